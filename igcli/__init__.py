@@ -1,0 +1,65 @@
+"""See what an image classifier looked at: interior and integrated gradients.
+
+    import igcli
+
+    model = igcli.load_model("caltech101")
+    photo = igcli.read_image("cat.jpg", size=model.input_size)
+    result = igcli.attribute(model, photo, method="integrated", target="Leopards", steps=64)
+    igcli.overlay(photo, result).save("cat.png")
+
+Everything here is imported at first use: ``import igcli`` itself costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from igcli.attribution.budget import Budget as Budget
+    from igcli.attribution.explain import Wanted as Wanted
+    from igcli.attribution.explain import attribute as attribute
+    from igcli.attribution.explain import explain as explain
+    from igcli.attribution.result import Attribution as Attribution
+    from igcli.attribution.result import Explanation as Explanation
+    from igcli.attribution.result import Settings as Settings
+    from igcli.attribution.sweep import sweep as sweep
+    from igcli.errors import IgError as IgError
+    from igcli.images.picture import Picture as Picture
+    from igcli.images.reading import read_image as read_image
+    from igcli.models.classifier import Classifier as Classifier
+    from igcli.models.zoo import load_model as load_model
+    from igcli.rendering.overlay import overlay as overlay
+
+_HOMES = {
+    "Attribution": "igcli.attribution.result",
+    "Budget": "igcli.attribution.budget",
+    "Classifier": "igcli.models.classifier",
+    "Explanation": "igcli.attribution.result",
+    "IgError": "igcli.errors",
+    "Picture": "igcli.images.picture",
+    "Settings": "igcli.attribution.result",
+    "Wanted": "igcli.attribution.explain",
+    "attribute": "igcli.attribution.explain",
+    "explain": "igcli.attribution.explain",
+    "load_model": "igcli.models.zoo",
+    "overlay": "igcli.rendering.overlay",
+    "read_image": "igcli.images.reading",
+    "sweep": "igcli.attribution.sweep",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("igcli")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'igcli' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

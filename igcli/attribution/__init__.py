@@ -1,0 +1,1 @@
+"""The heart: path, baseline, quadrature, sweep, methods. Knows tensors and classifiers, not files or drawings."""

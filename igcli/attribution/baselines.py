@@ -1,0 +1,85 @@
+"""Where the path starts: the picture that stands for "nothing to see".
+
+Baselines live in pixel space. A baseline is a function of the photo's pixels and a seed; every one returns pixels of
+the photo's own shape in [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from igcli.errors import UsageError
+from igcli.images.picture import Picture
+from igcli.lazy import torch, torchvision
+from igcli.registry import Registry
+
+Baseline = Callable[["torch.Tensor", int], "torch.Tensor"]
+BASELINES: Registry[Baseline] = Registry("baseline")
+
+
+def baseline_pixels(spec: str, picture: Picture, *, seed: int = 0) -> torch.Tensor:
+    """The baseline (C, H, W) that ``spec`` names: a registered name, or the path of an image file.
+
+    Raises
+    ------
+    UsageError
+        When ``spec`` is neither a name nor a file.
+    ImageError
+        When the file cannot be read.
+    """
+    if spec not in BASELINES and Path(spec).is_file():
+        return _from_file(Path(spec), picture)
+    if spec not in BASELINES and (Path(spec).suffix or "/" in spec):
+        raise UsageError(f"The baseline {spec!r} is neither a file nor one of: {', '.join(BASELINES)}.")
+    return BASELINES[spec](picture.pixels, seed)
+
+
+@BASELINES("black", summary="all pixels 0, as in the paper")
+def black(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
+    """No light at all: pixel value 0, not normalised 0 (which would be the training set's mean grey)."""
+    return torch.zeros_like(pixels)
+
+
+@BASELINES("white", summary="all pixels 1")
+def white(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
+    """Full light."""
+    return torch.ones_like(pixels)
+
+
+@BASELINES("mean", summary="the photo's own mean colour")
+def mean(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
+    """One flat colour: the mean over the photo, per channel."""
+    return pixels.mean(dim=(1, 2), keepdim=True).expand_as(pixels).contiguous()
+
+
+@BASELINES("blur", summary="the photo with all detail blurred away")
+def blur(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
+    """Gaussian blur, σ = 1/16 of the shorter side."""
+    side = min(pixels.shape[-2:])
+    radius = min(math.ceil(3 * side / 16), side - 1)
+    if radius < 1:
+        return pixels.clone()
+    blurred: torch.Tensor = torchvision.transforms.functional.gaussian_blur(
+        pixels, [2 * radius + 1] * 2, [side / 16] * 2
+    )
+    return blurred.clamp(0, 1)
+
+
+@BASELINES("noise", summary="uniform noise, the same for the same seed")
+def noise(pixels: torch.Tensor, seed: int) -> torch.Tensor:
+    """Every value drawn from [0, 1) by its own generator: the global one is left alone."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(pixels.shape, generator=generator, dtype=torch.float32).to(pixels)
+
+
+def _from_file(path: Path, picture: Picture) -> torch.Tensor:
+    from igcli.images.reading import read_image
+    from igcli.models.classifier import View
+
+    channels, height, width = picture.pixels.shape
+    read = read_image(path, view=View(size=height, resize=height, channels=channels), fit="squash").pixels
+    if read.shape != picture.pixels.shape:
+        raise UsageError(f"The baseline {path} cannot be brought to {width}x{height} pixels.")
+    return read.to(picture.pixels)

@@ -1,0 +1,96 @@
+"""How much goes through the network at once: bounded chunks that halve when memory runs out.
+
+The one place that knows what running out of memory looks like on each device.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from igcli.errors import OutOfMemory, UsageError
+from igcli.lazy import torch
+
+T = TypeVar("T")
+
+CPU_CHUNK = 16  # beyond this a CPU gains nothing and caches suffer
+GPU_CHUNK = 128
+
+
+class Budget:
+    """The number of pictures per pass; it shrinks for the rest of the run when memory does not suffice.
+
+    Parameters
+    ----------
+    size
+        Pictures per pass, or ``None`` for what suits the device.
+    device
+        Where the network runs.
+    """
+
+    def __init__(self, size: int | None = None, *, device: torch.device | None = None) -> None:
+        if size is not None and size < 1:
+            raise UsageError(f"The batch size must be at least 1, not {size}.")
+        self._device = device or torch.device("cpu")
+        self.size = size or (CPU_CHUNK if self._device.type == "cpu" else GPU_CHUNK)
+
+    def chunks(self, count: int, work: Callable[[int, int], T]) -> Iterator[T]:
+        """``work(start, stop)`` over 0..``count`` in chunks; a chunk that runs out of memory is halved and redone.
+
+        ``work`` must leave nothing behind when it fails: its result counts only when it returns.
+
+        Raises
+        ------
+        OutOfMemory
+            When a single picture does not fit.
+        """
+        start = 0
+        while start < count:
+            stop = min(start + self.size, count)
+            done = _attempt(work, start, stop)
+            if done is None:
+                self._halve(stop - start)
+                continue
+            yield done[0]
+            start = stop
+
+    def _halve(self, tried: int) -> None:
+        gc.collect()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif self._device.type == "mps":
+            torch.mps.empty_cache()
+        if tried <= 1:
+            raise OutOfMemory(
+                f"Not even one picture fits into the memory of {self._device}{_free_memory(self._device)}. "
+                "Use a smaller --size, another model, or --device cpu."
+            )
+        self.size = max(1, tried // 2)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that a device, or the machine, has no memory left."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()  # MPS and the CPU allocator raise a plain RuntimeError
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    )
+
+
+def _attempt(work: Callable[[int, int], T], start: int, stop: int) -> tuple[T] | None:
+    try:
+        return (work(start, stop),)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+    # Recovery happens out here: inside the except block the live exception would hold the failed pass's tensors.
+    return None
+
+
+def _free_memory(device: torch.device) -> str:
+    if device.type != "cuda":
+        return ""
+    free, total = torch.cuda.mem_get_info(device)
+    return f" ({free / 2**30:.1f} of {total / 2**30:.1f} GiB free)"

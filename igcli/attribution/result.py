@@ -1,0 +1,141 @@
+"""What an explanation consists of: the map, the numbers that say how far to trust it, and all that reproduces it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from igcli.attribution.targets import Ranked
+from igcli.images.picture import Picture
+
+if TYPE_CHECKING:
+    from igcli.attribution.views.interior import InteriorImportance
+    from igcli.lazy import np, torch
+
+#: Score differences below this count as no difference when a gap is put in relation to them.
+SMALLEST_RISE = 1e-6
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to explain, apart from the method and the target.
+
+    Attributes
+    ----------
+    score
+        A name in ``SCORES``.
+    baseline
+        A name in ``BASELINES``, or the path of an image.
+    rule
+        A name in ``RULES``.
+    steps
+        Points on the path, or ``"auto"``: doubled until the gap is within the tolerance.
+    tolerance
+        The relative completeness gap that counts as small.
+    max_steps
+        Where ``"auto"`` gives up.
+    seed
+        For the noise baseline.
+    """
+
+    score: str = "softmax"
+    baseline: str = "black"
+    rule: str = "midpoint"
+    steps: int | str = 64
+    tolerance: float = 0.01
+    max_steps: int = 1024
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ScoreEnds:
+    """The score being explained, at both ends of the path."""
+
+    kind: str
+    at_image: float
+    at_baseline: float
+
+    @property
+    def rise(self) -> float:
+        """F(x) − F(x′): what a complete map sums to."""
+        return self.at_image - self.at_baseline
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How far the map's sum is from the score's rise (arXiv 1703.01365, §3, completeness).
+
+    It measures the quadrature, not the quality of the map. ``relative_gap`` is in units of the rise, or of
+    ``SMALLEST_RISE`` where the score hardly moves. ``within_tolerance`` is ``None`` for a method that does not promise
+    completeness.
+    """
+
+    gap: float
+    relative_gap: float
+    within_tolerance: bool | None
+
+    @classmethod
+    def of(cls, total: float, rise: float, *, tolerance: float | None) -> Completeness:
+        """Compare a map's sum with the score's rise; ``tolerance`` is ``None`` where nothing is promised."""
+        gap = abs(total - rise)
+        relative = gap / max(abs(rise), SMALLEST_RISE)
+        return cls(gap, relative, None if tolerance is None else relative <= tolerance)
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """One method's map for one picture and one class.
+
+    Attributes
+    ----------
+    values
+        (C, H, W) on the CPU: signed, one value for each pixel and channel of the picture.
+    total
+        The sum of ``values``, added in float64.
+    alphas, weights, scores, mean_importance
+        (N,) float64: the points visited by the sweep, their quadrature weights, the score there, and the mean over
+        pixels of Σ_c |∂F/∂x_c|.
+    steps
+        The number of points dealt out by the rule, 0 for a method that uses none.
+    gradient_evaluations
+        Gradients taken by the sweep that produced this map, together with all others that shared it, from the first
+        round of ``"auto"`` on.
+    """
+
+    method: str
+    values: torch.Tensor
+    target: Ranked
+    score: ScoreEnds
+    total: float
+    completeness: Completeness
+    alphas: np.ndarray
+    weights: np.ndarray
+    scores: np.ndarray
+    mean_importance: np.ndarray
+    steps: int
+    gradient_evaluations: int
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that one sweep found out about one picture and one class.
+
+    Attributes
+    ----------
+    prediction
+        The five most probable classes at the photo itself.
+    target
+        The class explained.
+    results
+        Method name to map, in the order asked for.
+    interior
+        The interior gradients' importance, where asked for.
+    """
+
+    picture: Picture
+    prediction: tuple[Ranked, ...]
+    target: Ranked
+    results: Mapping[str, Attribution]
+    interior: InteriorImportance | None = None

@@ -1,0 +1,180 @@
+"""The sweep: the one pass over the path that feeds every view.
+
+It packs (picture, α) pairs of any number of walks into bounded chunks, runs the network forward and backward once per
+pair, and hands each walk's share of the chunk to that walk's consumers. Memory is bounded by the chunk, never by the
+number of steps. What the gradients are used for is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.path import Path
+from igcli.attribution.quadrature import Nodes
+from igcli.attribution.scores import Score
+from igcli.errors import IgError, NumericalError
+from igcli.lazy import np, torch
+from igcli.models.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some consecutive points of one walk; N of them.
+
+    Attributes
+    ----------
+    start
+        The position of the first point among the walk's nodes.
+    alphas, weights
+        (N,), on the network's device, in its precision.
+    logits, scores
+        (N, K) and (N,).
+    gradients
+        ∂score/∂pixels, (N, C, H, W), in score units per pixel unit. Read it, keep no reference to it.
+    """
+
+    start: int
+    alphas: torch.Tensor
+    weights: torch.Tensor
+    logits: torch.Tensor
+    scores: torch.Tensor
+    gradients: torch.Tensor
+
+
+class Consumer:
+    """Something that makes use of the gradients along one walk."""
+
+    #: Points the consumer needs beside those that the rule deals out.
+    alphas: tuple[float, ...] = ()
+    #: Whether it needs the rule's points at all.
+    integrates: bool = True
+
+    def start(self, path: Path, nodes: Nodes) -> None:
+        """Called once, before the first chunk."""
+
+    def take(self, chunk: Chunk) -> None:
+        """Called for every chunk, in the order of the nodes."""
+
+
+@dataclass
+class Walk:
+    """One path, the score along it, the points to visit, and who wants to know.
+
+    ``failure`` says, after the sweep, why this walk was given up; the others are not affected.
+    """
+
+    path: Path
+    score: Score
+    nodes: Nodes
+    consumers: Sequence[Consumer]
+    failure: IgError | None = field(default=None, init=False)
+
+
+@dataclass(frozen=True)
+class _Segment:
+    walk: Walk
+    start: int  # among the walk's nodes
+    stop: int
+
+
+def sweep(
+    model: Classifier, walks: Sequence[Walk], *, budget: Budget, on_points: Callable[[int], None] | None = None
+) -> int:
+    """Take the gradient once at every node of every walk; returns how many were taken.
+
+    The network's mode, its parameters and its parameters' ``.grad`` are as before afterwards; so are the walks'
+    tensors. A walk whose logits or gradients are not finite is given up, with the reason in ``walk.failure``.
+
+    Raises
+    ------
+    OutOfMemory
+        When a single point does not fit into the device's memory.
+    """
+    for walk in walks:
+        walk.path = walk.path.to(model.device, model.dtype)
+        for consumer in walk.consumers:
+            consumer.start(walk.path, walk.nodes)
+    ends = [0]
+    for walk in walks:
+        ends.append(ends[-1] + len(walk.nodes))
+
+    def work(start: int, stop: int) -> list[tuple[Walk, Chunk]]:
+        segments = [
+            _Segment(walk, max(start - first, 0), min(stop, last) - first)
+            for walk, first, last in zip(walks, ends[:-1], ends[1:], strict=True)
+            if first < stop and last > start and walk.failure is None
+        ]
+        return list(_differentiate(model, segments)) if segments else []
+
+    taken = 0
+    with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
+        for shares in budget.chunks(ends[-1], work):
+            for walk, chunk in shares:
+                walk.failure = walk.failure or _complaint(chunk)
+                if walk.failure is None:
+                    for consumer in walk.consumers:
+                        consumer.take(chunk)
+                taken += len(chunk.alphas)
+                if on_points is not None:
+                    on_points(len(chunk.alphas))
+    return taken
+
+
+def look(model: Classifier, pictures: Sequence[torch.Tensor], *, budget: Budget) -> torch.Tensor:
+    """Logits (N, K) on the CPU of ``pictures``, each (C, H, W) in [0, 1]: forward only, in chunks."""
+
+    def work(start: int, stop: int) -> torch.Tensor:
+        batch = torch.stack([p.to(model.device, model.dtype) for p in pictures[start:stop]])
+        return model(batch.contiguous(memory_format=torch.channels_last)).cpu()
+
+    with model.frozen(), torch.no_grad():
+        return torch.cat(list(budget.chunks(len(pictures), work)))
+
+
+def _differentiate(model: Classifier, segments: Sequence[_Segment]) -> Iterator[tuple[Walk, Chunk]]:
+    lengths = [segment.stop - segment.start for segment in segments]
+    like = segments[0].walk.path.pixels
+    points = torch.empty(
+        (sum(lengths), *like.shape), dtype=like.dtype, device=like.device, memory_format=torch.channels_last
+    )
+    alphas = [
+        torch.from_numpy(s.walk.nodes.alphas[s.start : s.stop]).to(model.dtype).to(model.device) for s in segments
+    ]
+    for segment, alpha, share in zip(segments, alphas, points.split(lengths), strict=True):
+        segment.walk.path.at(alpha, out=share)
+    points.requires_grad_()
+    logits = model(points)
+    scores = [s.walk.score.of(share) for s, share in zip(segments, logits.split_with_sizes(lengths), strict=True)]
+    # The input alone is differentiated: no hooks, no parameter gradients. Pictures in a batch do not interact in
+    # evaluation mode, so the gradient of the sum holds each picture's own.
+    (gradients,) = torch.autograd.grad(torch.cat(scores).sum(), points)
+    parts = zip(
+        segments,
+        alphas,
+        logits.detach().split_with_sizes(lengths),
+        scores,
+        gradients.split_with_sizes(lengths),
+        strict=True,
+    )
+    for segment, alpha, logit, score, gradient in parts:
+        weights = _share(segment, segment.walk.nodes.weights, like)
+        yield segment.walk, Chunk(segment.start, alpha, weights, logit, score.detach(), gradient)
+
+
+def _share(segment: _Segment, values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+    # precision first, device second: some devices have no float64
+    return torch.from_numpy(values[segment.start : segment.stop]).to(like.dtype).to(like.device)
+
+
+def _complaint(chunk: Chunk) -> NumericalError | None:
+    for what, values in (("logits", chunk.logits), ("gradients", chunk.gradients)):
+        finite = torch.isfinite(values).flatten(1).all(dim=1)
+        if not bool(finite.all()):
+            alpha = chunk.alphas[~finite][0].item()
+            return NumericalError(
+                f"The network's {what} are not finite at α = {alpha:.3g}: nothing was drawn. "
+                "Check the weights, or run in float32."
+            )
+    return None

@@ -1,0 +1,61 @@
+"""Which classes to explain: what a person asks for, and what the network says, turned into class indices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from igcli.errors import LabelError
+from igcli.lazy import torch
+from igcli.models.labels import Labels
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A class, its name, and the probability in [0, 1] that the network gives it."""
+
+    index: int
+    label: str
+    probability: float
+
+
+def ranking(logits: torch.Tensor, labels: Labels, *, count: int = 5) -> tuple[Ranked, ...]:
+    """The ``count`` most probable classes for logits (K,), most probable first."""
+    values, indices = logits.double().softmax(dim=0).topk(min(count, len(logits)))
+    return tuple(Ranked(i, labels[i], p) for i, p in zip(indices.tolist(), values.tolist(), strict=True))
+
+
+def check_targets(wanted: Sequence[str | int], labels: Labels) -> None:
+    """Raise ``LabelError`` now for what could never be resolved, before any picture is read."""
+    for target in wanted:
+        count = _top_count(target)
+        if count is None:
+            labels.find(target)
+        elif not 1 <= count <= len(labels):
+            raise LabelError(f"The target {target!r} asks for {count} classes: this model has {len(labels)}.")
+
+
+def resolve_targets(wanted: Sequence[str | int], logits: torch.Tensor, labels: Labels) -> list[Ranked]:
+    """Each wanted class once, in the order asked for.
+
+    Parameters
+    ----------
+    wanted
+        ``"top"``, ``"top-3"``, an index, or a class name; several allowed.
+    logits
+        (K,) at the photo itself: what ``top`` refers to, and where the probabilities come from.
+    """
+    check_targets(wanted, labels)
+    by_rank = {ranked.index: ranked for ranked in ranking(logits, labels, count=len(labels))}
+    chosen: dict[int, Ranked] = {}
+    for target in wanted:
+        count = _top_count(target)
+        indices = [labels.find(target)] if count is None else list(by_rank)[:count]
+        chosen.update((index, by_rank[index]) for index in indices if index not in chosen)
+    return list(chosen.values())
+
+
+def _top_count(target: str | int) -> int | None:
+    match = re.fullmatch(r"top(?:-(\d{1,9}))?", str(target).strip(), re.IGNORECASE)
+    return int(match[1] or 1) if match else None

@@ -1,0 +1,108 @@
+"""Numbers along the path: the score and the gradient's size at every point visited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from igcli.attribution.path import Path
+from igcli.attribution.quadrature import Nodes
+from igcli.attribution.sweep import Chunk, Consumer
+from igcli.lazy import np
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One picture's numbers along the path; all arrays (N,) float64, at least one point.
+
+    Attributes
+    ----------
+    alphas
+        The points, rising.
+    scores
+        The score explained, at each.
+    mean_importance
+        The mean over pixels of Σ_c |∂F/∂x_c|, in score units per pixel unit, or ``None`` where no gradient was taken.
+    softmax, logit
+        The class's probability and raw output, whatever the score explained, or ``None``.
+    ends
+        The score explained at α = 0 and α = 1, where known from elsewhere: the points need not reach there.
+    """
+
+    alphas: np.ndarray
+    scores: np.ndarray
+    mean_importance: np.ndarray | None = None
+    softmax: np.ndarray | None = None
+    logit: np.ndarray | None = None
+    ends: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.alphas):
+            raise ValueError("a trace needs at least one point")
+        if not (np.diff(self.alphas) > 0).all():
+            raise ValueError("the points of a trace must rise")
+
+    @property
+    def at_baseline(self) -> float:
+        """The score at α = 0, or at the first point."""
+        return float(self.scores[0]) if self.ends is None else self.ends[0]
+
+    @property
+    def at_image(self) -> float:
+        """The score at α = 1, or at the last point."""
+        return float(self.scores[-1]) if self.ends is None else self.ends[1]
+
+    def score_at(self, alpha: float) -> float:
+        """The score at one α, read off between the points."""
+        return float(np.interp(alpha, self.alphas, self.scores))
+
+    def importance_at(self, alpha: float) -> float:
+        """The mean importance at one α, read off between the points; 0 where none is known."""
+        if self.mean_importance is None:
+            return 0.0
+        return float(np.interp(alpha, self.alphas, self.mean_importance))
+
+
+class Curve(Consumer):
+    """Score and mean importance over α, at the points that others asked for.
+
+    Parameters
+    ----------
+    target
+        The class whose probability and raw output to keep too, beside the score explained.
+
+    Attributes
+    ----------
+    alphas_visited, scores, mean_importance
+        (N,) float64. The mean importance is the mean over pixels of Σ_c |∂F/∂x_c| (arXiv 1611.02639, eq. 3 and 4).
+    softmax, logit
+        (N,) float64, or ``None`` without a target: both parts of Fig. 2 come from one pass.
+    """
+
+    integrates = False
+
+    def __init__(self, target: int | None = None) -> None:
+        self._target = target
+        self.softmax: np.ndarray | None = None
+        self.logit: np.ndarray | None = None
+
+    def start(self, path: Path, nodes: Nodes) -> None:  # noqa: ARG002
+        """Make room for every node."""
+        self.alphas_visited = nodes.alphas
+        self.scores = np.full(len(nodes), np.nan)
+        self.mean_importance = np.full(len(nodes), np.nan)
+        if self._target is not None:
+            self.softmax, self.logit = np.full(len(nodes), np.nan), np.full(len(nodes), np.nan)
+
+    def take(self, chunk: Chunk) -> None:
+        """Note the chunk's points."""
+        here = slice(chunk.start, chunk.start + len(chunk.alphas))
+        self.scores[here] = chunk.scores.double().cpu().numpy()
+        self.mean_importance[here] = chunk.gradients.abs().sum(dim=1).mean(dim=(1, 2)).cpu().double().numpy()
+        if self.softmax is not None and self.logit is not None:
+            logits = chunk.logits.cpu().double()
+            self.softmax[here] = logits.softmax(dim=1)[:, self._target].numpy()
+            self.logit[here] = logits[:, self._target].numpy()
+
+    def trace(self, *, ends: tuple[float, float] | None = None) -> Trace:
+        """What was noted, once the sweep is over; ``ends`` are the scores at α = 0 and α = 1."""
+        return Trace(self.alphas_visited, self.scores, self.mean_importance, self.softmax, self.logit, ends)

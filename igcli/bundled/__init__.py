@@ -1,0 +1,1 @@
+"""The network that ships with the package: weights, labels, model card, training script."""

@@ -1,0 +1,85 @@
+"""What reaches the terminal: data on stdout, progress and warnings on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from igcli.cli.options import Streams
+
+
+class Console:
+    """Prints as the streams ask for; a bar is drawn only where stderr is a terminal."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._bar: tqdm[Any] | None = None
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    @property
+    def draws_bars(self) -> bool:
+        """Whether a bar would be seen."""
+        return not self._streams.quiet and sys.stderr.isatty()
+
+    def start(self, description: str, *, total: int | None, unit: str) -> None:
+        """Begin a bar; ``total`` is ``None`` where it is not known."""
+        if self.draws_bars:
+            from tqdm import tqdm
+
+            self._bar = tqdm(desc=description, total=total, unit=unit, file=sys.stderr, leave=False, smoothing=0.1)
+
+    def advance(self, count: int) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def data(self, line: str) -> None:
+        """A line of data, unless quiet."""
+        if not self._streams.quiet or self._streams.json:
+            self._say(line, err=False)
+
+    def warn(self, message: str) -> None:
+        """A warning, unless quiet."""
+        if not self._streams.quiet:
+            self._say(f"{click.style('warning:', fg='yellow')} {message}", err=True)
+
+    def fail(self, message: str) -> None:
+        """An input's failure: said even when quiet."""
+        self._say(f"{click.style('failed:', fg='red')} {message}", err=True)
+
+    def note(self, message: str) -> None:
+        """Something for a person, unless quiet."""
+        if not self._streams.quiet:
+            self._say(message, err=True)
+
+    def detail(self, message: str) -> None:
+        """Something only ``--verbose`` wants to know."""
+        if self._streams.verbose:
+            self._say(message, err=True)
+
+    def _say(self, line: str, *, err: bool) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        click.echo(line.encode("utf-8", "replace").decode(), err=err, color=_colour(err=err))
+        if self._bar is not None:
+            self._bar.refresh()
+
+
+def _colour(*, err: bool) -> bool | None:
+    stream = sys.stderr if err else sys.stdout
+    return False if os.environ.get("NO_COLOR") else stream.isatty()

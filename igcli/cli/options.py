@@ -1,0 +1,191 @@
+"""Options that commands share, spelled the same everywhere, each group handed over as one noun.
+
+A group is a decorator: it adds its options to the command and replaces their values by one object, so that a command
+takes a few nouns instead of thirty values. Help texts and choices come from the registries.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from igcli.attribution.baselines import BASELINES
+from igcli.attribution.explain import Wanted
+from igcli.attribution.methods import METHODS
+from igcli.attribution.quadrature import RULES
+from igcli.attribution.result import Settings
+from igcli.attribution.scores import SCORES
+from igcli.images.fit import FITS
+from igcli.images.options import PILLOW_LIMIT, ReadOptions
+from igcli.registry import Registry
+from igcli.rendering.styles import STYLES
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model, on which device, how much at once."""
+
+    model: str
+    weights: Path | None
+    device: str
+    offline: bool
+    batch_size: int | None
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What to print."""
+
+    json: bool
+    quiet: bool
+    verbose: bool
+
+
+class StepsType(click.ParamType[Any]):
+    """A number, or the word ``auto``."""
+
+    def __init__(self, minimum: int = 1) -> None:
+        self.minimum = minimum
+        self.name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """An int, or ``"auto"``."""
+        if value == "auto" or isinstance(value, int):
+            return value
+        if str(value).isdecimal() and int(value) >= self.minimum:
+            return int(value)
+        return self.fail(f"{value!r} is neither a whole number from {self.minimum} upwards nor 'auto'.", param, ctx)
+
+
+def grouped(
+    noun: str, build: Callable[..., Any], *options: Callable[[Command], Command]
+) -> Callable[[Command], Command]:
+    """A decorator that adds ``options`` and passes ``build(**their values)`` to the command as ``noun``."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            own = {name: kwargs.pop(name) for name in names}
+            return command(*args, **{noun: build(**own)}, **kwargs)
+
+        before = set(_option_names(command))
+        wrapped: Any = call
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        names = [name for name in _option_names(wrapped) if name not in before]
+        return wrapped  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def listed(registry: Registry[Any]) -> str:
+    """The registry's names and summaries, for a help text."""
+    return "; ".join(f"{entry.name}: {entry.summary.rstrip('.')}" for entry in registry.entries())
+
+
+def _option_names(command: Any) -> list[str]:
+    return [param.name for param in getattr(command, "__click_params__", [])]
+
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+    help="Folder for everything that is written.",
+)  # fmt: skip
+
+recursive_option = click.option("-r", "--recursive", is_flag=True, help="Look in the sub-folders of folders too.")
+
+model_options = grouped(
+    "choice",
+    ModelChoice,
+    click.option("--model", default="auto", show_default=True, metavar="NAME",
+                 help="auto (GoogLeNet when its ImageNet weights are here or can be fetched, else the bundled "
+                      "network), googlenet, or caltech101 (the bundled network)."),
+    click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+                 help="Local file of weights for the model. Only tensors are read from it, never code."),
+    click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
+                 help="Where to compute; auto takes a GPU when there is one."),
+    click.option("--offline", is_flag=True, help="Never touch the network."),
+    click.option("--batch-size", type=StepsType(), default="auto", show_default=True,
+                 callback=lambda _ctx, _param, value: None if value == "auto" else value,
+                 help="Pictures per pass through the network. Halved by itself when memory runs out; results do not "
+                      "depend on it."),
+)  # fmt: skip
+
+
+def _wanted(method: tuple[str, ...], target: tuple[str, ...], **settings: Any) -> Wanted:
+    return Wanted(tuple(dict.fromkeys(method)), target, Settings(**settings))
+
+
+wanted_options = grouped(
+    "wanted",
+    _wanted,
+    click.option("-m", "--method", multiple=True, default=("integrated",), show_default=True,
+                 type=click.Choice(list(METHODS)), help=f"May be repeated. {listed(METHODS)}."),
+    click.option("-t", "--target", multiple=True, default=("top",), show_default=True, metavar="top|top-N|INDEX|LABEL",
+                 help="The class to explain; may be repeated."),
+    click.option("--score", type=click.Choice(list(SCORES)), default="softmax", show_default=True,
+                 help=f"What is explained. {listed(SCORES)}."),
+    click.option("--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
+                 help=f"Where the path starts. {listed(BASELINES)}; or an image file."),
+    click.option("--steps", type=StepsType(), default=64, show_default=True,
+                 help="Points on the path, or auto: doubled until the completeness gap is within the tolerance."),
+    click.option("--rule", type=click.Choice(list(RULES)), default="midpoint", show_default=True,
+                 help=f"How the points are dealt out. {listed(RULES)}."),
+    click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
+                 help="The relative completeness gap that counts as small."),
+    click.option("--max-steps", type=click.IntRange(1), default=1024, show_default=True,
+                 help="Where --steps auto gives up."),
+    click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
+                 help="For the noise baseline."),
+)  # fmt: skip
+
+fit_option = click.option(
+    "--fit", type=click.Choice(list(FITS)), default="crop", show_default=True,
+    help=f"How the photo becomes a square. {listed(FITS)}.",
+)  # fmt: skip
+
+
+def _reading(no_exif_rotate: bool, **rest: Any) -> ReadOptions:  # noqa: FBT001
+    return ReadOptions(exif_rotate=not no_exif_rotate, **rest)
+
+
+reading_options = grouped(
+    "reading",
+    _reading,
+    click.option("--background", default="white", show_default=True, metavar="COLOUR",
+                 help="What stands behind transparent pixels: a name or #rrggbb."),
+    click.option("--no-exif-rotate", is_flag=True, help="Ignore the camera's orientation mark, as torchvision does."),
+    click.option("--max-pixels", type=click.IntRange(1), default=PILLOW_LIMIT, show_default=True,
+                 help="Larger pictures are refused before they are decoded."),
+    click.option("--allow-truncated", is_flag=True, help="Explain what is left of a damaged file; the record notes it."),
+)  # fmt: skip
+
+style_option = click.option(
+    "--style", type=click.Choice(list(STYLES)), default="lit", show_default=True,
+    help=f"How maps are shown. {listed(STYLES)}.",
+)  # fmt: skip
+
+
+def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    ctx.meta["igcli.debug"] = ctx.meta.get("igcli.debug", False) or value
+
+
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_note_debug,
+    help="Show the traceback of an error.",
+)  # fmt: skip
+
+stream_options = grouped(
+    "streams",
+    Streams,
+    click.option("--json", is_flag=True, help="Print one JSON record a line instead of sentences."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress, no warnings, no lines: files and exit status only."),
+    click.option("-v", "--verbose", is_flag=True, help="Say which model, device and batch size are used."),
+)  # fmt: skip

@@ -1,0 +1,48 @@
+"""Everything that can be a user's problem rather than a bug.
+
+Each message is one or two plain sentences: what is wrong, then what to do next. The command line prints the message
+alone; anything that is not an :class:`IgError` is a bug and shows its traceback. ``exit_status`` is the status a
+command ends with when the error is not confined to one input.
+"""
+
+from __future__ import annotations
+
+
+class IgError(Exception):
+    """Base of all errors that igcli raises on purpose."""
+
+    exit_status = 1
+
+
+class UsageError(IgError, ValueError):
+    """What was asked for cannot be: an unknown name, options that exclude each other."""
+
+    exit_status = 2
+
+
+class LabelError(UsageError):
+    """No class has this name or index, or several have."""
+
+
+class ImageError(IgError):
+    """A picture that cannot be read, or that is refused."""
+
+
+class WeightsError(IgError):
+    """Weights that are missing, damaged, unsafe or made for another network."""
+
+
+class NetworkUnavailable(WeightsError):
+    """Weights that would have to be downloaded, and could not be."""
+
+
+class NumericalError(IgError):
+    """Logits or gradients that are not finite."""
+
+
+class OutOfMemory(IgError):
+    """Not even one path point fits the device's memory."""
+
+
+class OutputError(IgError):
+    """The output folder cannot be written to, or the disk is full."""

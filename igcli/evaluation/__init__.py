@@ -1,0 +1,1 @@
+"""Is a map any good? Metrics and protocols."""

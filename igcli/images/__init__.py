@@ -1,0 +1,1 @@
+"""A file becomes the pixels that the model will see, read safely."""

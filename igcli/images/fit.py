@@ -1,0 +1,97 @@
+"""From a photo of any shape to the model's square: ``crop``, ``squash`` or ``pad``, in a registry.
+
+``crop`` is torchvision's ``Resize`` followed by ``CenterCrop`` on PIL images, bit for bit, because the published
+weights were evaluated so. Each entry also says where its square lies in the original; mapping results back is the
+business of ``igcli.rendering``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from igcli.images.picture import Placement
+from igcli.registry import Registry
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from igcli.images.view import View
+
+    Fit = Callable[[Image.Image, View], tuple[Image.Image, Placement]]
+
+FITS: Registry[Fit] = Registry("fit")
+
+
+@FITS("crop", summary="Shrink the shorter side, keep the middle; what the network was evaluated with.")
+def crop(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
+    """Shorter side to ``view.resize``, then the middle square of ``view.size``, black where there is no photo."""
+    width, height = image.size
+    short, long = min(width, height), max(width, height)
+    long = int(view.resize * long / short)  # torchvision truncates here and rounds in the offsets below
+    resized = (view.resize, long) if width <= height else (long, view.resize)
+    window = Window(resized, _middle(resized[0], view.size), _middle(resized[1], view.size), view.size)
+    return window.of(image), window.placement("crop", image.size)
+
+
+@FITS("squash", summary="Use the whole photo, distorted into a square.")
+def squash(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
+    """Both sides to ``view.size``."""
+    window = Window((view.size, view.size), 0, 0, view.size)
+    return window.of(image), window.placement("squash", image.size)
+
+
+@FITS("pad", summary="Use the whole photo, undistorted, with black bars.")
+def pad(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
+    """Longer side to ``view.size``, the rest black, half on each side."""
+    scale = view.size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    window = Window((width, height), -((view.size - width) // 2), -((view.size - height) // 2), view.size)
+    return window.of(image), window.placement("pad", image.size)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square of ``side`` pixels at (``left``, ``top``) of the photo resized to ``resized``; it may stand out."""
+
+    resized: tuple[int, int]
+    left: int
+    top: int
+    side: int
+
+    def of(self, image: Image.Image) -> Image.Image:
+        """The window's pixels, bilinear with antialiasing; black beyond the photo."""
+        from PIL import Image
+
+        width, height = self.resized
+        left, top = max(self.left, 0), max(self.top, 0)
+        right, bottom = min(self.left + self.side, width), min(self.top + self.side, height)
+        if width * height <= _WHOLE:
+            visible = image.resize(self.resized, Image.Resampling.BILINEAR).crop((left, top, right, bottom))
+        else:
+            # A strip of 1 x 60,000 would become 256 x 15,360,000. Resizing only what is seen gives the same pixels
+            # but for the rounding of the filter's weights, so it is kept for where there is no other way.
+            x, y = image.width / width, image.height / height
+            box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
+            visible = image.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=box)
+        if visible.size == (self.side, self.side):
+            return visible
+        square = Image.new(image.mode, (self.side, self.side))
+        square.paste(visible, (left - self.left, top - self.top))
+        return square
+
+    def placement(self, fit: str, original: tuple[int, int]) -> Placement:
+        """The window in pixels of the original."""
+        x, y = original[0] / self.resized[0], original[1] / self.resized[1]
+        box = (self.left * x, self.top * y, (self.left + self.side) * x, (self.top + self.side) * y)
+        return Placement(fit, box)
+
+
+_WHOLE = 64_000_000
+"""Pixels up to which the whole photo is resized before its window is cut out."""
+
+
+def _middle(side: int, window: int) -> int:
+    """Where a centred window begins; torchvision pads first when the window is the larger one."""
+    return -((window - side) // 2) if window > side else round((side - window) / 2.0)

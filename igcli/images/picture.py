@@ -1,0 +1,69 @@
+"""The Picture: exactly the pixels that the model sees, and how to get back from them to the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from igcli.lazy import np, torch
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the model's square view lies in the upright original.
+
+    ``box`` is (left, top, right, bottom) in pixels of the upright original, as floats. With ``pad`` it reaches
+    beyond the original's edges; with ``squash`` it is the whole original.
+    """
+
+    fit: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo as the model sees it.
+
+    Attributes
+    ----------
+    pixels
+        (C, H, W) float32 in [0, 1]; C is 3, or 1 for one-channel models. Not normalised.
+    path
+        The file it came from, or ``None``.
+    sha256
+        Of the file's bytes, or ``None``.
+    original_size
+        (width, height) of the upright original, in pixels.
+    placement
+        The part of the original that ``pixels`` shows.
+    notes
+        What reading did to the photo: ``"rotated by EXIF"``, ``"16-bit scaled"``.
+    """
+
+    pixels: torch.Tensor
+    path: Path | None = None
+    sha256: str | None = None
+    original_size: tuple[int, int] = (0, 0)
+    placement: Placement = Placement("crop", (0.0, 0.0, 0.0, 0.0))
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name, for messages."""
+        return self.path.name if self.path is not None else "picture"
+
+    def array(self) -> np.ndarray:
+        """The pixels as (H, W, C) uint8 in 0..255, rounded."""
+        scaled = self.pixels.detach().cpu().clamp(0, 1).mul(255).round()
+        return scaled.byte().permute(1, 2, 0).contiguous().numpy()
+
+    def image(self) -> Image.Image:
+        """The pixels as an RGB image."""
+        from PIL import Image
+
+        array = self.array()
+        return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array).convert("RGB")

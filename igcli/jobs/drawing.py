@@ -1,0 +1,155 @@
+"""The pictures and arrays of one explanation, as bytes ready to be written, and what the record says of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from igcli.attribution.result import Attribution, Explanation
+from igcli.images.options import ReadOptions
+from igcli.images.reading import read_upright
+from igcli.lazy import np
+from igcli.rendering.full_size import full_size
+from igcli.rendering.overlay import draw
+from igcli.rendering.panel import Sheet, panel
+from igcli.rendering.scaling import Scale
+from igcli.rendering.styles import STYLES, Drawn
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from igcli.models.classifier import Classifier
+
+#: The maps of the paper's Fig. 4, which a panel shows whatever else was asked for.
+PANEL_METHODS = ("integrated", "gradient")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What to leave of each explanation beside its record.
+
+    Attributes
+    ----------
+    style
+        A name in ``STYLES``.
+    scale
+        What counts as full brightness.
+    panel
+        Add the sheet of the paper's Fig. 4.
+    full_size
+        Add the map on the original photo.
+    save_arrays
+        Add the numbers, as ``.npz``.
+    """
+
+    style: str = "lit"
+    scale: Scale = field(default_factory=Scale)
+    panel: bool = False
+    full_size: bool = False
+    save_arrays: bool = False
+
+    def check(self) -> None:
+        """Raise ``UsageError`` for an unknown style."""
+        STYLES[self.style]
+
+
+@dataclass(frozen=True)
+class Product:
+    """One file to write: its suffix after the stem, its bytes, and what was drawn."""
+
+    suffix: str
+    data: bytes
+    drawn: Drawn | None = None
+
+
+def products_of(
+    model: Classifier, explanation: Explanation, result: Attribution, *, drawing: Drawing, reading: ReadOptions
+) -> Iterator[Product]:
+    """The files of one method: the overlay first."""
+    picture, name = explanation.picture, result.method
+    text = _text_fields(model, explanation, result)
+    drawn = draw(picture, result, style=drawing.style, scale=drawing.scale)
+    yield Product(f"{name}.png", _png(drawn.image, text), drawn)
+    if drawing.full_size and picture.path is not None:
+        original = read_upright(picture.path, options=reading)
+        whole = full_size(original, result, picture.placement, style=drawing.style, scale=drawing.scale)
+        yield Product(f"{name}.full.png", _png(whole.image, text))
+    if drawing.save_arrays:
+        yield Product(f"{name}.npz", _npz(explanation, result))
+
+
+def panel_of(model: Classifier, explanation: Explanation, *, drawing: Drawing) -> Product:
+    """The sheet of the paper's Fig. 4."""
+    picture, target = explanation.picture, explanation.target
+    names = [*PANEL_METHODS, *(name for name in explanation.results if name not in PANEL_METHODS)]
+    results = [explanation.results[name] for name in names]
+    first = results[0]
+    gaps = [
+        f"{result.method}: completeness gap {result.completeness.relative_gap:.2%}"
+        for result in results
+        if result.completeness.within_tolerance is not None
+    ]
+    images = [draw(picture, result, style=drawing.style, scale=drawing.scale).image for result in results]
+    sheet = Sheet(
+        title=picture.name,
+        photo=picture.image(),
+        top=tuple((ranked.label, ranked.probability) for ranked in explanation.prediction),
+        target=(target.label, target.probability),
+        columns=tuple((_TITLES.get(name, name), image) for name, image in zip(names, images, strict=True)),
+        legend=STYLES[drawing.style].legend,
+        footer=(
+            f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
+            f"{first.score.at_baseline:.4g} at the {first.settings.baseline} baseline; {drawing.scale.describe()}",
+            "; ".join(gaps),
+        ),
+        warning=model.caveat,
+    )
+    return Product("panel.png", _png(panel(sheet), _text_fields(model, explanation, first)))
+
+
+_TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the image"}
+
+
+def _text_fields(model: Classifier, explanation: Explanation, result: Attribution) -> dict[str, str]:
+    """The record's key fields, to travel inside the PNG."""
+    fields: dict[str, Any] = {
+        "model": model.provenance.name,
+        "weights_sha256": model.provenance.sha256,
+        "image_sha256": explanation.picture.sha256,
+        "target": explanation.target.label,
+        "method": result.method,
+        "score": result.score.kind,
+        "score_at_image": result.score.at_image,
+        "relative_gap": result.completeness.relative_gap,
+        "baseline": result.settings.baseline,
+        "steps": result.steps,
+    }
+    return {"Software": "igcli", "igcli": json.dumps(fields, ensure_ascii=False)}
+
+
+def _png(image: Image.Image, text: dict[str, str]) -> bytes:
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    for key, value in text.items():
+        info.add_itxt(key, value)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()
+
+
+def _npz(explanation: Explanation, result: Attribution) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        attribution=result.values.float().numpy(),
+        pixels=explanation.picture.pixels.float().cpu().numpy(),
+        alphas=result.alphas,
+        weights=result.weights,
+        scores=result.scores,
+        mean_importance=result.mean_importance,
+    )
+    return buffer.getvalue()

@@ -1,0 +1,53 @@
+"""What the output files are called: safe, predictable, and never the same for two pictures."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+LONGEST = 120
+
+
+def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
+    """A stem below the output folder for every picture, in order.
+
+    ``a/photo.jpg`` becomes ``a/photo``. Where that would not be unique (``photo.jpg`` beside ``photo.png``, or names
+    that differ only in case) the whole file name is kept, and if need be a number is added. No stem is absolute or
+    climbs out of the folder.
+    """
+    plain = [_safe(relative.parent) / _safe_name(relative.stem) for relative in relatives]
+    seen = Counter(_folded(stem) for stem in plain)
+    taken: set[str] = set()
+    stems = []
+    for relative, stem in zip(relatives, plain, strict=True):
+        chosen = stem if seen[_folded(stem)] == 1 else stem.parent / _safe_name(relative.name)
+        candidate, number = chosen, 2
+        while _folded(candidate) in taken:
+            candidate, number = chosen.parent / f"{chosen.name}-{number}", number + 1
+        taken.add(_folded(candidate))
+        stems.append(candidate)
+    return stems
+
+
+def with_target(stem: Path, label: str) -> Path:
+    """The stem of one of several classes of the same picture: ``photo.cougar_face``."""
+    slug = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_").lower()[:LONGEST] or "class"
+    return stem.parent / f"{stem.name}.{slug}"
+
+
+def _safe(folder: PurePath) -> Path:
+    parts = [_safe_name(part) for part in folder.parts if part not in ("", ".", "..", folder.anchor)]
+    return Path(*parts)
+
+
+def _safe_name(name: str) -> str:
+    name = name.encode("utf-8", "replace").decode()  # bytes that are no UTF-8 arrive as lone surrogates
+    name = "".join("_" if unicodedata.category(c).startswith("C") or c in '/\\:*?"<>|' else c for c in name)
+    return name.lstrip(".").strip()[:LONGEST] or "picture"
+
+
+def _folded(path: PurePath) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()

@@ -1,0 +1,89 @@
+"""The record of one explanation: schema ``igcli/1``, plain data, enough to do it again."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from igcli.attribution.result import Attribution, Explanation
+from igcli.attribution.targets import Ranked
+from igcli.models.classifier import Classifier
+
+SCHEMA = "igcli/1"
+Record = dict[str, Any]
+
+
+def record_of(
+    model: Classifier,
+    explanation: Explanation,
+    results: Sequence[Record],
+    *,
+    files: Mapping[str, str],
+    timing: Mapping[str, float],
+) -> Record:
+    """Everything about one picture and one class, ready for JSON: no NaN, no infinity."""
+    picture, some = explanation.picture, next(iter(explanation.results.values()))
+    width, height = picture.original_size
+    return {
+        "schema": SCHEMA,
+        "image": {
+            "path": None if picture.path is None else str(picture.path).encode("utf-8", "replace").decode(),
+            "sha256": picture.sha256,
+            "width": width,
+            "height": height,
+            "fit": picture.placement.fit,
+            "box": [round(edge, 3) for edge in picture.placement.box],
+            "notes": list(picture.notes),
+        },
+        "model": {**asdict(model.provenance), "input_size": model.input_size},
+        "prediction": [asdict(ranked) for ranked in explanation.prediction],
+        "target": _target(explanation.target),
+        "score": asdict(some.score),
+        "results": list(results),
+        "files": dict(files),
+        "timing": {name: round(seconds, 4) for name, seconds in timing.items()},
+        "versions": versions(),
+    }
+
+
+def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
+    """One method's part of the record."""
+    return {
+        "method": result.method,
+        "settings": {**asdict(result.settings), "device": device, "batch_size": batch_size},
+        "sum": result.total,
+        "completeness": asdict(result.completeness),
+        "steps": result.steps,
+        "gradient_evaluations": result.gradient_evaluations,
+        "drawing": dict(drawing),
+    }
+
+
+def to_json(record: Record, *, indent: int | None = None) -> str:
+    """The record as JSON text; numbers that JSON does not have become null."""
+    return json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions that numbers can depend on."""
+    packages = ("igcli", "torch", "torchvision", "numpy", "pillow")
+    return {"python": platform.python_version(), **{package: version(package) for package in packages}}
+
+
+def _target(target: Ranked) -> Record:
+    return {"index": target.index, "label": target.label, "probability": target.probability}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

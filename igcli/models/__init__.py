@@ -1,0 +1,1 @@
+"""A name becomes a Classifier: networks, their weights and their labels."""

@@ -1,0 +1,1 @@
+"""Pixels and attributions become pictures. Draws; never writes a file."""

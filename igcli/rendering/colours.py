@@ -1,0 +1,93 @@
+"""Fixed colour tables: 256 colours each, computed from a few anchors.
+
+Anchors are joined by straight lines in Oklab, where equal steps look about equally large
+(B. Ottosson, "A perceptual color space for image processing", 2020). What a colour means is said in ``styles.py``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from igcli.lazy import np
+
+_Anchors = tuple[tuple[float, tuple[int, int, int]], ...]
+
+_HEAT: _Anchors = (
+    (0.00, (6, 6, 16)),
+    (0.22, (58, 22, 96)),
+    (0.45, (150, 32, 96)),
+    (0.66, (226, 82, 48)),
+    (0.85, (250, 172, 54)),
+    (1.00, (255, 248, 196)),
+)
+# Zero is entry 128, not 127.5: the one black entry, so that "nothing" is exactly black. The green is much lighter
+# than the red, so that the two differ for readers who do not see the hues apart.
+_DIVERGING: _Anchors = ((0.0, (232, 36, 62)), (128 / 255, (0, 0, 0)), (1.0, (96, 246, 110)))
+_GREY: _Anchors = ((0.0, (0, 0, 0)), (1.0, (255, 255, 255)))
+
+_TO_CONES = ((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
+             (0.0883024619, 0.2817188376, 0.6299787005))  # fmt: skip
+_TO_OKLAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922050, 0.4505937099),
+             (0.0259040371, 0.7827717662, -0.8086757660))  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def heat() -> np.ndarray:
+    """From near black through crimson and orange to pale yellow, lighter at every step. (256, 3) uint8, read-only."""
+    return _table(_HEAT)
+
+
+@lru_cache(maxsize=1)
+def diverging() -> np.ndarray:
+    """Red (entry 0) through black (entry 128) to green (entry 255). (256, 3) uint8, read-only."""
+    return _table(_DIVERGING)
+
+
+@lru_cache(maxsize=1)
+def grey() -> np.ndarray:
+    """From black to white. (256, 3) uint8, read-only."""
+    return _table(_GREY)
+
+
+def apply(table: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Look up a colour for each value.
+
+    Parameters
+    ----------
+    table
+        (256, 3) uint8.
+    values
+        Any shape, in [0, 1]; for a diverging table, ``(signed + 1) / 2``.
+
+    Returns
+    -------
+    np.ndarray
+        The shape of ``values`` and a last axis of 3, uint8.
+    """
+    return np.asarray(table[indices(values)])
+
+
+def indices(values: np.ndarray) -> np.ndarray:
+    """The table entry of each value in [0, 1], as uint8: the pixels of a palette image."""
+    return np.asarray(np.rint(np.clip(values, 0.0, 1.0) * 255), np.uint8)
+
+
+def _table(anchors: _Anchors) -> np.ndarray:
+    places = np.linspace(0.0, 1.0, 256)
+    at = [place for place, _ in anchors]
+    lab = _to_oklab(np.array([colour for _, colour in anchors], np.float64) / 255)
+    joined = np.stack([np.interp(places, at, lab[:, axis]) for axis in range(3)], axis=1)
+    table = indices(_from_oklab(joined))
+    table.setflags(write=False)  # shared by all callers
+    return table
+
+
+def _to_oklab(srgb: np.ndarray) -> np.ndarray:
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.cbrt(linear @ np.array(_TO_CONES).T) @ np.array(_TO_OKLAB).T)
+
+
+def _from_oklab(lab: np.ndarray) -> np.ndarray:
+    linear = (lab @ np.linalg.inv(_TO_OKLAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T
+    linear = np.clip(linear, 0.0, 1.0)
+    return np.asarray(np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055))

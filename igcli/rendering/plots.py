@@ -1,0 +1,161 @@
+"""What all plots share: a figure without pyplot, the look of a curve with its quartiles, and the way to bytes.
+
+matplotlib is imported inside the functions, and its defaults are used whatever the user's own settings say. The plots
+themselves: ``saturation_plot.py``, ``layer_plot.py``. All can be read without colour.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from igcli.attribution.views.saturation import Quartiles, quartiles
+from igcli.errors import UsageError
+from igcli.lazy import np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Endings that a plot can have.
+PLOTS = (".png", ".svg", ".pdf")
+
+INK = "#202328"
+MUTED = "#686d76"
+THIN = "#8a94a6"
+BAND = "#d5dbe6"
+
+# Nothing of the day or the machine goes into a file: the same numbers give the same bytes.
+_METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": "igcli"},
+    ".svg": {"Date": None, "Creator": "igcli"},
+    ".pdf": {"CreationDate": None, "Creator": "igcli"},
+}
+_SETTINGS: Any = {  # matplotlib's own type for this lists each of its settings
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.unicode_minus": True,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "svg.hashsalt": "igcli",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a plot is about.
+
+    Attributes
+    ----------
+    network
+        Its name.
+    score_kind
+        A name in ``SCORES``: of which the gradient was taken.
+    title
+        The photo's name, or what the photos have in common.
+    baseline
+        Where the path starts.
+    """
+
+    network: str
+    score_kind: str = "softmax"
+    title: str = ""
+    baseline: str = "black"
+
+
+def ending_of_plot(path: str | PurePath) -> str:
+    """The ending of a file's name in lower case, ``".png"`` if it has none.
+
+    Raises
+    ------
+    UsageError
+        For another ending than those in ``PLOTS``.
+    """
+    ending = PurePath(path).suffix.lower() or ".png"
+    if ending not in PLOTS:
+        raise UsageError(f"A plot cannot be written as {ending!r}. Choose from: {', '.join(PLOTS)}.")
+    return ending
+
+
+def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending: str) -> bytes:
+    """Let ``draw`` fill a figure of ``size`` inches, and return it as PNG (144 dots an inch), SVG or PDF."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    ending = ending_of_plot(f"plot{ending}")
+    buffer = io.BytesIO()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        # A bare Figure brings its own canvas: neither pyplot nor MPLBACKEND has a say.
+        figure = Figure(figsize=size, layout="constrained", facecolor="white")
+        draw(figure)
+        figure.savefig(buffer, format=ending[1:], dpi=144, metadata=_METADATA[ending])
+    return buffer.getvalue()
+
+
+def plot_curves(axes: Axes, curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> Quartiles:
+    """Thin lines, one a photo; over them the median (solid), the quartiles (dashed) and the band between."""
+    from matplotlib.collections import LineCollection
+
+    middle = quartiles(curves)
+    if len(curves) == 1:
+        axes.plot(*curves[0], color=INK, linewidth=1.8)
+        return middle
+    lines = [np.column_stack(curve) for curve in curves]
+    faint = max(0.2, min(0.7, 25 / len(curves)))
+    axes.add_collection(LineCollection(lines, colors=THIN, linewidths=0.6, alpha=faint, zorder=1))
+    axes.fill_between(middle.alphas, middle.lower, middle.upper, color=BAND, alpha=0.55, linewidth=0, zorder=2)
+    for edge in (middle.lower, middle.upper):
+        axes.plot(middle.alphas, edge, color=INK, linewidth=0.9, linestyle=(0, (4, 2)), zorder=3)
+    axes.plot(middle.alphas, middle.median, color=INK, linewidth=2.0, zorder=4)
+    axes.autoscale_view()
+    return middle
+
+
+def alpha_axis(axes: Axes, *, label: bool = True) -> None:
+    """α from 0 to 1 along the bottom, with a faint grid."""
+    axes.set_xlim(0, 1)
+    axes.set_xticks(np.linspace(0, 1, 6))
+    axes.grid(visible=True, color="#e8eaee", linewidth=0.7, zorder=0)
+    axes.set_axisbelow(True)
+    if label:
+        axes.set_xlabel("scaling parameter α")
+
+
+def key(figure: Figure, *, count: int) -> None:
+    """What the lines mean, once for all panels of a plot of ``count`` photos."""
+    from matplotlib.lines import Line2D
+
+    if count == 1:
+        return
+    handles = [
+        Line2D([], [], color=THIN, linewidth=0.8),
+        Line2D([], [], color=INK, linewidth=2.0),
+        Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 2))),
+    ]
+    words = [f"one of {count} photos", "median", "quartiles"]
+    figure.legend(handles, words, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+
+
+def heading(figure: Figure, title: str, detail: str) -> None:
+    """Two lines above the panels: what it is in bold, and the conditions."""
+    figure.suptitle(f"{plain(title)}\n", x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK)
+    figure.text(0.01, 1.0, f"\n\n{plain(detail)}", va="top", ha="left", fontsize=9.5, color=MUTED, linespacing=1.25)
+
+
+def plain(text: str) -> str:
+    """Text from outside, drawable and never read as a formula."""
+    from igcli.rendering.text import clean
+
+    return clean(text).replace("$", r"\$")

@@ -1,0 +1,65 @@
+import gc
+import weakref
+
+import pytest
+import torch
+
+from igcli.attribution.budget import Budget, is_out_of_memory
+from igcli.errors import OutOfMemory, UsageError
+
+
+def fails_above(limit: int, error: Exception):
+    def work(start: int, stop: int) -> tuple[int, int]:
+        if stop - start > limit:
+            raise error
+        return start, stop
+
+    return work
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_a_chunk_that_runs_out_of_memory_is_halved_and_redone_and_the_size_is_remembered(error):
+    budget = Budget(16)
+    spans = list(budget.chunks(21, fails_above(5, error)))
+    assert spans == [(0, 4), (4, 8), (8, 12), (12, 16), (16, 20), (20, 21)]
+    assert budget.size == 4
+
+
+def test_when_a_single_picture_does_not_fit_one_sentence_says_what_to_do():
+    with pytest.raises(OutOfMemory, match="--device cpu"):
+        list(Budget(4).chunks(3, fails_above(0, MemoryError())))
+
+
+def test_other_errors_are_not_taken_for_it():
+    assert not is_out_of_memory(RuntimeError("shapes do not match"))
+    with pytest.raises(ZeroDivisionError):
+        list(Budget(4).chunks(3, fails_above(0, ZeroDivisionError())))
+
+
+def test_the_failed_passs_tensors_are_free_before_the_next_try():
+    kept = []
+
+    def work(start: int, stop: int) -> int:
+        if kept:
+            gc.collect()
+            assert kept[-1]() is None
+        big = torch.zeros(10)
+        kept.append(weakref.ref(big))
+        if stop - start > 2:
+            raise MemoryError
+        return stop
+
+    assert list(Budget(8).chunks(4, work)) == [2, 4]
+
+
+def test_a_size_below_one_is_refused():
+    with pytest.raises(UsageError, match="at least 1"):
+        Budget(0)

@@ -1,0 +1,37 @@
+"""Fixtures that every room's tests share."""
+
+from __future__ import annotations
+
+import hypothesis
+import pytest
+import torch
+from toys import Quadratic, classifier, random_picture, small_network
+
+from igcli.images.picture import Picture
+from igcli.models.classifier import Classifier
+
+# No deadlines: a timed test fails on a busy machine. Derandomised: a failure can be had again.
+hypothesis.settings.register_profile("igcli", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("igcli")
+
+
+@pytest.fixture
+def picture() -> Picture:
+    return random_picture()
+
+
+@pytest.fixture
+def small() -> Classifier:
+    return classifier(small_network(), classes=5)
+
+
+@pytest.fixture
+def small_double() -> Classifier:
+    return classifier(small_network().double(), classes=5)
+
+
+@pytest.fixture
+def quadratic() -> Classifier:
+    model = classifier(Quadratic().double(), classes=3)
+    model.mean, model.std = (0.0,) * 3, (1.0,) * 3
+    return model

@@ -1,0 +1,59 @@
+"""Property: whatever bytes a file holds, they are a picture or one sentence, never anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from images.pictures import encoded, photo, read_or_refuse
+from PIL import Image
+
+VALID = [
+    encoded("JPEG"),
+    encoded("JPEG", progressive=True, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"),
+    encoded("PNG"),
+    encoded("PNG", photo().convert("P"), transparency=1),
+    encoded("PNG", photo(), save_all=True, append_images=[photo(), photo()]),
+    encoded("GIF", photo().convert("P"), save_all=True, append_images=[Image.new("P", (60, 40), 3)]),
+    encoded("TIFF"),
+    encoded("TIFF", compression="tiff_lzw"),
+    encoded("TIFF", Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8))),
+    encoded("WEBP"),
+    encoded("BMP"),
+    encoded("AVIF"),
+    encoded("JPEG2000"),
+    encoded("QOI"),
+    encoded("PPM"),
+]
+FUZZ = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@FUZZ
+@given(data=st.binary(max_size=300), start=st.sampled_from([b"", *(valid[:12] for valid in VALID)]))
+def test_random_bytes_are_refused_in_one_sentence(tmp_path: Path, start: bytes, data: bytes) -> None:
+    read_or_refuse(tmp_path / "x.img", start + data, lenient=False)
+
+
+@FUZZ
+@given(valid=st.sampled_from(VALID), share=st.floats(0, 1), lenient=st.booleans())
+def test_files_cut_anywhere_are_read_or_refused(tmp_path: Path, valid: bytes, share: float, lenient: bool) -> None:
+    read_or_refuse(tmp_path / "x.img", valid[: int(len(valid) * share)], lenient=lenient)
+
+
+@FUZZ
+@given(
+    valid=st.sampled_from(VALID),
+    damage=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8),
+    header_only=st.booleans(),
+    lenient=st.booleans(),
+)
+def test_files_with_damaged_bytes_are_read_or_refused(
+    tmp_path: Path, valid: bytes, damage: list[tuple[float, int]], header_only: bool, lenient: bool
+) -> None:
+    data = bytearray(valid)
+    reach = min(len(data), 200) if header_only else len(data)
+    for share, byte in damage:
+        data[int(share * reach)] = byte
+    read_or_refuse(tmp_path / "x.img", bytes(data), lenient=lenient)

@@ -1,0 +1,205 @@
+"""Names, folders, globs and stdin to files."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from igcli.images.decoding import FORMATS
+from igcli.images.finding import IMAGE_SUFFIXES, Found, Missing, find_images
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """photos/ with pictures on two levels, a text file and hidden things, as seen from its parent."""
+    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", "trip/c.webp", "trip/deep/d.tif", ".cache/e.png"):
+        file = tmp_path / "photos" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "photos"
+
+
+def relatives(items: list[Found | Missing]) -> list[str]:
+    assert all(isinstance(item, Found) for item in items), items
+    return [item.relative.as_posix() for item in items if isinstance(item, Found)]
+
+
+def reason(items: list[Found | Missing]) -> str:
+    (item,) = items
+    assert isinstance(item, Missing)
+    return item.reason
+
+
+def test_a_named_file_is_taken_whatever_its_ending(photos: Path) -> None:
+    assert find_images([str(photos / "notes.txt")]) == [Found(photos / "notes.txt", Path("notes.txt"))]
+
+
+def test_a_folder_gives_its_own_pictures_sorted_without_hidden_ones(photos: Path) -> None:
+    assert relatives(find_images([str(photos)])) == ["a.png", "b.JPG"]
+
+
+def test_sub_folders_are_looked_into_only_on_request(photos: Path) -> None:
+    found = find_images(["photos"], recursive=True)
+
+    assert relatives(found) == ["a.png", "b.JPG", "trip/c.webp", "trip/deep/d.tif"]
+    assert isinstance(found[2], Found)
+    assert found[2].path == Path("photos/trip/c.webp")
+    assert photos.is_dir()
+
+
+@pytest.mark.usefixtures("photos")
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("photos/*", ["a.png", "b.JPG"]),
+        ("photos/*.png", ["a.png"]),
+        ("photos/[ab].*", ["a.png", "b.JPG"]),
+        ("photos/*.txt", ["notes.txt"]),
+        ("photos/?.png", ["a.png"]),
+        ("photos/.*.png", [".hidden.png"]),
+        ("photos/**/*", ["a.png", "b.JPG", "trip/c.webp", "trip/deep/d.tif"]),
+        ("photos/**/*.tif", ["trip/deep/d.tif"]),
+        ("*/a.png", ["photos/a.png"]),
+    ],
+)
+def test_a_glob_that_the_shell_left_alone_is_expanded(pattern: str, expected: list[str]) -> None:
+    assert relatives(find_images([pattern])) == expected
+
+
+def test_absolute_globs_are_expanded(photos: Path) -> None:
+    assert relatives(find_images([f"{photos}/*.png"])) == ["a.png"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_that_file(photos: Path) -> None:
+    (photos / "a[1].png").write_bytes(b"x")
+    (photos / "a1.png").write_bytes(b"x")
+
+    assert relatives(find_images(["photos/a[1].png"])) == ["a[1].png"]
+
+
+@pytest.mark.usefixtures("photos")
+def test_paths_come_one_a_line_on_stdin() -> None:
+    lines = io.StringIO("photos/b.JPG\r\n\n   \nphotos/a.png\nphotos/gone.png")
+
+    found = find_images(["-"], stdin=lines)
+
+    assert relatives(found[:2]) == ["b.JPG", "a.png"]
+    assert isinstance(found[2], Missing)
+
+
+def test_names_on_stdin_need_not_be_text(photos: Path) -> None:
+    odd = os.fsencode(photos) + b"/\xff.png"
+    Path(os.fsdecode(odd)).write_bytes(b"x")
+
+    (found,) = find_images(["-"], stdin=io.TextIOWrapper(io.BytesIO(odd + b"\n"), encoding="utf-8"))
+
+    assert isinstance(found, Found)
+    assert os.fsencode(found.path) == odd
+
+
+def test_a_folder_named_on_stdin_is_expanded(photos: Path) -> None:
+    assert relatives(find_images(["-"], stdin=io.StringIO(f"{photos}\n"))) == ["a.png", "b.JPG"]
+
+
+def test_an_empty_stdin_is_said_so() -> None:
+    assert "No paths came on stdin" in reason(find_images(["-"], stdin=io.StringIO("\n")))
+
+
+@pytest.mark.usefixtures("photos")
+def test_the_same_file_by_two_ways_comes_once_and_in_the_first_place() -> None:
+    ways = ["photos/b.JPG", "photos", "./photos/../photos/a.png", "photos/*.JPG", str(Path("photos/a.png").resolve())]
+
+    assert relatives(find_images(ways)) == ["b.JPG", "a.png"]
+
+
+def test_two_names_of_one_file_stay_two(photos: Path) -> None:
+    (photos / "z.png").symlink_to("a.png")
+
+    assert relatives(find_images(["photos"])) == ["a.png", "b.JPG", "z.png"]
+
+
+def test_folders_linked_in_a_loop_are_walked_once(photos: Path) -> None:
+    (photos / "trip" / "again").symlink_to(photos, target_is_directory=True)
+    (photos / "another").symlink_to(photos / "trip", target_is_directory=True)
+    (photos / "zelf").symlink_to("zelf")
+
+    everything = ["a.png", "b.JPG", "trip/c.webp", "trip/deep/d.tif"]
+    assert relatives(find_images(["photos"], recursive=True)) == everything
+    assert relatives(find_images(["photos/**/*.*"])) == everything
+
+
+def test_a_linked_folder_elsewhere_is_followed(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "x.png").write_bytes(b"x")
+    (photos / "linked").symlink_to(tmp_path / "disk", target_is_directory=True)
+
+    assert "linked/x.png" in relatives(find_images(["photos"], recursive=True))
+
+
+def test_things_that_only_look_like_pictures_in_a_folder_are_left_out(photos: Path) -> None:
+    (photos / "dangling.png").symlink_to("gone.png")
+    (photos / "folder.png").mkdir()
+    os.mkfifo(photos / "pipe.png")
+
+    assert relatives(find_images(["photos"])) == ["a.png", "b.JPG"]
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_missing_file_is_reported_in_its_place_and_the_others_go_on() -> None:
+    found = find_images(["photos/gone.png", "photos/a.png", "photos/gone.png"])
+
+    assert found == [
+        Missing("photos/gone.png", "photos/gone.png does not exist; check the spelling and the folder."),
+        Found(Path("photos/a.png"), Path("a.png")),
+    ]
+
+
+def test_a_link_to_nothing_is_called_so(photos: Path) -> None:
+    (photos / "dangling.png").symlink_to("gone.png")
+
+    assert "link to something that is gone" in reason(find_images(["photos/dangling.png"]))
+
+
+def test_a_glob_that_matches_nothing_is_reported(photos: Path) -> None:
+    assert reason(find_images([f"{photos}/*.gif"])).startswith("No file matches")
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_folder_without_images_says_what_to_do_next() -> None:
+    Path("empty").mkdir()
+    Path("outer/inner").mkdir(parents=True)
+    Path("outer/inner/x.png").write_bytes(b"x")
+
+    assert reason(find_images(["empty"])) == "empty/ has no images in it; check that it is the right folder."
+    assert "--recursive" in reason(find_images(["outer/"]))
+    assert "sub-folders" in reason(find_images(["empty"], recursive=True))
+    assert relatives(find_images(["outer"], recursive=True)) == ["inner/x.png"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list any folder")
+def test_a_folder_that_may_not_be_listed_is_reported_and_the_others_go_on(photos: Path) -> None:
+    (photos / "trip").chmod(0)
+    try:
+        found = find_images(["photos"], recursive=True)
+    finally:
+        (photos / "trip").chmod(0o755)
+
+    assert relatives(found[:2]) == ["a.png", "b.JPG"]
+    assert isinstance(found[2], Missing)
+    assert "change its permissions" in found[2].reason
+
+
+@pytest.mark.parametrize("argument", ["", "  ", "a\0b.png", "x" * 5000, "[", "a**b/*?", "no/such/*/x.png"])
+def test_arguments_that_cannot_be_paths_are_reported(argument: str) -> None:
+    assert reason(find_images([argument]))
+
+
+def test_every_suffix_belongs_to_a_format_that_is_read() -> None:
+    Image.init()
+
+    assert {Image.EXTENSION[suffix] for suffix in IMAGE_SUFFIXES} <= set(FORMATS)

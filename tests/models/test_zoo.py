@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from igcli.errors import NetworkUnavailable, UsageError, WeightsError
+from igcli.models import caltech101
+from igcli.models.cache import Source
+from igcli.models.weights import sha256_of
+from igcli.models.zoo import MODELS, load_model
+
+from .conftest import Server
+
+pytestmark = pytest.mark.usefixtures("checkpoints")
+
+
+@pytest.fixture(autouse=True)
+def bundled(caltech_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The made-up network in the place of the bundled one."""
+    monkeypatch.setattr(caltech101, "WEIGHTS", caltech_file)
+
+
+def test_reading_the_registry_imports_neither_torch_nor_numpy() -> None:
+    program = (
+        "import sys, igcli.models.zoo as z; list(z.MODELS); print({'torch', 'torchvision', 'numpy'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_every_model_has_a_one_line_summary() -> None:
+    assert {"auto", "googlenet", "caltech101"} <= set(MODELS)
+    assert all(entry.summary and "\n" not in entry.summary for entry in MODELS.entries())
+
+
+def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'googlenet'"):
+        load_model("googlnet")
+
+
+def test_auto_takes_cached_imagenet_weights_without_a_word(
+    imagenet_file: Path, checkpoints: Path, imagenet_at: Callable[[Source], None]
+) -> None:
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "cached.pth").symlink_to(imagenet_file)
+    imagenet_at(Source("http://127.0.0.1:9/cached.pth", "cached.pth", sha256_of(imagenet_file)[:8]))
+    said: list[str] = []
+    model = load_model(warn=said.append, offline=True)
+    assert (model.provenance.name, model.provenance.sha256) == ("googlenet", sha256_of(imagenet_file))
+    assert said == []
+
+
+def test_auto_fetches_imagenet_weights_once(
+    imagenet_file: Path, checkpoints: Path, server: Server, imagenet_at: Callable[[Source], None]
+) -> None:
+    url = server.serves("/imagenet.pth", imagenet_file.read_bytes())
+    imagenet_at(Source(url, "imagenet.pth", sha256_of(imagenet_file)[:8]))
+    assert [load_model().provenance.name for _ in range(2)] == ["googlenet", "googlenet"]
+    assert server.asked == ["/imagenet.pth"]
+    assert [file.name for file in checkpoints.iterdir()] == ["imagenet.pth"]
+
+
+def test_auto_falls_back_on_the_bundled_network_with_one_warning(
+    server: Server, imagenet_at: Callable[[Source], None]
+) -> None:
+    imagenet_at(Source(server.address + "/nothing.pth", "nothing.pth", "00000000"))
+    said: list[str] = []
+    model = load_model("auto", warn=said.append)
+    assert model.provenance.name == "caltech101"
+    assert len(said) == 1
+    assert "404" in said[0]
+    assert "bundled network" in said[0]
+    assert "--model googlenet" in said[0]
+
+
+def test_auto_warns_through_python_when_nothing_else_is_asked(
+    server: Server, imagenet_at: Callable[[Source], None]
+) -> None:
+    imagenet_at(Source(server.address + "/nothing.pth", "nothing.pth", "00000000"))
+    with pytest.warns(UserWarning, match="bundled network") as said:
+        load_model()
+    assert len(said) == 1
+
+
+def test_auto_does_not_wait_for_a_silent_server(
+    server: Server, imagenet_at: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("igcli.models.zoo.QUICK", 0.2)
+    imagenet_at(Source(server.hangs("/silent.pth"), "silent.pth", "00000000"))
+    said: list[str] = []
+    begun = time.monotonic()
+    assert load_model(warn=said.append).provenance.name == "caltech101"
+    assert time.monotonic() - begun < 14  # it gave up before the 15 seconds that googlenet would wait
+    assert "did not answer" in said[0]
+
+
+def test_auto_offline_asks_nobody(server: Server, imagenet_at: Callable[[Source], None]) -> None:
+    imagenet_at(Source(server.address + "/imagenet.pth", "imagenet.pth", "00000000"))
+    said: list[str] = []
+    assert load_model(offline=True, warn=said.append).provenance.name == "caltech101"
+    assert server.asked == []
+    assert "downloads are off" in said[0]
+
+
+def test_auto_does_not_hide_damaged_weights(checkpoints: Path, imagenet_at: Callable[[Source], None]) -> None:
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "cut.pth").write_bytes(b"half of it")
+    imagenet_at(Source("http://127.0.0.1:9/cut.pth", "cut.pth", "00000000"))
+    with pytest.raises(WeightsError, match="Delete the file"):
+        load_model()
+
+
+def test_auto_does_not_pass_over_the_users_own_file(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"absent\.pth"):
+        load_model(weights=tmp_path / "absent.pth")
+
+
+def test_googlenet_never_falls_back(server: Server, imagenet_at: Callable[[Source], None]) -> None:
+    imagenet_at(Source(server.address + "/nothing.pth", "nothing.pth", "00000000"))
+    with pytest.raises(NetworkUnavailable, match="404"):
+        load_model("googlenet")
+
+
+def test_a_device_that_is_not_there_is_said_before_anything_is_fetched(
+    server: Server, imagenet_at: Callable[[Source], None]
+) -> None:
+    imagenet_at(Source(server.address + "/nothing.pth", "nothing.pth", "00000000"))
+    with pytest.raises(UsageError, match="tpu"):
+        load_model("googlenet", device="tpu")
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("name", ["googlenet", "caltech101"])
+def test_a_loaded_model_is_ready_to_be_explained(name: str, imagenet_file: Path, caltech_file: Path) -> None:
+    torch.manual_seed(0)
+    before = torch.random.get_rng_state()
+    model = load_model(name, weights={"googlenet": imagenet_file, "caltech101": caltech_file}[name], device="cpu")
+    assert not any(module.training for module in model.network.modules())
+    assert not any(parameter.requires_grad for parameter in model.network.parameters())
+    assert (model.dtype, model.device) == (torch.float32, torch.device("cpu"))
+    first: torch.Tensor = next(model.network.parameters())
+    assert first.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(torch.random.get_rng_state(), before)

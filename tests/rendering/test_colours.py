@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from igcli.rendering import colours
+
+
+def luminance(table: np.ndarray) -> np.ndarray:
+    """Rec. 709 relative luminance of sRGB colours."""
+    srgb = table / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("table", [colours.heat, colours.diverging, colours.grey])
+def test_a_table_has_256_colours_and_cannot_be_written_to(table):
+    assert table().shape == (256, 3)
+    assert table().dtype == np.uint8
+    with pytest.raises(ValueError, match="read-only"):
+        table()[0] = 0
+
+
+@pytest.mark.parametrize("table", [colours.heat, colours.grey])
+def test_a_sequential_table_never_gets_darker_and_spans_dark_to_bright(table):
+    light = luminance(table())
+    assert (np.diff(light) >= -1e-4).all()  # rounding to 8 bits may cost a hair
+    assert light[0] < 0.01
+    assert light[-1] > 0.9
+
+
+def test_grey_has_no_hue():
+    table = colours.grey()
+    assert (table == table[:, :1]).all()
+
+
+def test_the_diverging_table_is_red_then_exactly_black_then_green():
+    red, black, green = (colours.diverging()[entry].astype(int) for entry in (0, 128, 255))
+    assert red[0] > 2 * red[1:].max()
+    assert (black == 0).all()
+    assert green[1] > 2 * green[[0, 2]].max()
+
+
+def test_green_and_red_differ_in_lightness_too():
+    light = luminance(colours.diverging())
+    assert light[255] > 2 * light[0]
+
+
+def test_zero_half_and_one_are_looked_up_at_the_ends_and_the_middle():
+    entries = colours.indices(np.array([-0.1, 0.0, 0.5, 1.0, 1.1]))
+    np.testing.assert_array_equal(entries, [0, 0, 128, 255, 255])
+    assert entries.dtype == np.uint8
+
+
+def test_apply_adds_a_colour_axis():
+    values = np.linspace(0, 1, 6).reshape(2, 3)
+    picture = colours.apply(colours.heat(), values)
+    assert picture.shape == (2, 3, 3)
+    np.testing.assert_array_equal(picture[1, 2], colours.heat()[255])
