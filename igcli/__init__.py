@@ -24,27 +24,41 @@ if TYPE_CHECKING:
     from igcli.attribution.result import Explanation as Explanation
     from igcli.attribution.result import Settings as Settings
     from igcli.attribution.sweep import sweep as sweep
+    from igcli.attribution.views.curve import Trace as Trace
+    from igcli.attribution.views.forward import score_curves as score_curves
+    from igcli.attribution.views.layers import layer_distances as layer_distances
     from igcli.errors import IgError as IgError
     from igcli.images.picture import Picture as Picture
     from igcli.images.reading import read_image as read_image
     from igcli.models.classifier import Classifier as Classifier
     from igcli.models.zoo import load_model as load_model
+    from igcli.rendering.frames import Film as Film
+    from igcli.rendering.frames import Look as Look
+    from igcli.rendering.frames import draw_frames as draw_frames
     from igcli.rendering.overlay import overlay as overlay
+    from igcli.rendering.sheet import film_sheet as film_sheet
 
 _HOMES = {
     "Attribution": "igcli.attribution.result",
     "Budget": "igcli.attribution.budget",
     "Classifier": "igcli.models.classifier",
     "Explanation": "igcli.attribution.result",
+    "Film": "igcli.rendering.frames",
     "IgError": "igcli.errors",
+    "Look": "igcli.rendering.frames",
     "Picture": "igcli.images.picture",
     "Settings": "igcli.attribution.result",
+    "Trace": "igcli.attribution.views.curve",
     "Wanted": "igcli.attribution.explain",
     "attribute": "igcli.attribution.explain",
+    "draw_frames": "igcli.rendering.frames",
     "explain": "igcli.attribution.explain",
+    "film_sheet": "igcli.rendering.sheet",
+    "layer_distances": "igcli.attribution.views.layers",
     "load_model": "igcli.models.zoo",
     "overlay": "igcli.rendering.overlay",
     "read_image": "igcli.images.reading",
+    "score_curves": "igcli.attribution.views.forward",
     "sweep": "igcli.attribution.sweep",
 }
 

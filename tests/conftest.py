@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import hypothesis
 import pytest
-import torch
 from toys import Quadratic, classifier, random_picture, small_network
 
 from igcli.images.picture import Picture
@@ -35,3 +36,9 @@ def quadratic() -> Classifier:
     model = classifier(Quadratic().double(), classes=3)
     model.mean, model.std = (0.0,) * 3, (1.0,) * 3
     return model
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of sample photographs."""
+    return Path(__file__).parents[1] / "sample_images"

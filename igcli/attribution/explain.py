@@ -6,7 +6,7 @@ why, in the picture's place, so that one bad picture does not take the others wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from igcli.attribution.baselines import baseline_pixels
@@ -18,7 +18,7 @@ from igcli.attribution.result import Attribution, Completeness, Explanation, Sco
 from igcli.attribution.scores import SCORES, Score
 from igcli.attribution.sweep import Walk, look, sweep
 from igcli.attribution.targets import Ranked, check_targets, ranking, resolve_targets
-from igcli.attribution.views.curve import Curve
+from igcli.attribution.views.curve import Curve, Trace
 from igcli.attribution.views.interior import InteriorImportance
 from igcli.errors import IgError, NumericalError, UsageError
 from igcli.images.picture import Picture
@@ -43,12 +43,15 @@ class Wanted:
     interior
         Points at which to keep the interior gradients' importance; ``None`` keeps none, ``"nodes"`` all that the
         sweep visits anyway.
+    alphas
+        Further points at which to note the score and the mean importance.
     """
 
     methods: Sequence[str] = ("integrated",)
     targets: Sequence[str | int] = ("top",)
     settings: Settings = field(default_factory=Settings)
-    interior: Iterable[float] | str | None = None
+    interior: Sequence[float] | str | None = None
+    alphas: Sequence[float] = ()
 
     def check(self, model: Classifier) -> None:
         """Raise ``UsageError`` for what can be seen to be wrong before any picture is read."""
@@ -144,13 +147,13 @@ class _Task:
     evaluations: int = 0
     satisfied: bool = False
     methods: dict[str, Method] = field(default_factory=dict)
-    curve: Curve = field(default_factory=Curve)
+    curve: Curve | None = None
     interior: InteriorImportance | None = None
 
     def walk(self, steps: int) -> Walk:
         """Fresh consumers, and the points that they need between them."""
         self.methods = {name: METHODS[name]() for name in self.wanted.methods}
-        self.curve = Curve()
+        self.curve = Curve(self.target.index, alphas=self.wanted.alphas)
         chosen = self.wanted.interior
         self.interior = None if chosen is None else InteriorImportance(None if isinstance(chosen, str) else chosen)
         consumers = [*self.methods.values(), self.curve, *([self.interior] if self.interior else [])]
@@ -165,11 +168,13 @@ class _Task:
         if walk.failure is not None:
             self.satisfied = True
             return walk.failure
-        results = {name: self._attribution(name, method, walk, steps) for name, method in self.methods.items()}
+        assert self.curve is not None  # noqa: S101 - made by walk()
+        trace = self.curve.trace(ends=(self.score.at_baseline, self.score.at_image))
+        results = {name: self._attribution(method, name, trace, walk, steps) for name, method in self.methods.items()}
         self.satisfied = all(result.completeness.within_tolerance is not False for result in results.values())
-        return Explanation(self.picture, self.prediction, self.target, results, self.interior)
+        return Explanation(self.picture, self.prediction, self.target, self.score, results, trace, self.interior)
 
-    def _attribution(self, name: str, method: Method, walk: Walk, steps: int) -> Attribution:
+    def _attribution(self, method: Method, name: str, trace: Trace, walk: Walk, steps: int) -> Attribution:
         settings = self.wanted.settings
         values = method.finish().cpu()
         total = values.double().sum().item()
@@ -181,10 +186,8 @@ class _Task:
             score=self.score,
             total=total,
             completeness=Completeness.of(total, self.score.rise, tolerance=promised),
-            alphas=walk.nodes.alphas,
+            trace=trace,
             weights=walk.nodes.weights,
-            scores=self.curve.scores,
-            mean_importance=self.curve.mean_importance,
             steps=steps if method.integrates else 0,
             gradient_evaluations=self.evaluations,
             settings=settings,

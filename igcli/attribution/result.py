@@ -10,6 +10,7 @@ from igcli.attribution.targets import Ranked
 from igcli.images.picture import Picture
 
 if TYPE_CHECKING:
+    from igcli.attribution.views.curve import Trace
     from igcli.attribution.views.interior import InteriorImportance
     from igcli.lazy import np, torch
 
@@ -93,9 +94,10 @@ class Attribution:
         (C, H, W) on the CPU: signed, one value for each pixel and channel of the picture.
     total
         The sum of ``values``, added in float64.
-    alphas, weights, scores, mean_importance
-        (N,) float64: the points visited by the sweep, their quadrature weights, the score there, and the mean over
-        pixels of Σ_c |∂F/∂x_c|.
+    trace
+        The points visited by the sweep, the score and the mean importance there.
+    weights
+        (N,) float64: the quadrature weights of the trace's points.
     steps
         The number of points dealt out by the rule, 0 for a method that uses none.
     gradient_evaluations
@@ -109,10 +111,8 @@ class Attribution:
     score: ScoreEnds
     total: float
     completeness: Completeness
-    alphas: np.ndarray
+    trace: Trace
     weights: np.ndarray
-    scores: np.ndarray
-    mean_importance: np.ndarray
     steps: int
     gradient_evaluations: int
     settings: Settings
@@ -128,8 +128,12 @@ class Explanation:
         The five most probable classes at the photo itself.
     target
         The class explained.
+    score
+        The score explained, at both ends of the path.
     results
         Method name to map, in the order asked for.
+    trace
+        Score and mean importance along the path, at every point visited.
     interior
         The interior gradients' importance, where asked for.
     """
@@ -137,5 +141,7 @@ class Explanation:
     picture: Picture
     prediction: tuple[Ranked, ...]
     target: Ranked
+    score: ScoreEnds
     results: Mapping[str, Attribution]
+    trace: Trace
     interior: InteriorImportance | None = None

@@ -142,7 +142,7 @@ def _differentiate(model: Classifier, segments: Sequence[_Segment]) -> Iterator[
     alphas = [
         torch.from_numpy(s.walk.nodes.alphas[s.start : s.stop]).to(model.dtype).to(model.device) for s in segments
     ]
-    for segment, alpha, share in zip(segments, alphas, points.split(lengths), strict=True):
+    for segment, alpha, share in zip(segments, alphas, points.split_with_sizes(lengths), strict=True):
         segment.walk.path.at(alpha, out=share)
     points.requires_grad_()
     logits = model(points)
@@ -150,15 +150,8 @@ def _differentiate(model: Classifier, segments: Sequence[_Segment]) -> Iterator[
     # The input alone is differentiated: no hooks, no parameter gradients. Pictures in a batch do not interact in
     # evaluation mode, so the gradient of the sum holds each picture's own.
     (gradients,) = torch.autograd.grad(torch.cat(scores).sum(), points)
-    parts = zip(
-        segments,
-        alphas,
-        logits.detach().split_with_sizes(lengths),
-        scores,
-        gradients.split_with_sizes(lengths),
-        strict=True,
-    )
-    for segment, alpha, logit, score, gradient in parts:
+    shares = (logits.detach().split_with_sizes(lengths), gradients.split_with_sizes(lengths))
+    for segment, alpha, score, logit, gradient in zip(segments, alphas, scores, *shares, strict=True):
         weights = _share(segment, segment.walk.nodes.weights, like)
         yield segment.walk, Chunk(segment.start, alpha, weights, logit, score.detach(), gradient)
 

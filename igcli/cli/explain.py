@@ -77,7 +77,7 @@ def explain(
     streams: Streams,
     drawing: Drawing,
 ) -> None:
-    r"""Show where in each photo the network saw what it names.
+    """Show where in each photo the network saw what it names.
 
     PATH is a photo, a folder, a glob, or - for paths on stdin. Each photo leaves an overlay and a JSON record in the
     output folder; a line says what was seen and how exact the numbers are.

@@ -33,7 +33,7 @@ class Commands(click.Group):
 @click.version_option(package_name="igcli", message="%(prog)s %(version)s")
 @debug_option
 def ig() -> None:
-    r"""See what an image classifier looked at.
+    """See what an image classifier looked at.
 
     \b
     Examples:

@@ -164,7 +164,8 @@ reading_options = grouped(
     click.option("--no-exif-rotate", is_flag=True, help="Ignore the camera's orientation mark, as torchvision does."),
     click.option("--max-pixels", type=click.IntRange(1), default=PILLOW_LIMIT, show_default=True,
                  help="Larger pictures are refused before they are decoded."),
-    click.option("--allow-truncated", is_flag=True, help="Explain what is left of a damaged file; the record notes it."),
+    click.option("--allow-truncated", is_flag=True,
+                 help="Explain what is left of a damaged file; the record notes it."),
 )  # fmt: skip
 
 style_option = click.option(

@@ -142,14 +142,14 @@ def _png(image: Image.Image, text: dict[str, str]) -> bytes:
 
 
 def _npz(explanation: Explanation, result: Attribution) -> bytes:
+    arrays = {
+        "attribution": result.values.float().numpy(),
+        "pixels": explanation.picture.pixels.float().cpu().numpy(),
+        "alphas": result.trace.alphas,
+        "weights": result.weights,
+        "scores": result.trace.scores,
+        "mean_importance": result.trace.mean_importance,
+    }
     buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        attribution=result.values.float().numpy(),
-        pixels=explanation.picture.pixels.float().cpu().numpy(),
-        alphas=result.alphas,
-        weights=result.weights,
-        scores=result.scores,
-        mean_importance=result.mean_importance,
-    )
+    np.savez_compressed(buffer, allow_pickle=False, **{name: a for name, a in arrays.items() if a is not None})
     return buffer.getvalue()

@@ -46,7 +46,7 @@ def _safe(folder: PurePath) -> Path:
 def _safe_name(name: str) -> str:
     name = name.encode("utf-8", "replace").decode()  # bytes that are no UTF-8 arrive as lone surrogates
     name = "".join("_" if unicodedata.category(c).startswith("C") or c in '/\\:*?"<>|' else c for c in name)
-    return name.lstrip(".").strip()[:LONGEST] or "picture"
+    return name.lstrip(".").strip()[:LONGEST].rstrip(".") or "picture"
 
 
 def _folded(path: PurePath) -> str:

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from typing import Any
 
 from igcli.attribution.result import Attribution, Explanation
-from igcli.attribution.targets import Ranked
 from igcli.models.classifier import Classifier
 
 SCHEMA = "igcli/1"
@@ -28,7 +27,7 @@ def record_of(
     timing: Mapping[str, float],
 ) -> Record:
     """Everything about one picture and one class, ready for JSON: no NaN, no infinity."""
-    picture, some = explanation.picture, next(iter(explanation.results.values()))
+    picture = explanation.picture
     width, height = picture.original_size
     return {
         "schema": SCHEMA,
@@ -43,8 +42,8 @@ def record_of(
         },
         "model": {**asdict(model.provenance), "input_size": model.input_size},
         "prediction": [asdict(ranked) for ranked in explanation.prediction],
-        "target": _target(explanation.target),
-        "score": asdict(some.score),
+        "target": asdict(explanation.target),
+        "score": asdict(explanation.score),
         "results": list(results),
         "files": dict(files),
         "timing": {name: round(seconds, 4) for name, seconds in timing.items()},
@@ -75,10 +74,6 @@ def versions() -> dict[str, str]:
     """The versions that numbers can depend on."""
     packages = ("igcli", "torch", "torchvision", "numpy", "pillow")
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}
-
-
-def _target(target: Ranked) -> Record:
-    return {"index": target.index, "label": target.label, "probability": target.probability}
 
 
 def _finite(value: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from igcli.errors import UsageError
 from igcli.lazy import np
 from igcli.registry import Registry
-from igcli.rendering.strip import colours_used
+from igcli.rendering.strip import colours_used, digits_for
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -92,8 +92,6 @@ def encode(frames: Sequence[Image.Image], *, ending: str, timing: Timing | None 
 
 def frame_files(film: Film, frames: Sequence[Image.Image]) -> Iterator[tuple[str, bytes]]:
     """The frames as a folder of PNGs: file names that sort in their order and say α, and the bytes."""
-    from igcli.rendering.strip import digits_for
-
     digits, width = digits_for(film.alphas), len(str(len(frames) - 1))
     for number, (alpha, frame) in enumerate(zip(film.alphas.tolist(), frames, strict=True)):
         buffer = io.BytesIO()

@@ -203,5 +203,7 @@ def _frames(film: Film, look: Look, side: int, strip: Strip) -> Iterator[Image.I
 
 
 def _ceiling(values: np.ndarray, percentile: float) -> float:
-    """What is shown at full brightness, or 0 where there is nothing to show."""
+    """What is shown at full brightness, or 0 where there is nothing to show (or nothing finite: the style refuses)."""
+    if not np.isfinite(values).all():
+        return 0.0
     return float(np.percentile(values, percentile)) or float(values.max())

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from toys import random_picture
 from PIL import Image
+from toys import random_picture
 
 from igcli.attribution.baselines import BASELINES, baseline_pixels
 from igcli.errors import UsageError

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from toys import classifier, random_picture, small_network
 from torch import nn
+from toys import classifier, random_picture, small_network
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path

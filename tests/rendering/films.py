@@ -15,7 +15,9 @@ def trace(count: int = 9) -> Trace:
     return Trace(alphas, scores, np.exp(-8 * alphas), softmax=scores, logit=10 * scores - 3)
 
 
-def film(count: int = 9, *, side: int = 224, importance: np.ndarray | None = None, photo_side: int | None = None) -> Film:
+def film(
+    count: int = 9, *, side: int = 224, importance: np.ndarray | None = None, photo_side: int | None = None
+) -> Film:
     """A photo of noise; the importance is one bright column that moves to the right, unless given."""
     pixels = np.random.default_rng(4).integers(60, 256, (photo_side or side, photo_side or side, 3), dtype=np.uint8)
     frames = np.zeros((count, side, side), np.float32)

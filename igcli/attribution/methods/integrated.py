@@ -16,7 +16,7 @@ class IntegratedGradients(Method):
 
     complete = True
 
-    def start(self, path: Path, nodes: Nodes) -> None:  # noqa: ARG002
+    def start(self, path: Path, nodes: Nodes) -> None:
         """Begin at zero."""
         self._displacement = path.displacement
         self._sum = RunningSum(self._displacement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from igcli.attribution.path import Path
@@ -63,12 +64,14 @@ class Trace:
 
 
 class Curve(Consumer):
-    """Score and mean importance over α, at the points that others asked for.
+    """Score and mean importance over α, at every point that is visited.
 
     Parameters
     ----------
     target
         The class whose probability and raw output to keep too, beside the score explained.
+    alphas
+        Points to visit beside those that others ask for.
 
     Attributes
     ----------
@@ -80,12 +83,13 @@ class Curve(Consumer):
 
     integrates = False
 
-    def __init__(self, target: int | None = None) -> None:
+    def __init__(self, target: int | None = None, *, alphas: Iterable[float] = ()) -> None:
         self._target = target
+        self.alphas = tuple(float(alpha) for alpha in alphas)
         self.softmax: np.ndarray | None = None
         self.logit: np.ndarray | None = None
 
-    def start(self, path: Path, nodes: Nodes) -> None:  # noqa: ARG002
+    def start(self, path: Path, nodes: Nodes) -> None:
         """Make room for every node."""
         self.alphas_visited = nodes.alphas
         self.scores = np.full(len(nodes), np.nan)

@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT := out/demo
+
+.PHONY: demo test lint format reference bench clean
+
+demo: $(VENV)/.installed  ## install igcli and explain the sample images
+	$(BIN)/ig explain sample_images -o $(OUT) --panel --style heat
+	@echo "The pictures are in $(OUT)/: *.integrated.png are the maps, *.panel.png the sheets."
+
+test: $(VENV)/.tested  ## install what the tests need and run them
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/.tested  ## formatting, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.tested
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+reference: $(VENV)/.installed  ## write the commands' help into the README
+	$(BIN)/python -m igcli.cli.reference README.md
+
+bench: $(VENV)/.tested  ## ratios measured in one run; ZIP=... adds those on photographs
+	$(BIN)/python tests/benchmarks/memory.py
+	$(BIN)/python tests/benchmarks/speed.py
+ifdef ZIP
+	$(BIN)/python tests/benchmarks/completeness.py $(ZIP)
+endif
+
+clean:
+	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.tested: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@ $(VENV)/.installed

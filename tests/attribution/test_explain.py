@@ -1,0 +1,176 @@
+import pytest
+import torch
+from torch import nn
+from toys import classifier, random_picture, small_network
+
+import igcli
+from igcli.attribution.budget import Budget
+from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.methods import METHODS
+from igcli.attribution.result import Completeness, Explanation, Settings
+from igcli.errors import LabelError, NumericalError, UsageError
+
+
+def count_gradients(model):
+    """Counts the pictures that pass forward with a gradient to come."""
+    counted = []
+    model.network.register_forward_pre_hook(lambda _, inputs: counted.append(len(inputs[0]) * inputs[0].requires_grad))
+    return counted
+
+
+def test_integrated_gradients_of_a_quadratic_are_exact(quadratic):
+    picture = random_picture(dtype=torch.float64)
+    result = igcli.attribute(quadratic, picture, target="class b", score="logit", steps=1)
+    square, linear = quadratic.network.square[1], quadratic.network.linear[1]
+    flat = picture.pixels.flatten()
+    expected = (square * flat.square() + linear * flat).reshape(picture.pixels.shape).detach()
+    torch.testing.assert_close(result.values, expected, rtol=0, atol=1e-12)
+    assert result.completeness.relative_gap < 1e-12
+
+
+def test_the_gradient_of_a_quadratic_is_exact(quadratic):
+    picture = random_picture(dtype=torch.float64)
+    result = igcli.attribute(quadratic, picture, method="gradient", target=2, score="logit")
+    square, linear = quadratic.network.square[2], quadratic.network.linear[2]
+    expected = (2 * square * picture.pixels.flatten() + linear).reshape(picture.pixels.shape).detach()
+    torch.testing.assert_close(result.values, expected, rtol=0, atol=1e-12)
+    assert result.steps == 0
+    assert result.gradient_evaluations == 1
+    assert result.completeness.within_tolerance is None
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_same_attribution_for_every_chunk_size_in_double(small_double, method):
+    picture = random_picture(dtype=torch.float64)
+    maps = [
+        igcli.attribute(small_double, picture, method=method, steps=33, budget=Budget(size)).values
+        for size in (1, 7, 16, 100)
+    ]
+    for other in maps[1:]:
+        torch.testing.assert_close(other, maps[0], rtol=1e-10, atol=1e-13)
+
+
+def test_the_sum_meets_the_scores_rise_and_the_gap_is_reported(small_double):
+    picture = random_picture(dtype=torch.float64)
+    result = igcli.attribute(small_double, picture, steps=2000)
+    rise = result.score.at_image - result.score.at_baseline
+    assert result.total == pytest.approx(rise, rel=1e-3)
+    assert result.completeness.gap == pytest.approx(abs(result.total - rise), abs=1e-15)
+    assert result.completeness.relative_gap == pytest.approx(result.completeness.gap / abs(rise))
+    assert result.completeness.within_tolerance
+
+
+def test_scores_at_both_ends_are_the_networks_own(small, picture):
+    result = igcli.attribute(small, picture, target=3)
+    small.network.eval()
+    both = small(torch.stack([picture.pixels, torch.zeros_like(picture.pixels)])).softmax(1)[:, 3]
+    assert [result.score.at_image, result.score.at_baseline] == pytest.approx(both.tolist(), rel=1e-5)
+
+
+def test_a_score_that_does_not_move_has_a_gap_of_zero_not_a_division_by_it():
+    assert Completeness.of(0.0, 0.0, tolerance=0.01) == Completeness(0.0, 0.0, within_tolerance=True)
+
+
+def test_automatic_steps_go_on_until_the_gap_is_within_the_tolerance(small):
+    picture = random_picture()
+    loose = igcli.attribute(small, picture, steps="auto", tolerance=0.5)
+    tight = igcli.attribute(small, picture, steps="auto", tolerance=1e-4)
+    assert loose.completeness.relative_gap <= 0.5
+    assert tight.completeness.relative_gap <= 1e-4 or tight.steps == 1024
+    assert tight.steps > loose.steps
+    assert tight.gradient_evaluations == sum(16 * 2**k for k in range(20) if 16 * 2**k <= tight.steps)
+
+
+def test_automatic_steps_say_so_when_they_hit_the_cap(small, picture):
+    result = igcli.attribute(small, picture, steps="auto", tolerance=1e-12, max_steps=32)
+    assert result.steps == 32
+    assert result.completeness.within_tolerance is False
+
+
+def test_several_methods_share_one_sweep(small, picture):
+    counted = count_gradients(small)
+    explain(small, [picture], Wanted(methods=("integrated", "gradient"), settings=Settings(steps=20)))
+    assert sum(counted) == 21
+
+
+def test_the_gradient_costs_nothing_extra_where_the_rule_visits_the_photo_itself(small, picture):
+    counted = count_gradients(small)
+    explain(small, [picture], Wanted(methods=("integrated", "gradient"), settings=Settings(steps=20, rule="right")))
+    assert sum(counted) == 20
+
+
+def test_methods_together_give_what_each_gives_alone(small, picture):
+    ((both,),) = explain(small, [picture], Wanted(methods=("gradient", "integrated")))
+    for method in ("gradient", "integrated"):
+        alone = igcli.attribute(small, picture, method=method)
+        torch.testing.assert_close(both.results[method].values, alone.values)
+    assert list(both.results) == ["gradient", "integrated"]
+
+
+def test_pictures_together_give_what_each_gives_alone(small):
+    pictures = [random_picture(seed=s) for s in range(3)]
+    together = explain(small, pictures, Wanted(targets=("top-2",)))
+    for picture, outcomes in zip(pictures, together, strict=True):
+        assert len(outcomes) == 2
+        for outcome in outcomes:
+            alone = igcli.attribute(small, picture, target=outcome.target.index)
+            torch.testing.assert_close(outcome.results["integrated"].values, alone.values)
+
+
+def test_interior_frames_at_chosen_points_cost_one_gradient_each(small, picture):
+    counted = count_gradients(small)
+    wanted = Wanted(methods=("gradient",), interior=(0.1, 0.5, 1.0))
+    ((explanation,),) = explain(small, [picture], wanted)
+    assert explanation.interior.frame_alphas.tolist() == [0.1, 0.5, 1.0]
+    assert sum(counted) == 3
+
+
+def test_interior_frames_at_the_nodes_cost_nothing(small, picture):
+    counted = count_gradients(small)
+    ((explanation,),) = explain(small, [picture], Wanted(interior="nodes", settings=Settings(steps=10)))
+    assert explanation.interior.frames.shape == (10, 12, 12)
+    assert sum(counted) == 10
+
+
+def test_one_picture_that_is_not_finite_does_not_take_the_others_with_it():
+    class Picky(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = small_network()
+
+        def forward(self, x):
+            return self.inner(x) + torch.where(x.mean(dim=(1, 2, 3)) > 1.5, torch.nan, 0.0)[:, None]
+
+    model = classifier(Picky(), classes=5)
+    bright, plain = random_picture(seed=1), random_picture(seed=2)
+    bright.pixels.fill_(1.0)
+    (first,), (second,) = explain(model, [bright, plain])
+    assert isinstance(first, NumericalError)
+    assert "at the photo" in str(first)
+    assert isinstance(second, Explanation)
+    with pytest.raises(NumericalError):
+        igcli.attribute(model, bright)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"method": "integratd"}, UsageError),
+        ({"rule": "simpson"}, UsageError),
+        ({"score": "sofmax"}, UsageError),
+        ({"baseline": "blak"}, UsageError),
+        ({"steps": 0}, UsageError),
+        ({"tolerance": 0}, UsageError),
+        ({"target": "class z"}, LabelError),
+        ({"target": 77}, LabelError),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_computed(small, picture, settings, error):
+    counted = count_gradients(small)
+    with pytest.raises(error):
+        igcli.attribute(small, picture, **settings)
+    assert sum(counted) == 0
+
+
+def test_no_pictures_no_explanations(small):
+    assert explain(small, []) == []

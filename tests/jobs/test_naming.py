@@ -1,0 +1,47 @@
+from pathlib import Path, PurePath
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igcli.jobs.naming import output_stems, with_target
+
+
+def stems(*names: str) -> list[str]:
+    return [stem.as_posix() for stem in output_stems([PurePath(name) for name in names])]
+
+
+def test_a_lone_photo_keeps_its_stem():
+    assert stems("photo.jpg") == ["photo"]
+
+
+def test_folders_are_mirrored():
+    assert stems("a/photo.jpg", "b/photo.jpg") == ["a/photo", "b/photo"]
+
+
+def test_names_that_differ_only_in_ending_or_case_do_not_collide():
+    assert stems("photo.jpg", "photo.png") == ["photo.jpg", "photo.png"]
+    assert stems("Photo.jpg", "photo.jpg") == ["Photo.jpg", "photo.jpg-2"]
+    assert stems("photo.jpg", "photo.jpg") == ["photo.jpg", "photo.jpg-2"]
+
+
+def test_no_name_leads_out_of_the_folder():
+    assert stems("../../etc/passwd.png", "/abs/x.png", "...png") == ["etc/passwd", "abs/x", "picture"]
+
+
+def test_control_characters_and_undecodable_bytes_are_replaced():
+    assert stems("a\nb\x1b[31m.jpg", b"\xff\xfe.jpg".decode("utf-8", "surrogateescape")) == ["a_b_[31m", "__"]
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8))
+def test_whatever_the_names_the_stems_are_distinct_relative_and_stay_inside(names):
+    found = output_stems([PurePath(name) for name in names])
+    assert len({str(stem).casefold() for stem in found}) == len(names)
+    for stem in found:
+        assert not stem.is_absolute()
+        assert ".." not in stem.parts
+        assert stem.name
+
+
+def test_a_class_is_added_as_a_plain_word():
+    assert with_target(Path("a/photo"), "tabby, tabby cat/../x").as_posix() == "a/photo.tabby_tabby_cat_x"
+    assert with_target(Path("photo"), "***").name == "photo.class"
