@@ -39,6 +39,12 @@ def quadratic() -> Classifier:
 
 
 @pytest.fixture(scope="session")
-def samples() -> Path:
+def root() -> Path:
+    """The project's folder."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def samples(root: Path) -> Path:
     """The folder of sample photographs."""
-    return Path(__file__).parents[1] / "sample_images"
+    return root / "sample_images"

@@ -59,7 +59,18 @@ HEAVY = ["torch", "torchvision", "numpy", "matplotlib"]
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["-h"], ["--version"], ["explain", "--help"], ["explain", "--method", "nonsense", "x.jpg"]],
+    [
+        ["--help"],
+        ["-h"],
+        ["--version"],
+        ["explain", "--help"],
+        ["explain", "--method", "nonsense", "x.jpg"],
+        ["animate", "--help"],
+        ["animate", "--alphas", "0,2", "x.jpg"],
+        ["saturation", "--help"],
+        ["models", "--help"],
+        ["models"],
+    ],
 )
 def test_help_loads_nothing_heavy(arguments):
     program = f"""

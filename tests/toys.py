@@ -57,3 +57,10 @@ def random_picture(*, seed: int = 0, size: int = SIDE, dtype: torch.dtype = torc
     generator = torch.Generator().manual_seed(seed)
     pixels = torch.rand((3, size, size), generator=generator, dtype=torch.float64).to(dtype)
     return Picture(pixels, original_size=(size, size), placement=Placement("crop", (0.0, 0.0, size, size)))
+
+
+def count_gradients(model):
+    """Counts the pictures that pass forward with a gradient to come."""
+    counted = []
+    model.network.register_forward_pre_hook(lambda _, inputs: counted.append(len(inputs[0]) * inputs[0].requires_grad))
+    return counted

@@ -1,7 +1,7 @@
 """Where the path starts: the picture that stands for "nothing to see".
 
 Baselines live in pixel space. A baseline is a function of the photo's pixels and a seed; every one returns pixels of
-the photo's own shape in [0, 1].
+the photo's own shape in [0, 1]. Several, joined by ``+``, are averaged over: ``black+white+noise:8``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,45 @@ from igcli.images.picture import Picture
 from igcli.lazy import torch, torchvision
 from igcli.registry import Registry
 
+#: Between baselines that are averaged over.
+JOINT = "+"
+
 Baseline = Callable[["torch.Tensor", int], "torch.Tensor"]
 BASELINES: Registry[Baseline] = Registry("baseline")
+
+
+def all_baselines(spec: str, picture: Picture, *, seed: int = 0) -> list[torch.Tensor]:
+    """Every baseline (C, H, W) that ``spec`` names.
+
+    Parameters
+    ----------
+    spec
+        One baseline, or several joined by ``+``. ``noise:8`` is noise of the eight seeds from ``seed`` on.
+
+    Raises
+    ------
+    UsageError, ImageError
+        As :func:`baseline_pixels` does; and for a number of copies of a baseline that has but one.
+    """
+    return [
+        baseline_pixels(name, picture, seed=seed + copy)
+        for name, count in map(_counted, split_baselines(spec))
+        for copy in range(count)
+    ]
+
+
+def split_baselines(spec: str) -> list[str]:
+    """The parts of ``spec`` that are joined by ``+``; a file whose name has a ``+`` is one part."""
+    if Path(spec).is_file():
+        return [spec]
+    return list(dict.fromkeys(spec.split(JOINT)))
+
+
+def check_baselines(spec: str) -> None:
+    """Raise ``UsageError`` for what could never be a baseline, before any picture is read."""
+    for part in split_baselines(spec):
+        name, _ = _counted(part)
+        _check_name(name)
 
 
 def baseline_pixels(spec: str, picture: Picture, *, seed: int = 0) -> torch.Tensor:
@@ -31,8 +68,7 @@ def baseline_pixels(spec: str, picture: Picture, *, seed: int = 0) -> torch.Tens
     """
     if spec not in BASELINES and Path(spec).is_file():
         return _from_file(Path(spec), picture)
-    if spec not in BASELINES and (Path(spec).suffix or "/" in spec):
-        raise UsageError(f"The baseline {spec!r} is neither a file nor one of: {', '.join(BASELINES)}.")
+    _check_name(spec)
     return BASELINES[spec](picture.pixels, seed)
 
 
@@ -72,6 +108,24 @@ def noise(pixels: torch.Tensor, seed: int) -> torch.Tensor:
     """Every value drawn from [0, 1) by its own generator: the global one is left alone."""
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(pixels.shape, generator=generator, dtype=torch.float32).to(pixels)
+
+
+def _counted(spec: str) -> tuple[str, int]:
+    """``("noise", 8)`` of ``noise:8``; one of everything else."""
+    name, colon, count = spec.rpartition(":")
+    if not colon or name not in BASELINES:
+        return spec, 1
+    if name != "noise" or not (count.isdecimal() and 1 <= int(count) <= 1000):
+        raise UsageError(f"The baseline {spec!r} cannot be: only noise comes several times, as in noise:8.")
+    return name, int(count)
+
+
+def _check_name(name: str) -> None:
+    if name in BASELINES or Path(name).is_file():
+        return
+    if Path(name).suffix or "/" in name:
+        raise UsageError(f"The baseline {name!r} is neither a file nor one of: {', '.join(BASELINES)}.")
+    BASELINES[name]
 
 
 def _from_file(path: Path, picture: Picture) -> torch.Tensor:

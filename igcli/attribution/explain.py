@@ -7,62 +7,27 @@ why, in the picture's place, so that one bad picture does not take the others wi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from igcli.attribution.baselines import baseline_pixels
+from igcli.attribution.baselines import all_baselines
 from igcli.attribution.budget import Budget
-from igcli.attribution.methods import METHODS, Method
+from igcli.attribution.methods import METHODS
+from igcli.attribution.noise import noisy_copy
 from igcli.attribution.path import Path
-from igcli.attribution.quadrature import Nodes, nodes
-from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds, Settings
-from igcli.attribution.scores import SCORES, Score
-from igcli.attribution.sweep import Walk, look, sweep
-from igcli.attribution.targets import Ranked, check_targets, ranking, resolve_targets
-from igcli.attribution.views.curve import Curve, Trace
-from igcli.attribution.views.interior import InteriorImportance
+from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
+from igcli.attribution.scores import Score
+from igcli.attribution.sweep import look, sweep
+from igcli.attribution.targets import Ranked, ranking, resolve_targets
+from igcli.attribution.task import Leg, Task, copies_of, legs_of
+from igcli.attribution.wanted import FIRST_AUTO_STEPS, Wanted
 from igcli.errors import IgError, NumericalError, UsageError
 from igcli.images.picture import Picture
 from igcli.lazy import torch
-from igcli.models.classifier import Classifier
+from igcli.models.classifier import Classifier, log_of_probabilities
 
-FIRST_AUTO_STEPS = 16
+__all__ = ["FIRST_AUTO_STEPS", "Wanted", "attribute", "explain"]
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to find out about every picture.
-
-    Attributes
-    ----------
-    methods
-        Names in ``METHODS``.
-    targets
-        ``"top"``, ``"top-N"``, indices or class names.
-    settings
-        Score, baseline, quadrature.
-    interior
-        Points at which to keep the interior gradients' importance; ``None`` keeps none, ``"nodes"`` all that the
-        sweep visits anyway.
-    alphas
-        Further points at which to note the score and the mean importance.
-    """
-
-    methods: Sequence[str] = ("integrated",)
-    targets: Sequence[str | int] = ("top",)
-    settings: Settings = field(default_factory=Settings)
-    interior: Sequence[float] | str | None = None
-    alphas: Sequence[float] = ()
-
-    def check(self, model: Classifier) -> None:
-        """Raise ``UsageError`` for what can be seen to be wrong before any picture is read."""
-        settings = self.settings
-        for method in self.methods:
-            METHODS[method]
-        SCORES[settings.score]
-        check_targets(self.targets, model.labels)
-        nodes(settings.rule, FIRST_AUTO_STEPS if settings.steps == "auto" else int(settings.steps))
-        if not settings.tolerance > 0:
-            raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
+_SOFTMAX_NOTE = "The network ends in softmax: its outputs are the probabilities, and logits are their logarithms."
 
 
 def attribute(
@@ -122,10 +87,10 @@ def explain(
     steps = wanted.settings.steps
     pending, count = tasks, FIRST_AUTO_STEPS if steps == "auto" else int(steps)
     while pending:
-        walks = [task.walk(count) for task in pending]
-        sweep(model, walks, budget=budget, on_points=on_points)
-        for task, walk in zip(pending, walks, strict=True):
-            outcomes[task.position[0]][task.position[1]] = task.finish(walk, count)
+        walks = [task.walks(count, budget) for task in pending]
+        sweep(pending[0].model, [walk for each in walks for walk in each], budget=budget, on_points=on_points)
+        for task, own in zip(pending, walks, strict=True):
+            outcomes[task.position[0]][task.position[1]] = task.finish(own, count)
         count *= 2
         if steps != "auto" or count > wanted.settings.max_steps:
             break
@@ -133,88 +98,110 @@ def explain(
     return outcomes
 
 
-@dataclass
-class _Task:
-    """One picture and one class, through all the rounds that it takes."""
+@dataclass(frozen=True)
+class _Ends:
+    """A picture with its copies and baselines, and the network's logits (N, K) for them."""
 
-    position: tuple[int, int]
     picture: Picture
-    path: Path
-    prediction: tuple[Ranked, ...]
-    target: Ranked
-    score: ScoreEnds
-    wanted: Wanted
-    evaluations: int = 0
-    satisfied: bool = False
-    methods: dict[str, Method] = field(default_factory=dict)
-    curve: Curve | None = None
-    interior: InteriorImportance | None = None
+    photos: list[torch.Tensor]  # the photo, then its noisy copies
+    baselines: list[torch.Tensor]
+    at_photos: torch.Tensor
+    at_baselines: torch.Tensor
 
-    def walk(self, steps: int) -> Walk:
-        """Fresh consumers, and the points that they need between them."""
-        self.methods = {name: METHODS[name]() for name in self.wanted.methods}
-        self.curve = Curve(self.target.index, alphas=self.wanted.alphas)
-        chosen = self.wanted.interior
-        self.interior = None if chosen is None else InteriorImportance(None if isinstance(chosen, str) else chosen)
-        consumers = [*self.methods.values(), self.curve, *([self.interior] if self.interior else [])]
-        integrates = any(consumer.integrates for consumer in consumers)
-        points = nodes(self.wanted.settings.rule, steps) if integrates else Nodes.none()
-        points = points.including(alpha for consumer in consumers for alpha in consumer.alphas)
-        self.evaluations += len(points)
-        return Walk(self.path, Score(self.score.kind, self.target.index), points, consumers)
-
-    def finish(self, walk: Walk, steps: int) -> Explanation | IgError:
-        """What this round's sweep brought."""
-        if walk.failure is not None:
-            self.satisfied = True
-            return walk.failure
-        assert self.curve is not None  # noqa: S101 - made by walk()
-        trace = self.curve.trace(ends=(self.score.at_baseline, self.score.at_image))
-        results = {name: self._attribution(method, name, trace, walk, steps) for name, method in self.methods.items()}
-        self.satisfied = all(result.completeness.within_tolerance is not False for result in results.values())
-        return Explanation(self.picture, self.prediction, self.target, self.score, results, trace, self.interior)
-
-    def _attribution(self, method: Method, name: str, trace: Trace, walk: Walk, steps: int) -> Attribution:
-        settings = self.wanted.settings
-        values = method.finish().cpu()
-        total = values.double().sum().item()
-        promised = settings.tolerance if method.complete else None
-        return Attribution(
-            method=name,
-            values=values.to(torch.promote_types(walk.path.pixels.dtype, torch.float32)),
-            target=self.target,
-            score=self.score,
-            total=total,
-            completeness=Completeness.of(total, self.score.rise, tolerance=promised),
-            trace=trace,
-            weights=walk.nodes.weights,
-            steps=steps if method.integrates else 0,
-            gradient_evaluations=self.evaluations,
-            settings=settings,
-        )
+    @property
+    def complaint(self) -> NumericalError | None:
+        for where, logits in (("photo", self.at_photos), ("baseline", self.at_baselines)):
+            if not bool(torch.isfinite(logits).all()):
+                return NumericalError(f"The network's logits are not finite at the {where}. Check the weights.")
+        return None
 
 
 def _prepare(
     model: Classifier, pictures: Sequence[Picture], wanted: Wanted, budget: Budget
-) -> tuple[list[list[Explanation | IgError]], list[_Task]]:
+) -> tuple[list[list[Explanation | IgError]], list[Task]]:
     """Look at both ends of every path, and decide what to explain."""
-    settings = wanted.settings
-    starts = [baseline_pixels(settings.baseline, picture, seed=settings.seed) for picture in pictures]
-    logits = look(model, [picture.pixels for picture in pictures] + starts, budget=budget)
+    model, all_ends = _look_at_ends(model, pictures, wanted, budget)
     outcomes: list[list[Explanation | IgError]] = []
-    tasks: list[_Task] = []
-    for i, (picture, start) in enumerate(zip(pictures, starts, strict=True)):
-        ends = logits[[i, len(pictures) + i]]
-        if not bool(torch.isfinite(ends).all()):
-            where = "the photo" if not bool(torch.isfinite(ends[0]).all()) else "the baseline"
-            outcomes.append([NumericalError(f"The network's logits are not finite at {where}. Check the weights.")])
+    tasks: list[Task] = []
+    for i, ends in enumerate(all_ends):
+        if ends.complaint is not None:
+            outcomes.append([ends.complaint])
             continue
-        prediction = ranking(ends[0], model.labels)
-        chosen = resolve_targets(wanted.targets, ends[0], model.labels)
+        logits = ends.at_photos[0]
+        chosen = resolve_targets(wanted.targets, logits, model.labels)
+        outcomes.append([])
         for j, target in enumerate(chosen):
-            at_image, at_baseline = Score(settings.score, target.index).of(ends.double()).tolist()
-            score = ScoreEnds(settings.score, at_image, at_baseline)
-            path = Path(start, picture.pixels)
-            tasks.append(_Task((i, j), picture, path, prediction, target, score, wanted))
-        outcomes.append([NumericalError("This picture was not reached.")] * len(chosen))
+            rival = _rival(target, logits, model, wanted.settings)
+            if isinstance(rival, UsageError):
+                outcomes[i].append(rival)
+                continue
+            outcomes[i].append(NumericalError("This picture was not reached."))
+            tasks.append(_task((i, j), model, ends, (target, rival), wanted))
     return outcomes, tasks
+
+
+def _look_at_ends(
+    model: Classifier, pictures: Sequence[Picture], wanted: Wanted, budget: Budget
+) -> tuple[Classifier, list[_Ends]]:
+    settings = wanted.settings
+    copies = max(copies_of(METHODS[name], wanted) for name in wanted.methods) if wanted.methods else settings.smooth
+    photos, baselines = [], []
+    for picture in pictures:
+        noise = [
+            noisy_copy(picture.pixels, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)
+        ]
+        photos.append([picture.pixels, *noise])
+        baselines.append(all_baselines(settings.baseline, picture, seed=settings.seed))
+    groups = [*photos, *baselines]
+    outputs = look(model, [pixels for group in groups for pixels in group], budget=budget)
+    recognised = model.recognised(outputs)
+    if recognised is not model:
+        outputs = log_of_probabilities(outputs)
+    logits = outputs.split_with_sizes([len(group) for group in groups])
+    count = len(pictures)
+    ends = [_Ends(*each) for each in zip(pictures, photos, baselines, logits[:count], logits[count:], strict=True)]
+    return recognised, ends
+
+
+def _task(
+    position: tuple[int, int], model: Classifier, ends: _Ends, classes: tuple[Ranked, Ranked | None], wanted: Wanted
+) -> Task:
+    settings, (target, rival) = wanted.settings, classes
+    score = Score(settings.score, target.index, rival.index if rival else None)
+    at_photos = score.of(ends.at_photos.double()).tolist()
+    at_baselines = score.of(ends.at_baselines.double()).tolist()
+    note = _SOFTMAX_NOTE if model.ends_in_softmax else None
+    against = rival.label if rival else None
+
+    def between(at_photo: float, at_baseline: float) -> ScoreEnds:
+        return ScoreEnds(settings.score, at_photo, at_baseline, against, note)
+
+    legs = {
+        (b, c): Leg(Path(start, photo), between(at_photos[c], at_baselines[b]))
+        for b, start in enumerate(ends.baselines)
+        for c, photo in enumerate(ends.photos)
+    }
+    users = (None, *(METHODS[name] for name in wanted.methods))
+    needed = {key for user in users for key in legs_of(user, wanted, legs)}
+    return Task(
+        position,
+        model,
+        ends.picture,
+        ranking(ends.at_photos[0], model.labels),
+        target,
+        score,
+        between(at_photos[0], sum(at_baselines) / len(at_baselines)),
+        {key: leg for key, leg in legs.items() if key in needed},
+        wanted,
+    )
+
+
+def _rival(target: Ranked, logits: torch.Tensor, model: Classifier, settings: Settings) -> Ranked | UsageError | None:
+    if settings.against is None:
+        return None
+    rivals = resolve_targets([settings.against], logits, model.labels)
+    if len(rivals) > 1:
+        return UsageError(f"A class is compared with one other: {settings.against!r} names {len(rivals)}.")
+    if rivals[0].index == target.index:
+        return UsageError(f"{target.label} would be compared with itself: give another class to --against or --target.")
+    return rivals[0]

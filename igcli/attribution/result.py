@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from igcli.attribution.targets import Ranked
@@ -27,7 +27,8 @@ class Settings:
     score
         A name in ``SCORES``.
     baseline
-        A name in ``BASELINES``, or the path of an image.
+        A name in ``BASELINES``, the path of an image, ``noise:8`` for noise of eight seeds; or several of them joined
+        by ``+``, to be averaged over.
     rule
         A name in ``RULES``.
     steps
@@ -37,7 +38,15 @@ class Settings:
     max_steps
         Where ``"auto"`` gives up.
     seed
-        For the noise baseline.
+        For noise, in the baseline and in smoothing: the same for every photo.
+    against
+        The class that a score such as ``"margin"`` compares with: an index, a name, or ``"top"``.
+    phi
+        The share of the score's rise at which the path is split into its left and its right part.
+    smooth
+        Noisy copies of the photo to average every map over; 0 for the photo as it is.
+    smooth_sigma
+        The standard deviation of their noise, as a share of the photo's value range.
     """
 
     score: str = "softmax"
@@ -47,15 +56,25 @@ class Settings:
     tolerance: float = 0.01
     max_steps: int = 1024
     seed: int = 0
+    against: str | int | None = None
+    phi: float = 0.9
+    smooth: int = 0
+    smooth_sigma: float = 0.15
 
 
 @dataclass(frozen=True)
 class ScoreEnds:
-    """The score being explained, at both ends of the path."""
+    """The score being explained, at both ends of the path.
+
+    ``at_baseline`` is a mean where there are several baselines. ``against`` is the class compared with, and ``note``
+    what a reader of the numbers must know; both are ``None`` where there is nothing to say.
+    """
 
     kind: str
     at_image: float
     at_baseline: float
+    against: str | None = None
+    note: str | None = None
 
     @property
     def rise(self) -> float:
@@ -94,15 +113,19 @@ class Attribution:
         (C, H, W) on the CPU: signed, one value for each pixel and channel of the picture.
     total
         The sum of ``values``, added in float64.
+    completeness
+        The sum beside the rise: of the mean over all baselines and noisy copies, where there are several.
     trace
-        The points visited by the sweep, the score and the mean importance there.
+        The points visited by the sweep, the score and the mean importance there (means, where there are several walks).
     weights
         (N,) float64: the quadrature weights of the trace's points.
     steps
         The number of points dealt out by the rule, 0 for a method that uses none.
     gradient_evaluations
-        Gradients taken by the sweep that produced this map, together with all others that shared it, from the first
+        Gradients taken by the walks that produced this map, together with all others that shared them, from the first
         round of ``"auto"`` on.
+    extras
+        Numbers of the method's own, by name.
     """
 
     method: str
@@ -116,6 +139,7 @@ class Attribution:
     steps: int
     gradient_evaluations: int
     settings: Settings
+    extras: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

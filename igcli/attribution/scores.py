@@ -5,38 +5,60 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.registry import Registry
 
-ScoreFunction = Callable[["torch.Tensor", int], "torch.Tensor"]
+ScoreFunction = Callable[["torch.Tensor", "Score"], "torch.Tensor"]
 SCORES: Registry[ScoreFunction] = Registry("score")
+
+#: Scores that compare two classes, and so need the second one.
+COMPARING = ("margin",)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A kind of score and the class it speaks of."""
+    """A kind of score, the class it speaks of, and the class that it is compared with, where there is one."""
 
     kind: str
     target: int
+    against: int | None = None
 
     def of(self, logits: torch.Tensor) -> torch.Tensor:
         """Scores (N,) of logits (N, K)."""
-        return SCORES[self.kind](logits, self.target)
+        return SCORES[self.kind](logits, self)
+
+
+def check_score(kind: str, *, against: str | int | None) -> None:
+    """Raise ``UsageError`` for an unknown score, or one that has too few or too many classes to speak of."""
+    SCORES[kind]
+    if kind in COMPARING and against is None:
+        raise UsageError(f"The {kind} score compares two classes: name the second with --against LABEL.")
+    if kind not in COMPARING and against is not None:
+        raise UsageError(f"The {kind} score speaks of one class: --against goes with --score {COMPARING[0]}.")
 
 
 @SCORES("softmax", summary="the class's probability, as in the paper")
-def softmax(logits: torch.Tensor, target: int) -> torch.Tensor:
+def softmax(logits: torch.Tensor, score: Score) -> torch.Tensor:
     """Probability in [0, 1]; saturates, which is what interior gradients are about."""
-    return logits.softmax(dim=1)[:, target]
+    return logits.softmax(dim=1)[:, score.target]
 
 
 @SCORES("logit", summary="the class's raw output, before softmax")
-def logit(logits: torch.Tensor, target: int) -> torch.Tensor:
+def logit(logits: torch.Tensor, score: Score) -> torch.Tensor:
     """Unbounded; says nothing of the other classes."""
-    return logits[:, target]
+    return logits[:, score.target]
 
 
 @SCORES("log-softmax", summary="the logarithm of the class's probability")
-def log_softmax(logits: torch.Tensor, target: int) -> torch.Tensor:
+def log_softmax(logits: torch.Tensor, score: Score) -> torch.Tensor:
     """At most 0; does not saturate where the probability is small."""
-    return logits.log_softmax(dim=1)[:, target]
+    return logits.log_softmax(dim=1)[:, score.target]
+
+
+@SCORES("margin", summary="the class's raw output minus that of the class given with --against: why this, not that")
+def margin(logits: torch.Tensor, score: Score) -> torch.Tensor:
+    """The logarithm of how much more probable the class is than the other; what speaks for both cancels."""
+    if score.against is None:
+        raise UsageError("The margin needs a second class.")
+    return logits[:, score.target] - logits[:, score.against]

@@ -9,8 +9,8 @@ from __future__ import annotations
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
-RESIZE = 256
-"""The shorter side before the crop, in pixels."""
+RESIZE = 224
+"""The shorter side before the crop, in pixels: as much as is kept, so that only the longer side's ends are lost."""
 
 SIZE = 224
 """The side of the square in the middle that the network gets, in pixels."""

@@ -7,8 +7,14 @@ import traceback
 
 import click
 
+from igcli.cli.ablate import ablate
+from igcli.cli.animate import animate
+from igcli.cli.check import check
+from igcli.cli.compare import compare
 from igcli.cli.explain import explain
+from igcli.cli.models import models
 from igcli.cli.options import debug_option
+from igcli.cli.saturation import saturation
 from igcli.errors import IgError
 
 
@@ -39,11 +45,14 @@ def ig() -> None:
     Examples:
       ig explain photo.jpg
       ig explain photos/ --recursive -o maps --style heat
+      ig animate photo.jpg --side-by-side
+      ig saturation photos/
       ig explain cat.jpg --target "tabby" --target "Egyptian cat" --panel
     """
 
 
-ig.add_command(explain)
+for command in (explain, animate, saturation, compare, ablate, check, models):
+    ig.add_command(command)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from igcli.attribution.baselines import BASELINES
+from igcli.attribution.baselines import BASELINES, JOINT
 from igcli.attribution.explain import Wanted
 from igcli.attribution.methods import METHODS
 from igcli.attribution.quadrature import RULES
@@ -119,8 +119,47 @@ model_options = grouped(
 )  # fmt: skip
 
 
-def _wanted(method: tuple[str, ...], target: tuple[str, ...], **settings: Any) -> Wanted:
-    return Wanted(tuple(dict.fromkeys(method)), target, Settings(**settings))
+target_option = click.option(
+    "-t", "--target", multiple=True, default=("top",), show_default=True, metavar="top|top-N|INDEX|LABEL",
+    help="The class to explain; may be repeated.",
+)  # fmt: skip
+score_option = click.option(
+    "--score", type=click.Choice(list(SCORES)), default="softmax", show_default=True,
+    help=f"What is explained. {listed(SCORES)}.",
+)  # fmt: skip
+baseline_option = click.option(
+    "--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
+    help=f"Where the path starts. {listed(BASELINES)}; or an image file.",
+)  # fmt: skip
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
+    help="For noise: the same for every photo.",
+)  # fmt: skip
+baselines_option = click.option(
+    "--baseline", multiple=True, default=("black",), show_default=True,
+    metavar="|".join((*BASELINES, "noise:N", "FILE")),
+    help=f"Where the path starts; several are averaged over. {listed(BASELINES)}; noise:N: N seeds; or an image file.",
+)  # fmt: skip
+against_option = click.option(
+    "--against", metavar="top|INDEX|LABEL", help="For --score margin: the class to compare with (why A, not B).",
+)  # fmt: skip
+averaging_options = (
+    click.option("--smooth", type=click.IntRange(0), default=0, metavar="N",
+                 help="Average every map over N noisy copies of the photo."),
+    click.option("--smooth-sigma", type=click.FloatRange(0), default=0.15, show_default=True,
+                 help="The noise's standard deviation, as a share of the photo's value range."),
+)  # fmt: skip
+phi_option = click.option(
+    "--phi", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True,
+    help="Where left- and right-integrated part: the first point at which the score has passed this share of its rise.",
+)  # fmt: skip
+
+
+def _wanted(
+    target: tuple[str, ...], baseline: str | tuple[str, ...], method: tuple[str, ...] = (), **settings: Any
+) -> Wanted:
+    joint = baseline if isinstance(baseline, str) else JOINT.join(baseline)
+    return Wanted(tuple(dict.fromkeys(method)), target, Settings(baseline=joint, **settings))
 
 
 wanted_options = grouped(
@@ -128,12 +167,10 @@ wanted_options = grouped(
     _wanted,
     click.option("-m", "--method", multiple=True, default=("integrated",), show_default=True,
                  type=click.Choice(list(METHODS)), help=f"May be repeated. {listed(METHODS)}."),
-    click.option("-t", "--target", multiple=True, default=("top",), show_default=True, metavar="top|top-N|INDEX|LABEL",
-                 help="The class to explain; may be repeated."),
-    click.option("--score", type=click.Choice(list(SCORES)), default="softmax", show_default=True,
-                 help=f"What is explained. {listed(SCORES)}."),
-    click.option("--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
-                 help=f"Where the path starts. {listed(BASELINES)}; or an image file."),
+    target_option,
+    score_option,
+    against_option,
+    baselines_option,
     click.option("--steps", type=StepsType(), default=64, show_default=True,
                  help="Points on the path, or auto: doubled until the completeness gap is within the tolerance."),
     click.option("--rule", type=click.Choice(list(RULES)), default="midpoint", show_default=True,
@@ -142,9 +179,13 @@ wanted_options = grouped(
                  help="The relative completeness gap that counts as small."),
     click.option("--max-steps", type=click.IntRange(1), default=1024, show_default=True,
                  help="Where --steps auto gives up."),
-    click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
-                 help="For the noise baseline."),
+    phi_option,
+    *averaging_options,
+    seed_option,
 )  # fmt: skip
+
+# For what shows the path itself: no method and no quadrature, as nothing is added up.
+path_options = grouped("wanted", _wanted, target_option, score_option, against_option, baseline_option, seed_option)
 
 fit_option = click.option(
     "--fit", type=click.Choice(list(FITS)), default="crop", show_default=True,
@@ -166,6 +207,11 @@ reading_options = grouped(
                  help="Larger pictures are refused before they are decoded."),
     click.option("--allow-truncated", is_flag=True,
                  help="Explain what is left of a damaged file; the record notes it."),
+)  # fmt: skip
+
+percentile_option = click.option(
+    "--percentile", type=click.FloatRange(0, 100, min_open=True), default=99.0, show_default=True,
+    help="Importances above this percentile are shown at full brightness.",
 )  # fmt: skip
 
 style_option = click.option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from igcli.attribution.result import Attribution, Explanation
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright
+from igcli.jobs.filming import Filming
+from igcli.jobs.outputs import png
 from igcli.lazy import np
+from igcli.rendering.frames import Look
 from igcli.rendering.full_size import full_size
 from igcli.rendering.overlay import draw
 from igcli.rendering.panel import Sheet, panel
@@ -19,8 +21,6 @@ from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES, Drawn
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from igcli.models.classifier import Classifier
 
 #: The maps of the paper's Fig. 4, which a panel shows whatever else was asked for.
@@ -43,6 +43,10 @@ class Drawing:
         Add the map on the original photo.
     save_arrays
         Add the numbers, as ``.npz``.
+    animation
+        Add the interior gradients at the sweep's own points, as an animation.
+    saturation
+        Add the plot of the score along the path.
     """
 
     style: str = "lit"
@@ -50,10 +54,19 @@ class Drawing:
     panel: bool = False
     full_size: bool = False
     save_arrays: bool = False
+    animation: bool = False
+    saturation: bool = False
 
     def check(self) -> None:
-        """Raise ``UsageError`` for an unknown style."""
+        """Raise ``UsageError`` for an unknown style, or one that cannot show all that is to be drawn."""
         STYLES[self.style]
+        if self.animation:
+            self.filming.check()
+
+    @property
+    def filming(self) -> Filming:
+        """How the animation looks."""
+        return Filming(Look(self.style, percentile=self.scale.percentile))
 
 
 @dataclass(frozen=True)
@@ -70,13 +83,12 @@ def products_of(
 ) -> Iterator[Product]:
     """The files of one method: the overlay first."""
     picture, name = explanation.picture, result.method
-    text = _text_fields(model, explanation, result)
     drawn = draw(picture, result, style=drawing.style, scale=drawing.scale)
-    yield Product(f"{name}.png", _png(drawn.image, text), drawn)
+    yield Product(f"{name}.png", png(drawn.image, model, explanation, **_fields(result)), drawn)
     if drawing.full_size and picture.path is not None:
         original = read_upright(picture.path, options=reading)
         whole = full_size(original, result, picture.placement, style=drawing.style, scale=drawing.scale)
-        yield Product(f"{name}.full.png", _png(whole.image, text))
+        yield Product(f"{name}.full.png", png(whole.image, model, explanation, **_fields(result)))
     if drawing.save_arrays:
         yield Product(f"{name}.npz", _npz(explanation, result))
 
@@ -107,38 +119,20 @@ def panel_of(model: Classifier, explanation: Explanation, *, drawing: Drawing) -
         ),
         warning=model.caveat,
     )
-    return Product("panel.png", _png(panel(sheet), _text_fields(model, explanation, first)))
+    return Product("panel.png", png(panel(sheet), model, explanation, **_fields(first)))
 
 
 _TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the image"}
 
 
-def _text_fields(model: Classifier, explanation: Explanation, result: Attribution) -> dict[str, str]:
-    """The record's key fields, to travel inside the PNG."""
-    fields: dict[str, Any] = {
-        "model": model.provenance.name,
-        "weights_sha256": model.provenance.sha256,
-        "image_sha256": explanation.picture.sha256,
-        "target": explanation.target.label,
+def _fields(result: Attribution) -> dict[str, Any]:
+    """What a PNG of this map carries beside what every PNG does."""
+    return {
         "method": result.method,
-        "score": result.score.kind,
-        "score_at_image": result.score.at_image,
         "relative_gap": result.completeness.relative_gap,
         "baseline": result.settings.baseline,
         "steps": result.steps,
     }
-    return {"Software": "igcli", "igcli": json.dumps(fields, ensure_ascii=False)}
-
-
-def _png(image: Image.Image, text: dict[str, str]) -> bytes:
-    from PIL.PngImagePlugin import PngInfo
-
-    info = PngInfo()
-    for key, value in text.items():
-        info.add_itxt(key, value)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()
 
 
 def _npz(explanation: Explanation, result: Attribution) -> bytes:

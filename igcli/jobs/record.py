@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from igcli.attribution.result import Attribution, Explanation
+from igcli.images.picture import Picture
 from igcli.models.classifier import Classifier
 
 SCHEMA = "igcli/1"
@@ -25,30 +26,41 @@ def record_of(
     *,
     files: Mapping[str, str],
     timing: Mapping[str, float],
+    views: Mapping[str, Record] | None = None,
 ) -> Record:
-    """Everything about one picture and one class, ready for JSON: no NaN, no infinity."""
-    picture = explanation.picture
-    width, height = picture.original_size
+    """Everything about one picture and one class, plain data; ``views`` are further sections, by name."""
     return {
         "schema": SCHEMA,
-        "image": {
-            "path": None if picture.path is None else str(picture.path).encode("utf-8", "replace").decode(),
-            "sha256": picture.sha256,
-            "width": width,
-            "height": height,
-            "fit": picture.placement.fit,
-            "box": [round(edge, 3) for edge in picture.placement.box],
-            "notes": list(picture.notes),
-        },
-        "model": {**asdict(model.provenance), "input_size": model.input_size},
+        "image": image_entry(explanation.picture),
+        "model": model_entry(model),
         "prediction": [asdict(ranked) for ranked in explanation.prediction],
         "target": asdict(explanation.target),
         "score": asdict(explanation.score),
         "results": list(results),
+        **(views or {}),
         "files": dict(files),
         "timing": {name: round(seconds, 4) for name, seconds in timing.items()},
         "versions": versions(),
     }
+
+
+def image_entry(picture: Picture) -> Record:
+    """Which photo, and what of it the model saw."""
+    width, height = picture.original_size
+    return {
+        "path": None if picture.path is None else str(picture.path).encode("utf-8", "replace").decode(),
+        "sha256": picture.sha256,
+        "width": width,
+        "height": height,
+        "fit": picture.placement.fit,
+        "box": [round(edge, 3) for edge in picture.placement.box],
+        "notes": list(picture.notes),
+    }
+
+
+def model_entry(model: Classifier) -> Record:
+    """Which network."""
+    return {**asdict(model.provenance), "input_size": model.input_size}
 
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
@@ -60,6 +72,7 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
         "completeness": asdict(result.completeness),
         "steps": result.steps,
         "gradient_evaluations": result.gradient_evaluations,
+        "extras": dict(result.extras),
         "drawing": dict(drawing),
     }
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from torch import nn
-from toys import classifier, random_picture, small_network
+from toys import classifier, count_gradients, random_picture, small_network
 
 import igcli
 from igcli.attribution.budget import Budget
@@ -9,13 +9,6 @@ from igcli.attribution.explain import Wanted, explain
 from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Completeness, Explanation, Settings
 from igcli.errors import LabelError, NumericalError, UsageError
-
-
-def count_gradients(model):
-    """Counts the pictures that pass forward with a gradient to come."""
-    counted = []
-    model.network.register_forward_pre_hook(lambda _, inputs: counted.append(len(inputs[0]) * inputs[0].requires_grad))
-    return counted
 
 
 def test_integrated_gradients_of_a_quadratic_are_exact(quadratic):
@@ -42,8 +35,9 @@ def test_the_gradient_of_a_quadratic_is_exact(quadratic):
 @pytest.mark.parametrize("method", METHODS)
 def test_same_attribution_for_every_chunk_size_in_double(small_double, method):
     picture = random_picture(dtype=torch.float64)
+    score = (METHODS[method].scores or ("softmax",))[0]
     maps = [
-        igcli.attribute(small_double, picture, method=method, steps=33, budget=Budget(size)).values
+        igcli.attribute(small_double, picture, method=method, score=score, steps=33, budget=Budget(size)).values
         for size in (1, 7, 16, 100)
     ]
     for other in maps[1:]:

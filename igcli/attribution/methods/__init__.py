@@ -1,9 +1,23 @@
 """The attribution methods, one small file each. Importing this package fills the registry."""
 
-from igcli.attribution.methods import gradient as _gradient
-from igcli.attribution.methods import integrated as _integrated
-from igcli.attribution.methods.method import METHODS, Method
+from igcli.attribution.methods import (
+    decision,
+    deconvolution,
+    deep_lift,
+    grad_cam,
+    gradient,
+    guided_backprop,
+    guided_integrated,
+    input_x_gradient,
+    integrated,
+    lrp,
+    occlusion,
+    smooth_gradient,
+    split,
+)
+from igcli.attribution.methods.method import METHODS, Method, OwnPath, Question
 
-__all__ = ["METHODS", "Method"]
+__all__ = ["METHODS", "Method", "OwnPath", "Question"]
 
-del _gradient, _integrated
+del decision, gradient, guided_integrated, input_x_gradient, integrated, smooth_gradient, split
+del deconvolution, deep_lift, grad_cam, guided_backprop, lrp, occlusion

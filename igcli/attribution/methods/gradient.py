@@ -13,6 +13,8 @@ class Gradient(Method):
 
     alphas = (1.0,)
     integrates = False
+    uses_steps = False
+    from_baseline = False
 
     def take(self, chunk: Chunk) -> None:
         """Keep the last point."""

@@ -6,12 +6,20 @@ from torch import nn
 from toys import classifier, random_picture, small_network
 
 import igcli
+from igcli.attribution.explain import Wanted, explain
 from igcli.attribution.methods import METHODS
+from igcli.attribution.result import Settings
+from igcli.errors import UsageError
+
+
+def suited(method):
+    """A score that the method can explain."""
+    return (METHODS[method].scores or ("softmax",))[0]
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_map_has_the_pictures_shape_is_finite_on_the_cpu_and_in_float32(small, picture, method):
-    values = igcli.attribute(small, picture, method=method).values
+    values = igcli.attribute(small, picture, method=method, score=suited(method)).values
     assert values.shape == picture.pixels.shape
     assert values.dtype == torch.float32
     assert values.device.type == "cpu"
@@ -24,7 +32,7 @@ def test_the_picture_and_the_network_are_as_before(small, picture, method):
     small.network.train()
     pixels = picture.pixels.clone()
     state = {name: value.clone() for name, value in small.network.state_dict().items()}
-    igcli.attribute(small, picture, method=method)
+    igcli.attribute(small, picture, method=method, score=suited(method))
     assert torch.equal(picture.pixels, pixels)
     assert picture.pixels.grad is None
     assert all(torch.equal(value, state[name]) for name, value in small.network.state_dict().items())
@@ -32,7 +40,7 @@ def test_the_picture_and_the_network_are_as_before(small, picture, method):
     assert small.network.training
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [name for name in METHODS if METHODS[name].pixelwise])
 def test_a_pixel_the_network_does_not_look_at_gets_nothing(method):
     class Half(nn.Module):
         def __init__(self):
@@ -42,7 +50,9 @@ def test_a_pixel_the_network_does_not_look_at_gets_nothing(method):
         def forward(self, x):
             return self.inner(torch.cat([x[..., :6], torch.zeros_like(x[..., 6:])], dim=-1))
 
-    values = igcli.attribute(classifier(Half(), classes=5), random_picture(), method=method).values
+    values = igcli.attribute(
+        classifier(Half(), classes=5), random_picture(), method=method, score=suited(method)
+    ).values
     assert values[..., 6:].abs().max() == 0
     assert values[..., :6].abs().max() > 0
 
@@ -62,4 +72,34 @@ def test_works_on_one_channel_and_on_odd_sizes(method):
     model = classifier(network, classes=5)
     model.mean, model.std = (0.5,), (0.25,)
     picture = igcli.Picture(torch.rand(1, 7, 9))
-    assert igcli.attribute(model, picture, method=method).values.shape == (1, 7, 9)
+    assert igcli.attribute(model, picture, method=method, score=suited(method)).values.shape == (1, 7, 9)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if METHODS[name].scores])
+def test_a_score_that_the_method_cannot_explain_is_refused(small, picture, method):
+    with pytest.raises(UsageError, match=f"{method} cannot .* --score {suited(method)}"):
+        igcli.attribute(small, picture, method=method, score="log-softmax")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_leaves_no_hooks_on_the_network(small, picture, method):
+    igcli.attribute(small, picture, method=method, score=suited(method))
+    assert not any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in small.network.modules())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_gives_the_same_beside_others_as_alone(small, picture, method):
+    wanted = Wanted(("integrated", method, "gradient"), settings=Settings(score=suited(method)))
+    ((found,),) = explain(small, [picture], wanted)
+    alone = igcli.attribute(small, picture, method=method, score=suited(method))
+    torch.testing.assert_close(found.results[method].values, alone.values)
+    assert found.results[method].steps == alone.steps
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if not METHODS[name].from_baseline])
+def test_a_method_that_has_no_use_for_the_baseline_does_not_depend_on_it(small, picture, method):
+    maps = [
+        igcli.attribute(small, picture, method=method, score=suited(method), baseline=b).values
+        for b in ("black", "white+black")
+    ]
+    torch.testing.assert_close(*maps)

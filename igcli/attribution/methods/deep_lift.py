@@ -1,0 +1,20 @@
+"""DeepLIFT with the rescale rule (Shrikumar et al. 2017, arXiv 1704.02685), by Captum."""
+
+from __future__ import annotations
+
+from igcli.attribution.methods.from_captum import FromCaptum, captum_attr
+from igcli.attribution.methods.method import METHODS
+from igcli.lazy import torch
+
+
+@METHODS("deep-lift", summary="differences from the baseline passed back layer by layer (Captum)")
+class DeepLift(FromCaptum):
+    """Multipliers Δout/Δin in place of gradients at every activation, times x − x′."""
+
+    from_baseline = True
+
+    def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+        """(1, C, H, W), in score units."""
+        baseline = self.question.path.baseline[None].clone()
+        found: torch.Tensor = captum_attr().DeepLift(network).attribute(pixels, baselines=baseline)
+        return found

@@ -1,0 +1,94 @@
+"""Left and right integrated gradients: before and after the score saturates (arXiv 2010.12697, §3).
+
+The path is split at α* = the first point with F(γ(α)) > F(x′) + φ (F(x) − F(x′)). The points before α* go to the left
+part, α* itself and all that follow to the right one, each with the whole of its weight: the two parts share no point
+and miss none, so that they add up to ``integrated``. The points arrive in rising order, so the split is decided on
+the way and nothing needs to be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from igcli.attribution.accumulation import RunningSum
+from igcli.attribution.methods.method import METHODS, Method
+from igcli.attribution.path import Path
+from igcli.attribution.quadrature import Nodes
+from igcli.attribution.result import SMALLEST_RISE
+from igcli.attribution.sweep import Chunk
+from igcli.lazy import torch
+
+
+class Split(Method):
+    """Both parts of the integral, and where they meet.
+
+    A score that falls along the path is split where it has passed φ of its fall. One that does not move is never
+    saturated: all is left, and there is no α*.
+    """
+
+    def start(self, path: Path, nodes: Nodes) -> None:
+        """Begin with two sums of zero, on the left."""
+        self._displacement = path.displacement
+        self._left, self._right = RunningSum(self._displacement), RunningSum(self._displacement)
+        self._alpha_star: float | None = None
+        self._alphas = nodes.alphas
+
+    def take(self, chunk: Chunk) -> None:
+        """Add the chunk's weighted gradients to the part they belong to."""
+        passed = self._first_passed(chunk)
+        for part, here in ((self._left, slice(None, passed)), (self._right, slice(passed, None))):
+            if len(chunk.weights[here]):
+                part.add(torch.einsum("n,nchw->chw", chunk.weights[here], chunk.gradients[here]))
+
+    def extras(self) -> Mapping[str, float]:
+        """α*, the norms' ratio, and the share of the score's rise that each part sums to; NaN where undefined."""
+        left, right = self.parts()
+        rise, nothing = self.question.ends.rise, float("nan")
+        moves, norm = abs(rise) >= SMALLEST_RISE, left.norm().item()
+        # A score that moves and passes φ at no point passes it at the end of the path.
+        star = (1.0 if self._alpha_star is None else self._alpha_star) if moves else nothing
+        return {
+            "alpha_star": star,
+            "right_over_left": right.norm().item() / norm if norm else nothing,
+            "left_share": left.sum().item() / rise if moves else nothing,
+            "right_share": right.sum().item() / rise if moves else nothing,
+        }
+
+    def parts(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Left and right map, (C, H, W) each."""
+        return self._left.value() * self._displacement, self._right.value() * self._displacement
+
+    def _first_passed(self, chunk: Chunk) -> int:
+        """The position in the chunk from which on its points belong to the right part."""
+        if self._alpha_star is not None:
+            return 0
+        ends = self.question.ends
+        if abs(ends.rise) < SMALLEST_RISE:
+            return len(chunk.alphas)
+        # Divided by the rise, so that a falling score is treated as a rising one. Points of weight 0 are there for
+        # others: they do not decide, so that the map does not depend on who shares the sweep.
+        progress = (chunk.scores.cpu().double() - ends.at_baseline) / ends.rise
+        passed = ((progress > self.question.settings.phi) & (chunk.weights.cpu() != 0)).nonzero()
+        if not len(passed):
+            return len(chunk.alphas)
+        first = int(passed[0])
+        self._alpha_star = float(self._alphas[chunk.start + first])
+        return first
+
+
+@METHODS("left-integrated", summary="integrated gradients up to where the score has passed phi of its rise")
+class LeftIntegrated(Split):
+    """Δ ⊙ ∫ ∂F/∂x(γ(α)) dα over α < α*: while the score rises."""
+
+    def finish(self) -> torch.Tensor:
+        """The left part, in score units."""
+        return self.parts()[0]
+
+
+@METHODS("right-integrated", summary="integrated gradients from there on, where the score is saturated")
+class RightIntegrated(Split):
+    """Δ ⊙ ∫ ∂F/∂x(γ(α)) dα over α ≥ α*: on the plateau."""
+
+    def finish(self) -> torch.Tensor:
+        """The right part, in score units."""
+        return self.parts()[1]

@@ -1,0 +1,183 @@
+"""One picture and one class to explain: its walks, its methods, and what they bring.
+
+A task has a walk for every baseline and for every copy of the photo that is averaged over. All walks of all tasks go
+through one sweep; methods that find their own way are asked one after another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import attrgetter
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.methods import METHODS, Method, OwnPath, Question
+from igcli.attribution.path import Path
+from igcli.attribution.quadrature import Nodes, nodes
+from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
+from igcli.attribution.scores import Score
+from igcli.attribution.sweep import Consumer, Walk
+from igcli.attribution.targets import Ranked
+from igcli.attribution.views.curve import Curve, Trace
+from igcli.attribution.views.interior import InteriorImportance
+from igcli.attribution.wanted import Wanted
+from igcli.errors import IgError, NumericalError
+from igcli.images.picture import Picture
+from igcli.lazy import np, torch
+from igcli.models.classifier import Classifier
+
+
+@dataclass
+class Leg:
+    """One walk's path, the score at its ends, and who goes along in this round."""
+
+    path: Path
+    ends: ScoreEnds
+    methods: dict[str, Method] = field(default_factory=dict)
+    curve: Curve | None = None
+    interior: InteriorImportance | None = None
+
+    @property
+    def consumers(self) -> list[Consumer]:
+        """All that share the sweep."""
+        shared: list[Consumer] = [m for m in self.methods.values() if not isinstance(m, OwnPath)]
+        return shared + [view for view in (self.curve, self.interior) if view is not None]
+
+
+@dataclass
+class Task:
+    """One picture and one class, through all the rounds that it takes.
+
+    ``legs`` maps (baseline, copy) to a leg; copy 0 is the photo itself, the noisy ones count from 1.
+    """
+
+    position: tuple[int, int]
+    model: Classifier
+    picture: Picture
+    prediction: tuple[Ranked, ...]
+    target: Ranked
+    score: Score
+    ends: ScoreEnds
+    legs: Mapping[tuple[int, int], Leg]
+    wanted: Wanted
+    satisfied: bool = False
+    evaluations: Counter[str] = field(default_factory=Counter)
+
+    def walks(self, steps: int, budget: Budget) -> list[Walk]:
+        """Fresh consumers on every leg, and the points that they need between them."""
+        walks = []
+        viewed = legs_of(None, self.wanted, self.legs)
+        for key, leg in self.legs.items():
+            path = leg.path.to(self.model.device, self.model.dtype)
+            question = Question(self.model, path, self.score, leg.ends, self.wanted.settings, steps, budget)
+            names = [name for name in self.wanted.methods if key in legs_of(METHODS[name], self.wanted, self.legs)]
+            leg.methods = {name: METHODS[name](question) for name in names}
+            leg.curve = Curve(self.target.index, alphas=self.wanted.alphas) if key in viewed else None
+            chosen = self.wanted.interior
+            if key in viewed and chosen is not None:
+                leg.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
+            integrates = any(consumer.integrates for consumer in leg.consumers)
+            points = nodes(self.wanted.settings.rule, steps) if integrates else Nodes.none()
+            points = points.including(alpha for consumer in leg.consumers for alpha in consumer.alphas)
+            self.evaluations.update(
+                {name: len(points) for name, m in leg.methods.items() if not isinstance(m, OwnPath)}
+            )
+            walks.append(Walk(path, self.score, points, leg.consumers))
+        return walks
+
+    def finish(self, walks: Sequence[Walk], steps: int) -> Explanation | IgError:
+        """What this round brought."""
+        self.satisfied = True
+        failure = next((walk.failure for walk in walks if walk.failure is not None), None)
+        if failure is not None:
+            return failure
+        pairs = [(leg, walk) for leg, walk in zip(self.legs.values(), walks, strict=True) if leg.curve is not None]
+        viewed = [leg for leg, _ in pairs]
+        trace, weights = _mean_trace(viewed, [walk for _, walk in pairs])
+        try:
+            results = {name: self._attribution(name, trace, weights, steps) for name in self.wanted.methods}
+        except NumericalError as error:
+            return error
+        self.satisfied = all(result.completeness.within_tolerance is not False for result in results.values())
+        interior = _mean_interior([leg.interior for leg in viewed if leg.interior is not None])
+        return Explanation(self.picture, self.prediction, self.target, self.ends, results, trace, interior)
+
+    def _attribution(self, name: str, trace: Trace, weights: np.ndarray, steps: int) -> Attribution:
+        settings, kind = self.wanted.settings, METHODS[name]
+        legs = [leg for leg in self.legs.values() if name in leg.methods]
+        extras: Counter[str] = Counter()
+        values = torch.zeros(self.picture.pixels.shape, dtype=torch.float64)
+        for leg in legs:
+            method = leg.methods[name]
+            values += method.finish().cpu() / len(legs)
+            extras.update({key: number / len(legs) for key, number in method.extras().items()})
+            if isinstance(method, OwnPath):
+                self.evaluations[name] += method.evaluations
+        total = values.sum().item()
+        rise = sum(leg.ends.rise for leg in legs) / len(legs)
+        promised = settings.tolerance if kind.complete else None
+        return Attribution(
+            method=name,
+            values=values.to(torch.promote_types(self.model.dtype, torch.float32)),
+            target=self.target,
+            score=self.ends,
+            total=total,
+            completeness=Completeness.of(total, rise, tolerance=promised),
+            trace=trace,
+            weights=weights,
+            steps=steps if kind.uses_steps else 0,
+            gradient_evaluations=self.evaluations[name],
+            settings=settings,
+            extras=dict(extras),
+        )
+
+
+def copies_of(method: type[Method] | None, wanted: Wanted) -> int:
+    """How many noisy copies a method averages over, 0 for the photo itself; ``None`` stands for the views."""
+    return wanted.settings.smooth or (0 if method is None else method.copies)
+
+
+def legs_of(method: type[Method] | None, wanted: Wanted, legs: Mapping[tuple[int, int], Leg]) -> list[tuple[int, int]]:
+    """The legs that a method needs: all baselines, unless they are all the same to it, times its copies."""
+    copies = copies_of(method, wanted)
+    one = method is not None and not method.from_baseline
+    return [
+        (baseline, copy)
+        for baseline, copy in legs
+        if (1 <= copy <= copies if copies else copy == 0) and not (one and baseline > 0)
+    ]
+
+
+def _mean_trace(legs: Sequence[Leg], walks: Sequence[Walk]) -> tuple[Trace, np.ndarray]:
+    """The mean over the legs at the points that all of them visit, and these points' weights.
+
+    Where there are none, the trace is the ends alone, which were looked at before.
+    """
+    at_baseline = sum(leg.ends.at_baseline for leg in legs) / len(legs)
+    at_image = sum(leg.ends.at_image for leg in legs) / len(legs)
+    points = reduce(np.intersect1d, [walk.nodes.alphas for walk in walks])
+    if not len(points):
+        return Trace(np.array([0.0, 1.0]), np.array([at_baseline, at_image])), np.zeros(2)
+    traces = [leg.curve.trace() for leg in legs if leg.curve is not None]
+
+    def mean(of: Callable[[Trace], np.ndarray | None]) -> np.ndarray:
+        shared = [np.asarray(of(trace))[np.isin(trace.alphas, points)] for trace in traces]
+        return np.asarray(np.mean(shared, axis=0))
+
+    names = ("scores", "mean_importance", "softmax", "logit")
+    means = {name: mean(attrgetter(name)) for name in names}
+    trace = Trace(points, ends=(at_baseline, at_image), **means)
+    return trace, walks[0].nodes.weights[np.isin(traces[0].alphas, points)]
+
+
+def _mean_interior(views: Sequence[InteriorImportance]) -> InteriorImportance | None:
+    """The mean over the views, at the points that all of them have."""
+    if len(views) < 2:
+        return views[0] if views else None
+    mean = views[0]
+    points = reduce(np.intersect1d, [view.frame_alphas for view in views])
+    mean.frames = np.mean([view.frames[np.isin(view.frame_alphas, points)] for view in views], axis=0)
+    mean.frame_alphas = points
+    return mean

@@ -1,0 +1,64 @@
+"""What a person asks for: methods, classes, settings; and what can be seen to be wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from igcli.attribution.baselines import check_baselines
+from igcli.attribution.methods import METHODS
+from igcli.attribution.quadrature import nodes
+from igcli.attribution.result import Settings
+from igcli.attribution.scores import check_score
+from igcli.attribution.targets import check_targets
+from igcli.errors import UsageError
+from igcli.models.classifier import Classifier
+
+FIRST_AUTO_STEPS = 16
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to find out about every picture.
+
+    Attributes
+    ----------
+    methods
+        Names in ``METHODS``.
+    targets
+        ``"top"``, ``"top-N"``, indices or class names.
+    settings
+        Score, baseline, quadrature.
+    interior
+        Points at which to keep the interior gradients' importance; ``None`` keeps none, ``"nodes"`` all that the
+        sweep visits anyway.
+    alphas
+        Further points at which to note the score and the mean importance.
+    """
+
+    methods: Sequence[str] = ("integrated",)
+    targets: Sequence[str | int] = ("top",)
+    settings: Settings = field(default_factory=Settings)
+    interior: Sequence[float] | str | None = None
+    alphas: Sequence[float] = ()
+
+    def check(self, model: Classifier) -> None:
+        """Raise ``UsageError`` for what can be seen to be wrong before any picture is read."""
+        settings = self.settings
+        for method in self.methods:
+            METHODS[method].check_available()
+            able = METHODS[method].scores
+            if able and settings.score not in able:
+                raise UsageError(f"{method} cannot explain the {settings.score} score: use --score {able[0]}.")
+        check_score(settings.score, against=settings.against)
+        check_targets(self.targets, model.labels)
+        if settings.against is not None:
+            check_targets([settings.against], model.labels)
+        check_baselines(settings.baseline)
+        nodes(settings.rule, FIRST_AUTO_STEPS if settings.steps == "auto" else int(settings.steps))
+        if not settings.tolerance > 0:
+            raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
+        if not 0 <= settings.phi < 1:
+            raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
+        if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
+            raise UsageError("Smoothing needs a number of copies and a sigma that are not negative.")

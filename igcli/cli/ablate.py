@@ -1,0 +1,81 @@
+"""``ig ablate``: black out a part of a photo, and see whether the network minds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.attribution.wanted import Wanted
+from igcli.cli.options import grouped, wanted_options
+from igcli.cli.session import Request, session
+from igcli.cli.single import single_photo_command, the_photo
+from igcli.jobs.ablating import Ablated, Ablation, ablate_photo
+from igcli.jobs.drawing import Drawing
+
+
+class BoxType(click.ParamType[Any]):
+    """Four whole numbers with commas between."""
+
+    name = "L,T,R,B"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """(left, top, right, bottom)."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            left, top, right, bottom = (int(part) for part in str(value).split(","))
+        except ValueError:
+            return self.fail(
+                f"{value!r} is not LEFT,TOP,RIGHT,BOTTOM in whole pixels, as in 60,40,160,120.", param, ctx
+            )
+        return left, top, right, bottom
+
+
+ablation_options = grouped(
+    "ablation",
+    Ablation,
+    click.option("--box", type=BoxType(), help="Black out this box, in pixels of what the model sees."),
+    click.option("--mask", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
+                 help="Black out where this picture, as large as the photo, is light."),
+    click.option("--top", type=click.FloatRange(0, 100, min_open=True), metavar="N",
+                 help="Black out the N % of the pixels that the first method holds most important."),
+    click.option("--keep", type=click.FloatRange(0, 100, min_open=True), metavar="N",
+                 help="Black out all but the N % of the pixels that the first method holds most important."),
+)  # fmt: skip
+
+
+@click.command()
+@single_photo_command
+@ablation_options
+@wanted_options
+def ablate(*, request: Request, wanted: Wanted, ablation: Ablation, output: Path, drawing: Drawing) -> None:
+    """Black out a part of a photo, score it and explain the same class again.
+
+    A map's bright pixels need not be what the score rests on: black them out and see. Before and after stand side
+    by side on one sheet; the record has both scores.
+
+    \b
+    Examples:
+      ig ablate photo.jpg --box 60,40,160,120
+      ig ablate photo.jpg --top 5 --method gradient
+      ig ablate photo.jpg --keep 10 --method integrated --method gradient
+    """
+    ablation.check()
+    with session(request) as run:
+        photo = the_photo(run)
+        job = run.job(wanted, output)
+        drawing.check()
+        done = ablate_photo(job, photo, ablation, drawing=drawing)
+        run.say(done.record, *_lines(done))
+
+
+def _lines(done: Ablated) -> list[str]:
+    before, after = done.before, done.after
+    says = after.prediction[0]
+    change = f"{before.score.kind} {before.score.at_image:.4g} -> {after.score.at_image:.4g}"
+    what = f"{done.what} ({100 * done.share:.1f} % of the pixels)"
+    first = f"{before.picture.name}  {before.target.label}  {change}  {what}"
+    other = [] if says.index == before.target.index else [f"  now the network says {says.label}"]
+    return [first, *other, f"-> {done.sheet}"]

@@ -1,0 +1,107 @@
+"""``ig animate``: the interior gradients of each photo as one animation over α."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from igcli.attribution.explain import Wanted
+from igcli.cli.destination import Destination, destination_options
+from igcli.cli.options import grouped, path_options, percentile_option, style_option
+from igcli.cli.session import Request, photo_command, seen, session, star
+from igcli.errors import UsageError
+from igcli.jobs.filming import FRAMES, Filming, leave_film
+from igcli.jobs.outputs import Done
+from igcli.rendering.animation import ANIMATIONS, Timing
+from igcli.rendering.frames import NORMALIZATIONS, Look
+
+
+class AlphasType(click.ParamType[Any]):
+    """Points on the path, separated by commas."""
+
+    name = "A,A,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Numbers in [0, 1]."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            alphas = tuple(float(part) for part in value.split(",") if part.strip())
+        except ValueError:
+            alphas = (math.nan,)
+        if not alphas or not all(0 <= alpha <= 1 for alpha in alphas):
+            self.fail(f"{value!r} is no list of numbers from 0 to 1, such as 0,0.1,0.5,1.", param, ctx)
+        return alphas
+
+
+def _filming(frames: int | None, alphas: tuple[float, ...], **rest: Any) -> Filming:
+    if frames is not None and alphas:
+        raise click.UsageError("--frames deals points out evenly, --alphas names them: leave one of them out.")
+    timing = Timing(*(rest.pop(name) for name in ("fps", "hold", "loop")))
+    sheet = rest.pop("sheet")
+    return Filming(Look(**rest), timing, sheet=sheet, alphas=alphas, count=frames or Filming.count)
+
+
+filming_options = grouped(
+    "filming",
+    _filming,
+    style_option,
+    click.option("--side-by-side", is_flag=True, help="The photo to the left of the picture."),
+    click.option("--frames", type=click.IntRange(2, 1001), metavar="N",
+                 help=f"Frames, evenly from α = 0 to 1; {Filming.count}, as in the paper, if not given."),
+    click.option("--alphas", type=AlphasType(), default=(), help="The points to show, in place of --frames."),
+    click.option("--fps", type=click.FloatRange(0.1, 50), default=Timing.fps, show_default=True,
+                 help="Frames a second."),
+    click.option("--hold", type=click.FloatRange(0, 600), default=Timing.hold, show_default=True,
+                 help="Seconds that the last frame stays longer."),
+    click.option("--loop", type=click.IntRange(0, 65535), default=Timing.loop, show_default=True,
+                 help="How often it plays; 0 is without end."),
+    click.option("--size", type=click.IntRange(1), metavar="PIXELS",
+                 help="Side of the picture, up to the photo's own; the network's input if not given."),
+    click.option("--normalize", type=click.Choice(list(NORMALIZATIONS)), default=Look.normalize, show_default=True,
+                 help="Full brightness by each frame's own range (where) or by that of all frames (how much)."),
+    percentile_option,
+    click.option("--sheet", is_flag=True,
+                 help="Add a sheet: the photo, ten α of the paper (or --alphas), the trend of the mean importance."),
+)  # fmt: skip
+
+
+@click.command()
+@destination_options(list(ANIMATIONS), others=(FRAMES,), what="one photo's animation")
+@filming_options
+@path_options
+@photo_command
+def animate(request: Request, *, destination: Destination, wanted: Wanted, filming: Filming) -> None:
+    """Show what each photo's score depends on while the photo fades in from the baseline.
+
+    Each frame is the photo at one α, from the baseline (0) to the photo (1), lit by the size of the gradient there; the
+    strip below has α, the score, and both curves. One animation a photo, and a record with the numbers.
+
+    \b
+    Examples:
+      ig animate photo.jpg
+      ig animate photo.jpg -o photo.webp --side-by-side --size 448
+      ig animate photos/ --sheet --style heat -o films
+      ig animate photo.jpg --format frames --alphas 0,0.02,0.1,0.5,1
+    """
+    filming = replace(filming, ending=destination.ending)
+    filming.check()
+    with session(request) as run:
+        if destination.name is not None and len(run.found) > 1:
+            raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
+        job = run.job(filming.wanted(wanted), destination.folder, name=destination.name)
+        use = functools.partial(leave_film, job, filming)
+        run.run_and_index(job, use, lines=_lines, index="index.interior.jsonl")
+        run.finish("animated")
+
+
+def _lines(done: Done) -> Iterator[str]:
+    frames, alpha_star = done.record["animation"]["frames"], done.record["saturation"]["alpha_star"]
+    parts = [*seen(done.found.path, done.explanation.target), f"{frames} frames", star(alpha_star)]
+    for file in done.files.values():
+        yield "  ".join([*parts, f"-> {file}"])

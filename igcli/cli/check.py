@@ -1,0 +1,92 @@
+"""``ig check``: which axioms each method keeps, on functions whose answer is known and on the model at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import click
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.methods import METHODS
+from igcli.cli.console import Console
+from igcli.cli.options import ModelChoice, Streams, debug_option, model_options, stream_options
+from igcli.errors import UsageError
+from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
+from igcli.evaluation.model_check import check_model
+from igcli.jobs.record import SCHEMA, model_entry, to_json, versions
+from igcli.models.devices import exact_numbers
+from igcli.models.zoo import load_model
+
+_MARKS = {True: "yes", False: "no", None: "-"}
+Verdicts = Mapping[str, Mapping[str, Verdict]]
+
+
+@click.command()
+@click.option("-m", "--method", multiple=True, type=click.Choice(list(METHODS)), help="Only these; all by default.")
+@click.option(
+    "--steps", type=click.IntRange(2), default=64, show_default=True, help="Points on the path, on the model."
+)
+@model_options
+@stream_options
+@debug_option
+def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: Streams) -> None:
+    """Print which axioms each method keeps.
+
+    Every axiom is tried on functions of two inputs whose answer is known; completeness and chunk invariance on the
+    model too, with a made-up picture. --verbose adds the numbers.
+
+    \b
+    Examples:
+      ig check --model caltech101
+      ig check --method integrated --method deep-lift --verbose
+    """
+    with Console(streams) as console, exact_numbers():
+        methods = [name for name in method or METHODS if _available(name, console)]
+        verdicts = check_axioms(methods)
+        model = load_model(
+            choice.model, weights=choice.weights, device=choice.device, offline=choice.offline,
+            progress=console.draws_bars, warn=console.warn,
+        )  # fmt: skip
+        on_model = check_model(model, methods, steps=steps, budget=Budget(choice.batch_size, device=model.device))
+        if streams.json:
+            entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model)}
+            console.data(to_json({"schema": SCHEMA, "model": model_entry(model), **entries, "versions": versions()}))
+            return
+        for line in _table(verdicts):
+            console.data(line)
+        console.data("")
+        for entry in AXIOMS.entries():
+            console.data(f"{entry.name}: {entry.summary}")
+        console.data(f"\nOn {model.provenance.name}, {steps} steps:")
+        for line in _table(on_model):
+            console.data(line)
+        for where, found in (("", verdicts), (f" on {model.provenance.name}", on_model)):
+            for name, row in found.items():
+                for axiom, verdict in row.items():
+                    console.detail(f"{name}{where}, {axiom}: {verdict.numbers}")
+
+
+def _available(name: str, console: Console) -> bool:
+    try:
+        METHODS[name].check_available()
+    except UsageError as error:
+        console.note(f"{name} is left out. {error}")
+        return False
+    return True
+
+
+def _plain(verdicts: Verdicts) -> dict[str, dict[str, object]]:
+    return {name: {axiom: asdict(verdict) for axiom, verdict in row.items()} for name, row in verdicts.items()}
+
+
+def _table(verdicts: Verdicts) -> list[str]:
+    if not verdicts:
+        return ["no method of those asked for shares the sweep"]
+    axioms = list(next(iter(verdicts.values())))
+    width = max(map(len, verdicts))
+    lines = [f"{'':{width}}  " + "  ".join(axioms)]
+    for name, row in verdicts.items():
+        marks = (f"{_MARKS[row[axiom].kept]:^{len(axiom)}}" for axiom in axioms)
+        lines.append(f"{name:{width}}  " + "  ".join(marks).rstrip())
+    return lines

@@ -1,0 +1,53 @@
+"""``ig compare``: one photo, several classes and methods side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from igcli.attribution.wanted import Wanted
+from igcli.cli.options import wanted_options
+from igcli.cli.session import Request, session
+from igcli.cli.single import single_photo_command, the_photo
+from igcli.jobs.comparing import Compared, compare_photo
+from igcli.jobs.drawing import Drawing
+
+
+@click.command()
+@single_photo_command
+@wanted_options
+def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing) -> None:
+    """Show one photo's maps for several classes or by several methods on one sheet.
+
+    A row for each --target, a column for each --method. The record says how alike the maps are: two classes that
+    draw on different parts of the photo are two objects, two that draw on the same are one object read two ways.
+
+    \b
+    Examples:
+      ig compare photo.jpg --method gradient --method integrated
+      ig compare insect.jpg --target mantis --target cricket
+      ig compare cat.jpg --target top-2 --method left-integrated --method right-integrated
+    """
+    with session(request) as run:
+        photo = the_photo(run)
+        job = run.job(wanted, output)
+        drawing.check()
+        compared = compare_photo(job, photo, drawing=drawing)
+        run.say(compared.record, *_lines(compared))
+
+
+def _lines(compared: Compared) -> list[str]:
+    name = compared.explanations[0].picture.name
+    lines = []
+    for each in compared.explanations:
+        score = f"{each.score.kind} {each.score.at_image:.4g}"
+        lines.append(f"{name}  {each.target.label} {each.target.probability:.1%}  {score}".replace("%", " %"))
+    for like in compared.likenesses:
+        of = like.similarity
+        lines.append(
+            f"{like.of}: {like.pair[0]} | {like.pair[1]}  spearman {of.spearman:.2f}  cosine {of.cosine:.2f}  "
+            f"top 5 % in common {100 * of.top_in_common:.0f} %"
+        )
+        lines.append(f"  {like.reading}")
+    return [*lines, f"-> {compared.sheet}"]

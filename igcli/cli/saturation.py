@@ -1,0 +1,97 @@
+"""``ig saturation``: how the scores of one photo or hundreds saturate along the path, and the layers with them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.attribution.explain import Wanted
+from igcli.attribution.views.layer_choice import find_layers
+from igcli.cli.destination import Destination, destination_options
+from igcli.cli.options import path_options
+from igcli.cli.session import Request, percent, photo_command, seen, session, star
+from igcli.errors import UsageError
+from igcli.jobs.record import Record
+from igcli.jobs.saturating import Measured, even_alphas, leave_saturation, measure
+from igcli.rendering.plots import PLOTS
+
+
+class LayersType(click.ParamType[Any]):
+    """Names and patterns of layers, separated by commas."""
+
+    name = "NAMES"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """The names; none for the default ones."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(part.strip() for part in value.split(",") if part.strip())
+        for name in names:
+            if Path(name).exists():
+                self.fail(f"{name!r} is a file, not a layer: write the photos before --layers.", param, ctx)
+        return names
+
+
+layers_option = click.option(
+    "--layers", type=LayersType(), is_flag=False, flag_value=(), is_eager=True,
+    help="Add how far layers are from their activations at the photo: names or patterns such as 'inception4*', "
+         "separated by commas; alone, at the end, four layers of the network ('ig models --layers' lists all).",
+)  # fmt: skip
+
+
+@click.command()
+@destination_options(PLOTS, what="the plot")
+@click.option("--points", type=click.IntRange(2, 10001), default=101, show_default=True,
+              help="Points on the path, evenly from α = 0 to 1.")  # fmt: skip
+@layers_option
+@path_options
+@photo_command
+def saturation(
+    request: Request, *, destination: Destination, wanted: Wanted, points: int, layers: tuple[str, ...] | None
+) -> None:
+    """Plot how the score rises and saturates along the path from the baseline to the photo.
+
+    One plot of all photos: probability, raw output and mean importance over α, with median and quartiles, and where
+    each score has made 90 % of its way (α*). The numbers are left beside it as CSV and JSON.
+
+    \b
+    Examples:
+      ig saturation photo.jpg
+      ig saturation photos/ --recursive -o plots --format svg
+      ig saturation photos/ --layers
+      ig saturation photo.jpg --layers 'inception4*' --points 51
+    """
+    with session(request) as run:
+        job = run.job(replace(wanted, alphas=even_alphas(points)), destination.folder, name=destination.name)
+        names = [] if layers is None else find_layers(job.model, layers)
+        if layers is not None and not names:
+            raise UsageError("This network has no layers to look into: leave --layers out.")
+        measured = []
+        for each in run.run(job, functools.partial(measure, job, layers=names)):
+            measured.append(each)
+            run.say(each.record, _line(each))
+        if measured:
+            record = leave_saturation(job, measured, failed=run.failures, ending=destination.ending)
+            run.say({name: value for name, value in record.items() if name != "photos"}, *_summary(record, job.output))
+        run.finish("measured")
+
+
+def _line(each: Measured) -> str:
+    score = f"{each.score.kind} {each.score.at_baseline:.3g} to {each.score.at_image:.3g}"
+    return "  ".join([*seen(Path(each.name), each.target), score, star(each.alpha_star)])
+
+
+def _summary(record: Record, output: Path) -> list[str]:
+    found, count = record["saturation"], record["count"]
+    words = [f"{count} photo{'s' * (count > 1)}"]
+    if found["share_before_half"] is not None:
+        words.append(f"median {star(found['alpha_star']['median'])}")
+        words.append(f"{percent(found['share_before_half'], digits=0)} before 0.5")
+    if found["scores_that_do_not_move"]:
+        words.append(f"{found['scores_that_do_not_move']} with a score that does not move")
+    plots = [str(output / name) for name in record["files"] if not name.endswith((".csv", ".json"))]
+    return [f"{', '.join(words)}  -> {', '.join(plots)}"]

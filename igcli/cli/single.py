@@ -1,0 +1,69 @@
+"""What commands about one photo share: PHOTO, and the options of every command over photos, as one ``request``."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import click
+
+from igcli.cli.options import (
+    Command,
+    debug_option,
+    fit_option,
+    grouped,
+    model_options,
+    output_option,
+    reading_options,
+    stream_options,
+    style_option,
+)
+from igcli.cli.session import Request, Session
+from igcli.errors import UsageError
+from igcli.images.finding import Found
+from igcli.jobs.drawing import Drawing
+from igcli.rendering.scaling import Scale
+
+
+def _drawing(style: str, percentile: float) -> Drawing:
+    return Drawing(style=style, scale=Scale(percentile=percentile))
+
+
+map_options = grouped(
+    "drawing",
+    _drawing,
+    style_option,
+    click.option("--percentile", type=click.FloatRange(0, 100, min_open=True), default=99.0, show_default=True,
+                 help="Importances above this percentile are shown at full brightness."),
+)  # fmt: skip
+
+
+def single_photo_command(command: Command) -> Command:
+    """A decorator: PHOTO, where to write, how to draw, read, load and print."""
+
+    @functools.wraps(command)
+    def call(*args: Any, photo: str, fit: str, reading: Any, choice: Any, streams: Any, **own: Any) -> Any:
+        request = Request((photo,), recursive=False, fit=fit, reading=reading, choice=choice, streams=streams)
+        return command(*args, request=request, **own)
+
+    wrapped: Any = call
+    argument = click.argument("photo", metavar="PHOTO")
+    groups = (output_option, map_options, fit_option, reading_options, model_options, stream_options, debug_option)
+    for option in reversed((argument, *groups)):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+def the_photo(run: Session) -> Found:
+    """The only photo; ends the command if there is none.
+
+    Raises
+    ------
+    UsageError
+        For a folder or pattern that stands for several.
+    """
+    if not run.found:
+        raise click.exceptions.Exit(1)
+    if len(run.found) > 1:
+        raise UsageError(f"This command takes one photo, not {len(run.found)}: name one of them.")
+    return run.found[0]

@@ -1,0 +1,161 @@
+"""Which axioms a method keeps (arXiv 1703.01365, §2 and §3), tried out on functions small enough to know the answer.
+
+A method that keeps an axiom here may still break it elsewhere; one that breaks it here breaks it. The small networks
+have two inputs, which stand for a picture of one row of two grey pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.explain import attribute
+from igcli.errors import IgError
+from igcli.images.picture import Picture
+from igcli.lazy import torch
+from igcli.models.classifier import Classifier
+from igcli.models.labels import Labels
+from igcli.registry import Registry
+
+#: Larger differences than this, in relation to the numbers compared, break an axiom.
+EXACT = 1e-6
+#: What is left to the quadrature, at ``STEPS`` points.
+SMALL = 5e-3
+STEPS = 400
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a method keeps an axiom (``None``: it cannot be tried), and the numbers that say so."""
+
+    kept: bool | None
+    numbers: str
+
+
+Axiom = Callable[[str], Verdict]
+AXIOMS: Registry[Axiom] = Registry("axiom")
+
+
+def check_axioms(methods: Sequence[str]) -> dict[str, dict[str, Verdict]]:
+    """Every axiom tried on every method: method to axiom to verdict."""
+    return {method: {name: _tried(axiom, method) for name, axiom in AXIOMS.items()} for method in methods}
+
+
+def _tried(axiom: Axiom, method: str) -> Verdict:
+    try:
+        return axiom(method)
+    except IgError as error:
+        return Verdict(None, str(error))
+
+
+@AXIOMS("completeness", summary="the map sums to the score's rise")
+def completeness(method: str) -> Verdict:
+    """A bent score of two inputs, 0 at the baseline."""
+    network = _stack(_linear([[1, 2], [2, -1]], [-0.5, 0.25]), _relu(), _linear([[1.5, -1]], [0.0]))
+    found = _map(network, (1.0, 0.5), method)
+    rise = (network(torch.tensor([[1.0, 0.5]]).double()) - network(torch.zeros(1, 2).double())).item()
+    gap = abs(found.sum().item() - rise) / abs(rise)
+    return Verdict(gap <= SMALL, f"sum {found.sum().item():.4g} for a rise of {rise:.4g}")
+
+
+@AXIOMS("sensitivity-a", summary="where one input changes the score, that input gets something")
+def sensitivity_a(method: str) -> Verdict:
+    """1 − ReLU(1 − x₁) at x₁ = 2 (arXiv 1703.01365, §2.1): flat there, and 1 above the baseline."""
+    network = _stack(_linear([[-1, 0]], [1.0]), _relu(), _linear([[-1]], [1.0]))
+    found = _map(network, (2.0, 0.0), method)
+    return Verdict(abs(found[0].item()) > EXACT, f"x₁ gets {found[0].item():.4g}, the score rises by 1")
+
+
+@AXIOMS("sensitivity-b", summary="an input that never matters gets nothing")
+def sensitivity_b(method: str) -> Verdict:
+    """ReLU(x₁ + x₂) − ReLU(x₁ + x₂) + ReLU(x₁): x₂ goes in and cancels."""
+    network = _stack(_linear([[1, 1], [1, 1], [1, 0]], [0.0, 0.0, 0.0]), _relu(), _linear([[1, -1, 1]], [0.0]))
+    found = _map(network, (1.0, 0.7), method)
+    return Verdict(abs(found[1].item()) <= EXACT, f"the dummy gets {found[1].item():.4g}")
+
+
+@AXIOMS("linearity", summary="the map of 2f − 3g is twice that of f less three times that of g")
+def linearity(method: str) -> Verdict:
+    """Two bent scores of one network, and their combination as its third output."""
+    hidden = _stack(_linear([[1, 2], [2, -1], [-1, 1]], [-0.4, 0.3, 0.2]), _relu())
+    both = _linear([[1, -0.5, 0.7], [0.3, 1, -1], [2 - 0.9, -1 - 3, 1.4 + 3]], [0.0, 0.0, 0.0])
+    maps = [_map(_stack(hidden, both), (1.0, 0.6), method, target=target) for target in range(3)]
+    return _same(maps[2], 2 * maps[0] - 3 * maps[1])
+
+
+@AXIOMS("symmetry", summary="two inputs that can be exchanged, and are equal, get the same")
+def symmetry(method: str) -> Verdict:
+    """ReLU(x₁ + x₂ − ½) + ReLU(x₁ − 0.3) + ReLU(x₂ − 0.3) at x₁ = x₂."""
+    network = _stack(_linear([[1, 1], [1, 0], [0, 1]], [-0.5, -0.3, -0.3]), _relu(), _linear([[1, 1, 1]], [0.0]))
+    found = _map(network, (0.8, 0.8), method)
+    return _same(found[:1], found[1:])
+
+
+@AXIOMS("implementation-invariance", summary="two networks that compute the same function get the same map")
+def implementation_invariance(method: str) -> Verdict:
+    """The pair f, g of arXiv 1703.01365, Fig. 7, at (3, 1)."""
+    f, g = invariance_pair(method)
+    verdict = _same(f, g)
+    return Verdict(verdict.kept, f"f {_shown(f)}, g {_shown(g)}")
+
+
+@AXIOMS("chunk-invariance", summary="the map does not depend on how much goes through the network at once")
+def chunk_invariance(method: str) -> Verdict:
+    """One path point at a time, and seven."""
+    network = _stack(_linear([[1, 2], [2, -1]], [-0.5, 0.25]), _relu(), _linear([[1.5, -1]], [0.0]))
+    return _same(*(_map(network, (1.0, 0.5), method, budget=Budget(size)) for size in (1, 7)))
+
+
+def invariance_pair(method: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """The maps (2,) of f = ReLU(ReLU(x₁) − 1 − ReLU(x₂)) and g = ReLU(ReLU(x₁ − 1) − ReLU(x₂)) at (3, 1).
+
+    Both compute the same function; integrated gradients are (1.5, −0.5) for both.
+    """
+    f = _stack(_relu(), _linear([[1, -1]], [-1.0]), _relu())
+    g = _stack(_linear([[1, 0], [0, 1]], [-1.0, 0.0]), _relu(), _linear([[1, -1]], [0.0]), _relu())
+    first, second = (_map(network, (3.0, 1.0), method) for network in (f, g))
+    return first, second
+
+
+def _map(
+    network: torch.nn.Module,
+    inputs: tuple[float, float],
+    method: str,
+    *,
+    target: int = 0,
+    budget: Budget | None = None,
+) -> torch.Tensor:
+    """The method's map (2,) float64 for an output of a network of two inputs, from the baseline (0, 0)."""
+    outputs = network(torch.zeros(1, 2).double()).shape[1]
+    whole = torch.nn.Sequential(torch.nn.Flatten(), network)
+    model = Classifier(whole, Labels([f"output {k}" for k in range(outputs)]))
+    picture = Picture(torch.tensor([[list(inputs)]], dtype=torch.float64))
+    found = attribute(model, picture, method=method, target=target, score="logit", steps=STEPS, budget=budget)
+    return found.values.flatten().double()
+
+
+def _same(first: torch.Tensor, second: torch.Tensor) -> Verdict:
+    size = max(first.abs().max().item(), second.abs().max().item(), EXACT)
+    apart = (first - second).abs().max().item() / size
+    return Verdict(apart <= EXACT, f"{_shown(first)} and {_shown(second)}")
+
+
+def _shown(values: torch.Tensor) -> str:
+    return "(" + ", ".join(f"{value:.4g}" for value in values.tolist()) + ")"
+
+
+def _stack(*layers: torch.nn.Module) -> torch.nn.Module:
+    return torch.nn.Sequential(*layers)
+
+
+def _relu() -> torch.nn.Module:
+    return torch.nn.ReLU()
+
+
+def _linear(weight: Sequence[Sequence[float]], bias: Sequence[float]) -> torch.nn.Module:
+    layer = torch.nn.Linear(len(weight[0]), len(weight)).double()
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(weight))
+        layer.bias.copy_(torch.tensor(bias))
+    return layer

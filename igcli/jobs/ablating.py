@@ -1,0 +1,158 @@
+"""One photo before and after a part of it is blacked out: score, maps, one sheet, one record.
+
+Source: arXiv 1611.02639, Fig. 1b: what the map holds important may be irrelevant to the score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from igcli.attribution.ablation import ablated, box_mask, top_mask
+from igcli.attribution.result import Explanation
+from igcli.errors import UsageError
+from igcli.images.finding import Found
+from igcli.images.picture import Picture
+from igcli.images.reading import read_image
+from igcli.jobs.comparing import entry_of, footer_of, read_and_explain, tile_of, words_of
+from igcli.jobs.drawing import Drawing
+from igcli.jobs.files import write_whole
+from igcli.jobs.job import Job
+from igcli.jobs.naming import output_stems
+from igcli.jobs.outputs import png
+from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.lazy import np
+from igcli.rendering.comparison import Row, Table, comparison
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What to black out: exactly one of these.
+
+    Attributes
+    ----------
+    box
+        (left, top, right, bottom) in pixels of what the model sees.
+    mask
+        A picture file, fitted as the photo is; where it is light, the photo is blacked out.
+    top
+        This percentage of the pixels, the most important ones of the first method's map.
+    keep
+        All but this percentage.
+    """
+
+    box: tuple[int, int, int, int] | None = None
+    mask: Path | None = None
+    top: float | None = None
+    keep: float | None = None
+
+    def check(self) -> None:
+        """Raise ``UsageError`` unless exactly one is given."""
+        given = [name for name, value in asdict(self).items() if value is not None]
+        if len(given) != 1:
+            several = f"not {' and '.join('--' + name for name in given)} together" if given else "one is needed"
+            raise UsageError(f"What is to be blacked out? Give --box, --mask, --top or --keep: {several}.")
+
+    def describe(self, method: str) -> str:
+        """What was done, in a few words."""
+        if self.box is not None:
+            return f"the box {','.join(map(str, self.box))} blacked out"
+        if self.mask is not None:
+            return f"the mask {self.mask.name} blacked out"
+        if self.top is not None:
+            return f"the top {self.top:g} % of {method} blacked out"
+        return f"all but the top {self.keep:g} % of {method} blacked out"
+
+
+@dataclass(frozen=True)
+class Ablated:
+    """Before and after, and what was written."""
+
+    before: Explanation
+    after: Explanation
+    share: float
+    what: str
+    record: Record
+    sheet: str
+
+
+def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing) -> Ablated:
+    """Explain, black out, explain the same class again; writes ``<stem>.ablate.png`` and ``.json``.
+
+    Raises
+    ------
+    UsageError
+        For several classes, or a box outside the photo.
+    ImageError, NumericalError, OutputError
+        When something cannot be read, explained or written.
+    """
+    ablation.check()
+    method = job.wanted.methods[0]
+    picture = read_image(found.path, view=job.model.view, fit=job.fit, options=job.reading)
+    before, *others = read_and_explain(job, picture)
+    if others:
+        raise UsageError("One class is explained before and after: give one --target.")
+    mask, what = _mask(job, ablation, before, method), ablation.describe(method)
+    # The same class, even where the network now says another; and the same rival, where the score has one.
+    settings = replace(job.wanted.settings, against=before.score.against)
+    again = replace(job, wanted=replace(job.wanted, targets=(before.target.index,), settings=settings))
+    (after,) = read_and_explain(again, ablated(picture, mask, note=what))
+    stem = job.output / (job.name or output_stems([found.relative])[0])
+    sheet = stem.with_name(f"{stem.name}.ablate.png")
+    share = float(mask.mean())
+    table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
+    write_whole(sheet, png(comparison(table), job.model, before, ablation=what))
+    record = {
+        "schema": SCHEMA,
+        "image": image_entry(picture),
+        "model": model_entry(job.model),
+        "ablation": {**asdict(ablation), "mask": ablation.mask and str(ablation.mask), "what": what, "share": share},
+        "change": after.score.at_image - before.score.at_image,
+        **{
+            name: {"prediction": [asdict(ranked) for ranked in each.prediction], **entry_of(job, each)}
+            for name, each in (("before", before), ("after", after))
+        },
+        "files": {"ablate.png": sheet.relative_to(job.output).as_posix()},
+        "versions": versions(),
+    }
+    write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
+    return Ablated(before, after, share, what, record, str(sheet))
+
+
+def _mask(job: Job, ablation: Ablation, before: Explanation, method: str) -> np.ndarray:
+    if ablation.box is not None:
+        return box_mask(before.picture, ablation.box)
+    if ablation.mask is not None:
+        return _mask_from_file(job, ablation.mask, before.picture)
+    percent = ablation.keep if ablation.top is None else ablation.top
+    mask = top_mask(before.results[method].values, percent or 0.0)
+    return mask if ablation.keep is None else ~mask
+
+
+def _mask_from_file(job: Job, path: Path, picture: Picture) -> np.ndarray:
+    read = read_image(path, view=job.model.view, fit=job.fit, options=job.reading)
+    if read.original_size != picture.original_size:
+        width, height = picture.original_size
+        raise UsageError(f"The mask {path} must be as large as the photo, {width}x{height} pixels.")
+    mask: np.ndarray = (read.pixels.mean(dim=0) > 0.5).numpy()
+    if not mask.any():
+        raise UsageError(f"The mask {path} is dark where the model looks: nothing would be blacked out.")
+    return mask
+
+
+def _table(job: Job, before: Explanation, after: Explanation, what: str, drawing: Drawing) -> Table:
+    def row(heading: str, each: Explanation) -> Row:
+        maps = [tile_of(each, method, drawing) for method in each.results]
+        says = each.prediction[0]
+        lines = (f"{each.target.label}: {words_of(each)[0]}", *words_of(each)[1:], f"the network says {says.label}")
+        return Row(heading, lines, (each.picture.image(), *maps))
+
+    scores = f"{before.score.at_image:.4g} before, {after.score.at_image:.4g} after"
+    change = f"{before.target.label}: {before.score.kind} {scores}."
+    return Table(
+        title=f"{before.picture.name}: {what}",
+        columns=("What the model saw", *before.results),
+        rows=(row("Before", before), row("After", after)),
+        footer=(change, *footer_of(job, drawing)),
+        warning=job.model.caveat,
+    )

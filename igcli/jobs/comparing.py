@@ -1,0 +1,170 @@
+"""One photo, several classes and methods: one sheet, one record, and how alike the maps are.
+
+Source: arXiv 1611.02639, Fig. 4 (methods) and Fig. 6 (classes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from igcli.attribution.explain import explain
+from igcli.attribution.result import Explanation
+from igcli.errors import IgError, UsageError
+from igcli.evaluation.similarity import Similarity, reading_of_classes, reading_of_methods, similarity
+from igcli.images.finding import Found
+from igcli.images.picture import Picture
+from igcli.images.reading import read_image
+from igcli.jobs.drawing import Drawing
+from igcli.jobs.files import write_whole
+from igcli.jobs.job import Job
+from igcli.jobs.naming import output_stems
+from igcli.jobs.outputs import png
+from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, result_entry, to_json, versions
+from igcli.rendering.comparison import Row, Table, comparison
+from igcli.rendering.overlay import draw
+from igcli.rendering.panel import probability_text
+from igcli.rendering.styles import STYLES
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Two maps: of two classes by one method (``of`` is the method), or of one class by two (``of`` is the class)."""
+
+    between: str
+    of: str
+    pair: tuple[str, str]
+    similarity: Similarity
+    reading: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was written, and what it says."""
+
+    explanations: tuple[Explanation, ...]
+    likenesses: tuple[Likeness, ...]
+    record: Record
+    sheet: str
+
+
+def read_and_explain(job: Job, picture: Picture) -> tuple[Explanation, ...]:
+    """All classes wanted of one picture, in one sweep; the first failure is raised."""
+    outcomes = explain(job.model, [picture], job.wanted, budget=job.budget)[0]
+    for outcome in outcomes:
+        if isinstance(outcome, IgError):
+            raise outcome
+    return tuple(outcome for outcome in outcomes if isinstance(outcome, Explanation))
+
+
+def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
+    """Explain one photo, and write ``<stem>.compare.png`` and ``.json``.
+
+    Raises
+    ------
+    UsageError
+        When there is but one map.
+    ImageError, NumericalError, OutputError
+        When the photo cannot be read or explained, or the files cannot be written.
+    """
+    picture = read_image(found.path, view=job.model.view, fit=job.fit, options=job.reading)
+    explanations = read_and_explain(job, picture)
+    if len(explanations) * len(job.wanted.methods) < 2:
+        raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
+    likenesses = tuple(likenesses_of(explanations))
+    stem = job.output / (job.name or output_stems([found.relative])[0])
+    sheet = stem.with_name(f"{stem.name}.compare.png")
+    image = comparison(table_of(job, explanations, likenesses, drawing))
+    write_whole(sheet, png(image, job.model, explanations[0], methods=list(job.wanted.methods)))
+    record = {
+        "schema": SCHEMA,
+        "image": image_entry(picture),
+        "model": model_entry(job.model),
+        "prediction": [asdict(ranked) for ranked in explanations[0].prediction],
+        "targets": [entry_of(job, each) for each in explanations],
+        "similarities": [asdict(each) for each in likenesses],
+        "files": {"compare.png": sheet.relative_to(job.output).as_posix()},
+        "versions": versions(),
+    }
+    write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
+    return Compared(explanations, likenesses, record, str(sheet))
+
+
+def likenesses_of(explanations: Sequence[Explanation]) -> list[Likeness]:
+    """Every two classes by the same method, and every two methods for the same class."""
+    found = []
+    for one, two in combinations(explanations, 2):
+        pair = (one.target.label, two.target.label)
+        for method in one.results:
+            alike = similarity(one.results[method].values, two.results[method].values)
+            reading = reading_of_classes(alike, *pair)
+            found.append(Likeness("classes", method, pair, alike, reading))
+    for each in explanations:
+        for first, second in combinations(each.results, 2):
+            alike = similarity(each.results[first].values, each.results[second].values)
+            reading = f"{each.target.label}: {reading_of_methods(alike, first, second)}"
+            found.append(Likeness("methods", each.target.label, (first, second), alike, reading))
+    return found
+
+
+def entry_of(job: Job, explanation: Explanation) -> Record:
+    """One class's part of the record."""
+    device, size = str(job.model.device), job.budget.size
+    return {
+        "target": asdict(explanation.target),
+        "score": asdict(explanation.score),
+        "results": [
+            result_entry(result, device=device, batch_size=size, drawing={}) for result in explanation.results.values()
+        ],
+    }
+
+
+def table_of(job: Job, explanations: Sequence[Explanation], likenesses: Sequence[Likeness], drawing: Drawing) -> Table:
+    """The sheet: a row a class, a column a method, after the photo."""
+    methods = list(explanations[0].results)
+    rows = []
+    for number, each in enumerate(explanations):
+        maps = [tile_of(each, method, drawing) for method in methods]
+        photo = each.picture.image() if number == 0 else None
+        rows.append(Row(each.target.label, words_of(each), (photo, *maps)))
+    of_classes = [f"{each.of}: {each.reading}" for each in likenesses if each.between == "classes"]
+    readings = of_classes or [each.reading for each in likenesses]
+    return Table(
+        title=explanations[0].picture.name,
+        columns=("What the model saw", *methods),
+        rows=tuple(rows),
+        footer=(*footer_of(job, drawing), *readings[:4]),
+        warning=job.model.caveat,
+    )
+
+
+def words_of(explanation: Explanation) -> tuple[str, ...]:
+    """What stands beside a class's maps."""
+    target, score = explanation.target, explanation.score
+    rank = next((n for n, each in enumerate(explanation.prediction, 1) if each.index == target.index), None)
+    place = "what the network says" if rank == 1 else f"its number {rank}" if rank else "not among its first five"
+    against = f" against {score.against}" if score.against else ""
+    return (
+        f"{probability_text(target.probability)}: {place}",
+        f"{score.kind}{against}: {score.at_image:.4g} at the photo, {score.at_baseline:.4g} at the baseline",
+    )
+
+
+def tile_of(explanation: Explanation, method: str, drawing: Drawing) -> Image.Image:
+    """One map on its photo."""
+    return draw(explanation.picture, explanation.results[method], style=drawing.style, scale=drawing.scale).image
+
+
+def footer_of(job: Job, drawing: Drawing) -> tuple[str, str]:
+    """What the colours mean, and the conditions."""
+    settings = job.wanted.settings
+    conditions = (
+        f"{job.model.provenance.name}, {settings.score} score, {settings.baseline} baseline, {settings.steps} steps; "
+        f"each map on its own scale, {drawing.scale.describe()}"
+    )
+    return STYLES[drawing.style].legend, conditions

@@ -1,0 +1,186 @@
+"""The interior gradients of one photo as files: an animation or a folder of frames, the sheet of Fig. 3, the record."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from igcli.attribution.explain import Wanted
+from igcli.attribution.result import Explanation
+from igcli.errors import ImageError, UsageError
+from igcli.images.options import ReadOptions
+from igcli.images.reading import read_upright
+from igcli.jobs.job import Explained, Job
+from igcli.jobs.outputs import Done, Outputs, png
+from igcli.jobs.record import Record
+from igcli.jobs.saturating import even_alphas, saturation_of
+from igcli.lazy import np
+from igcli.rendering.animation import ANIMATIONS, Timing, encode, frame_files
+from igcli.rendering.frames import Film, Look, draw_frames, sharper_photo, side_of
+from igcli.rendering.sheet import SHEET_ALPHAS, film_sheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: In place of an ending: the frames one by one, in a folder.
+FRAMES = "frames"
+
+#: More frames than this are thinned out where they come from the points of an integration.
+MOST_FRAMES = 101
+
+BLANK = "the gradient is zero everywhere on the path, so there is nothing to see in it."
+
+
+@dataclass(frozen=True)
+class Filming:
+    """What to make of the interior gradients.
+
+    Attributes
+    ----------
+    look
+        Of every frame.
+    timing
+        When frames change.
+    ending
+        A name in ``ANIMATIONS``, or ``FRAMES``.
+    sheet
+        Add the sheet of the paper's Fig. 3.
+    alphas
+        The points to show, or none for those of the paper: ``count`` of them in the animation, ten on the sheet.
+    count
+        Frames of the animation, evenly from α = 0 to 1.
+    """
+
+    look: Look = field(default_factory=Look)
+    timing: Timing = field(default_factory=Timing)
+    ending: str = ".gif"
+    sheet: bool = False
+    alphas: tuple[float, ...] = ()
+    count: int = 51
+
+    def check(self) -> None:
+        """Raise ``UsageError`` for what no film can be."""
+        self.look.check()
+        if self.ending != FRAMES:
+            ANIMATIONS[self.ending]
+        if len(self.frame_alphas) < 2:
+            raise UsageError("An animation needs at least 2 different points: give more --frames or --alphas.")
+
+    @property
+    def frame_alphas(self) -> tuple[float, ...]:
+        """The points of the animation, rising."""
+        return tuple(sorted(set(self.alphas))) or even_alphas(self.count)
+
+    @property
+    def sheet_alphas(self) -> tuple[float, ...]:
+        """The points of the sheet, rising; none without one."""
+        return (self.alphas and self.frame_alphas) or SHEET_ALPHAS if self.sheet else ()
+
+    def wanted(self, wanted: Wanted) -> Wanted:
+        """What the sweep must find out: nothing but the interior gradients at these points."""
+        return replace(wanted, methods=(), interior=sorted({*self.frame_alphas, *self.sheet_alphas}))
+
+
+def leave_film(job: Job, filming: Filming, item: Explained) -> Done:
+    """Draw and write the animation of one photo and class, the sheet if wanted, and the record.
+
+    Raises
+    ------
+    ImageError
+        If the photo has fewer pixels than the look asks for.
+    """
+    started = time.perf_counter()
+    outputs, explanation = Outputs(job, item), item.explanation
+    prefix = "" if job.name else "interior."
+    film = film_of(explanation, filming.look, reading=job.reading)
+    files = {"animation": save_animation(outputs, _at(film, filming.frame_alphas), filming, prefix=prefix)}
+    if filming.sheet:
+        files["sheet"] = _save_sheet(outputs, _at(film, filming.sheet_alphas), filming)
+    views = {
+        "path": {
+            "settings": job.path_settings,
+            "alphas": explanation.trace.alphas.tolist(),
+            "scores": explanation.trace.scores.tolist(),
+            "mean_importance": _numbers(explanation.trace.mean_importance),
+        },
+        "animation": animation_entry(filming, frames=len(filming.frame_alphas)),
+        "saturation": saturation_of(explanation.trace),
+    }
+    record = outputs.save_record(f"{prefix}json", views=views, timing={"draw": time.perf_counter() - started})
+    blank = (
+        "" if film.frames.any() else "the gradient is zero everywhere on the path, so there is nothing to see in it."
+    )
+    return Done(item.found, explanation, record, files, blank)
+
+
+def film_of(explanation: Explanation, look: Look, *, reading: ReadOptions) -> Film:
+    """The film of one explanation whose ``interior`` was asked for; its photo as sharp as the look is large."""
+    picture, interior = explanation.picture, explanation.interior
+    if interior is None:
+        raise ValueError("this explanation has kept no interior gradients")
+    photo = picture.image()
+    if look.size is not None and look.size > photo.width and picture.path is not None:
+        photo = sharper_photo(read_upright(picture.path, options=reading), picture.placement, size=look.size)
+    label, kind = explanation.target.label, explanation.score.kind
+    film = Film(photo, interior.frame_alphas, interior.frames, explanation.trace, label, kind)
+    try:
+        side_of(film, look)
+    except UsageError as error:  # this photo's problem, not that of the others
+        raise ImageError(str(error)) from error
+    return film
+
+
+def few_frames(film: Film) -> Film:
+    """The film, thinned out evenly to at most ``MOST_FRAMES``."""
+    if len(film.alphas) <= MOST_FRAMES:
+        return film
+    chosen = np.linspace(0, len(film.alphas) - 1, MOST_FRAMES).round().astype(int)
+    return replace(film, alphas=film.alphas[chosen], frames=film.frames[chosen])
+
+
+def save_animation(outputs: Outputs, film: Film, filming: Filming, *, prefix: str = "interior.") -> Path:
+    """Write the animation, or the folder of frames; returns where it is."""
+    frames = draw_frames(film, filming.look)
+    if filming.ending != FRAMES:
+        return outputs.save(
+            f"{prefix}{filming.ending[1:]}", encode(frames, ending=filming.ending, timing=filming.timing)
+        )
+    paths = [outputs.save(f"interior/{name}", data) for name, data in frame_files(film, frames)]
+    for stale in _frames_in(paths[0].parent):
+        if stale not in paths:  # of an earlier run with other points: the folder is one film
+            stale.unlink()
+    return paths[0].parent
+
+
+def animation_entry(filming: Filming, *, frames: int) -> Record:
+    """What the record says of an animation."""
+    entry = {"frames": frames, "format": filming.ending.lstrip("."), **asdict(filming.look)}
+    if filming.ending == FRAMES:
+        return entry
+    return {**entry, "durations_ms": filming.timing.durations(frames), "loop": filming.timing.loop}
+
+
+def _save_sheet(outputs: Outputs, film: Film, filming: Filming) -> Path:
+    explanation, model = outputs.item.explanation, outputs.job.model
+    notes = [f"{model.provenance.name}; path from the {outputs.job.wanted.settings.baseline} baseline."]
+    # Tiles keep the frames' own size: the sheet is six of them wide.
+    look = replace(filming.look, size=None)
+    title = explanation.picture.name
+    sheet = film_sheet(film, title=title, look=look, notes=(*notes, *([model.caveat] if model.caveat else [])))
+    return outputs.save("sheet.png", png(sheet, model, explanation, alphas=film.alphas.tolist()))
+
+
+def _at(film: Film, alphas: tuple[float, ...]) -> Film:
+    chosen = np.isin(film.alphas, alphas)
+    return replace(film, alphas=film.alphas[chosen], frames=film.frames[chosen])
+
+
+def _numbers(values: np.ndarray | None) -> list[float] | None:
+    return None if values is None else values.tolist()
+
+
+def _frames_in(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if re.fullmatch(r"\d+_alpha_\d\.\d+\.png", path.name))

@@ -1,0 +1,198 @@
+"""How many photos saturate, as files: plots, tables and one record of all.
+
+A photo is measured, its curves are kept, everything else of it is let go: memory is bounded over hundreds of photos.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from igcli.attribution.baselines import all_baselines
+from igcli.attribution.path import Path as Line
+from igcli.attribution.result import Explanation, ScoreEnds
+from igcli.attribution.targets import Ranked
+from igcli.attribution.views.curve import Trace
+from igcli.attribution.views.layers import LayerDistances, layer_distances
+from igcli.attribution.views.saturation import PHI, quartiles, saturation, settles_at
+from igcli.jobs.files import write_whole
+from igcli.jobs.job import Explained, Job
+from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.lazy import np
+from igcli.rendering.layer_plot import SETTLED, layer_plot
+from igcli.rendering.plots import Subject
+from igcli.rendering.saturation_plot import saturation_plot
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One photo and one class: the curves along its path."""
+
+    image: Record
+    target: Ranked
+    score: ScoreEnds
+    trace: Trace
+    layers: LayerDistances | None = None
+
+    @property
+    def name(self) -> str:
+        """The file, as the tables name it."""
+        return str(self.image["path"])
+
+    @property
+    def alpha_star(self) -> float | None:
+        """Where the score has made 90 % of its way; ``None`` if it does not move."""
+        return saturation([self.trace]).alpha_stars[0]
+
+    @property
+    def record(self) -> Record:
+        """One photo's part of the record."""
+        return {
+            "image": self.image,
+            "target": asdict(self.target),
+            "score": asdict(self.score),
+            "saturation": saturation_of(self.trace),
+        }
+
+
+def even_alphas(count: int) -> tuple[float, ...]:
+    """``count`` points from 0 to 1, both ends among them."""
+    # Rounded: 0.06 is then 0.06 in the tables, and the same point wherever else it is asked for.
+    return tuple(np.linspace(0, 1, count).round(9).tolist())
+
+
+def measure(job: Job, item: Explained, *, layers: Sequence[str] = ()) -> Measured:
+    """Keep the curves of one photo; ``layers`` are the names of those whose distances to take too, forward only."""
+    explanation = item.explanation
+    distances = _mean_distances(job, explanation, layers) if layers else None
+    image = image_entry(explanation.picture)
+    return Measured(image, explanation.target, explanation.score, explanation.trace, distances)
+
+
+def leave_saturation(job: Job, measured: Sequence[Measured], *, failed: int, ending: str) -> Record:
+    """Write the plots, the tables and the record of all photos; returns the record.
+
+    ``saturation.png``, ``.csv`` and ``.json``, or under the job's name; with layers ``layers.png``, ``.csv`` and
+    ``.json`` too.
+    """
+    name = job.name or "saturation"
+    title = Path(measured[0].name).name if len(measured) == 1 else ""
+    subject = subject_of(job, title=title)
+    traces = [each.trace for each in measured]
+    kinds = [f"{name}{ending}", f"{name}.csv"]
+    write_whole(job.output / kinds[0], saturation_plot(traces, subject, ending=ending))
+    write_whole(job.output / kinds[1], _table(_CURVES, _curve_rows(measured)))
+    distances = [each.layers for each in measured if each.layers is not None]
+    if distances:
+        prefix = f"{job.name}.layers" if job.name else "layers"
+        own = [f"{prefix}{ending}", f"{prefix}.csv", f"{prefix}.json"]
+        write_whole(job.output / own[0], layer_plot(distances, subject, ending=ending))
+        write_whole(job.output / own[1], _table(_DISTANCES, _distance_rows(measured)))
+        common = {**_conditions(job), "count": len(distances), **_layers_entry(distances)}
+        write_whole(job.output / own[2], (to_json(common, indent=2) + "\n").encode())
+        kinds += own
+    record = {
+        **_conditions(job),
+        "count": len(measured),
+        "failed": failed,
+        **_together(traces),
+        "photos": [each.record for each in measured],
+        "files": [*kinds, f"{name}.json"],
+        "versions": versions(),
+    }
+    write_whole(job.output / f"{name}.json", (to_json(record, indent=2) + "\n").encode())
+    return record
+
+
+def subject_of(job: Job, *, title: str) -> Subject:
+    """The words of a plot."""
+    settings = job.wanted.settings
+    return Subject(job.model.provenance.name, settings.score, title, settings.baseline)
+
+
+def saturation_of(trace: Trace) -> Record:
+    """What a record says of one score's saturation."""
+    return {"phi": PHI, "alpha_star": saturation([trace]).alpha_stars[0]}
+
+
+#: Columns of the tables.
+_CURVES = ("path", "target", "alpha", "softmax", "logit", "mean_importance", "score")
+_DISTANCES = ("path", "target", "layer", "alpha", "l2", "relative_l2", "cosine")
+
+
+def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -> LayerDistances:
+    """The distances along the explanation's path; the mean over paths, where there are several baselines."""
+    settings, picture = job.wanted.settings, explanation.picture
+    starts = all_baselines(settings.baseline, picture, seed=settings.seed)
+    alphas = explanation.trace.alphas
+    each = [
+        layer_distances(job.model, Line(start, picture.pixels), alphas, layers=layers, budget=job.budget)
+        for start in starts
+    ]
+    l2, cosine = np.mean([d.l2 for d in each], axis=0), np.mean([d.cosine for d in each], axis=0)
+    return replace(each[0], l2=l2, cosine=cosine)
+
+
+def _conditions(job: Job) -> Record:
+    return {"schema": SCHEMA, "model": model_entry(job.model), "settings": {**job.path_settings, "fit": job.fit}}
+
+
+def _together(traces: Sequence[Trace]) -> Record:
+    """What is typical of all scores."""
+    all_of_them = saturation(traces)
+    lower, median, upper = all_of_them.quartiles or (None, None, None)
+    return {
+        "saturation": {
+            "phi": all_of_them.phi,
+            "alpha_star": {"lower_quartile": lower, "median": median, "upper_quartile": upper},
+            "share_before_half": all_of_them.share_before_half,
+            "scores_that_do_not_move": all_of_them.alpha_stars.count(None),
+        }
+    }
+
+
+def _layers_entry(distances: Sequence[LayerDistances]) -> Record:
+    """Medians over the photos, layer by layer, and where each layer settles."""
+    first, entries = distances[0], []
+    for number, layer in enumerate(first.layers):
+        l2 = quartiles([(each.alphas, each.relative_l2[number]) for each in distances]).median
+        cosine = quartiles([(each.alphas, each.cosine[number]) for each in distances]).median
+        entries.append(
+            {
+                "layer": layer,
+                "settles_at": settles_at(first.alphas, cosine, below=SETTLED),
+                "median_norm_at_photo": float(np.median([each.norms[number] for each in distances])),
+                "median_relative_l2": l2.tolist(),
+                "median_cosine": cosine.tolist(),
+            }
+        )
+    return {"settled_below_cosine": SETTLED, "alphas": first.alphas.tolist(), "layers": entries}
+
+
+def _curve_rows(measured: Sequence[Measured]) -> Iterator[tuple[object, ...]]:
+    for each in measured:
+        trace = each.trace
+        columns = (trace.alphas, trace.softmax, trace.logit, trace.mean_importance, trace.scores)
+        for numbers in zip(*(column.tolist() for column in columns if column is not None), strict=True):
+            yield (each.name, each.target.label, *numbers)
+
+
+def _distance_rows(measured: Sequence[Measured]) -> Iterator[tuple[object, ...]]:
+    for each in measured:
+        if each.layers is None:
+            continue
+        table = np.stack([each.layers.l2, each.layers.relative_l2, each.layers.cosine], axis=2).tolist()
+        for layer, rows in zip(each.layers.layers, table, strict=True):
+            for alpha, row in zip(each.layers.alphas.tolist(), rows, strict=True):
+                yield (each.name, each.target.label, layer, alpha, *row)
+
+
+def _table(header: Sequence[str], rows: Iterable[tuple[object, ...]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()

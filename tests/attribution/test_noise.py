@@ -1,0 +1,29 @@
+import torch
+from toys import random_picture
+
+from igcli.attribution.baselines import baseline_pixels
+from igcli.attribution.noise import noisy_copy
+
+
+def test_noise_depends_on_seed_and_copy_alone():
+    pixels = random_picture().pixels
+    torch.manual_seed(1)
+    first = noisy_copy(pixels, 3, seed=5, sigma=0.1)
+    torch.manual_seed(2)
+    assert torch.equal(first, noisy_copy(pixels, 3, seed=5, sigma=0.1))
+    assert not torch.equal(first, noisy_copy(pixels, 4, seed=5, sigma=0.1))
+    assert not torch.equal(first, noisy_copy(pixels, 3, seed=7, sigma=0.1))
+
+
+def test_sigma_is_a_share_of_the_photos_own_range():
+    pixels = random_picture(size=100).pixels * 0.5
+    noise = noisy_copy(pixels, 0, seed=0, sigma=0.15) - pixels
+    assert abs(noise.std().item() - 0.15 * (pixels.max() - pixels.min()).item()) < 1e-3
+    assert abs(noise.mean().item()) < 2e-3
+
+
+def test_the_noise_of_copies_is_not_that_of_the_noise_baseline():
+    picture = random_picture(size=60)
+    noise = noisy_copy(picture.pixels, 0, seed=0, sigma=1.0) - picture.pixels
+    together = torch.stack([noise.flatten(), baseline_pixels("noise", picture, seed=0).flatten()])
+    assert torch.corrcoef(together)[0, 1].abs() < 0.05

@@ -1,0 +1,71 @@
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from igcli.cli.main import ig
+from igcli.cli.reference import with_reference
+from igcli.errors import IgError
+
+ig_on_path = [sys.executable, "-m", "igcli"]
+
+
+def test_the_module_and_the_console_script_are_the_same_command():
+    from importlib.metadata import entry_points
+
+    (script,) = entry_points(group="console_scripts", name="ig")
+    assert script.value == "igcli.cli.main:main"
+    done = subprocess.run([*ig_on_path, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("ig 0.")
+
+
+@pytest.mark.parametrize("name", sorted(ig.commands))
+def test_every_command_has_help_with_an_example(name):
+    result = CliRunner().invoke(ig, [name, "-h"])
+    assert result.exit_code == 0
+    assert "Example" in result.output
+    assert f"ig {name} " in result.output
+
+
+@pytest.mark.parametrize("name", sorted(ig.commands))
+def test_every_option_says_what_it_does(name):
+    for parameter in ig.commands[name].params:
+        if parameter.param_type_name == "option":
+            assert parameter.help, f"ig {name} {parameter.opts} has no help"
+
+
+def test_the_reference_in_the_readme_is_what_help_prints(root):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    assert text == with_reference(text), "run `make reference`"
+
+
+def test_an_error_is_one_sentence_and_a_traceback_only_on_request(monkeypatch, tmp_path):
+    def fails(*_, **__):
+        raise IgError("The moon is not full. Wait.")
+
+    monkeypatch.setattr("igcli.cli.session.load_model", fails)
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    plain = CliRunner().invoke(ig, ["explain", str(tmp_path / "a.jpg")])
+    assert plain.exit_code == 1
+    assert plain.stderr == "ig: The moon is not full. Wait.\n"
+    debug = CliRunner().invoke(ig, ["explain", "--debug", str(tmp_path / "a.jpg")])
+    assert "Traceback" in debug.stderr
+    assert "The moon is not full" in debug.stderr
+
+
+def test_an_interruption_ends_with_130_and_a_line(monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("igcli.cli.session.load_model", interrupted)
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    result = CliRunner().invoke(ig, ["explain", str(tmp_path / "a.jpg")])
+    assert result.exit_code == 130
+    assert "Interrupted" in result.stderr
+
+
+def test_wrong_usage_ends_with_2():
+    assert CliRunner().invoke(ig, ["explain"]).exit_code == 2
+    assert CliRunner().invoke(ig, ["explian"]).exit_code == 2
+    assert CliRunner().invoke(ig, ["explain", "x.jpg", "--steps", "many"]).exit_code == 2
