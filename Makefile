@@ -9,6 +9,7 @@ OUT := out/demo
 demo: $(VENV)/.installed  ## install igcli and explain the sample images
 	$(BIN)/ig explain sample_images -o $(OUT) --panel --style heat
 	@echo "The pictures are in $(OUT)/: *.integrated.png are the maps, *.panel.png the sheets."
+	@echo "Which network knows which sample: sample_images/README.md"
 
 test: $(VENV)/.tested  ## install what the tests need and run them
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered

@@ -83,6 +83,18 @@ def explain(
     if not pictures:
         return []
     budget = budget or Budget(device=model.device)
+    # What is made in a caller's inference mode could not be differentiated, nor added to outside it.
+    with torch.inference_mode(mode=False):
+        return _explain(model, pictures, wanted, budget, on_points)
+
+
+def _explain(
+    model: Classifier,
+    pictures: Sequence[Picture],
+    wanted: Wanted,
+    budget: Budget,
+    on_points: Callable[[int], None] | None,
+) -> list[list[Explanation | IgError]]:
     outcomes, tasks = _prepare(model, pictures, wanted, budget)
     steps = wanted.settings.steps
     pending, count = tasks, FIRST_AUTO_STEPS if steps == "auto" else int(steps)

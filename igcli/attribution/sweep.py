@@ -104,7 +104,7 @@ def sweep(
         segments = [
             _Segment(walk, max(start - first, 0), min(stop, last) - first)
             for walk, first, last in zip(walks, ends[:-1], ends[1:], strict=True)
-            if first < stop and last > start and walk.failure is None
+            if max(first, start) < min(last, stop) and walk.failure is None
         ]
         return list(_differentiate(model, segments)) if segments else []
 

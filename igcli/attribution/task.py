@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import attrgetter
 
@@ -64,6 +64,7 @@ class Task:
     wanted: Wanted
     satisfied: bool = False
     evaluations: Counter[str] = field(default_factory=Counter)
+    settled: dict[str, Attribution] = field(default_factory=dict)
 
     def walks(self, steps: int, budget: Budget) -> list[Walk]:
         """Fresh consumers on every leg, and the points that they need between them."""
@@ -72,7 +73,8 @@ class Task:
         for key, leg in self.legs.items():
             path = leg.path.to(self.model.device, self.model.dtype)
             question = Question(self.model, path, self.score, leg.ends, self.wanted.settings, steps, budget)
-            names = [name for name in self.wanted.methods if key in legs_of(METHODS[name], self.wanted, self.legs)]
+            pending = [name for name in self.wanted.methods if name not in self.settled]
+            names = [name for name in pending if key in legs_of(METHODS[name], self.wanted, self.legs)]
             leg.methods = {name: METHODS[name](question) for name in names}
             leg.curve = Curve(self.target.index, alphas=self.wanted.alphas) if key in viewed else None
             chosen = self.wanted.interior
@@ -100,11 +102,19 @@ class Task:
             results = {name: self._attribution(name, trace, weights, steps) for name in self.wanted.methods}
         except NumericalError as error:
             return error
+        # Further rounds have more steps: what does not use them, and takes more than a point of the sweep, is kept.
+        self.settled = {
+            name: result
+            for name, result in results.items()
+            if not METHODS[name].uses_steps and (issubclass(METHODS[name], OwnPath) or METHODS[name].copies)
+        }
         self.satisfied = all(result.completeness.within_tolerance is not False for result in results.values())
         interior = _mean_interior([leg.interior for leg in viewed if leg.interior is not None])
         return Explanation(self.picture, self.prediction, self.target, self.ends, results, trace, interior)
 
     def _attribution(self, name: str, trace: Trace, weights: np.ndarray, steps: int) -> Attribution:
+        if name in self.settled:
+            return replace(self.settled[name], trace=trace, weights=weights)
         settings, kind = self.wanted.settings, METHODS[name]
         legs = [leg for leg in self.legs.values() if name in leg.methods]
         extras: Counter[str] = Counter()

@@ -90,8 +90,8 @@ one-cycle rate with peak {train.PEAK_RATE}, weight decay {train.WEIGHT_DECAY} on
 ## Accuracy
 
 **{hits.float().mean():.1%}** top-1 on the {len(hits)} photographs of the test part at {SIZE} px (mean over classes
-{mean:.1%}), one view a photograph: shorter side to {RESIZE} px, middle square. `python -m igcli.bundled.card ZIP` measures
-it; `--resize 240` and `--resize 256`, which cut the photographs' edges, gave 86.0 % and 84.6 %.
+{mean:.1%}), one view a photograph: shorter side to {RESIZE} px, middle square. `python -m igcli.bundled.card ZIP`
+measures it; `--resize 240` and `--resize 256`, which cut the photographs' edges, gave 86.0 % and 84.6 %.
 
 ## Limits
 

@@ -21,7 +21,8 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing)
     """Show one photo's maps for several classes or by several methods on one sheet.
 
     A row for each --target, a column for each --method. The record says how alike the maps are: two classes that
-    draw on different parts of the photo are two objects, two that draw on the same are one object read two ways.
+    draw on different parts of the photo are rather two objects, two that draw on the same rather one object read
+    two ways.
 
     \b
     Examples:

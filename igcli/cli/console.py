@@ -49,23 +49,25 @@ class Console:
             self._bar.update(count)
 
     def data(self, line: str) -> None:
-        """A line of data, unless quiet."""
-        if not self._streams.quiet or self._streams.json:
+        """A line of data, unless quiet; JSON is printed as it is."""
+        if self._streams.json:
             self._say(line, err=False)
+        elif not self._streams.quiet:
+            self._say(one_line(line), err=False)
 
     def warn(self, message: str) -> None:
         """A warning, unless quiet."""
         if not self._streams.quiet:
-            self._say(f"{click.style('warning:', fg='yellow')} {message}", err=True)
+            self._say(f"{click.style('warning:', fg='yellow')} {printable(message)}", err=True)
 
     def fail(self, message: str) -> None:
         """An input's failure: said even when quiet."""
-        self._say(f"{click.style('failed:', fg='red')} {message}", err=True)
+        self._say(f"{click.style('failed:', fg='red')} {printable(message)}", err=True)
 
     def note(self, message: str) -> None:
         """Something for a person, unless quiet."""
         if not self._streams.quiet:
-            self._say(message, err=True)
+            self._say(printable(message), err=True)
 
     def detail(self, message: str) -> None:
         """Something only ``--verbose`` wants to know."""
@@ -78,6 +80,16 @@ class Console:
         click.echo(line.encode("utf-8", "replace").decode(), err=err, color=_colour(err=err))
         if self._bar is not None:
             self._bar.refresh()
+
+
+def printable(text: str) -> str:
+    """``text`` without what a terminal would obey: file names and labels come from strangers. Lines stay lines."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+def one_line(text: str) -> str:
+    """``text`` with all that is not printable, line breaks too, as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def _colour(*, err: bool) -> bool | None:

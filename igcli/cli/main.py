@@ -11,6 +11,7 @@ from igcli.cli.ablate import ablate
 from igcli.cli.animate import animate
 from igcli.cli.check import check
 from igcli.cli.compare import compare
+from igcli.cli.console import printable
 from igcli.cli.explain import explain
 from igcli.cli.models import models
 from igcli.cli.options import debug_option
@@ -28,7 +29,7 @@ class Commands(click.Group):
         except IgError as error:
             if ctx.meta.get("igcli.debug"):
                 traceback.print_exc()
-            click.echo(f"{click.style('ig:', fg='red')} {error}", err=True)
+            click.echo(f"{click.style('ig:', fg='red')} {printable(str(error))}", err=True)
             ctx.exit(error.exit_status)
         except KeyboardInterrupt:
             click.echo("\nInterrupted. What was written is whole.", err=True)

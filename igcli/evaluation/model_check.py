@@ -53,6 +53,8 @@ def _explained(model: Classifier, wanted: Wanted, budget: Budget) -> Explanation
 
 def _complete(found: Explanation, method: str) -> Verdict:
     result = found.results[method]
+    if not METHODS[method].complete:
+        return Verdict(None, "makes no promise")
     kept = result.completeness.relative_gap <= result.settings.tolerance
     return Verdict(kept, f"sum {result.total:.4g} for a rise of {found.score.rise:.4g}, {result.steps} steps")
 

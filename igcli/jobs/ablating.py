@@ -144,7 +144,8 @@ def _table(job: Job, before: Explanation, after: Explanation, what: str, drawing
     def row(heading: str, each: Explanation) -> Row:
         maps = [tile_of(each, method, drawing) for method in each.results]
         says = each.prediction[0]
-        lines = (f"{each.target.label}: {words_of(each)[0]}", *words_of(each)[1:], f"the network says {says.label}")
+        other = () if says.index == each.target.index else (f"the network says {says.label}",)
+        lines = (f"{each.target.label}: {words_of(each)[0]}", *words_of(each)[1:], *other)
         return Row(heading, lines, (each.picture.image(), *maps))
 
     scores = f"{before.score.at_image:.4g} before, {after.score.at_image:.4g} after"

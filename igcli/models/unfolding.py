@@ -14,7 +14,7 @@ from igcli.lazy import torch
 
 
 def unfolded(network: torch.nn.Module) -> torch.nn.Module:
-    """A copy, in evaluation mode, with one ReLU or max-pool module a call, and without dropout and other modules that do nothing.
+    """A copy, in evaluation mode, with one ReLU or max-pool module a call, and without modules that do nothing.
 
     Raises
     ------

@@ -85,3 +85,20 @@ def test_what_cannot_be_a_baseline_is_refused_at_once(small, picture, baseline):
 def test_settings_out_of_range_are_refused(small, picture, settings):
     with pytest.raises(UsageError):
         igcli.attribute(small, picture, **settings)
+
+
+def test_automatic_steps_do_again_only_what_uses_steps(small, picture):
+    settings = Settings(steps="auto", tolerance=1e-12, max_steps=64)
+    ((found,),) = explain(small, [picture], Wanted(("integrated", "smooth-gradient", "occlusion"), settings=settings))
+    evaluations = {name: result.gradient_evaluations for name, result in found.results.items()}
+    assert evaluations == {"integrated": 16 + 32 + 64, "smooth-gradient": 25, "occlusion": 0}
+    assert len(found.results["smooth-gradient"].trace.alphas) == 64
+    alone = igcli.attribute(small, picture, method="smooth-gradient")
+    torch.testing.assert_close(found.results["smooth-gradient"].values, alone.values)
+
+
+def test_methods_with_their_own_way_beside_smoothing_leave_no_empty_chunk(small, picture):
+    wanted = Wanted(("decision", "smooth-gradient"), settings=Settings(steps=4))
+    ((found,),) = explain(small, [picture], wanted)
+    assert found.trace.alphas.tolist() == [0, 1]
+    assert found.trace.scores.tolist() == pytest.approx([found.score.at_baseline, found.score.at_image])

@@ -53,7 +53,10 @@ def test_leaves_an_overlay_and_a_record_and_says_what_was_seen(run, photo, tmp_p
     label, probability = record["target"]["label"], record["target"]["probability"]
     assert result.stdout.startswith(f"photo.jpg  {label} {probability:.1%}".replace("%", " %") + "  integrated  gap ")
     assert result.stdout.endswith("-> out/photo.integrated.png\n")
-    assert result.stderr == "The bundled network knows 100 things only: a photo of anything else still gets one of their names.\n"
+    assert (
+        result.stderr
+        == "The bundled network knows 100 things only: a photo of anything else still gets one of their names.\n"
+    )
 
 
 def test_the_overlay_is_the_photo_lit_where_the_map_is_large(run, photo, tmp_path):
@@ -285,3 +288,22 @@ def test_ctrl_c_leaves_whole_files_only(samples, tmp_path):
                 image.load()
         else:
             json.loads(path.read_text())
+
+
+def test_names_that_a_terminal_would_obey_are_shown_not_run(run, photo, tmp_path):
+    hostile = photo.rename(photo.parent / "a\x1b[31m\nb\u202e.jpg")
+    result = run(hostile, "gone\x1b[2J.jpg")
+    assert "a\\x1b[31m\\nb\\u202e.jpg  " in result.stdout
+    assert "gone\\x1b[2J.jpg" in result.stderr
+    assert "\x1b[2J" not in result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    record = json.loads(run(hostile, "--json").stdout)
+    assert record["image"]["path"] == str(hostile)
+
+
+def test_a_name_that_is_not_text_is_explained_all_the_same(run, photo, tmp_path):
+    odd = photo.parent / os.fsdecode(b"\xff\xfe.jpg")
+    photo.rename(odd)
+    result = run(odd)
+    assert result.exit_code == 0, result.stderr
+    assert [name for name in written(tmp_path) if name.endswith(".png")] == ["__.integrated.png"]

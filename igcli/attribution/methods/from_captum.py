@@ -53,9 +53,9 @@ class FromCaptum(OwnPath):
         network = deepcopy(question.model.network).eval()
         network = unfolded(network) if self.changes_activations else network
         network.requires_grad_(requires_grad=False)
-        pixels = question.path.pixels[None].clone()
         with warnings.catch_warnings(), torch.inference_mode(mode=False), torch.enable_grad():
             warnings.simplefilter("ignore")  # Captum announces its hooks; they end with the copy
+            pixels = question.path.pixels[None].clone()
             found = self._attempt(lambda: self.attributed(self._scored(network), pixels.requires_grad_()))
         self.evaluations = self.gradients
         return found.detach()[0]

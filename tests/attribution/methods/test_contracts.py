@@ -8,8 +8,8 @@ from toys import classifier, random_picture, small_network
 import igcli
 from igcli.attribution.explain import Wanted, explain
 from igcli.attribution.methods import METHODS
-from igcli.attribution.result import Settings
-from igcli.errors import UsageError
+from igcli.attribution.result import Explanation, Settings
+from igcli.errors import NumericalError, UsageError
 
 
 def suited(method):
@@ -103,3 +103,35 @@ def test_a_method_that_has_no_use_for_the_baseline_does_not_depend_on_it(small, 
         for b in ("black", "white+black")
     ]
     torch.testing.assert_close(*maps)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("surrounding", [torch.no_grad, torch.inference_mode])
+def test_works_where_the_caller_has_switched_gradients_off(small, picture, method, surrounding):
+    expected = igcli.attribute(small, picture, method=method, score=suited(method)).values
+    with surrounding():
+        values = igcli.attribute(small, picture, method=method, score=suited(method)).values
+    torch.testing.assert_close(values, expected)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if METHODS[name].uses_steps])
+def test_one_that_is_not_finite_along_its_way_fails_alone(method):
+    class Fragile(nn.Module):
+        """Without a number for pictures of a middling brightness: neither at the ends nor at the start of the path."""
+
+        def __init__(self):
+            super().__init__()
+            self.inner = small_network()
+
+        def forward(self, x):
+            mean = x.mean(dim=(1, 2, 3))
+            return self.inner(x) + torch.where((mean > 0.2) & (mean < 0.3), torch.nan, 0.0)[:, None]
+
+    model = classifier(Fragile(), classes=5)
+    model.mean, model.std = (0.0,) * 3, (1.0,) * 3
+    bad, good = random_picture(seed=1), random_picture(seed=2)
+    good.pixels.mul_(0.3)
+    wanted = Wanted((method,), settings=Settings(score=suited(method)))
+    (first,), (second,) = explain(model, [bad, good], wanted)
+    assert isinstance(first, NumericalError)
+    assert isinstance(second, Explanation)

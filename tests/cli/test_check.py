@@ -1,0 +1,36 @@
+"""``ig check`` as its users meet it."""
+
+import json
+
+from igcli.attribution.methods import from_captum
+
+
+def test_prints_who_keeps_what(shell, bundled):
+    options = ("-m", "integrated", "-m", "gradient", "-m", "deep-lift", "--steps", "4")
+    done = shell("check", *options, *bundled, "--verbose")
+    assert done.exit_code == 0, done.output
+    header, *rows = done.stdout.splitlines()[:4]
+    assert header.split()[:2] == ["completeness", "sensitivity-a"]
+    marks = {row.split()[0]: row.split()[1:] for row in rows}
+    assert marks["integrated"] == ["yes"] * 7
+    assert marks["gradient"][:2] == ["no", "no"]
+    assert marks["deep-lift"][header.split().index("implementation-invariance")] == "no"
+    assert "f (1.5, -0.5), g (2, -1)" in done.stderr
+
+
+def test_json_has_the_numbers(shell, bundled):
+    done = shell("check", "-m", "integrated", "--steps", "4", "--json", *bundled)
+    record = json.loads(done.stdout)
+    pair = record["axioms"]["integrated"]["implementation-invariance"]
+    assert pair == {"kept": True, "numbers": "f (1.5, -0.5), g (1.5, -0.5)"}
+    assert set(record["on_model"]["integrated"]) == {"completeness", "chunk-invariance"}
+    assert record["model"]["name"] == "caltech101"
+
+
+def test_without_captum_its_methods_are_left_out_and_named(shell, bundled, monkeypatch):
+    monkeypatch.setattr(from_captum, "find_spec", lambda name: None)
+    done = shell("check", "-m", "deep-lift", "-m", "gradient", "--steps", "2", *bundled)
+    assert done.exit_code == 0
+    assert "deep-lift is left out" in done.stderr
+    assert "igcli[captum]" in done.stderr
+    assert "deep-lift" not in done.stdout
