@@ -31,6 +31,9 @@ bench: $(VENV)/.tested  ## ratios measured in one run; ZIP=... adds those on pho
 	$(BIN)/python tests/benchmarks/speed.py
 ifdef ZIP
 	$(BIN)/python tests/benchmarks/completeness.py $(ZIP)
+	$(BIN)/python tests/benchmarks/saturation.py $(ZIP)
+	$(BIN)/python tests/benchmarks/left_right.py $(ZIP)
+	$(BIN)/python tests/benchmarks/mosaics.py $(ZIP)
 endif
 
 clean:
