@@ -19,11 +19,11 @@ WIDTH = 100
 def reference() -> str:
     """The help of every command, as it is printed on a terminal of ``WIDTH`` columns."""
     parts = []
+    settings = {**ig.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    group = ig.make_context("ig", ["explain"], resilient_parsing=True, **settings)
     for name, command in sorted(ig.commands.items()):
-        context = click.Context(command, info_name=f"ig {name}", terminal_width=WIDTH, max_content_width=WIDTH)
-        parts.append(
-            f"<details><summary><code>ig {name}</code></summary>\n\n```\n{command.get_help(context)}\n```\n\n</details>"
-        )
+        text = command.get_help(click.Context(command, parent=group, info_name=name))
+        parts.append(f"<details><summary><code>ig {name}</code></summary>\n\n```\n{text}\n```\n\n</details>")
     return "\n".join(parts)
 
 
