@@ -162,8 +162,10 @@ def _look_at_ends(
         noise = [
             noisy_copy(picture.pixels, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)
         ]
-        photos.append([picture.pixels, *noise])
-        baselines.append(all_baselines(settings.baseline, picture, seed=settings.seed))
+        starts = all_baselines(settings.baseline, picture, seed=settings.seed)
+        # Brought to the device once, so that walks of several classes are known to share their points.
+        photos.append([pixels.to(model.device, model.dtype) for pixels in (picture.pixels, *noise)])
+        baselines.append([pixels.to(model.device, model.dtype) for pixels in starts])
     groups = [*photos, *baselines]
     outputs = look(model, [pixels for group in groups for pixels in group], budget=budget)
     recognised = model.recognised(outputs)

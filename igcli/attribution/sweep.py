@@ -1,8 +1,9 @@
 """The sweep: the one pass over the path that feeds every view.
 
-It packs (picture, α) pairs of any number of walks into bounded chunks, runs the network forward and backward once per
-pair, and hands each walk's share of the chunk to that walk's consumers. Memory is bounded by the chunk, never by the
-number of steps. What the gradients are used for is not known here.
+It packs (picture, α) pairs of any number of walks into bounded chunks, runs the network forward once per pair, for all
+classes of a picture together, and backward once per pair and class, and hands each walk's share to that walk's
+consumers. Memory is bounded by the chunk, never by the number of steps. What the gradients are used for is not known
+here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from igcli.attribution.scores import Score
 from igcli.errors import IgError, NumericalError
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
+
+#: Walks along the same points whose gradients are held at once; more would not be bounded by the chunk.
+MOST_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,14 @@ class Walk:
 
 @dataclass(frozen=True)
 class _Segment:
-    walk: Walk
-    start: int  # among the walk's nodes
+    walks: Sequence[Walk]  # along the same points
+    start: int  # among the walks' nodes
     stop: int
+
+    def part(self, values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+        """The segment's part of one value a node, where and as precise as ``like``."""
+        # precision first, device second: some devices have no float64
+        return torch.from_numpy(values[self.start : self.stop]).to(like.dtype).to(like.device)
 
 
 def sweep(
@@ -96,15 +105,16 @@ def sweep(
         walk.path = walk.path.to(model.device, model.dtype)
         for consumer in walk.consumers:
             consumer.start(walk.path, walk.nodes)
+    together = _together(walks)
     ends = [0]
-    for walk in walks:
-        ends.append(ends[-1] + len(walk.nodes))
+    for bundle in together:
+        ends.append(ends[-1] + len(bundle[0].nodes))
 
     def work(start: int, stop: int) -> list[tuple[Walk, Chunk]]:
         segments = [
-            _Segment(walk, max(start - first, 0), min(stop, last) - first)
-            for walk, first, last in zip(walks, ends[:-1], ends[1:], strict=True)
-            if max(first, start) < min(last, stop) and walk.failure is None
+            _Segment(alive, max(start - first, 0), min(stop, last) - first)
+            for bundle, first, last in zip(together, ends[:-1], ends[1:], strict=True)
+            if max(first, start) < min(last, stop) and (alive := [walk for walk in bundle if walk.failure is None])
         ]
         return list(_differentiate(model, segments)) if segments else []
 
@@ -133,32 +143,44 @@ def look(model: Classifier, pictures: Sequence[torch.Tensor], *, budget: Budget)
         return torch.cat(list(budget.chunks(len(pictures), work)))
 
 
+def _together(walks: Sequence[Walk]) -> list[list[Walk]]:
+    """The walks in groups that visit the same points: several classes of one picture go forward together."""
+    groups: dict[tuple[int, int, bytes, int], list[Walk]] = {}
+    for walk in walks:
+        points = (id(walk.path.baseline), id(walk.path.pixels), walk.nodes.alphas.tobytes())
+        number = 0
+        while len(groups.get((*points, number), ())) == MOST_TOGETHER:
+            number += 1
+        groups.setdefault((*points, number), []).append(walk)
+    return list(groups.values())
+
+
 def _differentiate(model: Classifier, segments: Sequence[_Segment]) -> Iterator[tuple[Walk, Chunk]]:
     lengths = [segment.stop - segment.start for segment in segments]
-    like = segments[0].walk.path.pixels
+    like = segments[0].walks[0].path.pixels
     points = torch.empty(
         (sum(lengths), *like.shape), dtype=like.dtype, device=like.device, memory_format=torch.channels_last
     )
-    alphas = [
-        torch.from_numpy(s.walk.nodes.alphas[s.start : s.stop]).to(model.dtype).to(model.device) for s in segments
-    ]
-    for segment, alpha, share in zip(segments, alphas, points.split_with_sizes(lengths), strict=True):
-        segment.walk.path.at(alpha, out=share)
+    alphas = [segment.part(segment.walks[0].nodes.alphas, like) for segment in segments]
+    for segment, alpha, own in zip(segments, alphas, points.split_with_sizes(lengths), strict=True):
+        segment.walks[0].path.at(alpha, out=own)
     points.requires_grad_()
-    logits = model(points)
-    scores = [s.walk.score.of(share) for s, share in zip(segments, logits.split_with_sizes(lengths), strict=True)]
-    # The input alone is differentiated: no hooks, no parameter gradients. Pictures in a batch do not interact in
-    # evaluation mode, so the gradient of the sum holds each picture's own.
-    (gradients,) = torch.autograd.grad(torch.cat(scores).sum(), points)
-    shares = (logits.detach().split_with_sizes(lengths), gradients.split_with_sizes(lengths))
-    for segment, alpha, score, logit, gradient in zip(segments, alphas, scores, *shares, strict=True):
-        weights = _share(segment, segment.walk.nodes.weights, like)
-        yield segment.walk, Chunk(segment.start, alpha, weights, logit, score.detach(), gradient)
-
-
-def _share(segment: _Segment, values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
-    # precision first, device second: some devices have no float64
-    return torch.from_numpy(values[segment.start : segment.stop]).to(like.dtype).to(like.device)
+    outputs = model(points)
+    logits = outputs.split_with_sizes(lengths)
+    turns = max(len(segment.walks) for segment in segments)
+    for turn in range(turns):
+        here = [i for i, segment in enumerate(segments) if turn < len(segment.walks)]
+        scores = {i: segments[i].walks[turn].score.of(logits[i]) for i in here}
+        # The input alone is differentiated: no hooks, no parameter gradients. Pictures in a batch do not interact in
+        # evaluation mode, so the gradient of the sum holds each picture's own.
+        total = torch.cat(list(scores.values())).sum()
+        (gradients,) = torch.autograd.grad(total, points, retain_graph=turn + 1 < turns)
+        shares = gradients.split_with_sizes(lengths)
+        for i in here:
+            walk = segments[i].walks[turn]
+            weights = segments[i].part(walk.nodes.weights, like)
+            start, score, logit = segments[i].start, scores[i].detach(), logits[i].detach()
+            yield walk, Chunk(start, alphas[i], weights, logit, score, shares[i])
 
 
 def _complaint(chunk: Chunk) -> NumericalError | None:

@@ -4,8 +4,10 @@ from torch import nn
 from toys import classifier, random_picture, small_network
 
 from igcli.attribution.budget import Budget
+from igcli.attribution.explain import Wanted, explain
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import nodes
+from igcli.attribution.result import Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import Chunk, Consumer, Walk, look, sweep
 from igcli.errors import NumericalError
@@ -162,3 +164,35 @@ def test_look_gives_the_logits_without_a_graph(small, picture):
     small.network.eval()
     torch.testing.assert_close(logits, small(torch.stack(pictures)))
     assert not logits.requires_grad
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_several_classes_of_one_picture_go_forward_once_and_get_what_each_gets_alone(small_double, size):
+    picture, other = (random_picture(seed=s, dtype=torch.float64) for s in range(2))
+    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
+    shared = [Walk(path, Score("softmax", k), nodes("midpoint", 7), [Collector()]) for k in range(4)]
+    lone = walk_of(other, steps=5)
+    forward = []
+    handle = small_double.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
+    assert sweep(small_double, [*shared, lone], budget=Budget(size)) == 4 * 7 + 5
+    handle.remove()
+    assert sum(forward) == 7 + 5
+    for k, walk in enumerate(shared):
+        alone = walk_of(picture, steps=7, target=k)
+        sweep(small_double, [alone], budget=Budget(size))
+        torch.testing.assert_close(walk.consumers[0].gradients(), alone.consumers[0].gradients(), rtol=0, atol=1e-14)
+
+
+def test_many_classes_are_taken_a_few_at_a_time(small):
+    picture = random_picture()
+    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
+    walks = [Walk(path, Score("logit", k % 5), nodes("midpoint", 2), [Collector()]) for k in range(11)]
+    assert sweep(small, walks, budget=Budget(16)) == 22
+    assert all(len(walk.consumers[0].gradients()) == 2 for walk in walks)
+
+
+def test_explaining_several_classes_shares_the_forward_pass(small, picture):
+    forward = []
+    small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
+    explain(small, [picture], Wanted(targets=("top-3",), settings=Settings(steps=10)))
+    assert sum(forward) == 2 + 10
