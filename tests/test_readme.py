@@ -1,0 +1,64 @@
+"""What the README tells people to type works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from torchvision.models import GoogLeNet_Weights
+from toys import classifier, small_network
+
+from igcli.cli.main import ig
+from igcli.models.labels import Labels
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("ig ")]
+
+
+@pytest.fixture
+def a_persons_folder(tmp_path, monkeypatch, samples):
+    """The files that the commands name, and ImageNet's labels on a network of a few parameters."""
+    (tmp_path / "photos").mkdir()
+    for name in ("photo.jpg", "cat.jpg", "photos/one.jpg"):
+        shutil.copy(samples / "chelsea.jpg", tmp_path / name)
+    labels = Labels(GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
+    model = classifier(small_network(classes=len(labels)), classes=len(labels), size=64)
+    model.labels = labels
+    for command in ("session", "check"):
+        monkeypatch.setattr(f"igcli.cli.{command}.load_model", lambda *_, **__: model)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", commands())
+@pytest.mark.usefixtures("a_persons_folder")
+def test_a_command_runs_as_it_is_written(command):
+    result = CliRunner().invoke(ig, shlex.split(command, comments=True)[1:])
+    assert result.exit_code == 0, result.output
+
+
+def test_the_python_example_runs_as_it_is_written(tmp_path, monkeypatch, root, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sample_images").symlink_to(root / "sample_images")
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("Motorbikes 0.0")
+    assert (tmp_path / "motorcycle.png").stat().st_size > 10_000
+
+
+def test_every_picture_and_page_that_the_readme_links_to_is_there(root):
+    links = re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (root / link).exists()]
+    assert links
+    assert not missing
