@@ -36,8 +36,7 @@ def a_persons_folder(tmp_path, monkeypatch, samples):
     labels = Labels(GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
     model = classifier(small_network(classes=len(labels)), classes=len(labels), size=64)
     model.labels = labels
-    for command in ("session", "check"):
-        monkeypatch.setattr(f"igcli.cli.{command}.load_model", lambda *_, **__: model)
+    monkeypatch.setattr("igcli.cli.session.load_model", lambda *_, **__: model)
     monkeypatch.chdir(tmp_path)
 
 

@@ -11,12 +11,12 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
 from igcli.cli.console import Console
 from igcli.cli.options import ModelChoice, Streams, debug_option, model_options, stream_options
+from igcli.cli.session import load_chosen
 from igcli.errors import UsageError
 from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
 from igcli.jobs.record import SCHEMA, model_entry, to_json, versions
 from igcli.models.devices import exact_numbers
-from igcli.models.zoo import load_model
 
 _MARKS = {True: "yes", False: "no", None: "-"}
 Verdicts = Mapping[str, Mapping[str, Verdict]]
@@ -44,10 +44,7 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
     with Console(streams) as console, exact_numbers():
         methods = [name for name in method or METHODS if _available(name, console)]
         verdicts = check_axioms(methods)
-        model = load_model(
-            choice.model, weights=choice.weights, device=choice.device, offline=choice.offline,
-            progress=console.draws_bars, warn=console.warn,
-        )  # fmt: skip
+        model = load_chosen(choice, console)
         on_model = check_model(model, methods, steps=steps, budget=Budget(choice.batch_size, device=model.device))
         if streams.json:
             entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model)}
@@ -58,7 +55,8 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
         console.data("")
         for entry in AXIOMS.entries():
             console.data(f"{entry.name}: {entry.summary}")
-        console.data(f"\nOn {model.provenance.name}, {steps} steps:")
+        console.data("")
+        console.data(f"On {model.provenance.name}, {steps} steps:")
         for line in _table(on_model):
             console.data(line)
         for where, found in (("", verdicts), (f" on {model.provenance.name}", on_model)):

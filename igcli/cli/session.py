@@ -31,6 +31,7 @@ from igcli.images.options import ReadOptions
 from igcli.jobs.job import Explained, Failed, Job, process
 from igcli.jobs.outputs import Done, write_index
 from igcli.jobs.record import SCHEMA, Record, to_json
+from igcli.models.classifier import Classifier
 from igcli.models.devices import exact_numbers
 from igcli.models.zoo import load_model
 
@@ -106,10 +107,7 @@ class Session:
         if not self.found:
             raise click.exceptions.Exit(1)
         choice = self._request.choice
-        model = load_model(
-            choice.model, weights=choice.weights, device=choice.device, offline=choice.offline,
-            progress=self.console.draws_bars, warn=self.console.warn,
-        )  # fmt: skip
+        model = load_chosen(choice, self.console)
         budget = Budget(choice.batch_size, device=model.device)
         job = Job(model, wanted, self._request.fit, self._request.reading, output, name, budget)
         job.check()
@@ -166,6 +164,18 @@ class Session:
         self.console.fail(reason if path in reason else f"{path}: {reason}")
         if self._request.streams.json:
             self.console.data(to_json({"schema": SCHEMA, "image": {"path": path}, "error": reason}))
+
+
+def load_chosen(choice: ModelChoice, console: Console) -> Classifier:
+    """Load the model that the options name; warnings and the download's bar go to the console."""
+    return load_model(
+        choice.model,
+        weights=choice.weights,
+        device=choice.device,
+        offline=choice.offline,
+        progress=console.draws_bars,
+        warn=console.warn,
+    )
 
 
 def seen(photo: Path, target: Ranked) -> list[str]:

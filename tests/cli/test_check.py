@@ -34,3 +34,10 @@ def test_without_captum_its_methods_are_left_out_and_named(shell, bundled, monke
     assert "deep-lift is left out" in done.stderr
     assert "igcli[captum]" in done.stderr
     assert "deep-lift" not in done.stdout
+
+
+def test_the_table_has_line_breaks_not_escapes(shell, bundled):
+    result = shell("check", "--method", "gradient", "--steps", "2", *bundled)
+    assert result.exit_code == 0
+    assert "\\n" not in result.stdout
+    assert "On caltech101, 2 steps:" in result.stdout.splitlines()
