@@ -7,11 +7,25 @@ command ends with when the error is not confined to one input.
 
 from __future__ import annotations
 
+import re
+
 
 class IgError(Exception):
     """Base of all errors that igcli raises on purpose."""
 
     exit_status = 1
+
+
+def remedy_of(message: str, *, about: str = "") -> tuple[str, str]:
+    """A message in two: what is wrong, and what to do about it; ``about`` is a name in it that is not looked into."""
+    _, name, rest = message.rpartition(about) if about and about in message else ("", "", message)
+    head = message[: len(message) - len(rest)] if name else ""
+    reason, mark, remedy = _BREAK.split(rest, maxsplit=1) if _BREAK.search(rest) else (rest, "", "")
+    return (head + reason + mark.strip()).rstrip(";:. "), remedy[:1].upper() + remedy[1:]
+
+
+#: Where a message turns to what can be done: after its first clause, outside brackets.
+_BREAK = re.compile(r"([.;:])\s+(?![^()]*\))")
 
 
 class UsageError(IgError, ValueError):
@@ -46,3 +60,7 @@ class OutOfMemory(IgError):
 
 class OutputError(IgError):
     """The output folder cannot be written to, or the disk is full."""
+
+
+class Occupied(IgError):
+    """A file of this name is there already, and is not one that may be replaced."""

@@ -20,7 +20,7 @@ from igcli.attribution.sweep import look, sweep
 from igcli.attribution.targets import Ranked, ranking, resolve_targets
 from igcli.attribution.task import Leg, Task, copies_of, legs_of
 from igcli.attribution.wanted import FIRST_AUTO_STEPS, Wanted
-from igcli.errors import IgError, NumericalError, UsageError
+from igcli.errors import IgError, LabelError, NumericalError, UsageError
 from igcli.images.picture import Picture
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier, log_of_probabilities
@@ -60,10 +60,16 @@ def explain(
     pictures: Sequence[Picture],
     wanted: Wanted | None = None,
     *,
+    targets: Sequence[str | int | None] | None = None,
     budget: Budget | None = None,
     on_points: Callable[[int], None] | None = None,
 ) -> list[list[Explanation | IgError]]:
     """Explain ``pictures`` in one sweep (several for ``steps="auto"``).
+
+    Parameters
+    ----------
+    targets
+        For every picture the class to explain in place of those ``wanted``, or ``None``.
 
     Returns
     -------
@@ -78,19 +84,20 @@ def explain(
     OutOfMemory
         When a single picture does not fit into the device's memory.
     """
-    wanted = wanted or Wanted()
+    wanted = (wanted or Wanted()).on(model)
     wanted.check(model)
     if not pictures:
         return []
     budget = budget or Budget(device=model.device)
     # What is made in a caller's inference mode could not be differentiated, nor added to outside it.
     with torch.inference_mode(mode=False):
-        return _explain(model, pictures, wanted, budget, on_points)
+        each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(pictures)]
+        return _explain(model, list(zip(pictures, each, strict=True)), wanted, budget, on_points)
 
 
 def _explain(
     model: Classifier,
-    pictures: Sequence[Picture],
+    pictures: Sequence[tuple[Picture, Sequence[str | int]]],
     wanted: Wanted,
     budget: Budget,
     on_points: Callable[[int], None] | None,
@@ -103,6 +110,8 @@ def _explain(
         sweep(pending[0].model, [walk for each in walks for walk in each], budget=budget, on_points=on_points)
         for task, own in zip(pending, walks, strict=True):
             outcomes[task.position[0]][task.position[1]] = task.finish(own, count)
+            if on_points is not None and task.taken_alone:
+                on_points(task.taken_alone)
         count *= 2
         if steps != "auto" or count > wanted.settings.max_steps:
             break
@@ -129,18 +138,22 @@ class _Ends:
 
 
 def _prepare(
-    model: Classifier, pictures: Sequence[Picture], wanted: Wanted, budget: Budget
+    model: Classifier, pictures: Sequence[tuple[Picture, Sequence[str | int]]], wanted: Wanted, budget: Budget
 ) -> tuple[list[list[Explanation | IgError]], list[Task]]:
     """Look at both ends of every path, and decide what to explain."""
-    model, all_ends = _look_at_ends(model, pictures, wanted, budget)
+    model, all_ends = _look_at_ends(model, [picture for picture, _ in pictures], wanted, budget)
     outcomes: list[list[Explanation | IgError]] = []
     tasks: list[Task] = []
     for i, ends in enumerate(all_ends):
+        logits = ends.at_photos[0]
+        try:
+            chosen = resolve_targets(pictures[i][1], logits, model.labels, multi_label=model.multi_label)
+        except LabelError as error:  # those wanted of all pictures were checked before; this is one picture's own
+            outcomes.append([error])
+            continue
         if ends.complaint is not None:
             outcomes.append([ends.complaint])
             continue
-        logits = ends.at_photos[0]
-        chosen = resolve_targets(wanted.targets, logits, model.labels)
         outcomes.append([])
         for j, target in enumerate(chosen):
             rival = _rival(target, logits, model, wanted.settings)
@@ -201,7 +214,7 @@ def _task(
         position,
         model,
         ends.picture,
-        ranking(ends.at_photos[0], model.labels),
+        ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label),
         target,
         score,
         between(at_photos[0], sum(at_baselines) / len(at_baselines)),
@@ -213,7 +226,7 @@ def _task(
 def _rival(target: Ranked, logits: torch.Tensor, model: Classifier, settings: Settings) -> Ranked | UsageError | None:
     if settings.against is None:
         return None
-    rivals = resolve_targets([settings.against], logits, model.labels)
+    rivals = resolve_targets([settings.against], logits, model.labels, multi_label=model.multi_label)
     if len(rivals) > 1:
         return UsageError(f"A class is compared with one other: {settings.against!r} names {len(rivals)}.")
     if rivals[0].index == target.index:

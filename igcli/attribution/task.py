@@ -50,7 +50,8 @@ class Leg:
 class Task:
     """One picture and one class, through all the rounds that it takes.
 
-    ``legs`` maps (baseline, copy) to a leg; copy 0 is the photo itself, the noisy ones count from 1.
+    ``legs`` maps (baseline, copy) to a leg; copy 0 is the photo itself, the noisy ones count from 1. ``taken_alone`` is
+    the number of gradients that methods with paths of their own have taken in the last round.
     """
 
     position: tuple[int, int]
@@ -63,6 +64,7 @@ class Task:
     legs: Mapping[tuple[int, int], Leg]
     wanted: Wanted
     satisfied: bool = False
+    taken_alone: int = 0
     evaluations: Counter[str] = field(default_factory=Counter)
     settled: dict[str, Attribution] = field(default_factory=dict)
 
@@ -76,7 +78,9 @@ class Task:
             pending = [name for name in self.wanted.methods if name not in self.settled]
             names = [name for name in pending if key in legs_of(METHODS[name], self.wanted, self.legs)]
             leg.methods = {name: METHODS[name](question) for name in names}
-            leg.curve = Curve(self.target.index, alphas=self.wanted.alphas) if key in viewed else None
+            independent = self.model.multi_label
+            curve = Curve(self.target.index, alphas=self.wanted.alphas, multi_label=independent)
+            leg.curve = curve if key in viewed else None
             chosen = self.wanted.interior
             if key in viewed and chosen is not None:
                 leg.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
@@ -91,7 +95,7 @@ class Task:
 
     def finish(self, walks: Sequence[Walk], steps: int) -> Explanation | IgError:
         """What this round brought."""
-        self.satisfied = True
+        self.satisfied, self.taken_alone = True, 0
         failure = next((walk.failure for walk in walks if walk.failure is not None), None)
         if failure is not None:
             return failure
@@ -125,6 +129,7 @@ class Task:
             extras.update({key: number / len(legs) for key, number in method.extras().items()})
             if isinstance(method, OwnPath):
                 self.evaluations[name] += method.evaluations
+                self.taken_alone += method.evaluations
         total = values.sum().item()
         rise = sum(leg.ends.rise for leg in legs) / len(legs)
         promised = settings.tolerance if kind.complete else None

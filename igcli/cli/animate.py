@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
 
 from igcli.attribution.explain import Wanted
+from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.options import grouped, path_options, percentile_option, style_option
 from igcli.cli.session import Request, photo_command, seen, session, star
@@ -75,8 +76,11 @@ filming_options = grouped(
 @destination_options(list(ANIMATIONS), others=(FRAMES,), what="one photo's animation")
 @filming_options
 @path_options
+@collection_options
 @photo_command
-def animate(request: Request, *, destination: Destination, wanted: Wanted, filming: Filming) -> None:
+def animate(
+    request: Request, *, destination: Destination, wanted: Wanted, filming: Filming, handling: Handling
+) -> None:
     """Show what each photo's score depends on while the photo fades in from the baseline.
 
     Each frame is the photo at one α, from the baseline (0) to the photo (1), lit by the size of the gradient there; the
@@ -91,17 +95,18 @@ def animate(request: Request, *, destination: Destination, wanted: Wanted, filmi
     """
     filming = replace(filming, ending=destination.ending)
     filming.check()
-    with session(request) as run:
+    with session(request, output=destination.folder) as run:
         if destination.name is not None and len(run.found) > 1:
             raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
         job = run.job(filming.wanted(wanted), destination.folder, name=destination.name)
-        use = functools.partial(leave_film, job, filming)
-        run.run_and_index(job, use, lines=_lines, index="index.interior.jsonl")
-        run.finish("animated")
+        leave = functools.partial(leave_film, filming=filming)
+        product = Product(leave, _lines, "animated", {"filming": asdict(filming)}, kind="interior")
+        leave_all(run, job, product, handling)
+        run.finish()
 
 
 def _lines(done: Done) -> Iterator[str]:
     frames, alpha_star = done.record["animation"]["frames"], done.record["saturation"]["alpha_star"]
-    parts = [*seen(done.found.path, done.explanation.target), f"{frames} frames", star(alpha_star)]
+    parts = [*seen(done.found.path, done.record["target"]), f"{frames} frames", star(alpha_star)]
     for file in done.files.values():
         yield "  ".join([*parts, f"-> {file}"])

@@ -15,6 +15,7 @@ from igcli.cli.session import load_chosen
 from igcli.errors import UsageError
 from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
+from igcli.jobs.desk import ModelFacts
 from igcli.jobs.record import SCHEMA, model_entry, to_json, versions
 from igcli.models.devices import exact_numbers
 
@@ -48,7 +49,11 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
         on_model = check_model(model, methods, steps=steps, budget=Budget(choice.batch_size, device=model.device))
         if streams.json:
             entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model)}
-            console.data(to_json({"schema": SCHEMA, "model": model_entry(model), **entries, "versions": versions()}))
+            console.data(
+                to_json(
+                    {"schema": SCHEMA, "model": model_entry(ModelFacts.of(model)), **entries, "versions": versions()}
+                )
+            )
             return
         for line in _table(verdicts):
             console.data(line)

@@ -38,10 +38,15 @@ class Console:
 
     def start(self, description: str, *, total: int | None, unit: str) -> None:
         """Begin a bar; ``total`` is ``None`` where it is not known."""
+        self.bar(desc=description, total=total, unit=unit)
+
+    def bar(self, *, total: int | None, **look: Any) -> tqdm[Any] | None:
+        """A bar where it would be seen; lines are printed around it from now on."""
         if self.draws_bars:
             from tqdm import tqdm
 
-            self._bar = tqdm(desc=description, total=total, unit=unit, file=sys.stderr, leave=False, smoothing=0.1)
+            self._bar = tqdm(total=total, file=sys.stderr, leave=False, smoothing=0.1, **look)
+        return self._bar
 
     def advance(self, count: int) -> None:
         """Move the bar."""

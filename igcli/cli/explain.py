@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from igcli.attribution.explain import Wanted
-from igcli.attribution.result import Attribution
+from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, percent, photo_command, seen, session
 from igcli.jobs.drawing import Drawing
 from igcli.jobs.explaining import all_wanted, leave_maps
 from igcli.jobs.outputs import Done
+from igcli.jobs.record import Record
 from igcli.rendering.scaling import Scale
 
 
@@ -42,8 +44,9 @@ drawing_options = grouped(
 @output_option
 @wanted_options
 @drawing_options
+@collection_options
 @photo_command
-def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing) -> None:
+def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing, handling: Handling) -> None:
     """Show where in each photo the network saw what it names.
 
     PATH is a photo, a folder, a glob, or - for paths on stdin. Each photo leaves an overlay and a JSON record in the
@@ -59,24 +62,25 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing)
       find . -name '*.jpg' | ig explain -
     """
     drawing.check()
-    with session(request) as run:
+    with session(request, output=output) as run:
         job = run.job(all_wanted(wanted, drawing), output)
-        use = functools.partial(leave_maps, job, wanted.methods, drawing)
-        run.run_and_index(job, use, lines=_lines, index="index.jsonl")
-        run.finish("explained")
+        leave = functools.partial(leave_maps, methods=wanted.methods, drawing=drawing)
+        leave_all(run, job, Product(leave, _lines, "explained", {"drawing": asdict(drawing)}), handling)
+        run.finish()
 
 
 def _lines(done: Done) -> Iterator[str]:
+    results = {result["method"]: result for result in done.record["results"]}
     for method, file in done.files.items():
-        result = done.explanation.results.get(method)
-        gap = [] if result is None or result.completeness.within_tolerance is None else [_gap(result)]
-        yield "  ".join([*seen(done.found.path, done.explanation.target), method, *gap, f"-> {file}"])
+        result = results.get(method)
+        gap = [] if result is None or result["completeness"]["within_tolerance"] is None else [_gap(result)]
+        yield "  ".join([*seen(done.found.path, done.record["target"]), method, *gap, f"-> {file}"])
 
 
-def _gap(result: Attribution) -> str:
-    gap, settings = result.completeness.relative_gap, result.settings
+def _gap(result: Record) -> str:
+    gap, settings = result["completeness"]["relative_gap"], result["settings"]
     shown = f"gap {percent(gap)}" if gap < 10 else f"gap {gap:.3g} times the score's rise"
-    if result.completeness.within_tolerance:
+    if result["completeness"]["within_tolerance"]:
         return shown
-    remedy = f"at the cap of {result.steps} steps" if settings.steps == "auto" else "try --steps auto"
-    return f"{shown} (over {percent(settings.tolerance)}: {remedy})"
+    remedy = f"at the cap of {result['steps']} steps" if settings["steps"] == "auto" else "try --steps auto"
+    return f"{shown} (over {percent(settings['tolerance'])}: {remedy})"

@@ -32,7 +32,7 @@ class Commands(click.Group):
             click.echo(f"{click.style('ig:', fg='red')} {printable(str(error))}", err=True)
             ctx.exit(error.exit_status)
         except KeyboardInterrupt:
-            click.echo("\nInterrupted. What was written is whole.", err=True)
+            click.echo("\nInterrupted. What was written is whole; the same command over a folder goes on.", err=True)
             ctx.exit(130)
 
 

@@ -101,6 +101,8 @@ output_option = click.option(
 
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Look in the sub-folders of folders too.")
 
+null_option = click.option("-0", "--null", is_flag=True, help="Paths on stdin (-) end in a NUL, as from find -print0.")
+
 model_options = grouped(
     "choice",
     ModelChoice,

@@ -75,14 +75,14 @@ def saturation(
             measured.append(each)
             run.say(each.record, _line(each))
         if measured:
-            record = leave_saturation(job, measured, failed=run.failures, ending=destination.ending)
+            record = leave_saturation(job.desk, measured, failed=run.failures, ending=destination.ending)
             run.say({name: value for name, value in record.items() if name != "photos"}, *_summary(record, job.output))
         run.finish("measured")
 
 
 def _line(each: Measured) -> str:
     score = f"{each.score.kind} {each.score.at_baseline:.3g} to {each.score.at_image:.3g}"
-    return "  ".join([*seen(Path(each.name), each.target), score, star(each.alpha_star)])
+    return "  ".join([*seen(Path(each.name), each.record["target"]), score, star(each.alpha_star)])
 
 
 def _summary(record: Record, output: Path) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -13,7 +13,6 @@ import click
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import Wanted
-from igcli.attribution.targets import Ranked
 from igcli.cli.console import Console
 from igcli.cli.options import (
     Command,
@@ -22,14 +21,19 @@ from igcli.cli.options import (
     debug_option,
     fit_option,
     model_options,
+    null_option,
     reading_options,
     recursive_option,
     stream_options,
 )
+from igcli.errors import UsageError
 from igcli.images.finding import Found, Missing, find_images
 from igcli.images.options import ReadOptions
-from igcli.jobs.job import Explained, Failed, Job, process
-from igcli.jobs.outputs import Done, write_index
+from igcli.jobs.devices import devices_of
+from igcli.jobs.item import Explained, items_of
+from igcli.jobs.job import Job
+from igcli.jobs.ledger import is_result, left_by_earlier_runs
+from igcli.jobs.pipeline import process
 from igcli.jobs.record import SCHEMA, Record, to_json
 from igcli.models.classifier import Classifier
 from igcli.models.devices import exact_numbers
@@ -44,6 +48,7 @@ class Request:
 
     paths: tuple[str, ...]
     recursive: bool
+    null: bool
     fit: str
     reading: ReadOptions
     choice: ModelChoice
@@ -58,27 +63,28 @@ def photo_command(command: Command) -> Command:
         *args: Any,
         paths: tuple[str, ...],
         recursive: bool,
+        null: bool,
         fit: str,
         reading: ReadOptions,
         choice: ModelChoice,
         streams: Streams,
         **own: Any,
     ) -> Any:
-        return command(*args, request=Request(paths, recursive, fit, reading, choice, streams), **own)
+        return command(*args, request=Request(paths, recursive, null, fit, reading, choice, streams), **own)
 
     wrapped: Any = call
     argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-    groups = (recursive_option, fit_option, reading_options, model_options, stream_options, debug_option)
+    groups = (recursive_option, null_option, fit_option, reading_options, model_options, stream_options, debug_option)
     for option in reversed((argument, *groups)):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]
 
 
 @contextmanager
-def session(request: Request) -> Iterator[Session]:
-    """One run of one command: its console open, its numbers exact."""
+def session(request: Request, *, output: Path | None = None) -> Iterator[Session]:
+    """One run of one command: its console open, its numbers exact; what earlier runs left in ``output`` is no input."""
     with Console(request.streams) as console, exact_numbers():
-        yield Session(request, console)
+        yield Session(request, console, output)
 
 
 class Session:
@@ -86,84 +92,105 @@ class Session:
 
     Attributes
     ----------
+    inputs
+        What was found and what was not, in the order of the arguments.
+    found
+        The photos among them.
     several
         Whether a collection was asked for, and not one file.
+    failures
+        Photos and arguments that failed so far.
+    devices
+        Where to compute; several for a collection that is spread over them.
     """
 
-    def __init__(self, request: Request, console: Console) -> None:
+    def __init__(self, request: Request, console: Console, output: Path | None) -> None:
         self.console = console
         self._request = request
-        items = find_images(request.paths, recursive=request.recursive)
-        self.found = [item for item in items if isinstance(item, Found)]
-        self.several = len(items) > 1 or Path(request.paths[0]).is_dir()
-        self.failures = 0
-        self._done: set[Path] = set()
-        for item in items:
+        left = {} if output is None else left_by_earlier_runs(output)
+        exclude = (lambda path: is_result(path, output, left)) if output is not None and left else None
+        self.inputs = find_images(
+            request.paths, recursive=request.recursive, null_separated=request.null, exclude=exclude
+        )
+        self.found = [item for item in self.inputs if isinstance(item, Found)]
+        self.several = [item.path for item in self.found] != [Path(request.paths[0])]
+        self.devices = [request.choice.device]
+        self.failures = self._done = 0
+        for item in self.inputs:
             if isinstance(item, Missing):
-                self._fail(item.argument, item.reason)
+                self.fail(item.argument, item.reason)
 
     def job(self, wanted: Wanted, output: Path, *, name: str | None = None) -> Job:
         """Load the model and check all that can be checked before a photo is read; ends if there is no photo."""
         if not self.found:
             raise click.exceptions.Exit(1)
         choice = self._request.choice
+        self.devices = devices_of(choice.device)
+        if len(self.devices) > 1:  # each process loads its own; this one only has to know what it is
+            choice = replace(choice, device="cpu") if self.several else replace(choice, device=self.devices[0])
         model = load_chosen(choice, self.console)
         budget = Budget(choice.batch_size, device=model.device)
         job = Job(model, wanted, self._request.fit, self._request.reading, output, name, budget)
         job.check()
-        self.console.detail(
-            f"{model.provenance.name} ({model.provenance.weights}) on {model.device}, {budget.size} at once"
-        )
+        where = ", ".join(self.devices) if self.several else model.device
+        self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
         if model.caveat:
             self.console.note(model.caveat)
         return job
 
+    @property
+    def batch_size(self) -> int | None:
+        """As it was asked for."""
+        return self._request.choice.batch_size
+
+    def loader(self, model: Classifier) -> Callable[[str], Classifier]:
+        """How another process loads the same model onto a device of its own; can be pickled."""
+        choice = self._request.choice
+        known = replace(choice, model=model.provenance.name) if choice.model == "auto" else choice
+        return functools.partial(_load_onto, known)
+
+    def refuse_streams(self) -> None:
+        """Raise ``UsageError`` if a photo lies in an archive that only one process can read."""
+        archives = [found.member.archive for found in self.found if found.member and found.member.compressed]
+        if archives:
+            raise UsageError(
+                f"{archives[0]} is compressed, so that one process alone can read it: unpack it, or use one device."
+            )
+
     def run(self, job: Job, use: Callable[[Explained], T]) -> Iterator[T]:
         """What ``use`` makes of every photo and class; failures are reported and counted on the way."""
-
-        def noted(item: Explained) -> T:
-            result = use(item)
-            self._done.add(item.found.path)
-            return result
-
-        count = len(self.found)
-        total = None if job.points is None else count * job.points
-        self.console.start(f"{count} photo{'s' * (count > 1)}", total=total, unit=" gradients")
-        for outcome in process(job, self.found, noted, on_points=self.console.advance):
-            if isinstance(outcome, Failed):
-                self._fail(str(outcome.found.path), outcome.reason)
-            else:
-                yield outcome
+        items = items_of(self.found, name=job.name)
+        total = None if job.points is None else len(items) * job.points
+        self.console.start(f"{len(items)} photo{'s' * (len(items) > 1)}", total=total, unit=" gradients")
+        for outcome in process(job, items, lambda _desk, item: use(item), on_points=self.console.advance):
+            self._done += not outcome.failures
+            yield from outcome.results
+            for reason in outcome.failures:
+                self.fail(str(outcome.item.found.path), reason)
 
     def say(self, record: Record, *lines: str) -> None:
         """The record with ``--json``, else the lines."""
         for line in (to_json(record),) if self._request.streams.json else lines:
             self.console.data(line)
 
-    def run_and_index(
-        self, job: Job, use: Callable[[Explained], Done], *, lines: Callable[[Done], Iterable[str]], index: str
-    ) -> None:
-        """Run, say what was left of each photo, and leave an index of a collection's records."""
-        records = []
-        for done in self.run(job, use):
-            records.append(done.record)
-            self.say(done.record, *lines(done))
-            if done.caveat:
-                self.console.warn(f"{done.found.path.name}: {done.caveat}")
-        if self.several:
-            write_index(job.output / index, records)
-
-    def finish(self, verb: str) -> NoReturn:
-        """Sum up and end: status 1 if anything failed."""
-        if len(self._done) + self.failures > 1:
-            self.console.note(f"{len(self._done)} {verb}, {self.failures} failed")
-        raise click.exceptions.Exit(1 if self.failures else 0)
-
-    def _fail(self, path: str, reason: str) -> None:
+    def fail(self, path: str, reason: str, *, named: bool = True) -> None:
+        """Count a failure, and say it unless there have been too many to name."""
         self.failures += 1
-        self.console.fail(reason if path in reason else f"{path}: {reason}")
+        if named:
+            self.console.fail(reason if path in reason else f"{path}: {reason}")
         if self._request.streams.json:
             self.console.data(to_json({"schema": SCHEMA, "image": {"path": path}, "error": reason}))
+
+    def finish(self, verb: str | None = None) -> NoReturn:
+        """End: status 1 if anything failed; with a verb, after a line on how many were done."""
+        if verb is not None and self._done + self.failures > 1:
+            self.console.note(f"{self._done} {verb}, {self.failures} failed")
+        raise click.exceptions.Exit(1 if self.failures else 0)
+
+
+def _load_onto(choice: ModelChoice, device: str) -> Classifier:
+    chosen = replace(choice, device=device)
+    return load_model(chosen.model, weights=chosen.weights, device=device, offline=chosen.offline, warn=lambda _: None)
 
 
 def load_chosen(choice: ModelChoice, console: Console) -> Classifier:
@@ -178,9 +205,9 @@ def load_chosen(choice: ModelChoice, console: Console) -> Classifier:
     )
 
 
-def seen(photo: Path, target: Ranked) -> list[str]:
+def seen(photo: Path, target: Record) -> list[str]:
     """How every line begins: the photo's name, and the class with its probability."""
-    return [photo.name, f"{target.label} {percent(target.probability)}"]
+    return [photo.name, f"{target['label']} {percent(target['probability'])}"]
 
 
 def percent(share: float, *, digits: int = 1) -> str:

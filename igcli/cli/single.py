@@ -43,7 +43,9 @@ def single_photo_command(command: Command) -> Command:
 
     @functools.wraps(command)
     def call(*args: Any, photo: str, fit: str, reading: Any, choice: Any, streams: Any, **own: Any) -> Any:
-        request = Request((photo,), recursive=False, fit=fit, reading=reading, choice=choice, streams=streams)
+        request = Request(
+            (photo,), recursive=False, null=False, fit=fit, reading=reading, choice=choice, streams=streams
+        )
         return command(*args, request=request, **own)
 
     wrapped: Any = call

@@ -1,138 +1,178 @@
-"""From what a person typed to the files that are meant: names, folders, globs, and ``-`` for a list on stdin.
+"""From what a person typed to the pictures that are meant: names, folders, globs, lists, archives, ``-`` for stdin.
 
-Nothing is opened here. What leads nowhere becomes a :class:`Missing` in its place, so that the other inputs go on.
+No picture is opened here. What leads nowhere becomes a :class:`Missing` in its place, so that the other inputs go on.
+What a list holds is told by ``listing``, what an archive holds by ``archive``.
 """
 
 from __future__ import annotations
 
 import glob
 import os
-import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-# fmt: off
-IMAGE_SUFFIXES = frozenset({
-    ".apng", ".avif", ".avifs", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2",
-    ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pfm", ".pgm", ".png",
-    ".pnm", ".ppm", ".qoi", ".tif", ".tiff", ".webp",
-})
-# fmt: on
-"""Endings, in lower case, by which a picture in a folder is recognised."""
+from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
+from igcli.images.listing import LIST_SUFFIXES, pictures_listed
+from igcli.images.source import IMAGE_SUFFIXES, Found, Member, Missing, kind_of, shown
 
+__all__ = ["IMAGE_SUFFIXES", "Found", "Member", "Missing", "find_images", "is_list"]
 
-@dataclass(frozen=True)
-class Found:
-    """A file, and its path below the folder (or the glob's fixed part) that was given."""
-
-    path: Path
-    relative: Path
-
-
-@dataclass(frozen=True)
-class Missing:
-    """An argument that leads to no file, and one sentence on why and what to do."""
-
-    argument: str
-    reason: str
+MOST_PIPED = 256 << 20
+"""Characters that are read of a list on stdin, where anything at all may come."""
 
 
 def find_images(
-    arguments: Sequence[str], *, recursive: bool = False, stdin: TextIO | None = None
+    arguments: Sequence[str],
+    *,
+    recursive: bool = False,
+    null_separated: bool = False,
+    stdin: TextIO | None = None,
+    exclude: Callable[[Path], bool] | None = None,
 ) -> list[Found | Missing]:
-    """The files that ``arguments`` mean, in their order, each file once.
+    """The pictures that ``arguments`` mean, in their order, each once.
 
     Parameters
     ----------
     arguments
         Files (of any ending), folders (their pictures, sorted, hidden ones left out), globs that the shell left as
-        they were (``**`` for any depth), or ``-`` for one path a line on stdin.
+        they were (``**`` for any depth), lists (``.csv``, ``.tsv``), archives (``.tar``, ``.tgz``, ...), or ``-``
+        for one path a line on stdin.
     recursive
         Look in the folders' sub-folders too, each once even if links form a loop.
+    null_separated
+        On stdin a NUL ends each path, as ``find -print0`` writes them, and so a name may hold a line break.
     stdin
         Where ``-`` reads; the process's own by default.
+    exclude
+        Says which files are left out of what folders and globs give.
     """
-    seen: set[Path | str] = set()
+    search = _Search(recursive, exclude or (lambda _: False))
+    seen: set[object] = set()
+    folders: dict[Path, Path] = {}
     unique: list[Found | Missing] = []
     for argument in arguments:
-        listed = _lines(stdin or sys.stdin) if argument == "-" else [argument]
-        for name in listed:
-            for item in _expand(name, recursive=recursive):
-                key = _identity(item.path) if isinstance(item, Found) else item.argument
-                if key not in seen:
-                    seen.add(key)
-                    unique.append(item)
-        if not listed:
-            unique.append(Missing("-", "No paths came on stdin; give one a line, for example from find or ls."))
+        if argument == "-":
+            items = _piped(stdin or sys.stdin, search, null_separated=null_separated)
+        else:
+            items = _expand(argument, search)
+        for item in items:
+            key = _identity(item, folders) if isinstance(item, Found) else item
+            if key not in seen:
+                seen.add(key)
+                unique.append(item)
     return unique
 
 
-def _lines(stdin: TextIO) -> list[str]:
-    """The non-empty lines; taken as bytes where possible, since a file's name need not be text."""
+def is_list(path: Path) -> bool:
+    """Whether a file of this name stands for the pictures in it: a list or an archive."""
+    return path.name.lower().endswith((*LIST_SUFFIXES, *ARCHIVE_SUFFIXES))
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How folders and globs are searched."""
+
+    recursive: bool
+    exclude: Callable[[Path], bool]
+
+
+def _piped(stdin: TextIO, search: _Search, *, null_separated: bool) -> Iterator[Found | Missing]:
+    """Each non-empty line; taken as bytes where possible, since a file's name need not be text."""
     buffer = getattr(stdin, "buffer", None)
-    text = stdin.read() if buffer is None else os.fsdecode(buffer.read())
-    return [line for line in (line.rstrip("\r") for line in text.split("\n")) if line.strip()]
+    text = stdin.read(MOST_PIPED + 1) if buffer is None else os.fsdecode(buffer.read(MOST_PIPED + 1))
+    if len(text) > MOST_PIPED:
+        yield Missing("-", f"More than {MOST_PIPED:,} characters came on stdin; give paths, not pictures.")
+        return
+    if "\0" in text and not null_separated:
+        yield Missing("-", "What came on stdin holds NUL bytes; if find -print0 wrote it, add -0, else give paths.")
+        return
+    lines = text.split("\0") if null_separated else [line.rstrip("\r") for line in text.split("\n")]
+    names = [line for line in lines if line.strip()]
+    for name in names:
+        yield from _expand(name, search)
+    if not names:
+        yield Missing("-", "No paths came on stdin; give one a line, for example from find or ls.")
 
 
-def _expand(argument: str, *, recursive: bool) -> Iterator[Found | Missing]:
+def _expand(argument: str, search: _Search) -> Iterator[Found | Missing]:
     path = Path(argument)
-    kind = _kind(path)
+    kind = kind_of(path)
     if not argument.strip():
         yield Missing(argument, "An empty path was given; name a file or a folder.")
     elif kind == "folder":
-        yield from _folder(path, argument, recursive=recursive)
-    elif kind in ("file", "other"):
+        yield from _folder(path, argument, search)
+    elif kind == "file":
+        yield from _file(path, Path(path.name))
+    elif kind == "other":
         yield Found(path, Path(path.name))
     elif glob.has_magic(argument):
-        yield from _glob(argument)
+        yield from _glob(argument, search)
     elif kind == "dangling":
-        yield Missing(argument, f"{argument} is a link to something that is gone; name the file itself.")
+        yield Missing(argument, f"{shown(argument)} is a link to something that is gone; name the file itself.")
     else:
-        yield Missing(argument, f"{argument} does not exist; check the spelling and the folder.")
+        yield Missing(argument, f"{shown(argument)} does not exist; check the spelling and the folder.")
 
 
-def _folder(folder: Path, argument: str, *, recursive: bool) -> Iterator[Found | Missing]:
-    shown = argument.rstrip("/") + "/"
-    items = list(_walk(folder, set(), recursive=recursive))
-    files = sorted(item.path for item in items if isinstance(item, Found))
+def _file(path: Path, relative: Path) -> Iterator[Found | Missing]:
+    """A file, or what is in it if it stands for several."""
+    name = path.name.lower()
+    if name.endswith(LIST_SUFFIXES):
+        yield from pictures_listed(path)
+    elif name.endswith(ARCHIVE_SUFFIXES):
+        yield from pictures_in(path)
+    else:
+        yield Found(path, relative)
+
+
+def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Missing]:
+    name = shown(argument.rstrip("/") + "/")
+    items = list(_walk(folder, search, recursive=search.recursive))
+    files = sorted(item for item in items if isinstance(item, Path))
     yield from (Found(file, file.relative_to(folder)) for file in files)
     unreadable = [item for item in items if isinstance(item, Missing)]
     yield from unreadable
     if files or unreadable:
         return
-    if recursive:
-        yield Missing(argument, f"{shown} has no images in it or in its sub-folders; check that it is the right one.")
-    elif any(isinstance(item, Found) for item in _walk(folder, set(), recursive=True)):
-        yield Missing(argument, f"{shown} has no images directly in it; add --recursive to look in its sub-folders.")
+    if search.recursive:
+        yield Missing(argument, f"{name} has no images in it or in its sub-folders; check that it is the right one.")
+    elif any(isinstance(item, Path) for item in _walk(folder, search, recursive=True)):
+        yield Missing(argument, f"{name} has no images directly in it; add --recursive to look in its sub-folders.")
     else:
-        yield Missing(argument, f"{shown} has no images in it; check that it is the right folder.")
+        yield Missing(argument, f"{name} has no images in it; check that it is the right folder.")
 
 
-def _walk(folder: Path, visited: set[tuple[int, int]], *, recursive: bool) -> Iterator[Found | Missing]:
-    """The pictures under a folder; ``visited`` holds the folders seen, since links can lead back to them."""
-    try:
-        status = folder.stat()
-        entries = sorted(folder.iterdir(), key=lambda entry: (entry.is_symlink(), entry))  # the real folder first
-    except OSError as error:
-        yield Missing(str(folder), f"{folder} cannot be listed ({error.strerror}); change its permissions.")
-        return
-    if (status.st_dev, status.st_ino) in visited:
-        return
-    visited.add((status.st_dev, status.st_ino))
-    for entry in entries:
-        if entry.name.startswith("."):
+def _walk(folder: Path, search: _Search, *, recursive: bool) -> Iterator[Path | Missing]:
+    """The pictures under a folder; each folder is entered once, since links can lead back to it."""
+    visited: set[tuple[int, int]] = set()
+    ahead = [folder]
+    while ahead:
+        folder = ahead.pop()
+        try:
+            status = folder.stat()
+            entries = sorted(folder.iterdir(), key=lambda entry: (entry.is_symlink(), entry))  # the real folder first
+        except OSError as error:
+            reason = f"{shown(folder)} cannot be listed ({error.strerror}); change its permissions."
+            yield Missing(str(folder), reason)
             continue
-        kind = _kind(entry)
-        if kind == "folder" and recursive:
-            yield from _walk(entry, visited, recursive=recursive)
-        elif kind == "file" and entry.suffix.lower() in IMAGE_SUFFIXES:
-            yield Found(entry, entry)
+        if (status.st_dev, status.st_ino) in visited:
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        inner = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            kind = kind_of(entry)
+            if kind == "folder" and recursive:
+                inner.append(entry)
+            elif kind == "file" and entry.suffix.lower() in IMAGE_SUFFIXES and not search.exclude(entry):
+                yield entry
+        ahead += reversed(inner)
 
 
-def _glob(pattern: str) -> Iterator[Found | Missing]:
+def _glob(pattern: str, search: _Search) -> Iterator[Found | Missing]:
     """Files that match; only the pictures among them, unless the pattern's own ending asks for something else."""
     parts = Path(pattern).parts
     fixed = next(i for i, part in enumerate(parts) if glob.has_magic(part))
@@ -140,14 +180,17 @@ def _glob(pattern: str) -> Iterator[Found | Missing]:
     try:
         # Not the glob module: its ** follows links, and so runs in circles where they form a loop.
         matches = sorted(set(base.glob(str(Path(*parts[fixed:])))))
-    except (OSError, ValueError) as error:
-        yield Missing(pattern, f"{pattern} is no pattern that can be searched ({error}); quote a simpler one.")
+    except (OSError, ValueError, RecursionError) as error:
+        reason = f"{shown(pattern)} is no pattern that can be searched ({error}); quote a simpler one."
+        yield Missing(pattern, reason)
         return
-    files = [match for match in matches if _kind(match) == "file" and not _hidden(match, base, pattern)]
+    files = [match for match in matches if kind_of(match) == "file" and not _hidden(match, base, pattern)]
+    files = [file for file in files if not search.exclude(file)]
     files = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES] or files
-    yield from (Found(file, file.relative_to(base)) for file in files)
+    for file in files:
+        yield from _file(file, file.relative_to(base))
     if not files:
-        yield Missing(pattern, f"No file matches {pattern}; check the pattern, or name the folder instead.")
+        yield Missing(pattern, f"No file matches {shown(pattern)}; check the pattern, or name the folder instead.")
 
 
 def _hidden(match: Path, base: Path, pattern: str) -> bool:
@@ -156,21 +199,9 @@ def _hidden(match: Path, base: Path, pattern: str) -> bool:
     return not asked and any(part.startswith(".") for part in match.relative_to(base).parts)
 
 
-def _kind(path: Path) -> str:
-    """``"file"``, ``"folder"``, ``"other"`` (a pipe, a device), ``"dangling"`` (a link) or ``"nothing"``."""
-    try:
-        link = stat.S_ISLNK(path.lstat().st_mode)
-    except (OSError, ValueError):
-        link = False
-    try:
-        mode = path.stat().st_mode
-    except PermissionError:
-        return "other"  # it may exist; reading it will say what is wrong
-    except (OSError, ValueError):
-        return "dangling" if link else "nothing"
-    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"
-
-
-def _identity(path: Path) -> Path:
-    """The same for two ways to one folder; two names of one file stay two."""
-    return path.parent.resolve() / path.name
+def _identity(found: Found, folders: dict[Path, Path]) -> object:
+    """The same for two ways to one folder; two names of one file stay two. ``folders`` remembers where they lead."""
+    file = found.path if found.member is None else found.member.archive
+    folder = folders.get(file.parent) or folders.setdefault(file.parent, file.parent.resolve())
+    place = None if found.member is None else found.member.offset
+    return folder / file.name, place, found.target, found.columns

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
+    from igcli.images.source import Found
     from igcli.lazy import np, torch
 
 
@@ -42,6 +43,8 @@ class Picture:
         The part of the original that ``pixels`` shows.
     notes
         What reading did to the photo: ``"rotated by EXIF"``, ``"16-bit scaled"``.
+    source
+        What was found and read, if it was not just a path: that of a member of an archive opens nothing.
     """
 
     pixels: torch.Tensor
@@ -50,6 +53,7 @@ class Picture:
     original_size: tuple[int, int] = (0, 0)
     placement: Placement = Placement("crop", (0.0, 0.0, 0.0, 0.0))
     notes: tuple[str, ...] = ()
+    source: Found | None = None
 
     @property
     def name(self) -> str:

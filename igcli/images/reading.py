@@ -1,4 +1,4 @@
-"""``read_image``: from a path to the Picture that the model sees.
+"""``read_image``: from a path, or what ``finding`` found, to the Picture that the model sees.
 
 The steps live beside this file: bytes to an image in ``decoding``, modes to RGB in ``modes``, the model's square in
 ``fit``. Finding files is in ``finding``.
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from igcli.errors import ImageError
 from igcli.images.decoding import decode, pillow
 from igcli.images.fit import FITS
+from igcli.images.members import read_member
 from igcli.images.modes import to_rgb
 from igcli.images.options import ReadOptions
 from igcli.images.picture import Picture
+from igcli.images.source import Found, shown
 from igcli.images.view import View
 from igcli.lazy import np, torch
 
@@ -29,7 +31,7 @@ __all__ = ["ReadOptions", "View", "read_image", "read_upright"]
 
 
 def read_image(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Found,
     *,
     size: int | None = None,
     view: View | None = None,
@@ -41,7 +43,8 @@ def read_image(
     Parameters
     ----------
     path
-        A picture in one of the raster formats of ``decoding.FORMATS``; of several frames the first is read.
+        A picture in one of the raster formats of ``decoding.FORMATS``; of several frames the first is read. Of a
+        member of an archive, what was found and not only its path.
     size
         The side of the model's square input, with the usual 256 : 224 of resize to crop. Short for a ``view``.
     view
@@ -63,46 +66,58 @@ def read_image(
     UsageError
         For a fit of another name.
     """
-    path, options, view = Path(path), options or ReadOptions(), view or View()
+    source, options, view = _source(path), options or ReadOptions(), view or View()
     if size is not None:
         view = replace(view, size=size, resize=round(size * 256 / 224))
-    place, name = FITS[fit], _shown(path)
-    data = _bytes_of(path, name)
+    place, name = FITS[fit], shown(source.path)
+    data = _bytes_of(source, name)
     decoded = decode(data, options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):  # the limit was for the file; Pillow counts crops too
         upright, notes = to_rgb(decoded.image, options, name=name)
         square, placement = place(upright if view.channels == 3 else upright.convert("L"), view)
     return Picture(
         pixels=_pixels(square),
-        path=path,
+        path=source.path,
         sha256=hashlib.sha256(data).hexdigest(),
         original_size=upright.size,
         placement=placement,
         notes=(*decoded.notes, *notes),
+        source=path if isinstance(path, Found) else None,
     )
 
 
-def read_upright(path: str | os.PathLike[str], *, options: ReadOptions | None = None) -> Image.Image:
+def read_upright(path: str | os.PathLike[str] | Found, *, options: ReadOptions | None = None) -> Image.Image:
     """The whole photo, upright and in RGB: what a result can be mapped back onto.
 
     Raises what :func:`read_image` does.
     """
-    path, options = Path(path), options or ReadOptions()
-    name = _shown(path)
-    decoded = decode(_bytes_of(path, name), options, name=name)
+    source, options = _source(path), options or ReadOptions()
+    name = shown(source.path)
+    decoded = decode(_bytes_of(source, name), options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):
         return to_rgb(decoded.image, options, name=name)[0]
 
 
-def _bytes_of(path: Path, name: str) -> bytes:
-    """All of the file, read once."""
+def _source(path: str | os.PathLike[str] | Found) -> Found:
+    return path if isinstance(path, Found) else Found(Path(path), Path(Path(path).name))
+
+
+def _bytes_of(source: Found, name: str) -> bytes:
+    """All of the file or the member, read once."""
+    data = _file(source.path, name) if source.member is None else read_member(source.member)
+    if not data:
+        raise ImageError(f"{name} is empty (zero bytes); copy or download it again.")
+    return data
+
+
+def _file(path: Path, name: str) -> bytes:
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
             raise ImageError(f"{name} is a folder; name the pictures in it.")
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):  # /dev/zero never ends
             raise ImageError(f"{name} is a device, not a file; save the picture to a file first.")
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise ImageError(f"{name} does not exist; check the spelling and the folder.") from None
     except PermissionError:
@@ -110,18 +125,9 @@ def _bytes_of(path: Path, name: str) -> bytes:
     except (OSError, ValueError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or "not enough memory"
         raise ImageError(f"{name} cannot be read ({reason}); check the path and the disk.") from error
-    if not data:
-        raise ImageError(f"{name} is empty (zero bytes); copy or download it again.")
-    return data
 
 
 def _pixels(square: Image.Image) -> torch.Tensor:
     """(C, H, W) float32 in [0, 1], the numbers of torchvision's ``ToTensor``."""
     values = np.array(square, dtype=np.uint8).reshape(square.height, square.width, -1)
     return torch.from_numpy(values).permute(2, 0, 1).contiguous().float().div(255)
-
-
-def _shown(path: Path) -> str:
-    """The path as it can be printed on one line, whatever is in its name."""
-    text = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

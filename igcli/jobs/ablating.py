@@ -88,7 +88,7 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     """
     ablation.check()
     method = job.wanted.methods[0]
-    picture = read_image(found.path, view=job.model.view, fit=job.fit, options=job.reading)
+    picture = read_image(found, view=job.model.view, fit=job.fit, options=job.reading)
     before, *others = read_and_explain(job, picture)
     if others:
         raise UsageError("One class is explained before and after: give one --target.")
@@ -101,11 +101,11 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     sheet = stem.with_name(f"{stem.name}.ablate.png")
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
-    write_whole(sheet, png(comparison(table), job.model, before, ablation=what))
+    write_whole(sheet, png(comparison(table), job.desk.model, before, ablation=what))
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
-        "model": model_entry(job.model),
+        "model": model_entry(job.desk.model),
         "ablation": {**asdict(ablation), "mask": ablation.mask and str(ablation.mask), "what": what, "share": share},
         "change": after.score.at_image - before.score.at_image,
         **{

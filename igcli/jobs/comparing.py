@@ -72,7 +72,7 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     ImageError, NumericalError, OutputError
         When the photo cannot be read or explained, or the files cannot be written.
     """
-    picture = read_image(found.path, view=job.model.view, fit=job.fit, options=job.reading)
+    picture = read_image(found, view=job.model.view, fit=job.fit, options=job.reading)
     explanations = read_and_explain(job, picture)
     if len(explanations) * len(job.wanted.methods) < 2:
         raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
@@ -80,11 +80,11 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     stem = job.output / (job.name or output_stems([found.relative])[0])
     sheet = stem.with_name(f"{stem.name}.compare.png")
     image = comparison(table_of(job, explanations, likenesses, drawing))
-    write_whole(sheet, png(image, job.model, explanations[0], methods=list(job.wanted.methods)))
+    write_whole(sheet, png(image, job.desk.model, explanations[0], methods=list(job.wanted.methods)))
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
-        "model": model_entry(job.model),
+        "model": model_entry(job.desk.model),
         "prediction": [asdict(ranked) for ranked in explanations[0].prediction],
         "targets": [entry_of(job, each) for each in explanations],
         "similarities": [asdict(each) for each in likenesses],

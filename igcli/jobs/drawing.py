@@ -21,7 +21,7 @@ from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES, Drawn
 
 if TYPE_CHECKING:
-    from igcli.models.classifier import Classifier
+    from igcli.jobs.desk import ModelFacts
 
 #: The maps of the paper's Fig. 4, which a panel shows whatever else was asked for.
 PANEL_METHODS = ("integrated", "gradient")
@@ -79,21 +79,22 @@ class Product:
 
 
 def products_of(
-    model: Classifier, explanation: Explanation, result: Attribution, *, drawing: Drawing, reading: ReadOptions
+    model: ModelFacts, explanation: Explanation, result: Attribution, *, drawing: Drawing, reading: ReadOptions
 ) -> Iterator[Product]:
     """The files of one method: the overlay first."""
     picture, name = explanation.picture, result.method
     drawn = draw(picture, result, style=drawing.style, scale=drawing.scale)
     yield Product(f"{name}.png", png(drawn.image, model, explanation, **_fields(result)), drawn)
-    if drawing.full_size and picture.path is not None:
-        original = read_upright(picture.path, options=reading)
+    source = picture.source or picture.path
+    if drawing.full_size and source is not None:
+        original = read_upright(source, options=reading)
         whole = full_size(original, result, picture.placement, style=drawing.style, scale=drawing.scale)
         yield Product(f"{name}.full.png", png(whole.image, model, explanation, **_fields(result)))
     if drawing.save_arrays:
         yield Product(f"{name}.npz", _npz(explanation, result))
 
 
-def panel_of(model: Classifier, explanation: Explanation, *, drawing: Drawing) -> Product:
+def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -> Product:
     """The sheet of the paper's Fig. 4."""
     picture, target = explanation.picture, explanation.target
     names = [*PANEL_METHODS, *(name for name in explanation.results if name not in PANEL_METHODS)]

@@ -11,9 +11,10 @@ from igcli.attribution.explain import Wanted
 from igcli.attribution.methods import METHODS
 from igcli.attribution.quadrature import nodes
 from igcli.errors import UsageError
+from igcli.jobs.desk import Desk
 from igcli.jobs.drawing import PANEL_METHODS, Drawing, panel_of, products_of
 from igcli.jobs.filming import MOST_FRAMES, animation_entry, few_frames, film_of, save_animation
-from igcli.jobs.job import Explained, Job
+from igcli.jobs.item import Explained
 from igcli.jobs.outputs import Done, Outputs
 from igcli.jobs.record import Record, result_entry
 from igcli.jobs.saturating import saturation_of, subject_of
@@ -42,14 +43,14 @@ def all_wanted(wanted: Wanted, drawing: Drawing) -> Wanted:
     return replace(wanted, methods=methods, interior=_frames(wanted) if drawing.animation else None)
 
 
-def leave_maps(job: Job, methods: Sequence[str], drawing: Drawing, item: Explained) -> Done:
+def leave_maps(desk: Desk, item: Explained, *, methods: Sequence[str], drawing: Drawing) -> Done:
     """Draw and write the maps of one photo and class by ``methods``, and the record."""
     started = time.perf_counter()
-    outputs, explanation = Outputs(job, item), item.explanation
+    outputs, explanation = Outputs(desk, item), item.explanation
     entries, files, blank = [], {}, False
     for method in methods:
         result = explanation.results[method]
-        for product in products_of(job.model, explanation, result, drawing=drawing, reading=job.reading):
+        for product in products_of(desk.model, explanation, result, drawing=drawing, reading=desk.reading):
             path = outputs.save(product.suffix, product.data)
             if product.drawn is not None:
                 files[method], drawn = path, product.drawn
@@ -60,14 +61,14 @@ def leave_maps(job: Job, methods: Sequence[str], drawing: Drawing, item: Explain
             "percentile": drawing.scale.percentile,
             "ceiling": drawn.ceiling,
         }
-        entries.append(result_entry(result, device=str(job.model.device), batch_size=job.budget.size, drawing=shown))
+        entries.append(result_entry(result, device=desk.model.device, batch_size=desk.batch_size, drawing=shown))
     if drawing.panel:
-        product = panel_of(job.model, explanation, drawing=drawing)
+        product = panel_of(desk.model, explanation, drawing=drawing)
         outputs.save(product.suffix, product.data)
     views = _leave_views(outputs, drawing, files)
     timing = {"draw": time.perf_counter() - started}
-    record = outputs.save_record("json", results=entries, views=views, timing=timing)
-    return Done(item.found, explanation, record, files, BLANK if blank else "")
+    caveat = BLANK if blank else ""
+    return outputs.save_record("json", results=entries, views=views, timing=timing, shown=files, caveat=caveat)
 
 
 def _leave_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> dict[str, Record]:
@@ -75,11 +76,11 @@ def _leave_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> 
     explanation = outputs.item.explanation
     views: dict[str, Record] = {}
     if drawing.animation:
-        film = few_frames(film_of(explanation, drawing.filming.look, reading=outputs.job.reading))
+        film = few_frames(film_of(explanation, drawing.filming.look, reading=outputs.desk.reading))
         files["animation"] = save_animation(outputs, film, drawing.filming)
         views["animation"] = animation_entry(drawing.filming, frames=len(film.alphas))
     if drawing.saturation:
-        subject = subject_of(outputs.job, title=f"{explanation.picture.name}, {explanation.target.label}")
+        subject = subject_of(outputs.desk, title=f"{explanation.picture.name}, {explanation.target.label}")
         plot = saturation_plot([explanation.trace], subject)
         files["saturation"] = outputs.save("saturation.png", plot)
         views["saturation"] = saturation_of(explanation.trace)

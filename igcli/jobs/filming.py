@@ -13,7 +13,8 @@ from igcli.attribution.result import Explanation
 from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright
-from igcli.jobs.job import Explained, Job
+from igcli.jobs.desk import Desk
+from igcli.jobs.item import Explained
 from igcli.jobs.outputs import Done, Outputs, png
 from igcli.jobs.record import Record
 from igcli.jobs.saturating import even_alphas, saturation_of
@@ -84,7 +85,7 @@ class Filming:
         return replace(wanted, methods=(), interior=sorted({*self.frame_alphas, *self.sheet_alphas}))
 
 
-def leave_film(job: Job, filming: Filming, item: Explained) -> Done:
+def leave_film(desk: Desk, item: Explained, *, filming: Filming) -> Done:
     """Draw and write the animation of one photo and class, the sheet if wanted, and the record.
 
     Raises
@@ -93,15 +94,15 @@ def leave_film(job: Job, filming: Filming, item: Explained) -> Done:
         If the photo has fewer pixels than the look asks for.
     """
     started = time.perf_counter()
-    outputs, explanation = Outputs(job, item), item.explanation
-    prefix = "" if job.name else "interior."
-    film = film_of(explanation, filming.look, reading=job.reading)
+    outputs, explanation = Outputs(desk, item), item.explanation
+    prefix = "" if desk.name else "interior."
+    film = film_of(explanation, filming.look, reading=desk.reading)
     files = {"animation": save_animation(outputs, _at(film, filming.frame_alphas), filming, prefix=prefix)}
     if filming.sheet:
         files["sheet"] = _save_sheet(outputs, _at(film, filming.sheet_alphas), filming)
     views = {
         "path": {
-            "settings": job.path_settings,
+            "settings": desk.path_settings,
             "alphas": explanation.trace.alphas.tolist(),
             "scores": explanation.trace.scores.tolist(),
             "mean_importance": _numbers(explanation.trace.mean_importance),
@@ -109,11 +110,9 @@ def leave_film(job: Job, filming: Filming, item: Explained) -> Done:
         "animation": animation_entry(filming, frames=len(filming.frame_alphas)),
         "saturation": saturation_of(explanation.trace),
     }
-    record = outputs.save_record(f"{prefix}json", views=views, timing={"draw": time.perf_counter() - started})
-    blank = (
-        "" if film.frames.any() else "the gradient is zero everywhere on the path, so there is nothing to see in it."
-    )
-    return Done(item.found, explanation, record, files, blank)
+    timing = {"draw": time.perf_counter() - started}
+    caveat = "" if film.frames.any() else BLANK
+    return outputs.save_record(f"{prefix}json", views=views, timing=timing, shown=files, caveat=caveat)
 
 
 def film_of(explanation: Explanation, look: Look, *, reading: ReadOptions) -> Film:
@@ -122,8 +121,9 @@ def film_of(explanation: Explanation, look: Look, *, reading: ReadOptions) -> Fi
     if interior is None:
         raise ValueError("this explanation has kept no interior gradients")
     photo = picture.image()
-    if look.size is not None and look.size > photo.width and picture.path is not None:
-        photo = sharper_photo(read_upright(picture.path, options=reading), picture.placement, size=look.size)
+    source = picture.source or picture.path
+    if look.size is not None and look.size > photo.width and source is not None:
+        photo = sharper_photo(read_upright(source, options=reading), picture.placement, size=look.size)
     label, kind = explanation.target.label, explanation.score.kind
     film = Film(photo, interior.frame_alphas, interior.frames, explanation.trace, label, kind)
     try:
@@ -164,8 +164,8 @@ def animation_entry(filming: Filming, *, frames: int) -> Record:
 
 
 def _save_sheet(outputs: Outputs, film: Film, filming: Filming) -> Path:
-    explanation, model = outputs.item.explanation, outputs.job.model
-    notes = [f"{model.provenance.name}; path from the {outputs.job.wanted.settings.baseline} baseline."]
+    explanation, model = outputs.item.explanation, outputs.desk.model
+    notes = [f"{model.provenance.name}; path from the {outputs.desk.wanted.settings.baseline} baseline."]
     # Tiles keep the frames' own size: the sheet is six of them wide.
     look = replace(filming.look, size=None)
     title = explanation.picture.name

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-LONGEST = 120
+#: The longest name of a file or folder, in bytes: what is added to it must still fit into the usual 255.
+LONGEST = 100
 
 
 def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
@@ -21,12 +22,14 @@ def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
     plain = [_safe(relative.parent) / _safe_name(relative.stem) for relative in relatives]
     seen = Counter(_folded(stem) for stem in plain)
     taken: set[str] = set()
+    numbers: Counter[str] = Counter()  # the last number tried for a name: thousands may share one
     stems = []
     for relative, stem in zip(relatives, plain, strict=True):
         chosen = stem if seen[_folded(stem)] == 1 else stem.parent / _safe_name(relative.name)
-        candidate, number = chosen, 2
+        candidate, name = chosen, _folded(chosen)
         while _folded(candidate) in taken:
-            candidate, number = chosen.parent / f"{chosen.name}-{number}", number + 1
+            numbers[name] += 1
+            candidate = chosen.parent / f"{chosen.name}-{numbers[name] + 1}"
         taken.add(_folded(candidate))
         stems.append(candidate)
     return stems
@@ -34,8 +37,8 @@ def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
 
 def with_target(stem: Path, label: str) -> Path:
     """The stem of one of several classes of the same picture: ``photo.cougar_face``."""
-    slug = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_").lower()[:LONGEST] or "class"
-    return stem.parent / f"{stem.name}.{slug}"
+    slug = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_").lower() or "class"
+    return stem.parent / f"{stem.name}.{_short(slug)}"
 
 
 def _safe(folder: PurePath) -> Path:
@@ -46,7 +49,12 @@ def _safe(folder: PurePath) -> Path:
 def _safe_name(name: str) -> str:
     name = name.encode("utf-8", "replace").decode()  # bytes that are no UTF-8 arrive as lone surrogates
     name = "".join("_" if unicodedata.category(c).startswith("C") or c in '/\\:*?"<>|' else c for c in name)
-    return name.lstrip(".").strip()[:LONGEST].rstrip(".") or "picture"
+    return _short(name.lstrip(".").strip()).rstrip(".") or "picture"
+
+
+def _short(name: str) -> str:
+    """As much of the beginning as ``LONGEST`` bytes hold."""
+    return name.encode()[:LONGEST].decode(errors="ignore")
 
 
 def _folded(path: PurePath) -> str:

@@ -1,21 +1,22 @@
-"""What one explained photo leaves in the output folder: files under its stem, its record, and the index of all."""
+"""What one explained photo leaves in the output folder: files under its stem, and its record as the last of them."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.result import Explanation
-from igcli.errors import OutputError
+from igcli.errors import Occupied, OutputError
 from igcli.images.finding import Found
+from igcli.jobs.desk import Desk, ModelFacts
 from igcli.jobs.files import write_whole
-from igcli.jobs.job import Explained, Job
+from igcli.jobs.item import Explained
 from igcli.jobs.record import Record, record_of, to_json
-from igcli.models.classifier import Classifier
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,10 +28,10 @@ class Done:
 
     Attributes
     ----------
-    explanation
-        What was found out.
     record
         As it was written.
+    record_file
+        Where, below the output folder.
     files
         The files or folders to name to a person, by what they show.
     caveat
@@ -38,8 +39,8 @@ class Done:
     """
 
     found: Found
-    explanation: Explanation
     record: Record
+    record_file: str
     files: Mapping[str, Path]
     caveat: str = ""
 
@@ -51,16 +52,17 @@ class Outputs:
     ``files`` maps what follows the stem to the path below the output folder, as the record lists it.
     """
 
-    job: Job
+    desk: Desk
     item: Explained
     files: dict[str, str] = field(default_factory=dict)
+    _made: list[Path] = field(default_factory=list)
 
     def save(self, suffix: str, data: bytes) -> Path:
         """Write ``<stem>.<suffix>``; a suffix with a slash lies in a folder, and the record lists the folder."""
         path = self._beside(suffix)
-        write_whole(path, data)
+        self._write(path, data)
         listed = suffix.partition("/")[0]
-        self.files[listed] = self._beside(listed).relative_to(self.job.output).as_posix()
+        self.files[listed] = self._beside(listed).relative_to(self.desk.output).as_posix()
         return path
 
     def save_record(
@@ -70,28 +72,43 @@ class Outputs:
         results: Sequence[Record] = (),
         views: Mapping[str, Record] | None = None,
         timing: Mapping[str, float],
-    ) -> Record:
-        """Write the record, as the last file."""
-        timing = {**self.item.timing, **timing}
-        explanation = self.item.explanation
-        record = record_of(self.job.model, explanation, results, views=views, files=self.files, timing=timing)
-        write_whole(self._beside(suffix), (to_json(record, indent=2) + "\n").encode())
-        return record
+        shown: Mapping[str, Path],
+        caveat: str = "",
+    ) -> Done:
+        """Write the record, as the last file; ``shown`` are the files to name to a person."""
+        found = self.item.item.found
+        record = record_of(
+            self.desk.model,
+            self.item.explanation,
+            results,
+            views=views,
+            files=self.files,
+            timing={**self.item.timing, **timing},
+            columns=dict(found.columns),
+        )
+        path = self._beside(suffix)
+        self._write(path, (to_json(record, indent=2) + "\n").encode())
+        return Done(found, record, path.relative_to(self.desk.output).as_posix(), shown, caveat)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        if not self.item.item.ours and os.path.lexists(path):
+            for made in self._made:  # all or nothing
+                made.unlink(missing_ok=True)
+            raise Occupied(
+                f"{path} is there already, and is not of this photo: choose another folder with -o, or add --overwrite."
+            )
+        write_whole(path, data)
+        self._made.append(path)
 
     def _beside(self, suffix: str) -> Path:
-        output, stem = self.job.output, self.item.stem
+        output, stem = self.desk.output, self.item.stem
         path = output / stem.parent / f"{stem.name}.{suffix}"
         if not path.parent.resolve().is_relative_to(output.resolve()):
             raise OutputError(f"{path} would lie outside {output}. Remove the link that leads there.")
         return path
 
 
-def write_index(path: Path, records: Iterable[Record]) -> None:
-    """One record a line, in input order."""
-    write_whole(path, "".join(f"{to_json(record)}\n" for record in records).encode())
-
-
-def png(image: Image.Image, model: Classifier, explanation: Explanation, **more: Any) -> bytes:
+def png(image: Image.Image, model: ModelFacts, explanation: Explanation, **more: Any) -> bytes:
     """The image as PNG; the record's key fields, and ``more``, travel inside it."""
     from PIL.PngImagePlugin import PngInfo
 

@@ -13,22 +13,26 @@ from typing import Any
 
 from igcli.attribution.result import Attribution, Explanation
 from igcli.images.picture import Picture
-from igcli.models.classifier import Classifier
+from igcli.jobs.desk import ModelFacts
 
 SCHEMA = "igcli/1"
 Record = dict[str, Any]
 
 
 def record_of(
-    model: Classifier,
+    model: ModelFacts,
     explanation: Explanation,
     results: Sequence[Record],
     *,
     files: Mapping[str, str],
     timing: Mapping[str, float],
     views: Mapping[str, Record] | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Record:
-    """Everything about one picture and one class, plain data; ``views`` are further sections, by name."""
+    """Everything about one picture and one class, plain data.
+
+    ``views`` are further sections, by name; ``columns`` is what a list of photos said of this one.
+    """
     return {
         "schema": SCHEMA,
         "image": image_entry(explanation.picture),
@@ -38,6 +42,7 @@ def record_of(
         "score": asdict(explanation.score),
         "results": list(results),
         **(views or {}),
+        **({"columns": dict(columns)} if columns else {}),
         "files": dict(files),
         "timing": {name: round(seconds, 4) for name, seconds in timing.items()},
         "versions": versions(),
@@ -58,7 +63,7 @@ def image_entry(picture: Picture) -> Record:
     }
 
 
-def model_entry(model: Classifier) -> Record:
+def model_entry(model: ModelFacts) -> Record:
     """Which network."""
     return {**asdict(model.provenance), "input_size": model.input_size}
 

@@ -1,16 +1,19 @@
-"""Names, folders, globs and stdin to files."""
+"""Names, folders, globs and stdin to files. What lists and archives hold is tested beside this file."""
 
 from __future__ import annotations
 
 import io
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from igcli.images import finding
 from igcli.images.decoding import FORMATS
-from igcli.images.finding import IMAGE_SUFFIXES, Found, Missing, find_images
+from igcli.images.finding import IMAGE_SUFFIXES, Found, Missing, find_images, is_list
+from igcli.jobs.naming import output_stems
 
 
 @pytest.fixture
@@ -110,6 +113,38 @@ def test_an_empty_stdin_is_said_so() -> None:
     assert "No paths came on stdin" in reason(find_images(["-"], stdin=io.StringIO("\n")))
 
 
+def test_names_with_line_breaks_come_with_nul_bytes_between_them(photos: Path) -> None:
+    (photos / "a\nb.png").write_bytes(b"x")
+    (photos / " ").write_bytes(b"x")
+    piped = io.TextIOWrapper(io.BytesIO(os.fsencode(f"{photos}/a\nb.png\0{photos}/a.png\r\0\0{photos}/ \0")))
+
+    found = find_images(["-"], null_separated=True, stdin=piped)
+
+    assert relatives([found[0], found[2]]) == ["a\nb.png", " "]
+    assert "a.png\\r does not exist" in reason(found[1:2])
+
+
+def test_nul_bytes_that_nobody_spoke_of_are_told_with_the_option(photos: Path) -> None:
+    piped = io.StringIO(f"{photos}/a.png\0{photos}/b.JPG\0")
+
+    assert "add -0" in reason(find_images(["-"], stdin=piped))
+
+
+def test_stdin_is_not_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+            buffer[:] = b"y\n" * (len(buffer) // 2) + b"y" * (len(buffer) % 2)
+            return len(buffer)
+
+    monkeypatch.setattr(finding, "MOST_PIPED", 10_000)
+    piped = io.TextIOWrapper(io.BufferedReader(Endless()))
+
+    assert "More than 10,000" in reason(find_images(["-"], stdin=piped))
+
+
 @pytest.mark.usefixtures("photos")
 def test_the_same_file_by_two_ways_comes_once_and_in_the_first_place() -> None:
     ways = ["photos/b.JPG", "photos", "./photos/../photos/a.png", "photos/*.JPG", str(Path("photos/a.png").resolve())]
@@ -123,6 +158,16 @@ def test_two_names_of_one_file_stay_two(photos: Path) -> None:
     assert relatives(find_images(["photos"])) == ["a.png", "b.JPG", "z.png"]
 
 
+def test_names_that_differ_in_case_or_ending_only_are_files_of_their_own(photos: Path) -> None:
+    for name in ("A.png", "a.jpg", "a.PNG", "a\n.png", os.fsdecode(b"a\xff.png")):
+        (photos / name).write_bytes(b"x")
+
+    found = [item.relative for item in find_images(["photos"]) if isinstance(item, Found)]
+
+    assert len(found) == 7
+    assert len({str(stem).casefold() for stem in output_stems(found)}) == 7
+
+
 def test_folders_linked_in_a_loop_are_walked_once(photos: Path) -> None:
     (photos / "trip" / "again").symlink_to(photos, target_is_directory=True)
     (photos / "another").symlink_to(photos / "trip", target_is_directory=True)
@@ -131,6 +176,29 @@ def test_folders_linked_in_a_loop_are_walked_once(photos: Path) -> None:
     everything = ["a.png", "b.JPG", "trip/c.webp", "trip/deep/d.tif"]
     assert relatives(find_images(["photos"], recursive=True)) == everything
     assert relatives(find_images(["photos/**/*.*"])) == everything
+
+
+def test_folders_in_folders_may_go_deeper_than_python_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1500):
+        os.mkdir("d")  # noqa: PTH102  # relative: the whole path would soon be too long to say
+        os.chdir("d")
+    Path("deep.png").write_bytes(b"x")
+    os.chdir(tmp_path)
+    try:
+        assert relatives(find_images(["d"], recursive=True)) == ["d/" * 1499 + "deep.png"]
+        assert find_images(["d/**/*.png"])
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # deeper than pytest would go to remove it
+
+
+def test_thousands_of_files_are_listed_without_opening_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10_000):
+        (tmp_path / f"{number:05}.jpg").touch()
+    monkeypatch.setattr("io.open", lambda *_, **__: pytest.fail("opened"))
+    monkeypatch.setattr("os.open", lambda *_, **__: pytest.fail("opened"))
+
+    assert len(relatives(find_images([str(tmp_path)]))) == 10_000
 
 
 def test_a_linked_folder_elsewhere_is_followed(photos: Path, tmp_path: Path) -> None:
@@ -147,6 +215,22 @@ def test_things_that_only_look_like_pictures_in_a_folder_are_left_out(photos: Pa
     os.mkfifo(photos / "pipe.png")
 
     assert relatives(find_images(["photos"])) == ["a.png", "b.JPG"]
+
+
+@pytest.mark.parametrize("argument", ["photos", "photos/*", "photos/**/*.*"])
+def test_what_is_to_be_excluded_is_left_out_of_folders_and_globs(photos: Path, argument: str) -> None:
+    found = find_images([argument], recursive=True, exclude=lambda path: path.name == "a.png")
+
+    assert relatives(found)[0] == "b.JPG"
+    assert "a.png" not in relatives(found)
+    assert find_images(["photos/a.png"], exclude=lambda _: True) == [Found(Path("photos/a.png"), Path("a.png"))]
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_folder_of_which_all_is_excluded_has_no_images() -> None:
+    assert "photos/ has no images in it; " in reason(find_images(["photos"], exclude=lambda _: True))
+    assert "add --recursive" in reason(find_images(["photos"], exclude=lambda path: "trip" not in path.parts))
+    assert "No file matches" in reason(find_images(["photos/*.png"], exclude=lambda _: True))
 
 
 @pytest.mark.usefixtures("photos")
@@ -197,6 +281,23 @@ def test_a_folder_that_may_not_be_listed_is_reported_and_the_others_go_on(photos
 @pytest.mark.parametrize("argument", ["", "  ", "a\0b.png", "x" * 5000, "[", "a**b/*?", "no/such/*/x.png"])
 def test_arguments_that_cannot_be_paths_are_reported(argument: str) -> None:
     assert reason(find_images([argument]))
+
+
+def test_what_is_said_of_odd_names_is_one_printable_line(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"a\n\x1b[2J\xff")
+    (tmp_path / odd).mkdir()
+    (tmp_path / f"{odd}.png").symlink_to("gone")
+
+    for argument in (f"{tmp_path}/{odd}", f"{tmp_path}/{odd}.png", f"{tmp_path}/{odd}.jpg", f"{tmp_path}/{odd}*?"):
+        told = reason(find_images([argument]))
+        assert told.isprintable()
+        assert "a\\n\\x1b[2J" in told
+
+
+@pytest.mark.parametrize("name", ["x.csv", "X.TSV", "x.tar", "x.tar.gz", "x.TGZ", "x.tar.bz2", "x.tar.xz", "x.tar.zst"])
+def test_lists_and_archives_are_known_by_their_endings(name: str) -> None:
+    assert is_list(Path(name))
+    assert not is_list(Path(f"{name}.jpg"))
 
 
 def test_every_suffix_belongs_to_a_format_that_is_read() -> None:

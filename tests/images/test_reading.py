@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from images.pictures import Save, photo, refusal
+from images.pictures import Save, encoded, photo, refusal
+from images.tars import found, tar_of
 from PIL import Image
 from torchvision import transforms
 
-from igcli.errors import UsageError
-from igcli.images.reading import ReadOptions, View, read_image
+from igcli.errors import ImageError, UsageError
+from igcli.images import members
+from igcli.images.finding import find_images
+from igcli.images.reading import ReadOptions, View, read_image, read_upright
 
 # What a Picture holds
 
@@ -127,7 +131,62 @@ def test_a_strip_one_pixel_high_is_read(saved: Save) -> None:
     assert read_image(saved("strip.png", Image.new("RGB", (60_000, 1), "red"))).pixels.shape == (3, 224, 224)
 
 
+# What was found in lists and archives
+
+
+def test_what_was_found_is_read_as_its_path_is(saved: Save) -> None:
+    path = saved("cat.png", photo())
+    (item,) = found(find_images([str(path)]))
+
+    picture = read_image(item)
+
+    assert torch.equal(picture.pixels, read_image(path).pixels)
+    assert (picture.path, picture.source, read_image(path).source) == (path, item, None)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_picture_in_an_archive_is_the_picture(saved: Save, tmp_path: Path, pack: type[bytes]) -> None:
+    data = encoded("JPEG")
+    path = saved("cat.jpg", data)
+    archive = saved("photos.tar", pack(tar_of({"cats/cat.jpg": data, "cats/cat.cls": b"7"})))
+    (item,) = found(find_images([str(archive)]))
+
+    picture = read_image(item)
+
+    assert torch.equal(picture.pixels, read_image(path).pixels)
+    assert picture.path == archive / "cats/cat.jpg"
+    assert picture.name == "cat.jpg"
+    assert picture.sha256 == hashlib.sha256(data).hexdigest()
+    assert picture.source is not None
+    assert picture.source.target == "7"
+    assert read_upright(picture.source).tobytes() == read_upright(path).tobytes()
+    members._READERS.close()
+
+
+def test_what_is_wrong_with_a_picture_in_an_archive_names_both(saved: Save, tmp_path: Path) -> None:
+    data = encoded("JPEG", photo(300, 300))
+    archive = saved("photos.tar", tar_of({"empty.jpg": b"", "text.jpg": b"hello", "cut.jpg": data})[: 4 * 512 + 3000])
+    empty, text, cut = found(find_images([str(archive)]))
+
+    for item, told in ((empty, "is empty (zero bytes)"), (text, "is not a picture"), (cut, "--allow-truncated")):
+        with pytest.raises(ImageError) as caught:
+            read_image(item)
+        assert str(caught.value).startswith(f"{archive}/{item.relative} ")
+        assert told in str(caught.value)
+    assert "truncated" in read_image(cut, options=ReadOptions(allow_truncated=True)).notes[0]
+
+
 # Files that cannot be read
+
+
+@pytest.mark.parametrize("name", ["cat.png", "photos.tar"])
+def test_a_file_that_vanishes_after_it_was_found_is_named(saved: Save, name: str) -> None:
+    path = saved(name, photo() if name == "cat.png" else tar_of({"cat.png": encoded("PNG")}))
+    (item,) = found(find_images([str(path)]))
+    path.unlink()
+
+    with pytest.raises(ImageError, match=f"{name} does not exist"):
+        read_image(item)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
+import functools
 import json
-import warnings
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -10,7 +11,9 @@ from igcli.errors import UsageError
 from igcli.images.finding import Found
 from igcli.jobs.drawing import Drawing
 from igcli.jobs.explaining import all_wanted, leave_maps
-from igcli.jobs.job import Failed, Job, process
+from igcli.jobs.item import items_of
+from igcli.jobs.job import Job
+from igcli.jobs.pipeline import process
 
 
 @pytest.fixture
@@ -18,6 +21,13 @@ def photo(tmp_path):
     path = tmp_path / "photo.png"
     Image.linear_gradient("L").convert("RGB").save(path)
     return Found(path, path.relative_to(tmp_path))
+
+
+def explained(job, photo, **leave):
+    """What ``leave_maps`` makes of the only class of one photo."""
+    (outcome,) = process(job, items_of([photo]), functools.partial(leave_maps, **leave))
+    (done,) = outcome.results
+    return done
 
 
 def gradients_of(model):
@@ -37,7 +47,7 @@ def test_animation_and_saturation_take_no_gradient_more(small, photo, tmp_path, 
     for drawing in (Drawing(), Drawing(animation=True, saturation=True)):
         job = Job(small, all_wanted(wanted, drawing), output=tmp_path / str(drawing.animation))
         counted, handle = gradients_of(small)
-        (done,) = process(job, [photo], lambda item, job=job, drawing=drawing: leave_maps(job, methods, drawing, item))
+        done = explained(job, photo, methods=methods, drawing=drawing)
         handle.remove()
         counts.append(sum(counted))
         records.append(done.record)
@@ -72,19 +82,14 @@ def test_a_style_with_a_sign_cannot_be_animated():
         Drawing("signed", animation=True).check()
 
 
-def test_a_photo_that_fails_is_named_and_the_others_are_handed_over(small, photo, tmp_path):
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(b"")
-    found = [Found(bad, bad.relative_to(tmp_path)), photo]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        failed, stem = process(Job(small, output=tmp_path), found, lambda item: str(item.stem))
-    assert isinstance(failed, Failed)
-    assert "zero bytes" in failed.reason
-    assert stem == "photo"
-
-
 def test_the_record_on_the_disk_is_the_one_handed_back(small, photo, tmp_path):
     job = Job(small, output=tmp_path / "out")
-    (done,) = process(job, [photo], lambda item: leave_maps(job, ("integrated",), Drawing(), item))
+    done = explained(job, photo, methods=("integrated",), drawing=Drawing())
+    assert done.record_file == "photo.json"
     assert json.loads((tmp_path / "out" / "photo.json").read_text()) == json.loads(json.dumps(done.record))
+
+
+def test_what_a_list_says_of_the_photo_goes_into_its_record(small, photo, tmp_path):
+    listed = replace(photo, columns=(("taken", "1912"),))
+    done = explained(Job(small, output=tmp_path / "out"), listed, methods=("integrated",), drawing=Drawing())
+    assert done.record["columns"] == {"taken": "1912"}

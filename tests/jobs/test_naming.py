@@ -45,3 +45,16 @@ def test_whatever_the_names_the_stems_are_distinct_relative_and_stay_inside(name
 def test_a_class_is_added_as_a_plain_word():
     assert with_target(Path("a/photo"), "tabby, tabby cat/../x").as_posix() == "a/photo.tabby_tabby_cat_x"
     assert with_target(Path("photo"), "***").name == "photo.class"
+
+
+def test_thousands_of_one_name_are_told_apart_at_once():
+    stems = output_stems([PurePath("a.jpg")] * 5000)
+    assert len(set(stems)) == 5000
+    assert stems[:3] == [Path("a.jpg"), Path("a.jpg-2"), Path("a.jpg-3")]
+
+
+def test_long_names_in_any_script_leave_room_for_what_is_added():
+    stems = output_stems([PurePath("猫" * 84 + ".jpg"), PurePath("x" * 250 + ".jpg")])
+    for stem in stems:
+        added = f"{with_target(stem, 'ω' * 200).name}.guided-integrated.full.png"
+        assert len(added.encode()) <= 255

@@ -4,6 +4,7 @@ import pytest
 from toys import random_picture
 
 from igcli.attribution.explain import Wanted, explain
+from igcli.jobs.desk import ModelFacts
 from igcli.jobs.record import record_of, result_entry, to_json, versions
 
 
@@ -11,7 +12,9 @@ from igcli.jobs.record import record_of, result_entry, to_json, versions
 def record(small):
     ((explanation,),) = explain(small, [random_picture()], Wanted(targets=("class c",)))
     entries = [result_entry(r, device="cpu", batch_size=16, drawing={}) for r in explanation.results.values()]
-    return record_of(small, explanation, entries, files={"integrated.png": "x.integrated.png"}, timing={"read": 0.1})
+    return record_of(
+        ModelFacts.of(small), explanation, entries, files={"integrated.png": "x.integrated.png"}, timing={"read": 0.1}
+    )
 
 
 def test_has_the_fields_of_its_schema(record):

@@ -1,0 +1,137 @@
+"""The options that say which model: handed over as one noun, which can be pickled and sent to another process."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.cli.options import StepsType, grouped, listed
+from igcli.images.view import INTERPOLATIONS
+from igcli.models.classifier import Classifier
+from igcli.models.outputs import OUTPUTS
+from igcli.models.spec import ModelSpec
+from igcli.models.zoo import load_model
+
+
+@dataclass(frozen=True)
+class ModelChoice(ModelSpec):
+    """Which model, in full, and how many pictures go through it at once: ``None`` for as many as suit the device."""
+
+    batch_size: int | None = None
+
+
+def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], None]) -> Classifier:
+    """Load the model that the options name.
+
+    Parameters
+    ----------
+    progress
+        Draw a bar on stderr while weights are downloaded.
+    warn
+        Called with one message when another model than the first choice is used.
+    """
+    return load_model(choice, progress=progress, warn=warn)
+
+
+class NumbersType(click.ParamType[Any]):
+    """Numbers with commas between: one, or ``count`` of them if that is given."""
+
+    def __init__(self, name: str, count: int | None = None) -> None:
+        self.name = name
+        self._count = count
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A tuple of floats."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            return self.fail(f"{value!r} is not a list of numbers with commas between.", param, ctx)
+        if self._count not in (None, len(numbers)):
+            return self.fail(f"{value!r} has {len(numbers)} numbers, not {self._count}.", param, ctx)
+        return numbers
+
+
+class ArgumentType(click.ParamType[Any]):
+    """``NAME=VALUE``, the value as Python or JSON writes it, else as text."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """(name, value)."""
+        if isinstance(value, tuple):
+            return value
+        name, sign, text = str(value).partition("=")
+        if not sign or not name.strip().isidentifier():
+            return self.fail(f"{value!r} is not NAME=VALUE, as in width=64.", param, ctx)
+        return name.strip(), _literal(text.strip())
+
+
+def _literal(text: str) -> Any:
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # noqa: PERF203 - two readers, one text
+            continue
+    return text
+
+
+def _choice(*, trust_pickle: bool, offline: bool, model_arg: tuple[tuple[str, Any], ...], **how: Any) -> ModelChoice:
+    flags: dict[str, Any] = {"trust_pickle": trust_pickle or None, "offline": offline or None}
+    return ModelChoice.of(arguments=dict(model_arg) or None, **flags, **how)
+
+
+_model_option = click.option(
+    "--model", default="auto", show_default=True, metavar="NAME",
+    help="auto (GoogLeNet when its ImageNet weights are here or can be fetched, else the bundled network); a name "
+         "that 'ig models' lists, or timm:NAME; FILE.py:FUNCTION or package.module:FUNCTION that makes the network; a "
+         ".pt2 or TorchScript file; a model file (.toml). Code in them is run.",
+)  # fmt: skip
+
+#: What can be said of a model beside its name.
+_details = (
+    click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+                 help="Local file of weights for the model, .pth or .safetensors. Only tensors are read from it, never "
+                      "code."),
+    click.option("--labels", type=click.Path(path_type=Path), metavar="FILE",
+                 help="Class names: a text file with one a line, JSON, CSV, or the folder of the training data."),
+    click.option("--model-arg", type=ArgumentType(), multiple=True, metavar="NAME=VALUE",
+                 help="For the function that makes the network; may be repeated."),
+    click.option("--trust-pickle", is_flag=True,
+                 help="Let the file make Python objects other than tensors: whoever wrote it can then run any program "
+                      "on this machine, as you."),
+    click.option("--outputs", type=click.Choice(list(OUTPUTS)),
+                 help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless they are seen to be "
+                      "probabilities]"),
+    click.option("--size", type=click.IntRange(1), metavar="N", help="Side of the network's input, in pixels."),
+    click.option("--resize", type=click.IntRange(1), metavar="N",
+                 help="The photo's shorter side before the middle is cut out. [default: --size, if that is given]"),
+    click.option("--channels", type=click.Choice(["1", "3"]), callback=lambda _c, _p, v: None if v is None else int(v),
+                 help="1 for a network of grey pictures."),
+    click.option("--mean", type=NumbersType("R,G,B"), help="Subtracted from the pixels: one number, or one a channel."),
+    click.option("--std", type=NumbersType("R,G,B"), help="The pixels are divided by it after that."),
+    click.option("--value-range", type=NumbersType("LOW,HIGH", 2), help="What black and white are before that; 0,1."),
+    click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),
+    click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
+                 help="Where to compute; auto takes a GPU when there is one."),
+    click.option("--offline", is_flag=True, help="Never touch the network."),
+)  # fmt: skip
+
+_batch_size = click.option(
+    "--batch-size", type=StepsType(), default="auto", show_default=True,
+    callback=lambda _ctx, _param, value: None if value == "auto" else value,
+    help="Pictures per pass through the network. Halved by itself when memory runs out; results do not depend on it.",
+)  # fmt: skip
+
+#: For commands that use the model: ``--model`` and all the rest, as ``choice``.
+model_options = grouped("choice", _choice, _model_option, *_details, _batch_size)
+
+#: For commands about the model: its name is the argument.
+named_model_options = grouped("choice", _choice, click.argument("model", default="auto", metavar="[MODEL]"), *_details)

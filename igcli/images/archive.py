@@ -1,0 +1,161 @@
+"""The pictures in a tar: a folder that need not be unpacked.
+
+Only headers are read here, and ``.cls`` members: a picture's class is what the one with the same key holds, the key
+being everything up to the first dot of the name, folders included (the layout of WebDataset). Links are not followed
+and nothing is written to disk, so that a name like ``../../x`` leads nowhere. ``members`` reads the pictures' bytes.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from igcli.images.source import IMAGE_SUFFIXES, Found, Member, Missing, shown
+from igcli.images.tar import Entry, entries
+from igcli.images.unpacking import ArchiveError, Stream
+
+ARCHIVE_SUFFIXES = (
+    ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tar.zst", ".tbz", ".tbz2", ".tgz", ".txz", ".tzst",
+)  # fmt: skip
+"""Endings, in lower case, by which an archive is recognised; how it is packed is seen from its bytes."""
+
+LARGEST_PICTURE = 1 << 30
+"""Bytes of the largest member that is read into memory."""
+
+LARGEST_CLASS = 512
+"""Bytes of the largest ``.cls``: an index or a label."""
+
+LONGEST_NAME = 1024
+"""Bytes of a member's name; with the output folder before it, it must still be a path."""
+
+MOST_MEMBERS = 500_000
+"""Pictures and classes that one archive may hold."""
+
+MOST_NAMED = 20
+"""Members that are named one by one when they are refused; the others are counted."""
+
+
+def pictures_in(archive: Path) -> Iterator[Found | Missing]:
+    """The pictures in the tar, in its order, and what could not be had of it.
+
+    Where the archive is damaged or cut off, what comes before is given, and a sentence says so.
+    """
+    contents, end = _Contents(archive), ""
+    try:
+        with closing(Stream(archive)) as stream:
+            for entry in entries(stream):
+                contents.take(entry, stream)
+    except ArchiveError as error:
+        end = str(error)
+    found = list(contents.pictures())
+    yield from found
+    yield from contents.refusals()
+    if end:
+        yield Missing(str(archive), f"{end} What comes before that is taken." if found else end)
+    elif not found and not contents.refused:
+        reason = "has no images in it; a picture needs an ending such as .jpg or .png."
+        yield Missing(str(archive), f"{shown(archive)} {reason}")
+
+
+class _Contents:
+    """What is gathered while the headers go by; a class may come after its picture."""
+
+    def __init__(self, archive: Path) -> None:
+        self.refused = 0
+        self._archive = archive
+        self._named: list[Missing] = []
+        self._members: list[tuple[Member, int]] = []
+        self._classes: dict[str | int, str | None] = {}
+        self._taken = 0
+        self._key, self._run = "", 0
+
+    def take(self, entry: Entry, stream: Stream) -> None:
+        """Note a picture or a class; anything else is left out."""
+        key, ending = _key(entry.name)
+        if key != self._key:
+            self._key, self._run = key, self._run + 1
+        a_class = ending == "cls"
+        a_picture = posixpath.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
+        if entry.kind == "folder" or _hidden(entry.name) or not (a_class or a_picture):
+            return
+        self._taken += 1
+        if self._taken > MOST_MEMBERS:
+            raise ArchiveError(f"{stream.name} has more than {MOST_MEMBERS:,} pictures and classes; split it.")
+        if trouble := _trouble(entry, LARGEST_CLASS if a_class else LARGEST_PICTURE):
+            self._refuse(entry.name, trouble)
+        elif a_class:
+            self._note(_text(entry, stream))
+        else:
+            member = Member(self._archive, entry.name, entry.offset, entry.size, stream.compressed)
+            self._members.append((member, self._run))
+
+    def pictures(self) -> Iterator[Found]:
+        """Each with its class, except those that have several."""
+        for member, run in self._members:
+            key = _key(member.name)[0]
+            # Neighbours with one key are one sample, even if the key comes again; else the key alone must do.
+            told = next((place for place in (run, key) if place in self._classes), None)
+            target = None if told is None else self._classes[told]
+            if told is not None and target is None:
+                self._refuse(member.name, "has several .cls beside it that differ; leave one.")
+                continue
+            relative = _inside(member.name)
+            yield Found(self._archive / relative, relative, target, member=member)
+
+    def refusals(self) -> Iterator[Missing]:
+        """The first ``MOST_NAMED``, and how many more there are."""
+        yield from self._named
+        if more := self.refused - len(self._named):
+            reason = f"{shown(self._archive)} has {more:,} more members that are refused like those before."
+            yield Missing(str(self._archive), reason)
+
+    def _note(self, text: str) -> None:
+        for place in (self._run, self._key) if text else ():
+            self._classes[place] = text if self._classes.get(place, text) == text else None
+
+    def _refuse(self, name: str, trouble: str) -> None:
+        self.refused += 1
+        if self.refused <= MOST_NAMED:
+            path = self._archive / _inside(name[:LONGEST_NAME])
+            self._named.append(Missing(str(path), f"{shown(path)} {trouble}"))
+
+
+def _key(name: str) -> tuple[str, str]:
+    """The key, and in lower case the ending that says which part of the sample this is."""
+    folder, slash, own = name.rpartition("/")
+    key, _, ending = own.partition(".")
+    return folder + slash + key, ending.lower()
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith(".") and part not in (".", "..") for part in name.split("/"))
+
+
+def _inside(name: str) -> Path:
+    """The name as a path that is relative and does not climb."""
+    return Path(*(part for part in name.split("/") if part not in ("", ".", "..")))
+
+
+def _trouble(entry: Entry, largest: int) -> str:
+    """Why this member is refused; empty if it is not."""
+    length = len(entry.name.encode("utf-8", "surrogateescape"))
+    if length > LONGEST_NAME:
+        return f"and so on is a name of {length:,} bytes, more than {LONGEST_NAME:,}; shorten it."
+    if entry.kind == "link":
+        return "is a link, and links in archives are not followed; pack it with --dereference --hard-dereference."
+    if entry.kind == "sparse":
+        return "is stored as a sparse file; pack it again without --sparse."
+    if entry.kind != "file":
+        return "is a device, or of a kind that is not known; pack the picture itself."
+    if entry.size > largest:
+        return f"has {entry.size:,} bytes, more than {largest:,}; make it smaller, or unpack it."
+    return ""
+
+
+def _text(entry: Entry, stream: Stream) -> str:
+    data = stream.read(entry.size)
+    if len(data) < entry.size:  # the half of an index is another index
+        raise stream.cut()
+    return data.decode("utf-8", "replace").strip()

@@ -1,0 +1,151 @@
+"""A list of pictures in a CSV: the column ``path``, perhaps ``target``, and others that are passed through.
+
+Such lists come from spreadsheets, scripts and by hand: with or without a byte order mark, separated by commas,
+semicolons or tabs. A row that cannot be used is told with its line, and the others go on.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from igcli.images.source import Found, Missing, kind_of, shown
+
+LIST_SUFFIXES = (".csv", ".tsv")
+"""Endings, in lower case, by which a list is recognised."""
+
+LONGEST_LINE = 1 << 20
+"""Characters of the longest line; a file with a longer one is no list of pictures."""
+
+
+def pictures_listed(file: Path) -> Iterator[Found | Missing]:
+    """The pictures that the rows name, in their order. Relative paths are taken from the list's own folder."""
+    try:
+        with file.open(encoding=_encoding(file), errors="surrogateescape", newline="") as text:
+            yield from _rows(_lines(text), file)
+    except _EndlessLine:
+        reason = f"has a line of more than {LONGEST_LINE:,} characters and is no list; check that it is the right file."
+        yield Missing(str(file), f"{shown(file)} {reason}")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        yield Missing(
+            str(file), f"{shown(file)} cannot be read ({reason}); check its permissions and how it was saved."
+        )
+
+
+def _encoding(file: Path) -> str:
+    with file.open("rb") as raw:
+        start = raw.read(2)
+    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+class _EndlessLine(Exception):
+    """A line too long to be one of a list."""
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise _EndlessLine
+        yield line
+
+
+def _rows(lines: Iterator[str], file: Path) -> Iterator[Found | Missing]:
+    header = next(lines, "")
+    try:
+        table = _Table.headed(header, file)
+    except ValueError as error:
+        yield Missing(str(file), f"{shown(file)} {error}")
+        return
+    rows, empty = csv.reader(lines, delimiter=table.delimiter, strict=True), True
+    while True:
+        line = rows.line_num + 2  # counted from 1, after the header
+        try:
+            row = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            reason = f"{shown(file)}, line {line}, cannot be read as a row ({error}); check its quotes."
+            yield Missing(str(file), reason)
+            empty = False
+            continue
+        if any(cell.strip() for cell in row):
+            yield table.item(row, line)
+            empty = False
+    if empty:
+        yield Missing(str(file), f"{shown(file)} has no images in it, only the names of columns; add a row for each.")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The columns of a list, and what its rows mean by them."""
+
+    file: Path
+    delimiter: str
+    columns: tuple[str, ...]
+
+    @classmethod
+    def headed(cls, header: str, file: Path) -> _Table:
+        """Raise ``ValueError``, the end of a sentence, for a header that does not say which column is which."""
+        delimiters = "\t,;" if file.suffix.lower() == ".tsv" else ",;\t"
+        delimiter = max(delimiters, key=lambda each: ("path" in _folded(_cells(header, each)), header.count(each)))
+        columns = _cells(header, delimiter)
+        folded = _folded(columns)
+        if "path" not in folded:
+            names = ", ".join(columns) or _clean(header).strip()
+            names = names if len(names) < 200 else names[:200] + " and so on"
+            there = f"names {shown(names)}" if names else "is empty"
+            raise ValueError(f"has no column called path; its first line must name the columns, and {there}.")
+        for name in ("path", "target"):
+            if folded.count(name) > 1:
+                raise ValueError(f"has {folded.count(name)} columns called {name}; leave one.")
+        return cls(file, delimiter, tuple(columns))
+
+    def item(self, row: list[str], line: int) -> Found | Missing:
+        """What one row leads to."""
+        where = f"{shown(self.file)}, line {line}"
+        if len(row) != len(self.columns):
+            reason = f"has {len(row)} fields, the first line {len(self.columns)}; put what holds a separator in quotes."
+            return Missing(str(self.file), f"{where} {reason}")
+        cells = dict(zip(_folded(self.columns), row, strict=True))
+        written, target = Path(cells["path"]), _clean(cells.get("target", "")).strip()
+        if not cells["path"].strip():
+            return Missing(str(self.file), f"{where} names no path; fill in the column or leave the row out.")
+        path = self.file.parent / written
+        kind = kind_of(path)
+        if kind not in ("file", "other"):
+            return Missing(str(path), f"{shown(path)} ({where}) {_TROUBLE[kind]}")
+        others = (
+            (name, _clean(cell))
+            for name, cell in zip(self.columns, row, strict=True)
+            if name and name.casefold() not in ("path", "target")
+        )
+        return Found(path, Path(path.name) if written.is_absolute() else written, target or None, tuple(others))
+
+
+_TROUBLE = {
+    "nothing": "does not exist; relative paths are taken from the folder that the list is in.",
+    "dangling": "is a link to something that is gone; name the file itself.",
+    "folder": "is a folder; name the pictures in it.",
+}
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The names in a header; none where it cannot be taken apart."""
+    try:
+        return [_clean(cell).strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+    except csv.Error:
+        return []
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    return [name.casefold() for name in names]
+
+
+def _clean(text: str) -> str:
+    """What is shown and recorded has to be text; bytes that were none become question marks."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,94 @@
+"""The nouns of an input: a picture that was found, where its bytes lie, and what led to none. Nothing is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+# fmt: off
+IMAGE_SUFFIXES = frozenset({
+    ".apng", ".avif", ".avifs", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2",
+    ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pfm", ".pgm", ".png",
+    ".pnm", ".ppm", ".qoi", ".tif", ".tiff", ".webp",
+})
+# fmt: on
+"""Endings, in lower case, by which a picture in a folder or an archive is recognised."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """Where a picture lies inside a tar.
+
+    Attributes
+    ----------
+    archive
+        The tar itself.
+    name
+        As the tar spells it. It may be absolute or climb: for messages, never for opening anything.
+    offset, size
+        Of its bytes, in the tar once unpacked.
+    compressed
+        The tar has to be unpacked from its beginning to get there.
+    """
+
+    archive: Path
+    name: str
+    offset: int
+    size: int
+    compressed: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture that was found; not yet read, and perhaps none.
+
+    Attributes
+    ----------
+    path
+        The file. Of a member, the archive's path and ``relative`` joined: for messages and records.
+    relative
+        The path below the folder, the glob's fixed part, the list or the archive that was given.
+    target
+        This picture's own class, an index or a label; ``None`` where the input names none.
+    columns
+        What else its row of a list holds: (column, value), in the list's order.
+    member
+        Where its bytes lie, if that is inside an archive.
+    """
+
+    path: Path
+    relative: Path
+    target: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    member: Member | None = None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An argument, or a part of one, that leads to no picture, and a sentence on why and what to do."""
+
+    argument: str
+    reason: str
+
+
+def kind_of(path: Path) -> str:
+    """``"file"``, ``"folder"``, ``"other"`` (a pipe, a device), ``"dangling"`` (a link) or ``"nothing"``."""
+    try:
+        link = stat.S_ISLNK(path.lstat().st_mode)
+    except (OSError, ValueError):
+        link = False
+    try:
+        mode = path.stat().st_mode
+    except PermissionError:
+        return "other"  # it may exist; reading it will say what is wrong
+    except (OSError, ValueError):
+        return "dangling" if link else "nothing"
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """The path as it can be printed on one line, whatever is in its name."""
+    text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,0 +1,56 @@
+"""What the files of a run say of how they were made, and where they go: plain data, ready for another process.
+
+A drawing needs to know the network's name, not the network: a desk is a :class:`~igcli.jobs.job.Job` without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from igcli.attribution.wanted import Wanted
+from igcli.images.options import ReadOptions
+from igcli.models.classifier import Classifier, Provenance
+
+#: Settings that mean nothing where nothing is added up.
+_INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is said of a network: its origin, its input, what to beware of, where it ran."""
+
+    provenance: Provenance
+    input_size: int
+    caveat: str
+    device: str
+
+    @classmethod
+    def of(cls, model: Classifier) -> ModelFacts:
+        """The facts of a loaded network."""
+        return cls(model.provenance, model.input_size, model.caveat, str(model.device))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where results are drawn and written, and under which conditions they came about."""
+
+    model: ModelFacts
+    wanted: Wanted
+    fit: str
+    reading: ReadOptions
+    output: Path
+    name: str | None
+    batch_size: int
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that the numbers depend on: where and how fast they are computed is no part of it."""
+        return {"model": asdict(self.model.provenance), **asdict(self.wanted), "fit": self.fit, **asdict(self.reading)}
+
+    @property
+    def path_settings(self) -> dict[str, Any]:
+        """Which path and score, and on what: what a record says of a sweep that integrates nothing."""
+        chosen = {name: value for name, value in asdict(self.wanted.settings).items() if name not in _INTEGRATION}
+        return {**chosen, "device": self.model.device, "batch_size": self.batch_size}

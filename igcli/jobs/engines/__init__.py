@@ -1,0 +1,1 @@
+"""Who does the work of a run: several processes of this machine, or a cluster."""

@@ -1,0 +1,150 @@
+"""Sharing photos out among members that may die: small batches, whatever was not done is done again by another.
+
+What a member is, a process or an actor of a cluster, is told in the files beside this one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from igcli.errors import OutOfMemory
+from igcli.jobs.item import Item, Outcome
+from igcli.jobs.outputs import Done
+
+#: Groups of photos in a batch: long enough that reading and drawing overlap with explaining.
+GROUPS_A_BATCH = 8
+#: A photo that has taken this many members with it, alone, is not tried again.
+_DEATHS = 2
+#: So many members may die in a row with nothing done in between.
+_IN_A_ROW = 5
+
+
+class Died(Exception):
+    """A member is gone, with what it had not yet handed in."""
+
+
+class Member(Protocol):
+    """Somebody who does batches, one at a time."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many photos to give it at once; blocks until it is ready to work.
+
+        Raises ``Died``.
+        """
+
+    def begin(self, batch: Sequence[Item]) -> None:
+        """Take a batch up."""
+
+    def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
+        """What is done of it, and whether that was all.
+
+        Raises ``Died``.
+        """
+
+    def replaced(self) -> None:
+        """Begin anew after a death."""
+
+    def dismiss(self) -> None:
+        """End."""
+
+
+M = TypeVar("M", bound=Member)
+
+
+def share_out(
+    items: Iterable[Item], members: Sequence[M], wait: Callable[[Sequence[M]], Iterable[M]]
+) -> Iterator[Outcome[Done]]:
+    """Have the members do the items; outcomes come as they are ready.
+
+    Parameters
+    ----------
+    wait
+        Of busy members, those that have something to collect; blocks until there is one.
+
+    Raises
+    ------
+    OutOfMemory
+        When members keep dying and nothing gets done.
+    IgError
+        What a member says of all photos, not of one.
+    """
+    shift = _Shift(iter(items))
+    while shift.hand_out(members):
+        for member in wait([each for each in members if shift.is_busy(each)]):
+            yield from shift.collect(member)
+
+
+class _Shift:
+    """Who has which photos, and which must be given out again."""
+
+    def __init__(self, source: Iterator[Item]) -> None:
+        self._source = source
+        self._again: deque[Item] = deque()
+        self._pending: dict[int, dict[int, Item]] = {}  # by the member's identity, then by the item's number
+        self._deaths: Counter[int] = Counter()
+        self._in_a_row = 0
+
+    def is_busy(self, member: Member) -> bool:
+        return id(member) in self._pending
+
+    def hand_out(self, members: Sequence[Member]) -> bool:
+        """Give every idle member a batch; false when nothing is left to do and nobody is busy."""
+        for member in members:
+            while not self.is_busy(member):
+                batch: list[Item] = []
+                try:
+                    # One by one after a death, to find the photo to blame.
+                    batch = [self._again.popleft()] if self._again else list(islice(self._source, member.batch_size))
+                    if not batch:
+                        break
+                    member.begin(batch)
+                    self._pending[id(member)] = {item.number: item for item in batch}
+                except Died:
+                    self._again.extend(batch)
+                    self._bury(member)
+        return bool(self._pending)
+
+    def collect(self, member: Member) -> Iterator[Outcome[Done]]:
+        """What a member has done; if it has died, what it had is given out again."""
+        pending = self._pending[id(member)]
+        try:
+            outcomes, finished = member.collect()
+        except Died:
+            self._bury(member)
+            lost = list(self._pending.pop(id(member)).values())
+            if len(lost) == 1 and self._is_fatal(lost[0]):
+                yield Outcome(lost[0], failures=(_FATAL,))
+            else:  # what has been left half-done may be replaced
+                self._again.extend(replace(item, ours=True) for item in lost)
+            return
+        for outcome in outcomes:
+            self._in_a_row = 0
+            del pending[outcome.item.number]
+            yield outcome
+        if finished:
+            del self._pending[id(member)]
+
+    def _is_fatal(self, item: Item) -> bool:
+        """Whether a photo that was a member's last, alone, has been so before."""
+        self._deaths[item.number] += 1
+        return self._deaths[item.number] == _DEATHS
+
+    def _bury(self, member: Member) -> None:
+        self._in_a_row += 1
+        if self._in_a_row == _IN_A_ROW:
+            raise OutOfMemory(
+                "The processes that work on the photos keep dying, most likely for want of memory: use a smaller "
+                "--batch-size, or fewer devices."
+            )
+        member.replaced()
+
+
+_FATAL = (
+    "The process that worked on it died each time, most likely for want of memory: explain it alone, with a smaller "
+    "--batch-size."
+)

@@ -1,0 +1,242 @@
+"""What an output folder knows of the runs that made it: their settings, and every photo that is done.
+
+A line is added when a photo is begun and when it is done, so that a run that was killed can be gone on with, and files
+that it left can be told from those of strangers. It lies in the folder ``.igcli``: ``<name>.json`` has the settings,
+``<name>.jsonl`` the photos.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from igcli.errors import OutputError, UsageError
+from igcli.images.finding import Found
+from igcli.jobs.files import output_error, write_whole
+from igcli.jobs.item import Item, Outcome
+from igcli.jobs.outputs import Done
+from igcli.jobs.record import Record, to_json
+
+FOLDER = ".igcli"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One photo: as it was when it was explained, and what it has left; nothing if it was only begun."""
+
+    source: tuple[int, int]
+    records: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+class Ledger:
+    """The photos that an output folder has, open for more; one run at a time.
+
+    Parameters
+    ----------
+    output
+        The folder.
+    name
+        Of the command: different commands can share a folder.
+    settings
+        All that the results depend on.
+    overwrite
+        Whether to begin anew, whatever is there.
+
+    Raises
+    ------
+    UsageError
+        When the folder was made with other settings.
+    OutputError
+        When the folder cannot be written to, or another run is at work in it.
+    """
+
+    def __init__(self, output: Path, name: str, settings: Record, *, overwrite: bool) -> None:
+        self._output = output
+        self._settings_path, self._path = (output / FOLDER / f"{name}.{ending}" for ending in ("json", "jsonl"))
+        self._entries: dict[str, _Entry] = {}
+        before, now = _read_settings(self._settings_path), json.loads(to_json(settings))
+        self.fresh = before is None
+        if not overwrite and before is not None and before != now:
+            raise UsageError(
+                f"{output} was made with other settings ({_differences(before, now)}): choose another folder with -o, "
+                "or redo all with --overwrite."
+            )
+        self._journal = self._open()
+        try:
+            self._begin(now, overwrite=overwrite)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let another run begin."""
+        self._journal.close()
+
+    def is_done(self, item: Item) -> bool:
+        """Whether this photo, unchanged since, has left all its files and they are still there."""
+        entry = self._entries.get(_key(item))
+        if entry is None or not entry.records or entry.source != _source(item.found):
+            return False
+        return all((self._output / file).exists() for file in (*entry.records, *entry.files))
+
+    def is_known(self, item: Item) -> bool:
+        """Whether files under this photo's stem are from an earlier attempt at this very photo."""
+        return _key(item) in self._entries
+
+    def records(self, item: Item) -> tuple[str, ...]:
+        """The record files of a photo that is done, below the output folder."""
+        return self._entries[_key(item)].records
+
+    def begin(self, item: Item) -> None:
+        """Note that files of this photo may be there from now on."""
+        entry = _Entry(_source(item.found))
+        self._entries[_key(item)] = entry
+        self._write(_line(_key(item), entry))
+
+    def finish(self, outcome: Outcome[Done]) -> None:
+        """Note what a photo has left; all of it lies on the disk."""
+        key = _key(outcome.item)
+        records = tuple(done.record_file for done in outcome.results)
+        files = tuple(file for done in outcome.results for file in done.record["files"].values())
+        entry = _Entry(self._entries[key].source, records, files)
+        self._entries[key] = entry
+        self._write(_line(key, entry))
+
+    def forget(self, item: Item) -> None:
+        """Take a photo's beginning back: files of these names are a stranger's."""
+        self._entries.pop(_key(item), None)
+        self._write(json.dumps([json.loads(_key(item)), None, None, None]) + "\n")
+
+    def settle(self, items: Iterable[Item]) -> None:
+        """Put the lines in the order of the photos, one a photo; those of other photos come first."""
+        order = dict.fromkeys([_key(item) for item in items])
+        keys = [key for key in self._entries if key not in order] + [key for key in order if key in self._entries]
+        write_whole(self._path, (_line(key, self._entries[key]).encode() for key in keys))
+
+    def _begin(self, settings: Record, *, overwrite: bool) -> None:
+        self._entries = dict(_read(self._path))
+        if overwrite:  # nothing is done any more, but what is there may still be replaced after an interruption
+            self._entries = {key: _Entry(entry.source) for key, entry in self._entries.items()}
+            self._write("".join(_line(key, entry) for key, entry in self._entries.items()))
+        write_whole(self._settings_path, (to_json(settings, indent=2) + "\n").encode())
+
+    def _open(self) -> IO[str]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            journal = self._path.open("a", encoding="ascii")
+        except OSError as error:
+            raise output_error(self._path, error) from error
+        if not _lock(journal):
+            journal.close()
+            raise OutputError(f"Another run is writing to {self._output}: wait for it, or choose another folder.")
+        journal.write("\n")  # ends a line that a kill has cut short
+        return journal
+
+    def _write(self, line: str) -> None:
+        try:
+            self._journal.write(line)
+            self._journal.flush()
+        except OSError as error:
+            raise output_error(self._path, error) from error
+
+
+def left_by_earlier_runs(output: Path) -> dict[str, bool]:
+    """What the ledgers of ``output`` list: files (``True``), and stems that were begun and not finished (``False``)."""
+    left: dict[str, bool] = {}
+    for path in sorted((output / FOLDER).glob("*.jsonl")):
+        for key, entry in _read(path):
+            if entry.records:
+                left.update(dict.fromkeys((*entry.records, *entry.files), True))
+            else:
+                left[json.loads(key)[0]] = False
+    return left
+
+
+def is_result(path: Path, output: Path, left: Mapping[str, bool]) -> bool:
+    """Whether a file is what an earlier run has left in ``output``, and so no photo to work on."""
+    try:
+        inside = path.resolve().relative_to(output.resolve()).as_posix()
+    except (OSError, ValueError):
+        return False
+    # photo.integrated.png of photo.jpg, which a kill has kept from being listed
+    stem, dot, _ = inside.rpartition(".")[0].rpartition(".")
+    return left.get(inside, False) or (bool(dot) and stem in left and not left[stem])
+
+
+def _key(item: Item) -> str:
+    found = item.found
+    place = 0 if found.member is None else found.member.offset
+    return json.dumps([item.stem.as_posix(), os.path.abspath(found.path), place, found.target])  # noqa: PTH100
+
+
+def _source(found: Found) -> tuple[int, int]:
+    """What changes when the file does: its size and when it was written."""
+    path = found.path if found.member is None else found.member.archive
+    try:
+        status = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (status.st_size, status.st_mtime_ns)
+
+
+def _line(key: str, entry: _Entry) -> str:
+    return json.dumps([json.loads(key), entry.source, entry.records, entry.files]) + "\n"
+
+
+def _read(path: Path) -> Sequence[tuple[str, _Entry]]:
+    """The photos noted; later lines overrule earlier ones, lines cut short are passed over."""
+    entries: dict[str, _Entry] = {}
+    with contextlib.suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            with contextlib.suppress(ValueError, TypeError):
+                key, source, records, files = json.loads(line)
+                if source is None:
+                    entries.pop(json.dumps(key), None)
+                else:
+                    entries[json.dumps(key)] = _Entry(tuple(source), tuple(records), tuple(files))
+    return list(entries.items())
+
+
+def _read_settings(path: Path) -> Record | None:
+    try:
+        settings = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return settings if isinstance(settings, dict) else None
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The first few settings that differ, in words."""
+    old, new = dict(_flat(before)), dict(_flat(now))
+    names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    words = [f"{name.rpartition('.')[2]} {old.get(name)} there, {new.get(name)} now" for name in names[:3]]
+    return "; ".join(words) + ("; …" if len(names) > len(words) else "")
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _lock(file: IO[str]) -> bool:
+    """Whether the file is ours alone now; where the system has no such locks, it is taken to be."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True

@@ -1,0 +1,236 @@
+"""A run over a collection: what is missing is done, failures are noted, records are put together at the end.
+
+``index.jsonl`` has one record a photo and class, in input order; ``failures.jsonl`` what failed and what to do about
+it; ``run.json``, written last, what the run was. They are left by a run that came to its end; one that was interrupted
+has left whole files, and the same command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from igcli.errors import IgError, UsageError, remedy_of
+from igcli.images.finding import Found, Missing
+from igcli.jobs.desk import Desk
+from igcli.jobs.files import remove_partials, write_whole
+from igcli.jobs.item import Item, Outcome, items_of
+from igcli.jobs.ledger import FOLDER, Ledger
+from igcli.jobs.outputs import Done
+from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, versions
+
+#: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
+Engine = Callable[[Iterable[Item]], Iterator[Outcome[Done]]]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to do about what is there already, and about failures.
+
+    Attributes
+    ----------
+    overwrite
+        Redo all, and replace files that are in the way.
+    stop
+        End at the first failure.
+    """
+
+    overwrite: bool = False
+    stop: bool = False
+
+
+@dataclass
+class Tally:
+    """How far a run is.
+
+    ``seconds`` are those since its beginning; ``busy`` those of them in which the model was at work (of all models
+    together, where there are several).
+    """
+
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    gradients: float = 0.0
+    busy: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
+    seconds: float = 0.0
+
+    def rate(self, count: float) -> float:
+        """``count`` a second."""
+        return count / self.seconds if self.seconds > 0 else 0.0
+
+
+class Stopped(IgError):
+    """The user wanted no more after a failure."""
+
+
+class Run:
+    """One command over a collection of photos.
+
+    Parameters
+    ----------
+    inputs
+        What was found, and what was not.
+    kind
+        What the run is called among others in the same folder: nothing, or ``"interior"``.
+    settings
+        What the results depend on beside the desk: how they are drawn.
+    command
+        What was typed, for the record.
+
+    Raises
+    ------
+    UsageError
+        When the output folder belongs to something else.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        inputs: Sequence[Found | Missing],
+        *,
+        kind: str = "",
+        settings: Mapping[str, object],
+        policy: Policy | None = None,
+        command: str = "",
+    ) -> None:
+        self._desk, self._kind, self._command = desk, kind, command
+        self._policy, self._inputs = policy or Policy(), len(inputs)
+        self._settings = {**desk.settings, **settings}
+        self._ledger = Ledger(desk.output, kind or "explain", self._settings, overwrite=self._policy.overwrite)
+        try:
+            self._refuse_strangers()
+            self._items = self._plan(inputs)
+        except BaseException:
+            self._ledger.close()
+            raise
+        self._failures: dict[int, tuple[str, list[str]]] = {
+            number: (item.argument, [item.reason]) for number, item in enumerate(inputs) if isinstance(item, Missing)
+        }
+        self.todo = [item for item in self._items if not self._ledger.is_done(item)]
+        for folder in {(desk.output / item.stem).parent for item in self.todo} | {desk.output, desk.output / FOLDER}:
+            remove_partials(folder)
+        skipped = len(self._items) - len(self.todo)
+        self.tally = Tally(total=len(self.todo), failed=len(self._failures), skipped=skipped)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ledger.close()
+
+    def outcomes(self, engine: Engine) -> Iterator[Outcome[Done]]:
+        """Do what is missing; when all is done, write the records.
+
+        Raises
+        ------
+        Stopped
+            After the first failure, if the policy says so.
+        IgError
+            What concerns not one photo but all: a full disk, no memory.
+        """
+        tally = self.tally
+        tally.began = time.perf_counter()
+        if self._policy.stop and self._failures:
+            raise self._stopped(next(iter(self._failures.values())))
+        for outcome in engine(self._begun()):
+            tally.seconds = time.perf_counter() - tally.began
+            tally.gradients += outcome.gradients
+            tally.busy += outcome.busy
+            if outcome.failures:
+                tally.failed += 1
+                self._failures[outcome.item.number] = (_shown(outcome.item.found), list(outcome.failures))
+                if outcome.occupied:
+                    self._ledger.forget(outcome.item)
+            else:
+                tally.done += 1
+                self._ledger.finish(outcome)
+            yield outcome
+            if outcome.failures and self._policy.stop:
+                raise self._stopped(self._failures[outcome.item.number])
+        self._finish()
+
+    def _begun(self) -> Iterator[Item]:
+        """The items, each noted in the ledger when it is taken up."""
+        for item in self.todo:
+            self._ledger.begin(item)
+            yield item
+
+    def _plan(self, inputs: Sequence[Found | Missing]) -> list[Item]:
+        numbers = [number for number, item in enumerate(inputs) if isinstance(item, Found)]
+        named = items_of([item for item in inputs if isinstance(item, Found)])
+        items = [Item(number, item.found, item.stem) for number, item in zip(numbers, named, strict=True)]
+        overwrite = self._policy.overwrite
+        return [
+            Item(item.number, item.found, item.stem, ours=overwrite or self._ledger.is_known(item)) for item in items
+        ]
+
+    def _refuse_strangers(self) -> None:
+        for name in ("index.jsonl", "failures.jsonl", "run.json"):
+            path = self._file(name)
+            if self._ledger.fresh and path.exists() and not self._policy.overwrite:
+                raise UsageError(
+                    f"{path} is there already, and no run of this kind has made it: choose another folder with -o, "
+                    "or add --overwrite."
+                )
+
+    def _finish(self) -> None:
+        """The records of all photos that are done, the failures, and the run itself."""
+        self.tally.seconds = time.perf_counter() - self.tally.began
+        self._ledger.settle(self._items)
+        write_whole(self._file("index.jsonl"), self._index())
+        write_whole(self._file("failures.jsonl"), (f"{to_json(entry)}\n".encode() for entry in self._failed()))
+        if self.todo or not self._file("run.json").exists():  # else it tells of the run that did the work
+            write_whole(self._file("run.json"), (to_json(self._record(), indent=2) + "\n").encode())
+
+    def _index(self) -> Iterator[bytes]:
+        # Read back one by one: the records of thousands of photos would not be kept in memory.
+        for item in self._items:
+            if item.number in self._failures:
+                continue
+            for name in self._ledger.records(item):
+                record = json.loads((self._desk.output / name).read_bytes())
+                yield f"{to_json(record)}\n".encode()
+
+    def _failed(self) -> Iterator[Record]:
+        for number in sorted(self._failures):
+            path, reasons = self._failures[number]
+            for sentence in reasons:
+                reason, remedy = remedy_of(sentence, about=path)
+                yield {"path": path, "reason": reason, "remedy": remedy}
+
+    def _record(self) -> Record:
+        tally = self.tally
+        return {
+            "schema": SCHEMA,
+            "command": self._command,
+            "settings": self._settings,
+            "device": self._desk.model.device,
+            "model": model_entry(self._desk.model),
+            "inputs": self._inputs,
+            "done": tally.done,
+            "failed": tally.failed,
+            "skipped": tally.skipped,
+            "gradients": round(tally.gradients),
+            "seconds": round(tally.seconds, 3),
+            "photos_per_second": round(tally.rate(tally.done), 3),
+            "gradients_per_second": round(tally.rate(tally.gradients), 3),
+            "model_busy": round(tally.rate(tally.busy), 4),
+            "versions": versions(),
+        }
+
+    def _file(self, name: str) -> Path:
+        stem, _, ending = name.partition(".")
+        return self._desk.output / (f"{stem}.{self._kind}.{ending}" if self._kind else name)
+
+    def _stopped(self, failure: tuple[str, list[str]]) -> Stopped:
+        path, reasons = failure
+        return Stopped(f"Stopped at the first failure, {path}. The same command goes on with the rest. ({reasons[0]})")
+
+
+def _shown(found: Found) -> str:
+    return str(found.path).encode("utf-8", "replace").decode()

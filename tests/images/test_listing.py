@@ -1,0 +1,238 @@
+"""Lists of pictures in CSV files, as spreadsheets, scripts and people write them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from images.tars import found, reasons
+
+from igcli.images.finding import Found, Missing, find_images
+from igcli.images.listing import LONGEST_LINE
+
+FUZZ = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with a few files to be listed."""
+    for name in ("a.jpg", "b.png", "deep/c.jpg", "with, comma.jpg", "line\nbreak.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    return tmp_path
+
+
+def listed(folder: Path, text: str | bytes, name: str = "list.csv") -> list[Found | Missing]:
+    (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return find_images([str(folder / name)])
+
+
+def rows(items: list[Found | Missing]) -> list[tuple[str, str | None]]:
+    assert reasons(items) == []
+    return [(item.relative.as_posix(), item.target) for item in found(items)]
+
+
+AS_WRITTEN = [("a.jpg", "7"), ("deep/c.jpg", "tabby cat"), ("b.png", None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.csv", "path,target\na.jpg,7\ndeep/c.jpg,tabby cat\nb.png,\n"),
+        ("list.CSV", "path,target\r\na.jpg,7\r\ndeep/c.jpg,tabby cat\r\nb.png,"),
+        ("list.csv", "Path;TARGET\na.jpg;7\ndeep/c.jpg;tabby cat\nb.png;\n"),
+        ("list.csv", "path\ttarget\na.jpg\t7\ndeep/c.jpg\ttabby cat\nb.png\t\n"),
+        ("list.tsv", "path\ttarget\na.jpg\t7\ndeep/c.jpg\ttabby cat\nb.png\t \n"),
+        ("list.tsv", "target,path\n7,a.jpg\ntabby cat,deep/c.jpg\n,b.png\n"),
+        ("list.csv", "\ufeffpath,target\na.jpg, 7\ndeep/c.jpg,tabby cat \n\n,\nb.png,  \n"),
+        ("list.csv", '"path","target"\n"a.jpg","7"\n"deep/c.jpg","tabby cat"\n"b.png",""\n'),
+        ("list.csv", "path,target\ra.jpg,7\rdeep/c.jpg,tabby cat\rb.png,\r"),
+    ],
+)
+def test_rows_are_read_however_they_are_written(photos: Path, name: str, text: str) -> None:
+    items = listed(photos, text, name)
+
+    assert rows(items) == AS_WRITTEN
+    assert [item.path for item in found(items)] == [photos / path for path, _ in AS_WRITTEN]
+
+
+def test_what_a_spreadsheet_calls_unicode_text_is_read(photos: Path) -> None:
+    items = listed(photos, "path\ttarget\na.jpg\tBlüte\n".encode("utf-16"), "list.csv")
+
+    assert rows(items) == [("a.jpg", "Blüte")]
+
+
+def test_other_columns_are_passed_through(photos: Path) -> None:
+    (item,) = found(listed(photos, ",Note,path,target,Größe\n0, by hand ,a.jpg,7,12\n"))
+
+    assert item.columns == (("Note", " by hand "), ("Größe", "12"))
+
+
+def test_paths_need_no_target(photos: Path) -> None:
+    assert rows(listed(photos, "path\na.jpg\nb.png\n")) == [("a.jpg", None), ("b.png", None)]
+
+
+def test_a_label_is_no_target(photos: Path) -> None:
+    (item,) = found(listed(photos, "path,label\na.jpg,7\n"))
+
+    assert (item.target, item.columns) == (None, (("label", "7"),))
+
+
+def test_what_is_quoted_may_hold_anything(photos: Path) -> None:
+    items = listed(photos, 'path,target\n"with, comma.jpg","a ""b"", c"\n"line\nbreak.jpg",1\na.jpg,2\n')
+
+    assert rows(items) == [("with, comma.jpg", 'a "b", c'), ("line\nbreak.jpg", "1"), ("a.jpg", "2")]
+
+
+def test_relative_paths_are_those_of_the_lists_folder_and_absolute_ones_are_themselves(photos: Path) -> None:
+    (photos / "lists").mkdir()
+
+    items = listed(photos / "lists", f"path\n../a.jpg\n{photos}/b.png\n")
+
+    assert [item.path.resolve() for item in found(items)] == [photos / "a.jpg", photos / "b.png"]
+    assert [item.relative for item in found(items)] == [Path("../a.jpg"), Path("b.png")]
+
+
+def test_a_path_with_two_targets_is_two_pictures_and_the_same_row_is_one(photos: Path) -> None:
+    text = "path,target,note\na.jpg,1,x\na.jpg,2,x\n./a.jpg,1,x\na.jpg,1,x\na.jpg,1,y\n"
+
+    items = found(listed(photos, text))
+
+    assert [(item.target, item.columns[0][1]) for item in items] == [("1", "x"), ("2", "x"), ("1", "y")]
+
+
+def test_bytes_that_are_no_utf8_are_part_of_a_path_and_elsewhere_are_replaced(photos: Path) -> None:
+    odd = os.fsdecode(b"\xe4.jpg")
+    shutil.copy(photos / "a.jpg", photos / odd)
+
+    (item,) = found(listed(photos, b"path,target,not\xe9\n\xe4.jpg,bl\xfcte,\xff\n"))
+
+    assert item.path == photos / odd
+    assert (item.target, item.columns) == ("bl?te", (("not?", "?"),))
+
+
+def test_in_a_glob_and_on_stdin_lists_stand_for_their_pictures(photos: Path) -> None:
+    listed(photos, "path\na.jpg\n", "one.csv")
+    listed(photos, "path\nb.png\n", "two.csv")
+
+    assert [item.relative.name for item in found(find_images([f"{photos}/*.csv"]))] == ["a.jpg", "b.png"]
+
+
+# Rows and files that cannot be used
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("gone.jpg,1", "gone.jpg (LIST, line 3) does not exist; relative paths are taken from the folder"),
+        ("deep,1", "deep (LIST, line 3) is a folder"),
+        ("dangling.jpg,1", "dangling.jpg (LIST, line 3) is a link to something that is gone"),
+        (",1", "LIST, line 3 names no path"),
+        ("a.jpg", "LIST, line 3 has 1 fields, the first line 2"),
+        ("a.jpg,1,2", "LIST, line 3 has 3 fields, the first line 2"),
+        ('"a.jpg"x,1', "LIST, line 3, cannot be read as a row"),
+        ("a\0b.jpg,1", "line 3"),
+        ("x" * 5000 + ",1", "(LIST, line 3) does not exist"),
+        ("x" * 200_000 + ",1", "LIST, line 3, cannot be read as a row"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_told_with_its_line_and_the_others_go_on(
+    photos: Path, row: str, told: str
+) -> None:
+    (photos / "dangling.jpg").symlink_to("nowhere")
+
+    items = listed(photos, f"path,target\na.jpg,1\n{row}\nb.png,2\n")
+
+    assert [item.target for item in found(items)] == ["1", "2"]
+    assert isinstance(items[1], Missing)
+    assert told.replace("LIST", f"{photos}/list.csv") in reasons(items)[0]
+
+
+def test_lines_are_counted_as_an_editor_does(photos: Path) -> None:
+    items = listed(photos, 'path\n"line\nbreak.jpg"\n\ngone.jpg\n')
+
+    assert "line 5" in reasons(items)[0]
+
+
+def test_a_quote_that_is_never_closed_is_told(photos: Path) -> None:
+    items = listed(photos, 'path,target\na.jpg,1\n"b.png,2\na.jpg,3\n')
+
+    assert [item.target for item in found(items)] == ["1"]
+    assert "line 3, cannot be read as a row" in reasons(items)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "has no column called path; its first line must name the columns, and is empty."),
+        ("file,label\na.jpg,1\n", "has no column called path; its first line must name the columns, and names file, l"),
+        ("a.jpg,1\n", "names a.jpg, 1."),
+        ("path,Path\na.jpg,a.jpg\n", "has 2 columns called path"),
+        ("path,target,TARGET\na.jpg,1,2\n", "has 2 columns called target"),
+        ("path,target\n", "has no images in it"),
+        ('"path\n', "has no column called path"),
+        (b"\xff\xfe\0", "it is no text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "has no column called path"),
+        ("x" * (LONGEST_LINE + 1), "has a line of more than"),
+        ("path\n" + "x" * (LONGEST_LINE + 1), "has a line of more than"),
+        ("x" * (LONGEST_LINE - 1), "and so on."),
+    ],
+    ids=lambda value: repr(value[:20]),
+)
+def test_a_file_that_is_no_list_says_so_in_one_sentence(photos: Path, text: str | bytes, told: str) -> None:
+    items = listed(photos, text)
+
+    assert len(items) == 1
+    assert told in reasons(items)[0]
+    assert reasons(items)[0].startswith(f"{photos}/list.csv ")
+    assert len(reasons(items)[0]) < 600
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read any file")
+def test_a_list_without_permission_says_so(photos: Path) -> None:
+    (photos / "list.csv").write_text("path\n")
+    (photos / "list.csv").chmod(0)
+
+    assert "Permission denied" in reasons(find_images([str(photos / "list.csv")]))[0]
+
+
+@FUZZ
+@given(
+    data=st.binary(max_size=300), start=st.sampled_from([b"", b"path\n", b"path,target\n", b"\xff\xfep\0a\0t\0h\0\n\0"])
+)
+def test_whatever_a_list_holds_it_is_pictures_or_sentences(photos: Path, data: bytes, start: bytes) -> None:
+    items = listed(photos, start + data)
+
+    assert items
+    reasons(items)
+
+
+@FUZZ
+@given(
+    names=st.lists(
+        st.text(
+            st.characters(blacklist_characters="\0/", blacklist_categories=("Cs",)), min_size=1, max_size=20
+        ).filter(
+            lambda name: name.strip() and name not in (".", "..", "list.csv", "deep") and len(name.encode()) < 200
+        ),
+        min_size=1,
+        max_size=5,
+        unique=True,
+    ),
+    delimiter=st.sampled_from(",;\t"),
+    target=st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=10),
+)
+def test_what_pythons_own_writer_leaves_is_read_back(
+    photos: Path, names: list[str], delimiter: str, target: str
+) -> None:
+    for name in names:
+        (photos / name).write_bytes(b"x")
+    with (photos / "list.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter=delimiter).writerows([["path", "target"], *([name, target] for name in names)])
+
+    assert rows(find_images([str(photos / "list.csv")])) == [(name, target.strip() or None) for name in names]

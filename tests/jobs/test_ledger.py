@@ -1,0 +1,168 @@
+import contextlib
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from igcli.errors import OutputError, UsageError
+from igcli.images.finding import Found
+from igcli.jobs.item import Outcome, items_of
+from igcli.jobs.ledger import FOLDER, Ledger, is_result, left_by_earlier_runs
+from igcli.jobs.outputs import Done
+
+SETTINGS = {"wanted": {"steps": 64, "rule": "midpoint"}, "fit": "crop"}
+
+
+@pytest.fixture
+def item(tmp_path):
+    photo = tmp_path / "in" / "photo.jpg"
+    photo.parent.mkdir()
+    photo.write_bytes(b"a photo")
+    return items_of([Found(photo, Path("photo.jpg"))])[0]
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def opened():
+    """Opens ledgers, and closes them in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def open_one(output, *, settings=SETTINGS, overwrite=False):
+            ledger = Ledger(output, "explain", settings, overwrite=overwrite)
+            stack.callback(ledger.close)
+            return ledger
+
+        yield open_one
+
+
+def finish(ledger, item, output):
+    """What a run does with one photo."""
+    ledger.begin(item)
+    for name in ("photo.integrated.png", "photo.json"):
+        (output / name).write_bytes(b"")
+    record = {"files": {"integrated.png": "photo.integrated.png"}}
+    ledger.finish(Outcome(item, (Done(item.found, record, "photo.json", {}),)))
+
+
+def test_a_photo_is_done_when_all_its_files_are_there_and_it_has_not_changed(opened, output, item):
+    ledger = opened(output)
+    assert ledger.fresh
+    assert not ledger.is_done(item)
+    finish(ledger, item, output)
+    ledger.close()
+    again = opened(output)
+    assert not again.fresh
+    assert again.is_done(item)
+    assert again.records(item) == ("photo.json",)
+    assert not again.is_done(replace(item, found=replace(item.found, target="7")))  # another class of it
+    assert not again.is_done(replace(item, stem=Path("photo-2")))
+    (output / "photo.integrated.png").unlink()
+    assert not again.is_done(item)
+    (output / "photo.integrated.png").write_bytes(b"")
+    item.found.path.write_bytes(b"another photo")
+    assert not again.is_done(item)
+    assert again.is_known(item)
+
+
+def test_a_photo_that_was_only_begun_is_known_and_not_done(opened, output, item):
+    ledger = opened(output)
+    ledger.begin(item)
+    ledger.close()
+    again = opened(output)
+    assert again.is_known(item)
+    assert not again.is_done(item)
+    again.forget(item)
+    again.close()
+    assert not opened(output).is_known(item)
+
+
+@pytest.mark.parametrize("kept", range(1, 40, 3))
+def test_a_line_cut_short_is_as_if_it_had_not_been_written(opened, output, item, kept):
+    ledger = opened(output)
+    finish(ledger, item, output)
+    ledger.close()
+    path = output / FOLDER / "explain.jsonl"
+    *lines, last = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines) + last[:-kept])
+    again = opened(output)
+    assert again.is_known(item)
+    assert not again.is_done(item) or kept == 1  # all but the line's end
+    finish(again, item, output)  # the next line is not glued to the broken one
+    again.close()
+    assert opened(output).is_done(item)
+
+
+def test_other_settings_are_named_and_overwriting_begins_anew(opened, output, item):
+    ledger = opened(output)
+    finish(ledger, item, output)
+    ledger.close()
+    other = {"wanted": {"steps": 32, "rule": "midpoint"}, "fit": "pad"}
+    with pytest.raises(UsageError, match=r"steps 64 there, 32 now; fit crop there, pad now.*--overwrite"):
+        opened(output, settings=other)
+    anew = opened(output, settings=other, overwrite=True)
+    assert not anew.is_done(item)
+    anew.close()
+    resumed = opened(output, settings=other)  # interrupted before anything was done
+    assert not resumed.is_done(item)
+    assert resumed.is_known(item)
+
+
+def test_one_run_at_a_time(opened, output):
+    ledger = opened(output)
+    with pytest.raises(OutputError, match="Another run"):
+        opened(output)
+    ledger.close()
+    opened(output).close()
+
+
+def test_at_the_end_there_is_one_line_a_photo_in_order(opened, output, tmp_path):
+    found = [Found(tmp_path / f"{name}.jpg", Path(f"{name}.jpg")) for name in "abc"]
+    items = items_of(found)
+    ledger = opened(output)
+    for item in reversed(items):
+        finish(ledger, item, output)
+    ledger.settle(items)
+    ledger.close()
+    lines = (output / FOLDER / "explain.jsonl").read_text().splitlines()
+    assert [json.loads(line)[0][0] for line in lines] == ["a", "b", "c"]
+
+
+def test_names_that_are_no_text_are_kept(opened, output, tmp_path):
+    found = Found(tmp_path / os.fsdecode(b"caf\xe9\n.jpg"), Path("x.jpg"))
+    (item,) = items_of([found])
+    ledger = opened(output)
+    finish(ledger, item, output)
+    ledger.close()
+    assert opened(output).is_known(item)
+
+
+def test_what_earlier_runs_left_is_no_photo_to_work_on(opened, output, item):
+    ledger = opened(output)
+    finish(ledger, item, output)
+    ledger.begin(replace(item, stem=Path("b/other")))
+    ledger.close()
+    left = left_by_earlier_runs(output)
+    assert left == {"photo.json": True, "photo.integrated.png": True, "b/other": False}
+    for name, expected in {
+        "photo.integrated.png": True,
+        "photo.png": False,
+        "b/other.integrated.png": True,  # a kill may have kept it from being listed
+        "b/other.png": False,
+        "../in/photo.jpg": False,
+    }.items():
+        assert is_result(output / name, output, left) == expected, name
+    assert left_by_earlier_runs(output / "nowhere") == {}
+
+
+def test_a_damaged_settings_file_is_as_none(opened, output):
+    opened(output).close()
+    (output / FOLDER / "explain.json").write_bytes(b"\xff{")
+    ledger = opened(output)
+    assert ledger.fresh
+    ledger.close()
