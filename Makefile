@@ -34,6 +34,7 @@ ifdef ZIP
 	$(BIN)/python tests/benchmarks/saturation.py $(ZIP)
 	$(BIN)/python tests/benchmarks/left_right.py $(ZIP)
 	$(BIN)/python tests/benchmarks/mosaics.py $(ZIP)
+	$(BIN)/python tests/benchmarks/folder.py $(ZIP)
 endif
 
 clean:

@@ -97,9 +97,12 @@ def blur(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
     radius = min(math.ceil(3 * side / 16), side - 1)
     if radius < 1:
         return pixels.clone()
-    blurred: torch.Tensor = torchvision.transforms.functional.gaussian_blur(
-        pixels, [2 * radius + 1] * 2, [side / 16] * 2
-    )
+    blurred = pixels
+    for kernel in (
+        [2 * radius + 1, 1],
+        [1, 2 * radius + 1],
+    ):  # across, then down: a hundredth of the work of both at once
+        blurred = torchvision.transforms.functional.gaussian_blur(blurred, kernel, [side / 16] * 2)
     return blurred.clamp(0, 1)
 
 

@@ -12,6 +12,7 @@ from igcli.cli.animate import animate
 from igcli.cli.check import check
 from igcli.cli.compare import compare
 from igcli.cli.console import printable
+from igcli.cli.evaluate import evaluate
 from igcli.cli.explain import explain
 from igcli.cli.models import models
 from igcli.cli.options import debug_option
@@ -52,7 +53,7 @@ def ig() -> None:
     """
 
 
-for command in (explain, animate, saturation, compare, ablate, check, models):
+for command in (explain, animate, saturation, compare, ablate, evaluate, check, models):
     ig.add_command(command)
 
 

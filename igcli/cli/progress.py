@@ -16,10 +16,10 @@ _LINES, _LOOKS = 30.0, 0.5
 
 
 class Progress:
-    """Photos, gradients a second and the time left, on the console's stderr."""
+    """Photos, gradients (or what else a ``unit`` is) a second and the time left, on the console's stderr."""
 
-    def __init__(self, console: Console, tally: Tally) -> None:
-        self._console, self._tally = console, tally
+    def __init__(self, console: Console, tally: Tally, *, unit: str = "gradients") -> None:
+        self._console, self._tally, self._unit = console, tally, unit
         self._taken = 0
         self._began = self._shown = time.perf_counter()
         self._bar: tqdm[Any] | None = console.bar(
@@ -28,7 +28,7 @@ class Progress:
         )
 
     def points(self, count: int) -> None:
-        """So many gradients more."""
+        """So many units more."""
         self._taken += count
         self._show(least=_LOOKS)
 
@@ -54,7 +54,7 @@ class Progress:
 
     def _speed(self, now: float) -> str:
         taken = max(self._taken, self._tally.gradients)  # other processes tell with the photo, not on the way
-        return f"{taken / max(now - self._began, 1e-9):.0f} gradients/s"
+        return f"{taken / max(now - self._began, 1e-9):.0f} {self._unit}/s"
 
 
 def duration(seconds: float) -> str:

@@ -44,6 +44,19 @@ def write_whole(path: Path, data: bytes | Iterable[bytes]) -> None:
         raise output_error(path, error) from error
 
 
+def inside(output: Path, path: Path) -> Path:
+    """``path``, if its folder lies in ``output``.
+
+    Raises
+    ------
+    OutputError
+        When a link leads out of it.
+    """
+    if not path.parent.resolve().is_relative_to(output.resolve()):
+        raise OutputError(f"{path} would lie outside {output}. Remove the link that leads there.")
+    return path
+
+
 def remove_partials(folder: Path) -> None:
     """Remove what writers that were killed have left in a folder; those still at work are let alone."""
     host = _own_prefix().rpartition("-")[0].rpartition("-")[0]

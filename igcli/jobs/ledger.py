@@ -81,7 +81,7 @@ class Ledger:
     def is_done(self, item: Item) -> bool:
         """Whether this photo, unchanged since, has left all its files and they are still there."""
         entry = self._entries.get(_key(item))
-        if entry is None or not entry.records or entry.source != _source(item.found):
+        if entry is None or not entry.records or entry.source != source_of(item.found):
             return False
         return all((self._output / file).exists() for file in (*entry.records, *entry.files))
 
@@ -95,7 +95,7 @@ class Ledger:
 
     def begin(self, item: Item) -> None:
         """Note that files of this photo may be there from now on."""
-        entry = _Entry(_source(item.found))
+        entry = _Entry(source_of(item.found))
         self._entries[_key(item)] = entry
         self._write(_line(_key(item), entry))
 
@@ -175,7 +175,7 @@ def _key(item: Item) -> str:
     return json.dumps([item.stem.as_posix(), os.path.abspath(found.path), place, found.target])  # noqa: PTH100
 
 
-def _source(found: Found) -> tuple[int, int]:
+def source_of(found: Found) -> tuple[int, int]:
     """What changes when the file does: its size and when it was written."""
     path = found.path if found.member is None else found.member.archive
     try:

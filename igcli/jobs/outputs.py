@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.result import Explanation
-from igcli.errors import Occupied, OutputError
+from igcli.errors import Occupied
 from igcli.images.finding import Found
 from igcli.jobs.desk import Desk, ModelFacts
-from igcli.jobs.files import write_whole
+from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import Explained
 from igcli.jobs.record import Record, record_of, to_json
 
@@ -102,10 +102,7 @@ class Outputs:
 
     def _beside(self, suffix: str) -> Path:
         output, stem = self.desk.output, self.item.stem
-        path = output / stem.parent / f"{stem.name}.{suffix}"
-        if not path.parent.resolve().is_relative_to(output.resolve()):
-            raise OutputError(f"{path} would lie outside {output}. Remove the link that leads there.")
-        return path
+        return inside(output, output / stem.parent / f"{stem.name}.{suffix}")
 
 
 def png(image: Image.Image, model: ModelFacts, explanation: Explanation, **more: Any) -> bytes:

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from PIL import Image
+from torchvision.transforms.functional import gaussian_blur
 from toys import random_picture
 
 from igcli.attribution.baselines import BASELINES, baseline_pixels
@@ -29,6 +30,12 @@ def test_mean_is_the_photos_mean_colour():
     baseline = baseline_pixels("mean", picture)
     torch.testing.assert_close(baseline[:, 0, 0], picture.pixels.flatten(1).mean(1))
     assert (baseline - baseline[:, :1, :1]).abs().max() == 0
+
+
+def test_blur_is_torchvisions_of_both_directions_at_once():
+    picture = random_picture(size=32)
+    at_once = gaussian_blur(picture.pixels, [13, 13], [2.0, 2.0])
+    assert (baseline_pixels("blur", picture) - at_once).abs().max() < 1e-6
 
 
 def test_blur_removes_detail_and_keeps_the_mean():

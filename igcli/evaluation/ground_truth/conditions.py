@@ -1,0 +1,80 @@
+"""When a photo counts for localisation: its object can be missed, and it matters (arXiv 1611.02639).
+
+Where the object fills the picture any map lies on it; where blacking it out does not lower the score, the network did
+not look at it. The first is geometry. The second needs two scores, which are computed elsewhere, of the photo and of
+what :func:`blacked_out` makes of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from igcli.attribution.ablation import ablated
+from igcli.errors import UsageError
+from igcli.evaluation.ground_truth.area import Area
+from igcli.evaluation.left_out import Omission
+from igcli.images.picture import Picture
+
+TWO_THIRDS = 2 / 3
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Which photos count; by default both of the paper's conditions.
+
+    Attributes
+    ----------
+    largest
+        The object covers less than this share, in (0, 1], of the pixels that the model sees; ``None`` for no limit.
+    matters
+        Blacking the object out lowers the score.
+
+    Raises
+    ------
+    UsageError
+        For a share outside (0, 1].
+    """
+
+    largest: float | None = TWO_THIRDS
+    matters: bool = True
+
+    def __post_init__(self) -> None:
+        if self.largest is not None and not 0 < self.largest <= 1:
+            raise UsageError(f"The largest share of an object is {self.largest}; give one above 0 and up to 1.")
+
+    def of_area(self, picture: Picture, area: Area) -> Omission | None:
+        """Why the picture does not count, as far as its object's area says so; ``None`` when it does."""
+        if self.largest is None or area.covered < self.largest:
+            return None
+        sentence = (
+            f"{picture.name}: its object covers {area.covered:.0%} of what the model sees, "
+            f"not less than {self.largest:.0%}, so that hardly a map could miss it."
+        )
+        return Omission(picture.name, "object covers too much", sentence)
+
+    def of_scores(self, picture: Picture, *, at_photo: float, blacked_out: float) -> Omission | None:
+        """Why the picture does not count, as far as its scores say so; ``None`` when it does.
+
+        Parameters
+        ----------
+        at_photo, blacked_out
+            The score of the class that is explained, of the photo as it is and with its object black.
+        """
+        if not self.matters:
+            return None
+        if not (math.isfinite(at_photo) and math.isfinite(blacked_out)):
+            sentence = f"{picture.name}: the score is not a finite number; check the model."
+            return Omission(picture.name, "score not finite", sentence)
+        if blacked_out < at_photo:
+            return None
+        sentence = (
+            f"{picture.name}: with its object black the score goes from {at_photo:.4g} to {blacked_out:.4g}, "
+            "so that the model did not need it."
+        )
+        return Omission(picture.name, "score does not drop without the object", sentence)
+
+
+def blacked_out(picture: Picture, area: Area) -> Picture:
+    """The picture with the object's pixels black; the original is left as it is."""
+    return ablated(picture, area.mask, note="object blacked out")

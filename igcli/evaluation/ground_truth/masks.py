@@ -1,0 +1,129 @@
+"""Masks as ground truth: a picture for each photo, of its original size, light where the object is.
+
+A mask is read as the photo is, through the same resize and crop, and cut at half of full brightness; what is
+transparent in it counts as dark. A palette is read as the colours that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from igcli.errors import ImageError
+from igcli.evaluation.ground_truth.annotation import AnnotationError, named
+from igcli.evaluation.ground_truth.area import Area
+from igcli.evaluation.ground_truth.names import Ambiguous, Match, pair
+from igcli.evaluation.ground_truth.omissions import ambiguous, resized, unseen
+from igcli.evaluation.left_out import Omission, counted
+from igcli.images.finding import Found, find_images
+from igcli.images.options import ReadOptions
+from igcli.images.picture import Picture, Placement
+from igcli.images.reading import read_image, read_upright
+from igcli.images.view import View
+from igcli.lazy import np
+
+HALF = 127.5
+"""A pixel, of 0..255, is light above this."""
+
+
+@dataclass(frozen=True)
+class Masks:
+    """The masks of the photos that they were looked for.
+
+    Attributes
+    ----------
+    source
+        The folder, for messages.
+    photos
+        Each photo's mask, or why that cannot be told; a photo that has none is not in it.
+    view
+        The model's, by which the photos are read.
+    options
+        As for the photos, but with black under what is transparent.
+    notes
+        What in the folder is not used.
+    """
+
+    source: Path
+    photos: Mapping[Path, Path | Ambiguous]
+    view: View
+    options: ReadOptions
+    notes: tuple[str, ...] = ()
+
+    def area(self, picture: Picture, *, label: str | None = None) -> Area | Omission:
+        """Where a picture's object is; a mask speaks of one object, whatever the ``label``.
+
+        Returns
+        -------
+        Area or Omission
+            An omission where there is no mask, or several; where it cannot be read, has another size than the photo,
+            or is dark throughout; and where what it marks is not seen.
+        """
+        mask = self.photos.get(picture.path) if picture.path is not None else None
+        if mask is None:
+            sentence = f"{picture.name}: no picture in {self.source} has its name; save its mask under the same stem."
+            return Omission(picture.name, "no mask for it", sentence)
+        if isinstance(mask, Ambiguous):
+            return ambiguous(picture, mask, self.source)
+        try:
+            whole = np.asarray(read_upright(mask, options=self.options).convert("L"))
+            seen = read_image(mask, view=self.view, fit=picture.placement.fit, options=self.options)
+        except ImageError as error:
+            return Omission(picture.name, "mask cannot be read", f"{picture.name}: {error}")
+        if seen.original_size != picture.original_size:
+            return resized(picture, seen.original_size, mask)
+        light = whole > HALF
+        if not light.any():
+            sentence = f"{picture.name}: in {mask} no pixel is light (the lightest is {whole.max()} of 255); {_REMEDY}."
+            return Omission(picture.name, "empty mask", sentence)
+        inside = _share_inside(light, picture.placement)
+        shown = seen.pixels[0].numpy() > HALF / 255
+        return Area(shown, inside) if shown.any() else unseen(picture, inside)
+
+
+_REMEDY = "draw the object white on black"
+
+
+def read_masks(
+    source: Path, *, photos: Sequence[Path], view: View | None = None, options: ReadOptions | None = None
+) -> Masks:
+    """Find the masks in a folder and its sub-folders, which may mirror those of the photos; none is read yet.
+
+    Parameters
+    ----------
+    photos
+        All photos that are to be evaluated, by the paths that their pictures will have. Which mask belongs to which
+        is said in :func:`~igcli.evaluation.ground_truth.names.pair`; endings may differ.
+    view, options
+        As the photos are read.
+
+    Raises
+    ------
+    AnnotationError
+        For a folder that is missing or has no pictures in it.
+    """
+    if not source.is_dir():
+        raise AnnotationError(f"{source} is no folder; give the folder that holds the masks.")
+    found = find_images([str(source)], recursive=True)
+    for item in found:
+        if not isinstance(item, Found):
+            raise AnnotationError(item.reason)
+    masks = [item for item in found if isinstance(item, Found)]
+    paired = pair(photos, [named(item.relative.as_posix()) for item in masks])
+    chosen = {photo: at if isinstance(at, Ambiguous) else masks[at.entry].path for photo, at in paired.items()}
+    unused = len(masks) - sum(isinstance(mask, Path) for mask in chosen.values())
+    by_name = sum(isinstance(at, Match) and at.by_name for at in paired.values())
+    notes = [f"{unused} of the {counted(len(masks), 'mask')} in {source} not used"] if unused else []
+    if by_name:
+        notes.append(f"{counted(by_name, 'photo')} found by file name alone: {source} has them in other folders")
+    options = replace(options or ReadOptions(), background="black")
+    return Masks(source, chosen, replace(view or View(), channels=1), options, tuple(notes))
+
+
+def _share_inside(light: np.ndarray, placement: Placement) -> float:
+    """The share of the light pixels (h, w) of the original whose centres lie in the crop."""
+    left, top, right, bottom = placement.box
+    rows, columns = (np.arange(side) + 0.5 for side in light.shape)
+    within = light[(rows >= top) & (rows < bottom)][:, (columns >= left) & (columns < right)]
+    return float(within.sum() / light.sum())

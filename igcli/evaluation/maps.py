@@ -1,0 +1,48 @@
+"""Maps as they are handed in, by igcli or by any other tool, and what can be wrong with one.
+
+A map is an array or a tensor, (H, W) or (C, H, W), with a value for each pixel that the model sees.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, Union
+
+from igcli.lazy import np, torch
+
+MapLike: TypeAlias = Union["torch.Tensor", "np.ndarray"]
+
+
+def as_map(values: MapLike) -> torch.Tensor:
+    """The map as (C, H, W) float64 on the CPU; a copy where the type differs, never changed in place."""
+    tensor = values.detach().cpu() if isinstance(values, torch.Tensor) else torch.from_numpy(np.array(values, float))
+    tensor = tensor.double()
+    return tensor[None] if tensor.ndim == 2 else tensor
+
+
+def importance(values: MapLike) -> torch.Tensor:
+    """Σ_c |value|, (H, W) float64 (arXiv 1611.02639, eq. 1)."""
+    return as_map(values).abs().sum(dim=0)
+
+
+def flaw(values: MapLike, *, size: tuple[int, int] | None = None) -> str:
+    """Why nothing can be measured of this map, as a sentence, the same for all with this flaw; empty if something can.
+
+    Parameters
+    ----------
+    size
+        (height, width) of the photo, if the map has to fit one.
+    """
+    shape = tuple(values.shape)
+    if len(shape) not in (2, 3) or 0 in shape:
+        return f"The map's shape {shape} is neither (height, width) nor (channels, height, width)."
+    if size is not None and shape[-2:] != tuple(size):
+        return (
+            f"The map is {shape[-1]}x{shape[-2]}, the photo as the model sees it {size[1]}x{size[0]}: "
+            "resize the map, or make it on the pixels that the model sees."
+        )
+    tensor = as_map(values)
+    if not bool(torch.isfinite(tensor).all()):
+        return "The map has values that are not finite."
+    if not bool(tensor.any()):
+        return "The map is zero everywhere."
+    return ""

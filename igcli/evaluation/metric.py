@@ -1,0 +1,104 @@
+"""What a metric is: a protocol whose every parameter is a field, a direction, and what it needs beside the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal
+
+from igcli.errors import UsageError
+from igcli.registry import Registry
+
+Direction = Literal["higher", "lower"]
+
+#: What a metric may need beside the maps.
+NEEDS: Mapping[str, str] = {
+    "model": "forward passes through the network",
+    "attribution": "igcli's own result, which knows its sum and the score's rise",
+    "mask": "where the object is: boxes or masks",
+    "mosaic": "mosaics of photos of two classes",
+    "method": "the same method's maps of slightly changed copies of the photo",
+    "randomised": "the same method's map of the network with random weights",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric with its protocol: the fields are its parameters, their defaults as published.
+
+    Raises
+    ------
+    UsageError
+        When made with parameters that cannot be.
+    """
+
+    #: Whether a better map has a higher or a lower value.
+    direction: ClassVar[Direction]
+    #: Keys of ``NEEDS``.
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise ``UsageError`` for parameters that cannot be."""
+
+    def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
+        """How it is measured, in one sentence, for photos of ``size`` (height, width) and a name in ``SCORES``."""
+        raise NotImplementedError
+
+
+METRICS: Registry[type[Metric]] = Registry("metric")
+
+#: What is measured when nothing is asked for.
+DEFAULT_METRICS = ("aopc", "deletion", "insertion", "abpc", "completeness")
+
+
+def arrow(direction: Direction) -> str:
+    """``"↑"`` where higher is better, ``"↓"`` where lower is."""
+    return "↑" if direction == "higher" else "↓"
+
+
+def configured(names: Sequence[str], options: Mapping[str, object] | None = None) -> dict[str, Metric]:
+    """The named metrics with other parameters than the published ones.
+
+    Parameters
+    ----------
+    options
+        ``"fill"`` for all of the metrics that have a fill, ``"deletion.steps"`` for one metric's own; the latter wins.
+        Text is read as the parameter's type.
+
+    Raises
+    ------
+    UsageError
+        For an unknown metric, for an option that none of them has, or for a value that cannot be.
+    """
+    options = options or {}
+    used: set[str] = set()
+    chosen: dict[str, Metric] = {}
+    for name in dict.fromkeys(names):
+        kind = METRICS[name]
+        values: dict[str, object] = {}
+        for parameter in fields(kind):
+            for key in (parameter.name, f"{name}.{parameter.name}"):
+                if key in options:
+                    values[parameter.name] = _read(key, options[key], parameter.default)
+                    used.add(key)
+        chosen[name] = kind(**values)
+    for key in options:
+        if key not in used:
+            known = sorted({f"{name}.{each.name}" for name, metric in chosen.items() for each in fields(metric)})
+            raise UsageError(f"None of the metrics has the option {key!r}. There are: {', '.join(known)}.")
+    return chosen
+
+
+def _read(key: str, value: object, default: object) -> object:
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    try:
+        if isinstance(default, bool):
+            return {"yes": True, "true": True, "no": False, "false": False}[value.lower()]
+        return type(default)(value)  # type: ignore[call-arg]
+    except (KeyError, ValueError):
+        wanted = "yes or no" if isinstance(default, bool) else f"a number like {default}"
+        raise UsageError(f"The option {key} needs {wanted}, not {value!r}.") from None

@@ -1,0 +1,31 @@
+"""Completeness as a metric: how far a map's sum is from the score's rise (arXiv 1703.01365, §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from igcli.attribution.result import Completeness as Found
+from igcli.evaluation.measured import Measured
+from igcli.evaluation.metric import METRICS, Metric
+from igcli.lazy import np
+
+
+@METRICS("completeness", summary="how far the map's sum is from the score's rise, relative to it")
+@dataclass(frozen=True, kw_only=True)
+class Completeness(Metric):
+    """The relative gap; 0 at best. It measures the quadrature, not the quality of the map."""
+
+    direction = "lower"
+    needs = ("attribution",)
+
+    def measure(self, found: Found | None) -> Measured:
+        """The gap of an attribution; ``None`` for a map that was not made by a method, such as a control."""
+        if found is None or found.within_tolerance is None:
+            return Measured.missing("The method does not promise completeness.")
+        if not np.isfinite(found.relative_gap):
+            return Measured.missing("The map's sum is not finite.")
+        return Measured(found.relative_gap)
+
+    def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
+        """The number of gradient evaluations is the explanation's own."""
+        return f"|sum of the map − rise of the {score} score| / |rise|, at the given number of gradient evaluations"

@@ -1,0 +1,178 @@
+"""The one engine of all metrics that replace pixels: photos on their way to a fill, pixel by pixel, scored in chunks.
+
+An order says which pixels are replaced first and by what; a route, how many of them at each stop. Revealing pixels
+most important first is replacing them least important first, from the other end, so that deletion, insertion and
+what lies between them are stops on the same two trails. Stops that several metrics ask for are visited once; the
+photo itself and the finished fill once a photo, whatever the number of maps.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from igcli.attribution.baselines import BASELINES
+from igcli.attribution.budget import Budget
+from igcli.attribution.scores import Score
+from igcli.attribution.sweep import look
+from igcli.evaluation.ranking import RANKINGS
+from igcli.lazy import np, torch
+from igcli.models.classifier import Classifier, log_of_probabilities
+
+
+@dataclass(frozen=True)
+class Order:
+    """In which order the pixels are replaced, and by what.
+
+    Attributes
+    ----------
+    fill
+        A name in ``BASELINES``.
+    ranked
+        A name in ``RANKINGS``.
+    least_first
+        The same ranking read from its end.
+    seed
+        For noise; the same for every photo.
+    """
+
+    fill: str
+    ranked: str = "signed"
+    least_first: bool = False
+    seed: int = 0
+
+    def filled(self, pixels: torch.Tensor) -> torch.Tensor:
+        """What the photo (C, H, W) becomes when all of it is replaced."""
+        return BASELINES[self.fill](pixels, self.seed)
+
+    @property
+    def end(self) -> tuple[str, int]:
+        """What distinguishes one finished fill of a photo from another."""
+        return self.fill, self.seed
+
+    def check(self) -> None:
+        """Raise ``UsageError`` for a fill or a ranking that does not exist."""
+        BASELINES[self.fill]
+        RANKINGS[self.ranked]
+
+
+@dataclass(frozen=True)
+class Route:
+    """The stops that a metric wants to know the score at: how many pixels are replaced there."""
+
+    order: Order
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One photo on its way to its fill, and the stops on the way.
+
+    Attributes
+    ----------
+    pixels, fill
+        (C, H, W), the photo and what replaces it.
+    ranks
+        (H, W) int32: the pixel of rank 0 is replaced first.
+    counts
+        How many pixels are replaced at each stop, between 0 and H·W, neither included.
+    score
+        What is noted there.
+    """
+
+    pixels: torch.Tensor
+    fill: torch.Tensor
+    ranks: torch.Tensor
+    counts: Sequence[int]
+    score: Score
+
+    def write(self, start: int, stop: int, *, out: torch.Tensor) -> None:
+        """The pictures at the stops ``start``..``stop``, into ``out`` (stop − start, C, H, W)."""
+        counts = torch.tensor(self.counts[start:stop], dtype=torch.int32, device=out.device)
+        replaced = self.ranks.to(out.device)[None] < counts[:, None, None]
+        torch.where(replaced[:, None], self.fill.to(out)[None], self.pixels.to(out)[None], out=out)
+
+
+def merged(routes: Iterable[Route]) -> dict[Order, tuple[int, ...]]:
+    """All stops on each order, sorted, each once."""
+    stops: dict[Order, set[int]] = {}
+    for route in routes:
+        stops.setdefault(route.order, set()).update(route.counts)
+    return {order: tuple(sorted(counts)) for order, counts in stops.items()}
+
+
+def between_ends(counts: Iterable[int], pixels: int) -> list[int]:
+    """The stops that belong to one map alone: without the photo itself and the finished fill."""
+    return [count for count in counts if 0 < count < pixels]
+
+
+def ends_needed(stops: Mapping[Order, tuple[int, ...]], pixels: int) -> dict[tuple[str, int], Order]:
+    """The finished fills that some stop lies at."""
+    return {order.end: order for order, counts in stops.items() if pixels in counts}
+
+
+def follow(
+    model: Classifier, trails: Sequence[Trail], *, budget: Budget, on_passes: Callable[[int], None] | None = None
+) -> list[np.ndarray]:
+    """The score at every stop of every trail, forward only: one array (stops,) float64 a trail.
+
+    All stops of all trails are one list of jobs; a chunk's pictures are made when it is their turn, so that memory is
+    bounded by the chunk. A score is NaN where the network's logits are not finite.
+
+    Raises
+    ------
+    OutOfMemory
+        When a single picture does not fit into the device's memory.
+    """
+    firsts = list(accumulate((len(trail.counts) for trail in trails), initial=0))
+    scores = np.empty(firsts[-1])
+
+    def work(start: int, stop: int) -> np.ndarray:
+        pieces = list(_pieces(firsts, start, stop))
+        shape = (stop - start, *trails[0].pixels.shape)
+        batch = torch.empty(shape, dtype=model.dtype, device=model.device, memory_format=torch.channels_last)
+        lengths = [last - first for _, first, last in pieces]
+        for (trail, first, last), own in zip(pieces, batch.split_with_sizes(lengths), strict=True):
+            trails[trail].write(first, last, out=own)
+        logits = model(batch).cpu().double().split_with_sizes(lengths)
+        found = [scored(trails[trail].score, own) for (trail, _, _), own in zip(pieces, logits, strict=True)]
+        return np.concatenate(found)
+
+    done = 0
+    with model.frozen(), torch.no_grad():
+        for part in budget.chunks(len(scores), work):
+            scores[done : done + len(part)] = part
+            done += len(part)
+            if on_passes is not None:
+                on_passes(len(part))
+    return [scores[first:last] for first, last in pairwise(firsts)]
+
+
+def look_and_score(
+    model: Classifier, pictures: Sequence[torch.Tensor], scores: Sequence[Score], *, budget: Budget
+) -> tuple[Classifier, np.ndarray]:
+    """The score (N,) of each picture (C, H, W), forward only; and the model, as one that ends in softmax if it does."""
+    if not pictures:
+        return model, np.empty(0)
+    outputs = look(model, pictures, budget=budget)
+    recognised = model.recognised(outputs)
+    logits = outputs if recognised is model else log_of_probabilities(outputs)
+    return recognised, np.concatenate([scored(each, own[None]) for each, own in zip(scores, logits, strict=True)])
+
+
+def scored(score: Score, logits: torch.Tensor) -> np.ndarray:
+    """The score (N,) float64 of logits (N, K) on the CPU; NaN for logits that are not finite."""
+    finite = torch.isfinite(logits).all(dim=1)
+    return np.asarray(torch.where(finite, score.of(logits.double()), torch.nan))
+
+
+def _pieces(firsts: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """The trails that the jobs ``start``..``stop`` lie on, and which stops of each."""
+    trail = bisect_right(firsts, start) - 1
+    while start < stop:
+        last = min(stop, firsts[trail + 1])
+        if last > start:
+            yield trail, start - firsts[trail], last - firsts[trail]
+        start, trail = last, trail + 1

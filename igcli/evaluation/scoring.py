@@ -1,0 +1,177 @@
+"""Photos, maps and metrics put together: every picture that any of the metrics asks for goes through the network once.
+
+Only for metrics that replace pixels; the others need no job list and are asked directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.scores import Score
+from igcli.evaluation.maps import MapLike, flaw
+from igcli.evaluation.measured import Measured
+from igcli.evaluation.metrics.curve_metric import CurveMetric
+from igcli.evaluation.perturbation import Order, Route, Trail, between_ends, ends_needed, follow, look_and_score, merged
+from igcli.evaluation.ranking import ranks
+from igcli.lazy import np, torch
+from igcli.models.classifier import Classifier
+
+_FLAT = "The map is the same everywhere: it ranks no pixel above another."
+_NOT_FINITE = "The network's logits are not finite once pixels are replaced."
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A photo, what is explained of it, and the maps that explain it.
+
+    Attributes
+    ----------
+    pixels
+        (C, H, W) in [0, 1], as the model sees it.
+    score
+        What the maps explain, and what is noted as pixels are replaced.
+    maps
+        By name: a method's, a control's, another tool's.
+    """
+
+    pixels: torch.Tensor
+    score: Score
+    maps: Mapping[str, MapLike]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.pixels.shape[-2], self.pixels.shape[-1]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was measured.
+
+    Attributes
+    ----------
+    measured
+        For every subject: map name to metric name to number.
+    passes
+        Pictures that went through the network.
+    """
+
+    measured: list[dict[str, dict[str, Measured]]]
+    passes: int
+
+
+def passes(metrics: Iterable[CurveMetric], *, size: tuple[int, int], maps: int, photos: int = 1) -> int:
+    """The forward passes that :func:`score_maps` takes for photos of one size (height, width) with sound maps."""
+    pixels = size[0] * size[1]
+    stops = _stops(metrics, pixels)
+    if not stops or not maps:
+        return 0
+    own = sum(len(between_ends(counts, pixels)) for counts in stops.values())
+    return photos * (1 + len(ends_needed(stops, pixels)) + maps * own)
+
+
+def score_maps(
+    model: Classifier,
+    subjects: Sequence[Subject],
+    metrics: Mapping[str, CurveMetric],
+    *,
+    budget: Budget | None = None,
+    on_passes: Callable[[int], None] | None = None,
+) -> Scores:
+    """Measure all maps of all subjects by all metrics; the subjects' photos are of one shape.
+
+    A map or a score of which nothing can be measured has the reason in its place; the others are not affected. Of
+    every subject handed in the fills and the maps' ranks are held; the pictures with pixels replaced, of one chunk.
+    ``on_passes`` hears of every chunk how many pictures it held.
+
+    Raises
+    ------
+    OutOfMemory
+        When a single picture does not fit into the device's memory.
+    """
+    budget = budget or Budget(device=model.device)
+    cases = [_Case(subject, list(metrics.values())) for subject in subjects]
+    model, taken = _look_at_ends(model, cases, budget)
+    if on_passes is not None and taken:
+        on_passes(taken)
+    trails = [trail for case in cases for trail in case.trails.values()]
+    found = iter(follow(model, trails, budget=budget, on_passes=on_passes))
+    for case in cases:
+        case.along = {key: next(found) for key in case.trails}
+    measured = [
+        {name: {key: case.measure(name, metric) for key, metric in metrics.items()} for name in case.subject.maps}
+        for case in cases
+    ]
+    return Scores(measured, taken + sum(len(trail.counts) for trail in trails))
+
+
+def _stops(metrics: Iterable[CurveMetric], pixels: int) -> dict[Order, tuple[int, ...]]:
+    return merged(route for metric in metrics for route in metric.routes(pixels))
+
+
+class _Case:
+    """A subject with its share of the job list, and later the scores there."""
+
+    def __init__(self, subject: Subject, metrics: Sequence[CurveMetric]) -> None:
+        self.subject = subject
+        self.count = subject.size[0] * subject.size[1]
+        self.stops = _stops(metrics, self.count)
+        self.flaws = {name: flaw(values, size=subject.size) for name, values in subject.maps.items()}
+        self.trails: dict[tuple[str, Order], Trail] = {}
+        self.along: dict[tuple[str, Order], np.ndarray] = {}
+        self.at_ends: dict[tuple[str, int] | None, float] = {}  # None is the photo itself
+        self.fills: dict[tuple[str, int], torch.Tensor] = {}
+        if not all(self.flaws.values()):
+            self.fills = {order.end: order.filled(subject.pixels) for order in self.stops}
+        for name in subject.maps:
+            if not self.flaws[name]:
+                self.trails.update({(name, order): trail for order, trail in self._trails(subject.maps[name])})
+
+    @property
+    def ends(self) -> dict[tuple[str, int] | None, torch.Tensor]:
+        """The pictures that all maps share: the photo, and the finished fills that some stop lies at."""
+        if not self.trails:
+            return {}
+        return {None: self.subject.pixels, **{end: self.fills[end] for end in ends_needed(self.stops, self.count)}}
+
+    def measure(self, name: str, metric: CurveMetric) -> Measured:
+        """One map by one metric."""
+        routes = metric.routes(self.count)
+        if self.flaws[name] or any((name, route.order) not in self.trails for route in routes):
+            return Measured.missing(self.flaws[name] or _FLAT)
+        scores = [self._scores(name, route) for route in routes]
+        if not all(np.isfinite(each).all() for each in scores):
+            return Measured.missing(_NOT_FINITE)
+        return metric.measure(scores, self.count)
+
+    def _trails(self, values: MapLike) -> list[tuple[Order, Trail]]:
+        by_ranking = {ranked: ranks(values, ranked=ranked) for ranked in {order.ranked for order in self.stops}}
+        found = []
+        for order, counts in self.stops.items():
+            first = by_ranking[order.ranked]
+            if first is not None:
+                own = self.count - 1 - first if order.least_first else first
+                inner = between_ends(counts, self.count)
+                trail = Trail(self.subject.pixels, self.fills[order.end], own, inner, self.subject.score)
+                found.append((order, trail))
+        return found
+
+    def _scores(self, name: str, route: Route) -> np.ndarray:
+        key = name, route.order
+        known = dict(zip(self.trails[key].counts, self.along[key].tolist(), strict=True))
+        known[0] = self.at_ends[None]
+        if route.order.end in self.at_ends:
+            known[self.count] = self.at_ends[route.order.end]
+        return np.array([known[count] for count in route.counts])
+
+
+def _look_at_ends(model: Classifier, cases: Sequence[_Case], budget: Budget) -> tuple[Classifier, int]:
+    """Score the shared ends; returns the model, as one that ends in softmax if it does, and the pictures looked at."""
+    ends = [(case, end, picture) for case in cases for end, picture in case.ends.items()]
+    pictures, scores = [picture for _, _, picture in ends], [case.subject.score for case, _, _ in ends]
+    model, found = look_and_score(model, pictures, scores, budget=budget)
+    for (case, end, _), score in zip(ends, found.tolist(), strict=True):
+        case.at_ends[end] = score
+    return model, len(ends)

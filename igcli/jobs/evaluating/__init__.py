@@ -1,0 +1,1 @@
+"""Evaluating maps over many photos: cards of what was measured, maps kept for the next metric, tables of all."""

@@ -1,0 +1,115 @@
+"""The card of one photo: what is explained of it, and all that was measured of its maps. One JSON file a photo.
+
+A card is all that is needed to go on: what stands on it is not measured again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from igcli.attribution.result import Completeness
+from igcli.attribution.scores import Score
+from igcli.evaluation.measured import Curve, Measured
+from igcli.evaluation.metric import Metric
+from igcli.jobs.files import write_whole
+from igcli.jobs.record import SCHEMA, Record, to_json
+from igcli.lazy import np
+
+
+@dataclass
+class Card:
+    """One photo's results, as they come in.
+
+    Attributes
+    ----------
+    image, target
+        Which photo and which class: entries of the record.
+    score
+        What is explained.
+    fingerprint
+        What the maps depend on: the photo's file and the settings. A card with another one is worth nothing.
+    completeness
+        By method, as its attribution promised; ``None`` where it promised nothing.
+    gradients
+        By method, how many were taken for its map.
+    measured
+        Metric to map to number.
+    protocols
+        Metric to the parameters that its numbers were measured with.
+    """
+
+    image: Record
+    target: Record
+    score: Score
+    fingerprint: str
+    completeness: dict[str, Completeness | None] = field(default_factory=dict)
+    gradients: dict[str, int] = field(default_factory=dict)
+    measured: dict[str, dict[str, Measured]] = field(default_factory=dict)
+    protocols: dict[str, Record] = field(default_factory=dict)
+
+    def missing(self, name: str, metric: Metric, maps: Mapping[str, object]) -> list[str]:
+        """The maps that have no number by this very protocol yet."""
+        if self.protocols.get(name) != asdict(metric):
+            return list(maps)
+        return [each for each in maps if each not in self.measured[name]]
+
+    def note(self, name: str, metric: Metric, values: Mapping[str, Measured]) -> None:
+        """Add numbers; those measured by another protocol are forgotten."""
+        if self.protocols.get(name) != asdict(metric):
+            self.protocols[name], self.measured[name] = asdict(metric), {}
+        self.measured[name].update(values)
+
+    def save(self, path: Path) -> None:
+        """Write the card, whole."""
+        record = {
+            "schema": SCHEMA,
+            "image": self.image,
+            "target": self.target,
+            "score": asdict(self.score),
+            "fingerprint": self.fingerprint,
+            "completeness": {name: each and asdict(each) for name, each in self.completeness.items()},
+            "gradients": self.gradients,
+            "protocols": self.protocols,
+            "measured": {
+                name: {each: _entry(one) for each, one in values.items()} for name, values in self.measured.items()
+            },
+        }
+        write_whole(path, (to_json(record) + "\n").encode())
+
+
+def load_card(path: Path, *, fingerprint: str) -> Card | None:
+    """The card in a file, if there is one and it is of the same photo and settings."""
+    try:
+        record = json.loads(path.read_bytes())
+        if record["schema"] != SCHEMA or record["fingerprint"] != fingerprint:
+            return None
+        return Card(
+            image=record["image"],
+            target=record["target"],
+            score=Score(**record["score"]),
+            fingerprint=fingerprint,
+            completeness={name: each and Completeness(**each) for name, each in record["completeness"].items()},
+            gradients=record["gradients"],
+            protocols=record["protocols"],
+            measured={
+                name: {each: _measured(one) for each, one in values.items()}
+                for name, values in record["measured"].items()
+            },
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _entry(measured: Measured) -> Record:
+    curves = {name: [each.fractions.tolist(), each.values.tolist()] for name, each in measured.curves.items()}
+    return {"value": measured.value, "reason": measured.reason, "curves": curves}
+
+
+def _measured(entry: Mapping[str, Any]) -> Measured:
+    curves = {name: Curve(*(np.array(each, float) for each in pair)) for name, pair in entry["curves"].items()}
+    value = float("nan") if entry["value"] is None else float(entry["value"])
+    return Measured(value, entry["reason"], curves)

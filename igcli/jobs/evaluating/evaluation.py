@@ -1,0 +1,161 @@
+"""An evaluation from photos to tables: what cards and kept maps already know is not done again.
+
+In the output folder: ``photos/<stem>.json`` is the card of a photo, ``maps/<stem>.npz`` its maps, ``mosaics/`` the same
+for the mosaics of the focus metric. An interruption leaves whole files; the same command, also with more metrics or
+methods, goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from igcli.errors import ImageError
+from igcli.evaluation.left_out import Omission
+from igcli.evaluation.metrics import Focus
+from igcli.evaluation.mosaics import Mosaic, Plan, listing, read_mosaics
+from igcli.images.reading import read_image
+from igcli.jobs.evaluating.card import load_card
+from igcli.jobs.evaluating.inquiry import Inquiry
+from igcli.jobs.evaluating.maps import load_maps, save_maps
+from igcli.jobs.evaluating.measuring import Measurer
+from igcli.jobs.evaluating.photo import Photo
+from igcli.jobs.evaluating.table import Column
+from igcli.jobs.files import inside, write_whole
+from igcli.jobs.item import Item
+from igcli.jobs.job import Job
+from igcli.jobs.ledger import source_of
+from igcli.jobs.pipeline import group_size
+from igcli.jobs.record import to_json
+from igcli.lazy import np
+
+
+@dataclass(frozen=True)
+class Step:
+    """One photo or mosaic further: measured, known already, or failed for this reason."""
+
+    name: str
+    known: bool = False
+    failure: str = ""
+
+
+class Evaluation:
+    """The photos and mosaics of one evaluation.
+
+    Parameters
+    ----------
+    items, plans
+        What to measure.
+    """
+
+    def __init__(
+        self, job: Job, inquiry: Inquiry, measurer: Measurer, *, items: Sequence[Item], plans: Sequence[Plan]
+    ) -> None:
+        self._job, self._inquiry, self._measurer = job, inquiry, measurer
+        self._items, self._plans = items, plans
+        settings = {name: value for name, value in job.desk.settings.items() if name != "methods"}
+        self._settings = hashlib.sha256(to_json(settings).encode()).hexdigest()
+        size = (job.model.input_size, job.model.input_size)
+        self.columns = [
+            Column(name, metric, metric.protocol(size=size, score=job.wanted.settings.score))
+            for name, metric in inquiry.metrics.items()
+        ]
+
+    def steps(self, *, fresh: bool = False) -> Iterator[Step]:
+        """Measure; ``fresh`` begins anew whatever is there.
+
+        Raises
+        ------
+        OutputError
+            When a file cannot be written.
+        OutOfMemory
+            When a single picture does not fit into the device's memory.
+        """
+        ordinary = [column for column in self.columns if not isinstance(column.metric, Focus)]
+        if ordinary:
+            group = group_size(self._job)
+            for start in range(0, len(self._items), group):
+                yield from self._photos(self._items[start : start + group], ordinary, fresh=fresh)
+        for column in self.columns:
+            if isinstance(column.metric, Focus):
+                yield from self._mosaics(column, column.metric, fresh=fresh)
+
+    def _photos(self, items: Sequence[Item], columns: Sequence[Column], *, fresh: bool) -> Iterator[Step]:
+        prepared = [self._prepared(item, columns, fresh=fresh) for item in items]
+        asked = [photo for photo in prepared if isinstance(photo, Photo) and not photo.complete]
+        self._measurer.measure(asked)
+        for item, photo in zip(items, prepared, strict=True):
+            path = str(item.found.path)
+            if isinstance(photo, str) or photo.card is None:
+                yield Step(path, failure=photo if isinstance(photo, str) else photo.failure)
+                continue
+            if not photo.complete:
+                self._keep(photo, "photos", "maps")
+            for column in columns:
+                column.add(photo.card, photo.names)
+            yield Step(path, known=photo.complete)
+
+    def _prepared(self, item: Item, columns: Sequence[Column], *, fresh: bool) -> Photo | str:
+        """A photo with all that is known of it; read only if something is missing. Or why it cannot be."""
+        mark = f"{self._settings}:{source_of(item.found)}"
+        card = None if fresh else load_card(self._path("photos", item.stem, "json"), fingerprint=mark)
+        try:
+            others = {} if self._inquiry.others is None else self._inquiry.others.of(item.found.relative)
+            names = [*self._inquiry.methods, *others, *self._inquiry.controls]
+            known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
+            photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
+            if known:
+                return photo
+            photo.see(read_image(item.found, view=self._job.model.view, fit=self._job.fit, options=self._job.reading))
+        except ImageError as error:
+            return str(error)
+        photo.maps.update(others)
+        if card is not None:
+            kept = load_maps(self._path("maps", item.stem, "npz"))
+            photo.maps.update({name: kept[name] for name in self._inquiry.methods if name in kept})
+        return photo
+
+    def _mosaics(self, column: Column, metric: Focus, *, fresh: bool) -> Iterator[Step]:
+        names = [*self._inquiry.methods, *self._inquiry.controls]
+        write_whole(self._job.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
+        for plan in self._plans:
+            stem = Path(plan.name).with_suffix("")
+            mark = hashlib.sha256(f"{self._settings}:{plan}".encode("utf-8", "replace")).hexdigest()
+            card = None if fresh else load_card(self._path("mosaics", stem, "json"), fingerprint=mark)
+            photo = Photo(stem.as_posix(), plan.target, mark, names, card=card)
+            if card is not None and not card.missing(column.name, metric, dict.fromkeys(names)):
+                column.add(card, names)
+                yield Step(plan.name, known=True)
+                continue
+            (mosaic,) = read_mosaics([plan], self._job.model.view, options=self._job.reading)
+            if isinstance(mosaic, Omission):
+                yield Step(plan.name, failure=mosaic.sentence)
+                continue
+            yield self._measure_mosaic(photo, mosaic, column, metric)
+
+    def _measure_mosaic(self, photo: Photo, mosaic: Mosaic, column: Column, metric: Focus) -> Step:
+        photo.see(mosaic.picture)
+        self._measurer.make_maps([photo])
+        if photo.card is None:
+            return Step(mosaic.plan.name, failure=photo.failure)
+        found = {name: metric.measure(photo.maps[name], mosaic.area.mask) for name in photo.names}
+        photo.card.note(column.name, metric, found)
+        write_whole(self._path("mosaics", Path(photo.name), "png"), mosaic.png())
+        self._keep(photo, "mosaics", "")
+        column.add(photo.card, photo.names)
+        return Step(mosaic.plan.name)
+
+    def _keep(self, photo: Photo, cards: str, maps: str) -> None:
+        """Write the maps first: a card says that they are there."""
+        if maps and self._inquiry.methods:
+            own = {name: np.asarray(photo.maps[name], np.float32) for name in self._inquiry.methods}
+            path = self._path(maps, Path(photo.name), "npz")
+            save_maps(path, {**load_maps(path), **own} if photo.resumed else own)
+        if photo.card is not None:
+            photo.card.save(self._path(cards, Path(photo.name), "json"))
+
+    def _path(self, folder: str, stem: Path, ending: str) -> Path:
+        output = self._job.output
+        return inside(output, output / folder / stem.parent / f"{stem.name}.{ending}")

@@ -1,0 +1,90 @@
+"""What an evaluation leaves: the numbers as CSV and JSON, and the plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from igcli.evaluation.statistics import Band, Estimate
+from igcli.jobs.desk import Desk
+from igcli.jobs.evaluating.effort import Effort
+from igcli.jobs.evaluating.table import Column, csv_of
+from igcli.jobs.files import write_whole
+from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, versions
+from igcli.lazy import np
+from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
+from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
+
+NAMES = ("evaluation.csv", "evaluation.json", "evaluation.metrics.png", "evaluation.curves.png")
+
+
+def leave_evaluation(
+    desk: Desk,
+    columns: Sequence[Column],
+    *,
+    controls: Sequence[str],
+    effort: Effort,
+    command: str,
+    counts: Mapping[str, int],
+    notes: Sequence[str],
+) -> list[Path]:
+    """Write the tables and plots; returns their paths.
+
+    Parameters
+    ----------
+    counts
+        Photos by what became of them.
+    notes
+        What a reader of the numbers must know: photos left out, boxes that could not be used.
+    """
+    paths = [desk.output / name for name in NAMES]
+    write_whole(paths[0], csv_of(columns))
+    record: Record = {
+        "schema": SCHEMA,
+        "command": command,
+        "model": model_entry(desk.model),
+        "settings": {**desk.settings, "device": desk.model.device, "batch_size": desk.batch_size},
+        "photos": dict(counts),
+        "metrics": {column.name: column.record for column in columns},
+        "controls": list(controls),
+        "effort": {
+            "gradients": effort.gradients,
+            "gradient_seconds": round(effort.gradient_seconds, 3),
+            "passes": effort.passes,
+            "pass_seconds": round(effort.pass_seconds, 3),
+            "bare_seconds": round(effort.bare_seconds, 3),
+        },
+        "notes": list(notes),
+        "versions": versions(),
+    }
+    title = f"{desk.model.provenance.name}, {desk.wanted.settings.score} score"
+    footer = [f"{desk.wanted.settings.steps} steps; the controls know nothing of the network. Protocols: {NAMES[1]}"]
+    write_whole(paths[2], metrics_plot([_metric(c) for c in columns], title=title, footer=footer, controls=controls))
+    curves = [_curve(column, name, lines) for column in columns for name, lines in column.bands.items()]
+    if curves:
+        write_whole(paths[3], curves_plot(curves, title=title, footer=footer, controls=controls))
+    else:
+        paths.pop()
+    write_whole(paths[1], (to_json(record, indent=2) + "\n").encode())
+    return paths
+
+
+#: What the curves of a metric show.
+_SCALES = {"aopc": "mean drop of the score", "abpc": "normalised score"}
+
+
+def _metric(column: Column) -> MetricPlot:
+    points = {name: _point(found) for name, found in column.estimates.items()}
+    return MetricPlot(column.name, column.metric.direction, points, column.best)
+
+
+def _point(found: Estimate) -> Point:
+    return Point(found.mean, found.low, found.high, found.count)
+
+
+def _curve(column: Column, name: str, bands: Mapping[str, Band]) -> CurvePlot:
+    title = column.name if name == column.name else f"{column.name}: {name}"
+    nothing = np.empty(0)
+    lines = {each: Line(*[nothing] * 4) for each in column.values}  # so that no other changes its colour
+    lines.update({each: Line(band.fractions, band.mean, band.low, band.high) for each, band in bands.items()})
+    return CurvePlot(title, "share of the pixels", _SCALES.get(column.name, "score"), lines)

@@ -1,0 +1,71 @@
+"""Maps on the disk: those that were made, kept for the next metric, and those that another tool has left."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from igcli.errors import ImageError, UsageError
+from igcli.jobs.files import write_whole
+from igcli.lazy import np
+
+Maps = dict[str, "np.ndarray"]
+
+
+def save_maps(path: Path, maps: Mapping[str, np.ndarray]) -> None:
+    """Write maps, (C, H, W) float32 by name, as one ``.npz``."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **maps)
+    write_whole(path, buffer.getvalue())
+
+
+def load_maps(path: Path) -> Maps:
+    """The maps in a file of :func:`save_maps`; none where it is missing or damaged."""
+    try:
+        return _read(path)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return {}
+
+
+class OtherMaps:
+    """The maps that another tool has left in a folder: ``.npz`` or ``.npy``, called as the photos.
+
+    An ``.npz`` holds maps under their methods' names; an ``.npy`` is one map, called as the folder.
+
+    Raises
+    ------
+    UsageError
+        For a folder without such files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        files = sorted(path for path in folder.rglob("*") if path.suffix in (".npz", ".npy")) if folder.is_dir() else []
+        if not files:
+            raise UsageError(f"{folder} has no .npz or .npy files in it: give the folder with the maps.")
+        self._files = {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+
+    def of(self, relative: Path) -> Maps:
+        """The maps of the photo at this path below its folder.
+
+        Raises
+        ------
+        ImageError
+            When there is no file for it, or one that cannot be read.
+        """
+        path = self._files.get(relative.with_suffix("").as_posix()) or self._files.get(relative.stem)
+        if path is None:
+            raise ImageError(f"{self._folder} has no map called {relative.stem}: name maps as their photos.")
+        try:
+            return _read(path, alone=self._folder.name)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise ImageError(f"{path} holds no maps that can be read ({error}): save them with numpy.") from error
+
+
+def _read(path: Path, *, alone: str = "map") -> Maps:
+    """All arrays in a file; the only one of an ``.npy`` is called ``alone``. A pickle in it is refused, never run."""
+    with path.open("rb") as file:
+        loaded = np.load(file, allow_pickle=False)
+        return {alone: loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}

@@ -1,0 +1,140 @@
+"""The numbers of all photos put together: means with intervals, paired comparisons, a table, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+
+from igcli.evaluation.measured import Curve
+from igcli.evaluation.metrics import Metric, arrow
+from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estimate, win_rates
+from igcli.jobs.evaluating.card import Card
+from igcli.jobs.record import Record
+from igcli.lazy import np
+
+
+@dataclass
+class Column:
+    """One metric over all photos, or all mosaics.
+
+    Attributes
+    ----------
+    values
+        Map to one number a photo; NaN where there is none.
+    reasons
+        Map to why there is none, and how often.
+    """
+
+    name: str
+    metric: Metric
+    protocol: str
+    photos: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    values: dict[str, list[float]] = field(default_factory=dict)
+    reasons: dict[str, list[str]] = field(default_factory=dict)
+    curves: dict[str, dict[str, list[Curve]]] = field(default_factory=dict)
+
+    def add(self, card: Card, maps: Sequence[str]) -> None:
+        """The numbers of the named maps on one more card; a map that only other photos have has none."""
+        self.photos.append(str(card.image["path"]))
+        self.targets.append(card.target["label"])
+        for name in dict.fromkeys((*self.values, *maps)):
+            found = card.measured[self.name].get(name) if name in maps else None
+            self.values.setdefault(name, [np.nan] * (len(self.photos) - 1)).append(found.value if found else np.nan)
+            reason = found.reason if found else "There is no such map of this photo."
+            self.reasons.setdefault(name, [""] * (len(self.photos) - 1)).append(reason)
+            for curve_name, curve in (found.curves if found else {}).items():
+                thin = Curve(curve.fractions.astype(np.float32), curve.values.astype(np.float32))
+                self.curves.setdefault(curve_name, {}).setdefault(name, []).append(thin)
+
+    @cached_property
+    def estimates(self) -> dict[str, Estimate]:
+        """Mean and interval of every map's numbers."""
+        return {name: estimate(values) for name, values in self.values.items()}
+
+    @cached_property
+    def best(self) -> str | None:
+        """The map that is better than every other by the paired intervals, if there is one."""
+        return best_marked(self.values, direction=self.metric.direction)
+
+    @property
+    def bands(self) -> dict[str, dict[str, Band]]:
+        """Curve to map to its mean over the photos."""
+        return {name: {each: band(curves) for each, curves in by_map.items()} for name, by_map in self.curves.items()}
+
+    @property
+    def record(self) -> Record:
+        """The metric's part of the record."""
+        wins = win_rates(self.values, direction=self.metric.direction)
+        return {
+            "direction": self.metric.direction,
+            "protocol": self.protocol,
+            "parameters": asdict(self.metric),
+            "photos": len(self.photos),
+            "maps": {
+                name: {**asdict(found), "why_missing": dict(Counter(filter(None, self.reasons[name])))}
+                for name, found in self.estimates.items()
+            },
+            "best": self.best,
+            "better_than": {
+                one: {other: asdict(wins[one, other]) for other in self.values if other != one} for one in self.values
+            },
+        }
+
+
+def csv_of(columns: Sequence[Column]) -> bytes:
+    """A row for every photo, map and metric."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("path", "target", "map", "metric", "value", "reason"))
+    for column in columns:
+        for name, values in column.values.items():
+            rows = zip(column.photos, column.targets, values, column.reasons[name], strict=True)
+            for photo, target, value, reason in rows:
+                writer.writerow(
+                    (photo, target, name, column.name, "" if np.isnan(value) else repr(float(value)), reason)
+                )
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def lines_of(columns: Sequence[Column], controls: Sequence[str]) -> Iterator[str]:
+    """The table for the terminal: maps in rows, metrics in columns, a star at the best where the intervals say so."""
+    names = list(dict.fromkeys(name for column in columns for name in column.values))
+    heads = [f"{column.name} {arrow(column.metric.direction)}" for column in columns]
+    rows = [[f"{name} (control)" if name in controls else name, *(_cell(c, name) for c in columns)] for name in names]
+    widths = [max(len(row[i]) for row in [["", *heads], *rows]) for i in range(len(heads) + 1)]
+    for row in [["", *heads], *rows]:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def why_missing(columns: Sequence[Column]) -> Iterator[str]:
+    """What is left out of which means, counted, a sentence each."""
+    for column in columns:
+        counts: dict[str, Counter[str]] = {}
+        for name, reasons in column.reasons.items():
+            for reason in filter(None, reasons):
+                counts.setdefault(reason, Counter())[name] += 1
+        for reason, maps in counts.items():
+            yield f"{column.name}: {_among(maps, len(column.photos))} without a number. {reason}"
+
+
+def _among(maps: Mapping[str, int], photos: int) -> str:
+    numbers = set(maps.values())
+    if len(numbers) == 1:
+        return f"{numbers.pop()} of {photos} for {', '.join(maps)}"
+    return ", ".join(f"{count} of {photos} for {name}" for name, count in maps.items())
+
+
+def _cell(column: Column, name: str) -> str:
+    found = column.estimates.get(name)
+    if found is None or not found.count:
+        return "–"
+    star = " *" if column.best == name else ""
+    if np.isnan(found.low):
+        return f"{found.mean:.3g}{star}"
+    digits = max(0, 2 - int(np.floor(np.log10(max(abs(found.mean), found.high - found.low, 1e-12)))))
+    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]{star}"

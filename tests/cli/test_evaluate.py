@@ -1,0 +1,234 @@
+"""`ig evaluate` as a person meets it, with a network of a few parameters."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from toys import classifier, small_network
+
+from igcli.cli.main import ig
+
+SHORT = ("--steps", "4", "--set", "aopc.steps=5")
+
+
+@pytest.fixture
+def model(monkeypatch):
+    model = classifier(small_network(), classes=5)
+    monkeypatch.setattr("igcli.cli.session.load_model", lambda *_, **__: model)
+    return model
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """Eight photos in two folders, called as two classes."""
+    chance = np.random.default_rng(0)
+    for number in range(8):
+        path = tmp_path / "in" / ("class a", "class b")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(chance.integers(0, 256, (24, 24, 3), dtype=np.uint8)).save(path)
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def run(model, photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments):
+        return CliRunner().invoke(ig, ["evaluate", str(photos), "-r", *map(str, arguments)])
+
+    return invoke
+
+
+@pytest.fixture
+def counted(model):
+    """Pictures that went through the network with and without a gradient to come."""
+    seen = {True: 0, False: 0}
+
+    def count(_, inputs):
+        seen[inputs[0].requires_grad] += len(inputs[0])
+
+    handle = model.network.register_forward_pre_hook(count)
+    yield seen
+    handle.remove()
+
+
+def record(tmp_path):
+    return json.loads((tmp_path / "out" / "evaluation.json").read_text())
+
+
+def test_leaves_tables_plots_and_protocols(run, tmp_path):
+    result = run("--method", "integrated", "--method", "gradient", *SHORT, "--metric", "aopc", "--metric", "abpc")
+    assert result.exit_code == 0, result.output
+    out = tmp_path / "out"
+    found = record(tmp_path)
+    assert set(found["metrics"]) == {"aopc", "abpc"}
+    assert set(found["metrics"]["aopc"]["maps"]) == {"integrated", "gradient", "random", "sobel"}
+    assert found["photos"] == {"measured": 8, "known": 0, "failed": 0}
+    with (out / "evaluation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 8 * 4 * 2
+    mean = np.mean([float(r["value"]) for r in rows if (r["map"], r["metric"]) == ("integrated", "aopc")])
+    assert found["metrics"]["aopc"]["maps"]["integrated"]["mean"] == pytest.approx(mean)
+    for name in ("evaluation.metrics.png", "evaluation.curves.png"):
+        with Image.open(out / name) as plot:
+            assert plot.width > 400
+    assert "aopc ↑" in result.stdout
+    assert "random (control)" in result.stdout
+    assert "5 steps of " in result.stdout  # the protocol
+    assert "forward passes in " in result.stderr
+
+
+def test_the_same_again_costs_nothing_and_another_metric_no_gradient(run, counted, tmp_path):
+    run("--method", "integrated", *SHORT, "--metric", "aopc")
+    first = record(tmp_path)["metrics"]["aopc"]
+    counted.update({True: 0, False: 0})
+    again = run("--method", "integrated", *SHORT, "--metric", "aopc")
+    assert "0 measured, 0 failed, 8 known already" in again.stderr
+    assert counted == {True: 0, False: 0}
+    assert record(tmp_path)["metrics"]["aopc"] == first
+    run("--method", "integrated", *SHORT, "--metric", "aopc", "--metric", "abpc")
+    assert counted[True] == 0
+    assert counted[False] > 0
+    assert record(tmp_path)["metrics"]["aopc"] == first
+
+
+def test_another_method_costs_its_own_gradients_alone(run, counted, tmp_path):
+    run("--method", "integrated", *SHORT, "--metric", "aopc")
+    counted.update({True: 0, False: 0})
+    run("--method", "integrated", "--method", "gradient", *SHORT, "--metric", "aopc")
+    assert counted[True] == 8  # the gradient at each photo
+    assert set(record(tmp_path)["metrics"]["aopc"]["maps"]) >= {"integrated", "gradient"}
+
+
+def test_the_passes_that_are_stated_are_those_that_were_made(run, counted, tmp_path):
+    run("--method", "integrated", *SHORT, "--metric", "aopc", "--metric", "deletion", "--set", "deletion.steps=6")
+    stated = record(tmp_path)["effort"]
+    assert stated["gradients"] == counted[True] == 32
+    ends, samples = 8 * 2, counted[False] - stated["passes"] - 8 * 2
+    assert ends + samples >= 0
+    assert samples % 16 == 0  # the bare chunks that passes are compared with
+
+
+def test_other_settings_are_refused_and_overwriting_begins_anew(run, tmp_path):
+    run("--method", "integrated", *SHORT, "--metric", "aopc")
+    other = run("--method", "integrated", "--steps", "5", "--metric", "aopc")
+    assert other.exit_code == 2
+    assert "steps 4 there, 5 now" in other.stderr
+    assert "8 measured" in run("--method", "integrated", "--steps", "5", "--metric", "aopc", "--overwrite").stderr
+
+
+def test_files_of_somebody_else_are_not_replaced(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "evaluation.csv").write_text("precious")
+    result = run("--metric", "aopc", *SHORT)
+    assert result.exit_code == 2
+    assert (tmp_path / "out" / "evaluation.csv").read_text() == "precious"
+
+
+def test_boxes_say_where_the_object_is_and_photos_left_out_are_counted(run, photos, tmp_path):
+    rows = ["path,xmin,ymin,xmax,ymax"]
+    names = sorted(path.relative_to(photos).as_posix() for path in photos.rglob("*.png"))
+    rows += [f"{name},2,2,14,14" for name in names[:5]]  # a quarter of the photo
+    rows += [f"{names[5]},0,0,24,24"]  # all of it: too large
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    result = run("--metric", "localisation", "--set", "matters=no", "--boxes", tmp_path / "boxes.csv", *SHORT[:2])
+    assert result.exit_code == 0, result.output
+    found = record(tmp_path)["metrics"]["localisation"]
+    assert found["maps"]["random"]["count"] == 5
+    assert found["maps"]["random"]["mean"] == pytest.approx(0.25, abs=0.08)
+    assert sum(found["maps"]["random"]["why_missing"].values()) == 3
+    assert "3 of 8" in result.stderr or "2 of 8" in result.stderr
+
+
+def test_masks_do_the_same_and_without_either_it_is_said(run, photos, tmp_path):
+    for path in photos.rglob("*.png"):
+        mask = tmp_path / "masks" / path.relative_to(photos)
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.new("L", (24, 24))
+        image.paste(255, (0, 0, 12, 12))
+        image.save(mask)
+    result = run("--metric", "localisation", "--set", "matters=no", "--masks", tmp_path / "masks", *SHORT[:2])
+    assert result.exit_code == 0, result.output
+    assert record(tmp_path)["metrics"]["localisation"]["maps"]["random"]["mean"] == pytest.approx(0.25, abs=0.08)
+    missing = run("--metric", "localisation", *SHORT[:2], "-o", "other")
+    assert missing.exit_code == 2
+    assert "--boxes or --masks" in missing.stderr
+
+
+def test_focus_makes_its_own_mosaics_from_folders_named_as_classes(run, tmp_path):
+    result = run("--metric", "focus", "--mosaics", "6", *SHORT[:2])
+    assert result.exit_code == 0, result.output
+    found = record(tmp_path)["metrics"]["focus"]
+    assert found["photos"] == 6
+    assert 0 <= found["maps"]["integrated"]["mean"] <= 1
+    assert found["maps"]["random"]["mean"] == pytest.approx(0.5, abs=0.1)
+    assert len(list((tmp_path / "out" / "mosaics").glob("*.png"))) == 6
+    assert (tmp_path / "out" / "mosaics" / "mosaics.csv").exists()
+    assert "6 known already" in run("--metric", "focus", "--mosaics", "6", *SHORT[:2]).stderr
+
+
+def test_sensitivity_and_randomisation(run, tmp_path):
+    result = run(
+        "--metric", "max-sensitivity", "--set", "samples=3", "--metric", "randomisation", "--method", "gradient"
+    )
+    assert result.exit_code == 0, result.output
+    metrics = record(tmp_path)["metrics"]
+    assert metrics["max-sensitivity"]["maps"]["gradient"]["mean"] > 0
+    assert metrics["max-sensitivity"]["maps"]["random"]["mean"] > 0.5  # another map for every change
+    assert metrics["randomisation"]["maps"]["sobel"]["mean"] == pytest.approx(1)  # knows nothing of the network
+    assert metrics["randomisation"]["maps"]["gradient"]["mean"] < 0.9
+
+
+def test_another_tools_maps_are_measured(run, photos, counted, tmp_path):
+    for path in photos.rglob("*.png"):
+        target = tmp_path / "theirs" / path.relative_to(photos).with_suffix(".npy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.save(target, np.random.default_rng(1).random((12, 12)) if path.stem != "3" else np.full((12, 12), np.nan))
+    result = run("--maps", tmp_path / "theirs", *SHORT, "--set", "deletion.steps=5", "--set", "insertion.steps=5")
+    assert result.exit_code == 0, result.output
+    assert counted[True] == 0
+    found = record(tmp_path)["metrics"]
+    assert set(found) == {"aopc", "deletion", "insertion", "abpc"}
+    assert sum(each["count"] for name, each in found["aopc"]["maps"].items() if name not in ("random", "sobel")) == 7
+    assert "not finite" in result.stderr
+    refused = run("--maps", tmp_path / "theirs", "--metric", "max-sensitivity", "-o", "x")
+    assert refused.exit_code == 2
+    assert "another tool's" in refused.stderr
+
+
+def test_a_photo_that_cannot_be_read_fails_alone_and_is_counted(run, photos, tmp_path):
+    (photos / "class a" / "bad.png").write_bytes(b"")
+    result = run("--metric", "aopc", *SHORT)
+    assert result.exit_code == 1
+    assert "8 measured, 1 failed" in result.stderr
+    assert record(tmp_path)["photos"]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--set", "steps"), "has no value"),
+        (("--set", "zebra=1"), "zebra"),
+        (("--set", "aopc.steps=many"), "aopc.steps"),
+        (("--metric", "aopc", "--target", "0", "--target", "1"), "one --target"),
+        (("--boxes", "gone.csv", "--metric", "localisation"), "gone.csv"),
+        (("--maps", "gone"), "gone"),
+        (("--boxes", "a", "--masks", "b", "--metric", "localisation"), "leave one of them out"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(run, arguments, said):
+    result = run(*arguments)
+    assert result.exit_code in (1, 2)
+    assert said in result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_photos_without_classes_make_no_mosaics(run, tmp_path):
+    result = run("--metric", "focus", "--classes", tmp_path / "in" / "class a")
+    assert result.exit_code in (1, 2)
+    assert "class" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+import torch
+from evaluation.known import noise_map
+
+from igcli.evaluation.maps import as_map, flaw, importance
+
+
+def test_arrays_and_tensors_with_and_without_channels_are_maps():
+    flat = np.arange(6, dtype=np.int32).reshape(2, 3)
+    assert as_map(flat).shape == (1, 2, 3)
+    assert torch.equal(as_map(flat), as_map(torch.from_numpy(flat)[None]))
+    assert as_map(torch.ones(3, 2, 2, dtype=torch.float16)).dtype == torch.float64
+
+
+def test_importance_is_the_sum_of_absolute_values_over_channels():
+    assert importance(np.array([[[1.0, -2.0]], [[-3.0, 0.5]]])).tolist() == [[4.0, 2.5]]
+
+
+def test_a_sound_map_has_no_flaw():
+    assert flaw(noise_map(), size=(8, 8)) == ""
+    assert flaw(np.ones((5, 7))) == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (torch.full((3, 8, 8), torch.nan), "not finite"),
+        (torch.tensor([[1.0, torch.inf]]), "not finite"),
+        (torch.zeros(3, 8, 8), "zero everywhere"),
+        (torch.ones(4), "shape"),
+        (torch.ones(1, 3, 8, 8), "shape"),
+        (torch.ones(3, 0, 8), "shape"),
+    ],
+)
+def test_each_flaw_is_a_sentence(values, words):
+    assert words in flaw(values)
+    assert flaw(values).endswith(".")
+
+
+def test_a_map_of_another_size_names_both_sizes():
+    assert "7x8" in flaw(np.ones((8, 7)), size=(9, 10))
+    assert "10x9" in flaw(np.ones((8, 7)), size=(9, 10))
+
+
+def test_the_handed_in_map_is_not_changed():
+    values = noise_map()
+    before = values.clone()
+    for looked_at in (as_map, importance, flaw):
+        looked_at(values)
+    assert torch.equal(values, before)
