@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from igcli.attribution.result import Attribution as Attribution
     from igcli.attribution.result import Explanation as Explanation
     from igcli.attribution.result import Settings as Settings
+    from igcli.attribution.scores import Score as Score
     from igcli.attribution.sweep import sweep as sweep
     from igcli.attribution.views.curve import Trace as Trace
     from igcli.attribution.views.forward import score_curves as score_curves
     from igcli.attribution.views.layers import layer_distances as layer_distances
     from igcli.errors import IgError as IgError
+    from igcli.evaluation.metrics import configured as configured
+    from igcli.evaluation.scoring import Subject as Subject
+    from igcli.evaluation.scoring import score_maps as score_maps
     from igcli.images.picture import Picture as Picture
     from igcli.images.reading import read_image as read_image
     from igcli.models.classifier import Classifier as Classifier
@@ -47,10 +51,13 @@ _HOMES = {
     "IgError": "igcli.errors",
     "Look": "igcli.rendering.frames",
     "Picture": "igcli.images.picture",
+    "Score": "igcli.attribution.scores",
     "Settings": "igcli.attribution.result",
+    "Subject": "igcli.evaluation.scoring",
     "Trace": "igcli.attribution.views.curve",
     "Wanted": "igcli.attribution.explain",
     "attribute": "igcli.attribution.explain",
+    "configured": "igcli.evaluation.metrics",
     "draw_frames": "igcli.rendering.frames",
     "explain": "igcli.attribution.explain",
     "film_sheet": "igcli.rendering.sheet",
@@ -59,6 +66,7 @@ _HOMES = {
     "overlay": "igcli.rendering.overlay",
     "read_image": "igcli.images.reading",
     "score_curves": "igcli.attribution.views.forward",
+    "score_maps": "igcli.evaluation.scoring",
     "sweep": "igcli.attribution.sweep",
 }
 
@@ -72,6 +80,7 @@ def __getattr__(name: str) -> object:
         return version("igcli")
     if name not in _HOMES:
         raise AttributeError(f"module 'igcli' has no attribute {name!r}")
+    importlib.import_module("igcli.registry").load_plugins()
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

@@ -70,10 +70,18 @@ HEAVY = ["torch", "torchvision", "numpy", "matplotlib"]
         ["saturation", "--help"],
         ["compare", "--help"],
         ["ablate", "--help"],
+        ["evaluate", "--help"],
+        ["report", "--help"],
         ["ablate", "--top", "5", "--keep", "5", "x.jpg"],
         ["check", "--help"],
         ["models", "--help"],
         ["models"],
+        ["models", "show", "--help"],
+        ["models", "describe", "--help"],
+        ["weights", "--help"],
+        ["weights", "path", "resnet50"],
+        ["weights", "verify"],
+        ["plugins"],
     ],
 )
 def test_help_loads_nothing_heavy(arguments):

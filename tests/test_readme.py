@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,17 @@ def commands() -> list[str]:
 @pytest.fixture
 def a_persons_folder(tmp_path, monkeypatch, samples):
     """The files that the commands name, and ImageNet's labels on a network of a few parameters."""
-    (tmp_path / "photos").mkdir()
-    for name in ("photo.jpg", "cat.jpg", "photos/one.jpg"):
+    (tmp_path / "photos" / "tabby").mkdir(parents=True)
+    for name in ("photo.jpg", "cat.jpg", "photos/one.jpg", "photos/two.jpg", "photos/tabby/three.jpg"):
         shutil.copy(samples / "chelsea.jpg", tmp_path / name)
+    (tmp_path / "list.csv").write_text("path,target,taken\nphoto.jpg,tabby,1912\n")
+    (tmp_path / "boxes.csv").write_text("path,xmin,ymin,xmax,ymax\none.jpg,100,50,300,250\ntwo.jpg,100,50,300,250\n")
+    with tarfile.open(tmp_path / "shard-0001.tar", "w") as shard:
+        shard.add(samples / "chelsea.jpg", "0001.jpg")
     labels = Labels(GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
     model = classifier(small_network(classes=len(labels)), classes=len(labels), size=64)
     model.labels = labels
-    monkeypatch.setattr("igcli.cli.session.load_model", lambda *_, **__: model)
+    monkeypatch.setattr("igcli.cli.model_options.load_model", lambda *_, **__: model)
     monkeypatch.chdir(tmp_path)
 
 

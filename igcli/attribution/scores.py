@@ -12,6 +12,9 @@ from igcli.registry import Registry
 ScoreFunction = Callable[["torch.Tensor", "Score"], "torch.Tensor"]
 SCORES: Registry[ScoreFunction] = Registry("score")
 
+#: Scores in which the other classes have a part, and which multi-label networks therefore do not have.
+SHARED = ("softmax", "log-softmax")
+
 #: Scores that compare two classes, and so need the second one.
 COMPARING = ("margin",)
 
@@ -42,6 +45,12 @@ def check_score(kind: str, *, against: str | int | None) -> None:
 def softmax(logits: torch.Tensor, score: Score) -> torch.Tensor:
     """Probability in [0, 1]; saturates, which is what interior gradients are about."""
     return logits.softmax(dim=1)[:, score.target]
+
+
+@SCORES("sigmoid", summary="the class's own probability, where classes do not exclude each other (multi-label)")
+def sigmoid(logits: torch.Tensor, score: Score) -> torch.Tensor:
+    """Probability in [0, 1] that the other classes have no part in; saturates as softmax does."""
+    return logits[:, score.target].sigmoid()
 
 
 @SCORES("logit", summary="the class's raw output, before softmax")

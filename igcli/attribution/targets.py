@@ -20,9 +20,10 @@ class Ranked:
     probability: float
 
 
-def ranking(logits: torch.Tensor, labels: Labels, *, count: int = 5) -> tuple[Ranked, ...]:
-    """The ``count`` most probable classes for logits (K,), most probable first."""
-    values, indices = logits.double().softmax(dim=0).topk(min(count, len(logits)))
+def ranking(logits: torch.Tensor, labels: Labels, *, count: int = 5, multi_label: bool = False) -> tuple[Ranked, ...]:
+    """The ``count`` most probable classes for logits (K,), most probable first; each for itself if multi-label."""
+    probabilities = logits.double().sigmoid() if multi_label else logits.double().softmax(dim=0)
+    values, indices = probabilities.topk(min(count, len(logits)))
     return tuple(Ranked(i, labels[i], p) for i, p in zip(indices.tolist(), values.tolist(), strict=True))
 
 
@@ -36,7 +37,9 @@ def check_targets(wanted: Sequence[str | int], labels: Labels) -> None:
             raise LabelError(f"The target {target!r} asks for {count} classes: this model has {len(labels)}.")
 
 
-def resolve_targets(wanted: Sequence[str | int], logits: torch.Tensor, labels: Labels) -> list[Ranked]:
+def resolve_targets(
+    wanted: Sequence[str | int], logits: torch.Tensor, labels: Labels, *, multi_label: bool = False
+) -> list[Ranked]:
     """Each wanted class once, in the order asked for.
 
     Parameters
@@ -45,9 +48,11 @@ def resolve_targets(wanted: Sequence[str | int], logits: torch.Tensor, labels: L
         ``"top"``, ``"top-3"``, an index, or a class name; several allowed.
     logits
         (K,) at the photo itself: what ``top`` refers to, and where the probabilities come from.
+    multi_label
+        Classes do not exclude each other.
     """
     check_targets(wanted, labels)
-    by_rank = {ranked.index: ranked for ranked in ranking(logits, labels, count=len(labels))}
+    by_rank = {ranked.index: ranked for ranked in ranking(logits, labels, count=len(labels), multi_label=multi_label)}
     chosen: dict[int, Ranked] = {}
     for target in wanted:
         count = _top_count(target)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from igcli.attribution.baselines import check_baselines
 from igcli.attribution.methods import METHODS
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
-from igcli.attribution.scores import check_score
+from igcli.attribution.scores import SHARED, check_score
 from igcli.attribution.targets import check_targets
 from igcli.errors import UsageError
 from igcli.models.classifier import Classifier
@@ -42,6 +42,12 @@ class Wanted:
     interior: Sequence[float] | str | None = None
     alphas: Sequence[float] = ()
 
+    def on(self, model: Classifier) -> Wanted:
+        """The same of this network: where classes do not exclude each other, the probability is the sigmoid."""
+        if self.settings.score != "softmax" or not model.multi_label:
+            return self
+        return replace(self, settings=replace(self.settings, score="sigmoid"))
+
     def check(self, model: Classifier) -> None:
         """Raise ``UsageError`` for what can be seen to be wrong before any picture is read."""
         settings = self.settings
@@ -51,6 +57,8 @@ class Wanted:
             if able and settings.score not in able:
                 raise UsageError(f"{method} cannot explain the {settings.score} score: use --score {able[0]}.")
         check_score(settings.score, against=settings.against)
+        if model.multi_label and self.on(model).settings.score in SHARED:
+            raise UsageError("Classes of this network do not exclude each other: use --score sigmoid, logit or margin.")
         check_targets(self.targets, model.labels)
         if settings.against is not None:
             check_targets([settings.against], model.labels)

@@ -10,8 +10,8 @@ import click
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
 from igcli.cli.console import Console
-from igcli.cli.options import ModelChoice, Streams, debug_option, model_options, stream_options
-from igcli.cli.session import load_chosen
+from igcli.cli.model_options import ModelChoice, load_chosen, model_options
+from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import UsageError
 from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
@@ -45,7 +45,7 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
     with Console(streams) as console, exact_numbers():
         methods = [name for name in method or METHODS if _available(name, console)]
         verdicts = check_axioms(methods)
-        model = load_chosen(choice, console)
+        model = load_chosen(choice, progress=console.draws_bars, warn=console.warn)
         on_model = check_model(model, methods, steps=steps, budget=Budget(choice.batch_size, device=model.device))
         if streams.json:
             entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model)}

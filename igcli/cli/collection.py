@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-import shlex
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from igcli.jobs.job import Job
 from igcli.jobs.outputs import Done
 from igcli.jobs.ownership import is_of_photo
 from igcli.jobs.pipeline import Leave, process
+from igcli.jobs.record import Record
 from igcli.jobs.run import Engine, Policy, Run, Tally
 from igcli.jobs.workers import Workers
 
@@ -91,30 +90,35 @@ collection_options = grouped(
 )  # fmt: skip
 
 
-def leave_all(session: Session, job: Job, product: Product, handling: Handling) -> None:
-    """Work on all photos that were found; says what was left of each, and counts failures."""
+def leave_all(session: Session, job: Job, product: Product, handling: Handling) -> Iterable[Record]:
+    """Work on all photos that were found; says what was left of each, and counts failures.
+
+    Returns
+    -------
+    Iterable
+        The records of all, in input order; those of earlier runs among them.
+    """
     if handling.cluster is not None:
         handling.cluster.check()
     if session.several:
-        _leave_collection(session, job, product, handling)
-    else:
-        _leave_one(session, job, product, overwrite=handling.policy.overwrite)
+        return _leave_collection(session, job, product, handling)
+    return _leave_one(session, job, product, overwrite=handling.policy.overwrite)
 
 
-def _leave_one(session: Session, job: Job, product: Product, *, overwrite: bool) -> None:
+def _leave_one(session: Session, job: Job, product: Product, *, overwrite: bool) -> list[Record]:
     (item,) = items_of(session.found, name=job.name)
     ours = overwrite or is_of_photo(job.output, item.stem, item.found.path)
     session.console.start("1 photo", total=job.points, unit=" gradients")
+    records = []
     for outcome in process(job, [replace(item, ours=ours)], product.leave, on_points=session.console.advance):
         _tell(session, outcome, product)
+        records += [done.record for done in outcome.results]
+    return records
 
 
-def _leave_collection(session: Session, job: Job, product: Product, handling: Handling) -> None:
+def _leave_collection(session: Session, job: Job, product: Product, handling: Handling) -> Iterator[Record]:
     console, shown = session.console, 0
-    command = shlex.join(["ig", *sys.argv[1:]])
-    with Run(
-        job.desk, session.inputs, kind=product.kind, settings=product.settings, policy=handling.policy, command=command
-    ) as run:
+    with Run(job.desk, session.inputs, kind=product.kind, settings=product.settings, policy=handling.policy) as run:
         progress = Progress(console, run.tally)
         for outcome in run.outcomes(_engine(session, job, product, handling, progress)):
             progress.photo()
@@ -123,6 +127,7 @@ def _leave_collection(session: Session, job: Job, product: Product, handling: Ha
             if shown == _NAMED + 1 and outcome.failures:
                 console.note(f"More failures are counted here and named in {job.output}/failures.jsonl.")
         console.note(_end_line(run.tally, product.verb))
+        return run.records()
 
 
 def _engine(session: Session, job: Job, product: Product, handling: Handling, progress: Progress) -> Engine:

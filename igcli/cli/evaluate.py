@@ -2,103 +2,43 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from igcli.attribution.explain import Wanted
-from igcli.cli.options import grouped, listed, output_option, wanted_options
+from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
+from igcli.cli.options import output_option, wanted_options
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Request, Session, percent, photo_command, session
 from igcli.errors import UsageError
-from igcli.evaluation.controls import CONTROLS
-from igcli.evaluation.ground_truth.area import GroundTruth
-from igcli.evaluation.ground_truth.boxes import read_boxes
-from igcli.evaluation.ground_truth.masks import read_masks
 from igcli.evaluation.left_out import LeftOut
-from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, Focus, arrow, configured
-from igcli.evaluation.mosaics import Plan, plan_mosaics
-from igcli.evaluation.photo_classes import read_classes
+from igcli.evaluation.metrics import Focus, arrow
+from igcli.evaluation.mosaics import Plan
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluation import Evaluation
 from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.leaving import NAMES, leave_evaluation
-from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.measuring import Measurer
-from igcli.jobs.evaluating.table import lines_of, why_missing
+from igcli.jobs.evaluating.table import Column, lines_of, why_missing
 from igcli.jobs.item import items_of
 from igcli.jobs.job import Job
 from igcli.jobs.ledger import Ledger
+from igcli.jobs.reporting import check_free, write_report
 from igcli.jobs.run import Tally
-
-FILLS = ("black", "mean", "blur", "noise")
-
-
-@dataclass(frozen=True)
-class Measures:
-    """Which metrics, with which parameters, against what."""
-
-    metrics: tuple[str, ...]
-    parameters: dict[str, object]
-    controls: tuple[str, ...]
-    boxes: Path | None
-    masks: Path | None
-    maps: Path | None
-    classes: Path | None
-    mosaics: int
-
-
-def _measures(
-    metric: tuple[str, ...], fill: str | None, settings: tuple[str, ...], control: tuple[str, ...], **rest: Any
-) -> Measures:
-    parameters: dict[str, object] = {} if fill is None else {"fill": fill}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise click.UsageError(f"--set {setting} has no value: write it as deletion.steps=56.")
-        parameters[name.strip()] = value.strip()
-    controls = () if "none" in control else tuple(dict.fromkeys(control))
-    return Measures(tuple(dict.fromkeys(metric)), parameters, controls, **rest)
-
-
-_METRICS_HELP = "; ".join(
-    f"{entry.name} {arrow(entry.value.direction)}: {entry.summary.rstrip('.')}" for entry in METRICS.entries()
-)
-
-measures_options = grouped(
-    "measures",
-    _measures,
-    click.option("--metric", multiple=True, default=DEFAULT_METRICS, show_default=True,
-                 type=click.Choice(list(METRICS)), help=f"May be repeated; ↑ higher is better. {_METRICS_HELP}."),
-    click.option("--fill", type=click.Choice(FILLS), help="What removed pixels become; each metric's own by default."),
-    click.option("--set", "settings", multiple=True, metavar="METRIC.NAME=VALUE",
-                 help="Another parameter than the published one, such as deletion.steps=56; may be repeated."),
-    click.option("--control", multiple=True, type=click.Choice([*CONTROLS, "none"]), default=tuple(CONTROLS),
-                 show_default=True, help=f"Maps that know nothing of the network. {listed(CONTROLS)}."),
-    click.option("--boxes", type=click.Path(path_type=Path), metavar="FILE",
-                 help="Where the objects are: Pascal VOC XML (a file or folder), COCO JSON, or CSV "
-                      "(path, xmin, ymin, xmax, ymax[, label]); in upright pixels of the original."),
-    click.option("--masks", type=click.Path(path_type=Path), metavar="DIR",
-                 help="Where the objects are: a picture a photo, light on dark, with the photo's name and size."),
-    click.option("--maps", type=click.Path(path_type=Path), metavar="DIR",
-                 help="Measure another tool's maps, .npz or .npy called as the photos, instead of --method's."),
-    click.option("--classes", type=click.Path(path_type=Path), metavar="DIR|CSV",
-                 help="For focus: a sub-folder a class, or a CSV with path and target; PATH itself if not given."),
-    click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),
-)  # fmt: skip
 
 
 @click.command()
 @output_option
 @wanted_options
 @measures_options
+@click.option("--report", is_flag=True, help="Add report.html: the table and the curves on one page.")
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder knows already.")
 @photo_command
-def evaluate(request: Request, *, output: Path, wanted: Wanted, measures: Measures, overwrite: bool) -> None:
+def evaluate(
+    request: Request, *, output: Path, wanted: Wanted, measures: Measures, report: bool, overwrite: bool
+) -> None:
     """Measure how good the maps are, and whether one method beats another.
 
     Each method and two controls (a random map, the photo's edges) are measured on every photo. The table has means with
@@ -116,21 +56,28 @@ def evaluate(request: Request, *, output: Path, wanted: Wanted, measures: Measur
         job = run.job(_wanted_for(wanted, measures), output)
         if len(job.wanted.targets) > 1:
             raise UsageError("One class a photo is measured: give one --target.")
-        inquiry = _inquiry(run, job, measures)
+        inquiry = inquiry_of(run, job, measures)
         inquiry.check()
-        plans, left_out = _plans(request, job, inquiry, measures)
+        plans, left_out = plans_of(request, job, inquiry, measures)
         settings = {name: value for name, value in job.desk.settings.items() if name != "methods"}
         ledger = Ledger(output, "evaluate", settings, overwrite=overwrite)
         try:
             if ledger.fresh and not overwrite:
                 _refuse_strangers(output)
-            _measure(run, job, inquiry, plans, notes=left_out, fresh=overwrite)
+            columns = _measure(run, job, inquiry, plans, notes=left_out, fresh=overwrite)
+            if report and columns:
+                page, title = output / "report.html", f"How good are the maps of {job.model.provenance.name}?"
+                check_free(page, overwrite=overwrite)
+                write_report(page, job.desk, columns=columns, controls=inquiry.controls, title=title)
+                run.console.note(f"-> {page}")
         finally:
             ledger.close()
         run.finish()
 
 
-def _measure(run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, notes: list[str], fresh: bool) -> None:
+def _measure(
+    run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, notes: list[str], fresh: bool
+) -> list[Column]:
     console, items = run.console, items_of(run.found)
     measured = [] if all(isinstance(metric, Focus) for metric in inquiry.metrics.values()) else items
     tally = Tally(total=len(measured) + len(plans), failed=run.failures)
@@ -148,7 +95,7 @@ def _measure(run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, not
         progress.photo()
     columns = [column for column in evaluation.columns if column.photos]
     if not columns:
-        return
+        return []
     boxes = LeftOut("box", measurer.refused_boxes)
     notes = [*notes, *why_missing(columns), *([boxes.summary()] if len(boxes) else [])]
     counts = {"measured": tally.done, "known": tally.skipped, "failed": tally.failed}
@@ -157,7 +104,6 @@ def _measure(run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, not
         columns,
         controls=inquiry.controls,
         effort=measurer.effort,
-        command=shlex.join(["ig", *sys.argv[1:]]),
         counts=counts,
         notes=notes,
     )
@@ -171,40 +117,7 @@ def _measure(run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, not
         console.note(note)
     console.note(_effort_line(measurer.effort))
     console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} known already")
-
-
-def _inquiry(run: Session, job: Job, measures: Measures) -> Inquiry:
-    photos = [found.path for found in run.found]
-    truth: GroundTruth | None = None
-    if measures.boxes is not None and measures.masks is not None:
-        raise UsageError("--boxes and --masks both say where the objects are: leave one of them out.")
-    if measures.boxes is not None:
-        boxes = read_boxes(measures.boxes, photos=photos)
-        truth, notes = boxes, boxes.notes
-    elif measures.masks is not None:
-        masks = read_masks(measures.masks, photos=photos, view=job.model.view, options=job.reading)
-        truth, notes = masks, masks.notes
-    else:
-        notes = ()
-    for note in notes:
-        run.console.note(note)
-    others = None if measures.maps is None else OtherMaps(measures.maps)
-    metrics = configured(measures.metrics, measures.parameters)
-    if others is not None and measures.metrics == DEFAULT_METRICS:
-        metrics.pop("completeness")
-    methods = () if others is not None else tuple(job.wanted.methods)
-    return Inquiry(methods, measures.controls, metrics, truth, others)
-
-
-def _plans(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[Plan], list[str]]:
-    """The mosaics of the focus metric, if it is asked for, and what could not be used for them."""
-    if not inquiry.of_kind(Focus):
-        return [], []
-    classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
-    left_out = LeftOut("class", classes.left_out)
-    seed = job.wanted.settings.seed
-    plans = plan_mosaics(classes, job.model.labels, count=measures.mosaics, seed=seed)
-    return list(plans), [left_out.summary()] if len(left_out) else []
+    return columns
 
 
 def _wanted_for(wanted: Wanted, measures: Measures) -> Wanted:

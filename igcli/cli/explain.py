@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from igcli.jobs.drawing import Drawing
 from igcli.jobs.explaining import all_wanted, leave_maps
 from igcli.jobs.outputs import Done
 from igcli.jobs.record import Record
+from igcli.jobs.reporting import check_free, gather_report
+from igcli.rendering.page.detail import FULL, detail_for
 from igcli.rendering.scaling import Scale
 
 
-def _drawing(percentile: float, **rest: Any) -> Drawing:
-    return Drawing(scale=Scale(percentile=percentile), **rest)
+def _drawing(percentile: float, *, report: bool, **rest: Any) -> Drawing:
+    return Drawing(scale=Scale(percentile=percentile), report=FULL if report else None, **rest)
 
 
 drawing_options = grouped(
@@ -37,6 +39,8 @@ drawing_options = grouped(
                  help="Add the interior gradients at the sweep's own points as a GIF, at no further cost."),
     click.option("--saturation", is_flag=True,
                  help="Add a plot of score and mean importance along the path, from the same sweep."),
+    click.option("--report", is_flag=True,
+                 help="Add report.html: all of it on one page with sliders, from the same sweep."),
 )  # fmt: skip
 
 
@@ -63,9 +67,17 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
     """
     drawing.check()
     with session(request, output=output) as run:
+        page = output / "report.html"
+        if drawing.report is not None:
+            check_free(page, overwrite=handling.policy.overwrite)
+            drawing = replace(drawing, report=detail_for(len(run.found)))
         job = run.job(all_wanted(wanted, drawing), output)
         leave = functools.partial(leave_maps, methods=wanted.methods, drawing=drawing)
-        leave_all(run, job, Product(leave, _lines, "explained", {"drawing": asdict(drawing)}), handling)
+        # How finely a report keeps photos follows from their number: more photos are no other settings.
+        settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}
+        records = leave_all(run, job, Product(leave, _lines, "explained", settings), handling)
+        if drawing.report is not None and gather_report(page, job.desk, records, drawing):
+            run.console.note(f"-> {page}")
         run.finish()
 
 

@@ -16,7 +16,10 @@ from igcli.cli.evaluate import evaluate
 from igcli.cli.explain import explain
 from igcli.cli.models import models
 from igcli.cli.options import debug_option
+from igcli.cli.plugins import plugins
+from igcli.cli.report import report
 from igcli.cli.saturation import saturation
+from igcli.cli.weights import weights
 from igcli.errors import IgError
 
 
@@ -53,7 +56,7 @@ def ig() -> None:
     """
 
 
-for command in (explain, animate, saturation, compare, ablate, evaluate, check, models):
+for command in (explain, animate, saturation, compare, ablate, evaluate, report, check, models, weights, plugins):
     ig.add_command(command)
 
 

@@ -83,9 +83,11 @@ def _literal(text: str) -> Any:
     return text
 
 
-def _choice(*, trust_pickle: bool, offline: bool, model_arg: tuple[tuple[str, Any], ...], **how: Any) -> ModelChoice:
+def _choice(
+    *, trust_pickle: bool, offline: bool, model_arg: tuple[tuple[str, Any], ...], input_size: int | None, **how: Any
+) -> ModelChoice:
     flags: dict[str, Any] = {"trust_pickle": trust_pickle or None, "offline": offline or None}
-    return ModelChoice.of(arguments=dict(model_arg) or None, **flags, **how)
+    return ModelChoice.of(arguments=dict(model_arg) or None, size=input_size, **flags, **how)
 
 
 _model_option = click.option(
@@ -110,9 +112,10 @@ _details = (
     click.option("--outputs", type=click.Choice(list(OUTPUTS)),
                  help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless they are seen to be "
                       "probabilities]"),
-    click.option("--size", type=click.IntRange(1), metavar="N", help="Side of the network's input, in pixels."),
+    click.option("--input-size", type=click.IntRange(1), metavar="N",
+                 help="Side of the network's square input, in pixels."),
     click.option("--resize", type=click.IntRange(1), metavar="N",
-                 help="The photo's shorter side before the middle is cut out. [default: --size, if that is given]"),
+                 help="The photo's shorter side before the middle is cut out; without it, that of --input-size."),
     click.option("--channels", type=click.Choice(["1", "3"]), callback=lambda _c, _p, v: None if v is None else int(v),
                  help="1 for a network of grey pictures."),
     click.option("--mean", type=NumbersType("R,G,B"), help="Subtracted from the pixels: one number, or one a channel."),

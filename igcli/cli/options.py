@@ -29,17 +29,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class ModelChoice:
-    """Which model, on which device, how much at once."""
-
-    model: str
-    weights: Path | None
-    device: str
-    offline: bool
-    batch_size: int | None
-
-
-@dataclass(frozen=True)
 class Streams:
     """What to print."""
 
@@ -102,24 +91,6 @@ output_option = click.option(
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Look in the sub-folders of folders too.")
 
 null_option = click.option("-0", "--null", is_flag=True, help="Paths on stdin (-) end in a NUL, as from find -print0.")
-
-model_options = grouped(
-    "choice",
-    ModelChoice,
-    click.option("--model", default="auto", show_default=True, metavar="NAME",
-                 help="auto (GoogLeNet when its ImageNet weights are here or can be fetched, else the bundled "
-                      "network), googlenet, or caltech101 (the bundled network)."),
-    click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
-                 help="Local file of weights for the model. Only tensors are read from it, never code."),
-    click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
-                 help="Where to compute; auto takes a GPU when there is one."),
-    click.option("--offline", is_flag=True, help="Never touch the network."),
-    click.option("--batch-size", type=StepsType(), default="auto", show_default=True,
-                 callback=lambda _ctx, _param, value: None if value == "auto" else value,
-                 help="Pictures per pass through the network. Halved by itself when memory runs out; results do not "
-                      "depend on it."),
-)  # fmt: skip
-
 
 target_option = click.option(
     "-t", "--target", multiple=True, default=("top",), show_default=True, metavar="top|top-N|INDEX|LABEL",
@@ -190,8 +161,8 @@ wanted_options = grouped(
 path_options = grouped("wanted", _wanted, target_option, score_option, against_option, baseline_option, seed_option)
 
 fit_option = click.option(
-    "--fit", type=click.Choice(list(FITS)), default="crop", show_default=True,
-    help=f"How the photo becomes a square. {listed(FITS)}.",
+    "--fit", type=click.Choice(list(FITS)),
+    help=f"How the photo becomes a square. {listed(FITS)}. [default: as the model says, else crop]",
 )  # fmt: skip
 
 

@@ -14,13 +14,12 @@ import click
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import Wanted
 from igcli.cli.console import Console
+from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import (
     Command,
-    ModelChoice,
     Streams,
     debug_option,
     fit_option,
-    model_options,
     null_option,
     reading_options,
     recursive_option,
@@ -37,7 +36,6 @@ from igcli.jobs.pipeline import process
 from igcli.jobs.record import SCHEMA, Record, to_json
 from igcli.models.classifier import Classifier
 from igcli.models.devices import exact_numbers
-from igcli.models.zoo import load_model
 
 T = TypeVar("T")
 
@@ -49,7 +47,7 @@ class Request:
     paths: tuple[str, ...]
     recursive: bool
     null: bool
-    fit: str
+    fit: str | None
     reading: ReadOptions
     choice: ModelChoice
     streams: Streams
@@ -64,7 +62,7 @@ def photo_command(command: Command) -> Command:
         paths: tuple[str, ...],
         recursive: bool,
         null: bool,
-        fit: str,
+        fit: str | None,
         reading: ReadOptions,
         choice: ModelChoice,
         streams: Streams,
@@ -128,9 +126,10 @@ class Session:
         self.devices = devices_of(choice.device)
         if len(self.devices) > 1:  # each process loads its own; this one only has to know what it is
             choice = replace(choice, device="cpu") if self.several else replace(choice, device=self.devices[0])
-        model = load_chosen(choice, self.console)
+        model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
         budget = Budget(choice.batch_size, device=model.device)
-        job = Job(model, wanted, self._request.fit, self._request.reading, output, name, budget)
+        fit = self._request.fit or model.view.fit
+        job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget)
         job.check()
         where = ", ".join(self.devices) if self.several else model.device
         self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
@@ -189,20 +188,7 @@ class Session:
 
 
 def _load_onto(choice: ModelChoice, device: str) -> Classifier:
-    chosen = replace(choice, device=device)
-    return load_model(chosen.model, weights=chosen.weights, device=device, offline=chosen.offline, warn=lambda _: None)
-
-
-def load_chosen(choice: ModelChoice, console: Console) -> Classifier:
-    """Load the model that the options name; warnings and the download's bar go to the console."""
-    return load_model(
-        choice.model,
-        weights=choice.weights,
-        device=choice.device,
-        offline=choice.offline,
-        progress=console.draws_bars,
-        warn=console.warn,
-    )
+    return load_chosen(replace(choice, device=device), progress=False, warn=lambda _: None)
 
 
 def seen(photo: Path, target: Record) -> list[str]:

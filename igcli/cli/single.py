@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
+from igcli.cli.model_options import model_options
 from igcli.cli.options import (
     Command,
     debug_option,
     fit_option,
     grouped,
-    model_options,
     output_option,
     reading_options,
     stream_options,
@@ -42,7 +42,7 @@ def single_photo_command(command: Command) -> Command:
     """A decorator: PHOTO, where to write, how to draw, read, load and print."""
 
     @functools.wraps(command)
-    def call(*args: Any, photo: str, fit: str, reading: Any, choice: Any, streams: Any, **own: Any) -> Any:
+    def call(*args: Any, photo: str, fit: str | None, reading: Any, choice: Any, streams: Any, **own: Any) -> Any:
         request = Request(
             (photo,), recursive=False, null=False, fit=fit, reading=reading, choice=choice, streams=streams
         )

@@ -31,14 +31,15 @@ def crop(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
     short, long = min(width, height), max(width, height)
     long = int(view.resize * long / short)  # torchvision truncates here and rounds in the offsets below
     resized = (view.resize, long) if width <= height else (long, view.resize)
-    window = Window(resized, _middle(resized[0], view.size), _middle(resized[1], view.size), view.size)
+    left, top = _middle(resized[0], view.size), _middle(resized[1], view.size)
+    window = Window(resized, left, top, view.size, view.interpolation)
     return window.of(image), window.placement("crop", image.size)
 
 
 @FITS("squash", summary="Use the whole photo, distorted into a square.")
 def squash(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
     """Both sides to ``view.size``."""
-    window = Window((view.size, view.size), 0, 0, view.size)
+    window = Window((view.size, view.size), 0, 0, view.size, view.interpolation)
     return window.of(image), window.placement("squash", image.size)
 
 
@@ -47,7 +48,8 @@ def pad(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
     """Longer side to ``view.size``, the rest black, half on each side."""
     scale = view.size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
-    window = Window((width, height), -((view.size - width) // 2), -((view.size - height) // 2), view.size)
+    left, top = -((view.size - width) // 2), -((view.size - height) // 2)
+    window = Window((width, height), left, top, view.size, view.interpolation)
     return window.of(image), window.placement("pad", image.size)
 
 
@@ -59,22 +61,24 @@ class Window:
     left: int
     top: int
     side: int
+    interpolation: str = "bilinear"
 
     def of(self, image: Image.Image) -> Image.Image:
-        """The window's pixels, bilinear with antialiasing; black beyond the photo."""
+        """The window's pixels, interpolated with antialiasing; black beyond the photo."""
         from PIL import Image
 
+        how = Image.Resampling[self.interpolation.upper()]
         width, height = self.resized
         left, top = max(self.left, 0), max(self.top, 0)
         right, bottom = min(self.left + self.side, width), min(self.top + self.side, height)
         if width * height <= _WHOLE:
-            visible = image.resize(self.resized, Image.Resampling.BILINEAR).crop((left, top, right, bottom))
+            visible = image.resize(self.resized, how).crop((left, top, right, bottom))
         else:
             # A strip of 1 x 60,000 would become 256 x 15,360,000. Resizing only what is seen gives the same pixels
             # but for the rounding of the filter's weights, so it is kept for where there is no other way.
             x, y = image.width / width, image.height / height
             box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
-            visible = image.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=box)
+            visible = image.resize((right - left, bottom - top), how, box=box)
         if visible.size == (self.side, self.side):
             return visible
         square = Image.new(image.mode, (self.side, self.side))

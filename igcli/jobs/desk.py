@@ -19,17 +19,18 @@ _INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What is said of a network: its origin, its input, what to beware of, where it ran."""
+    """What is said of a network: its origin, its input, what to beware of, where it ran, how it was used."""
 
     provenance: Provenance
     input_size: int
     caveat: str
     device: str
+    preparation: dict[str, Any]
 
     @classmethod
     def of(cls, model: Classifier) -> ModelFacts:
         """The facts of a loaded network."""
-        return cls(model.provenance, model.input_size, model.caveat, str(model.device))
+        return cls(model.provenance, model.input_size, model.caveat, str(model.device), model.preparation)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Desk:
     @property
     def settings(self) -> dict[str, Any]:
         """All that the numbers depend on: where and how fast they are computed is no part of it."""
-        return {"model": asdict(self.model.provenance), **asdict(self.wanted), "fit": self.fit, **asdict(self.reading)}
+        model = {**asdict(self.model.provenance), **self.model.preparation}
+        return {"model": model, **asdict(self.wanted), "fit": self.fit, **asdict(self.reading)}
 
     @property
     def path_settings(self) -> dict[str, Any]:

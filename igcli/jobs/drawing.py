@@ -16,6 +16,7 @@ from igcli.lazy import np
 from igcli.rendering.frames import Look
 from igcli.rendering.full_size import full_size
 from igcli.rendering.overlay import draw
+from igcli.rendering.page.detail import Detail
 from igcli.rendering.panel import Sheet, panel
 from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES, Drawn
@@ -47,6 +48,8 @@ class Drawing:
         Add the interior gradients at the sweep's own points, as an animation.
     saturation
         Add the plot of the score along the path.
+    report
+        Keep what a report shows, this finely.
     """
 
     style: str = "lit"
@@ -56,6 +59,12 @@ class Drawing:
     save_arrays: bool = False
     animation: bool = False
     saturation: bool = False
+    report: Detail | None = None
+
+    @property
+    def shows_path(self) -> bool:
+        """Whether the interior gradients must be kept."""
+        return self.animation or self.report is not None
 
     def check(self) -> None:
         """Raise ``UsageError`` for an unknown style, or one that cannot show all that is to be drawn."""

@@ -16,9 +16,11 @@ from igcli.jobs.drawing import PANEL_METHODS, Drawing, panel_of, products_of
 from igcli.jobs.filming import MOST_FRAMES, animation_entry, few_frames, film_of, save_animation
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs import Done, Outputs
+from igcli.jobs.pages import page_bytes
 from igcli.jobs.record import Record, result_entry
 from igcli.jobs.saturating import saturation_of, subject_of
 from igcli.lazy import np
+from igcli.rendering.page.photo import photo_page
 from igcli.rendering.saturation_plot import saturation_plot
 
 BLANK = "the map is zero everywhere, so there is nothing to see in it."
@@ -36,11 +38,12 @@ def all_wanted(wanted: Wanted, drawing: Drawing) -> Wanted:
     methods = tuple(dict.fromkeys((*wanted.methods, *extra)))
     steps = wanted.settings.steps
     few = steps == 1 or not any(METHODS[name].integrates for name in methods)
-    if few and (drawing.animation or drawing.saturation):
+    if few and (drawing.shows_path or drawing.saturation):
         raise UsageError(
-            "--animation and --saturation show the points of the integration: use --method integrated and more --steps."
+            "--animation, --saturation and --report show the points of the integration: use --method integrated and "
+            "more --steps."
         )
-    return replace(wanted, methods=methods, interior=_frames(wanted) if drawing.animation else None)
+    return replace(wanted, methods=methods, interior=frame_points(wanted) if drawing.shows_path else None)
 
 
 def leave_maps(desk: Desk, item: Explained, *, methods: Sequence[str], drawing: Drawing) -> Done:
@@ -79,6 +82,9 @@ def _leave_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> 
         film = few_frames(film_of(explanation, drawing.filming.look, reading=outputs.desk.reading))
         files["animation"] = save_animation(outputs, film, drawing.filming)
         views["animation"] = animation_entry(drawing.filming, frames=len(film.alphas))
+    if drawing.report is not None:
+        page = photo_page(explanation, name=outputs.item.item.found.relative.as_posix(), detail=drawing.report)
+        outputs.save_hidden("page", page_bytes(page))
     if drawing.saturation:
         subject = subject_of(outputs.desk, title=f"{explanation.picture.name}, {explanation.target.label}")
         plot = saturation_plot([explanation.trace], subject)
@@ -87,7 +93,7 @@ def _leave_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> 
     return views
 
 
-def _frames(wanted: Wanted) -> list[float] | str:
+def frame_points(wanted: Wanted) -> list[float] | str:
     """Points among those of the rule, at most ``MOST_FRAMES``; with ``auto`` only the sweep knows them."""
     settings = wanted.settings
     if settings.steps == "auto":

@@ -17,6 +17,9 @@ from pathlib import Path
 
 from igcli.errors import OutputError
 
+#: In an output folder: what is for ``ig`` alone.
+FOLDER = ".igcli"
+
 
 def write_whole(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write ``data``, all at once or piece by piece, to ``path``, replacing what is there; the folder is made.

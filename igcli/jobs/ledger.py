@@ -17,12 +17,10 @@ from typing import IO, Any
 
 from igcli.errors import OutputError, UsageError
 from igcli.images.finding import Found
-from igcli.jobs.files import output_error, write_whole
+from igcli.jobs.files import FOLDER, output_error, write_whole
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs import Done
 from igcli.jobs.record import Record, to_json
-
-FOLDER = ".igcli"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from igcli.attribution.result import Explanation
 from igcli.errors import Occupied
 from igcli.images.finding import Found
 from igcli.jobs.desk import Desk, ModelFacts
-from igcli.jobs.files import inside, write_whole
+from igcli.jobs.files import FOLDER, inside, write_whole
 from igcli.jobs.item import Explained
 from igcli.jobs.record import Record, record_of, to_json
 
@@ -64,6 +64,13 @@ class Outputs:
         listed = suffix.partition("/")[0]
         self.files[listed] = self._beside(listed).relative_to(self.desk.output).as_posix()
         return path
+
+    def save_hidden(self, name: str, data: bytes) -> None:
+        """Write what is for ``ig`` alone, beside the ledgers; the record lists it under this name."""
+        output, stem = self.desk.output, self.item.stem
+        path = inside(output, output / FOLDER / f"{name}s" / stem.parent / f"{stem.name}.json")
+        write_whole(path, data)
+        self.files[name] = path.relative_to(output).as_posix()
 
     def save_record(
         self,

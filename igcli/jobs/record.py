@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import platform
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -85,6 +87,11 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
 def to_json(record: Record, *, indent: int | None = None) -> str:
     """The record as JSON text; numbers that JSON does not have become null."""
     return json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def typed() -> str:
+    """The command that a person has typed, to be typed again."""
+    return shlex.join(["ig", *sys.argv[1:]])
 
 
 @cache

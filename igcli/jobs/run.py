@@ -16,11 +16,11 @@ from pathlib import Path
 from igcli.errors import IgError, UsageError, remedy_of
 from igcli.images.finding import Found, Missing
 from igcli.jobs.desk import Desk
-from igcli.jobs.files import remove_partials, write_whole
+from igcli.jobs.files import FOLDER, remove_partials, write_whole
 from igcli.jobs.item import Item, Outcome, items_of
-from igcli.jobs.ledger import FOLDER, Ledger
+from igcli.jobs.ledger import Ledger
 from igcli.jobs.outputs import Done
-from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, versions
+from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
 Engine = Callable[[Iterable[Item]], Iterator[Outcome[Done]]]
@@ -79,8 +79,6 @@ class Run:
         What the run is called among others in the same folder: nothing, or ``"interior"``.
     settings
         What the results depend on beside the desk: how they are drawn.
-    command
-        What was typed, for the record.
 
     Raises
     ------
@@ -96,9 +94,8 @@ class Run:
         kind: str = "",
         settings: Mapping[str, object],
         policy: Policy | None = None,
-        command: str = "",
     ) -> None:
-        self._desk, self._kind, self._command = desk, kind, command
+        self._desk, self._kind = desk, kind
         self._policy, self._inputs = policy or Policy(), len(inputs)
         self._settings = {**desk.settings, **settings}
         self._ledger = Ledger(desk.output, kind or "explain", self._settings, overwrite=self._policy.overwrite)
@@ -154,6 +151,14 @@ class Run:
                 raise self._stopped(self._failures[outcome.item.number])
         self._finish()
 
+    def records(self) -> Iterator[Record]:
+        """The records of all photos that are done, in input order."""
+        # Read back one by one: those of thousands of photos would not be kept in memory.
+        for item in self._items:
+            if item.number not in self._failures:
+                for name in self._ledger.records(item):
+                    yield json.loads((self._desk.output / name).read_bytes())
+
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is taken up."""
         for item in self.todo:
@@ -182,19 +187,10 @@ class Run:
         """The records of all photos that are done, the failures, and the run itself."""
         self.tally.seconds = time.perf_counter() - self.tally.began
         self._ledger.settle(self._items)
-        write_whole(self._file("index.jsonl"), self._index())
+        write_whole(self._file("index.jsonl"), (f"{to_json(record)}\n".encode() for record in self.records()))
         write_whole(self._file("failures.jsonl"), (f"{to_json(entry)}\n".encode() for entry in self._failed()))
         if self.todo or not self._file("run.json").exists():  # else it tells of the run that did the work
             write_whole(self._file("run.json"), (to_json(self._record(), indent=2) + "\n").encode())
-
-    def _index(self) -> Iterator[bytes]:
-        # Read back one by one: the records of thousands of photos would not be kept in memory.
-        for item in self._items:
-            if item.number in self._failures:
-                continue
-            for name in self._ledger.records(item):
-                record = json.loads((self._desk.output / name).read_bytes())
-                yield f"{to_json(record)}\n".encode()
 
     def _failed(self) -> Iterator[Record]:
         for number in sorted(self._failures):
@@ -207,7 +203,7 @@ class Run:
         tally = self.tally
         return {
             "schema": SCHEMA,
-            "command": self._command,
+            "command": typed(),
             "settings": self._settings,
             "device": self._desk.model.device,
             "model": model_entry(self._desk.model),

@@ -5,12 +5,14 @@ Nothing is initialised that the weights would overwrite, and nothing is ever hal
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from igcli.errors import WeightsError
 from igcli.lazy import torch
+from igcli.models.weights import without_prefix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,36 +40,93 @@ def assemble(
     WeightsError
         When keys are missing or left over, or shapes differ.
     """
-    with torch.device("meta"):  # neither memory nor random numbers are spent on weights that are about to be replaced
-        network = build()
-    _check_fit(network, state, file)
-    state = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-    network.load_state_dict(state, assign=True)
+    network = outline(build)
+    state = _in_float32(aligned(state, network))
+    fill(network, state, file=file, assign=True)
     if any(tensor.is_meta for tensor in chain(network.parameters(), network.buffers())):
         network = build()  # has buffers that no state dict holds: only a real construction fills them
-        network.load_state_dict(state)
+        fill(network, state, file=file)
     network.eval().requires_grad_(requires_grad=False)
     return network.to(device).to(memory_format=torch.channels_last)
 
 
-def _check_fit(network: torch.nn.Module, state: Mapping[str, torch.Tensor], file: Path) -> None:
-    wanted = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in state.items()}
+def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
+    """The network with shapes alone: neither memory nor random numbers are spent on weights about to be replaced."""
+    with torch.device("meta"):
+        return build()
+
+
+def aligned(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Mapping[str, torch.Tensor]:
+    """The state dict without the one name that a wrapper of any kind put before all of its keys."""
+    wanted, inner = network.state_dict().keys(), state
+    while not wanted & inner.keys():
+        first = next(iter(inner), "").partition(".")[0] + "."
+        if not all(key.startswith(first) and key != first for key in inner):
+            return state
+        inner = without_prefix(inner, first)
+    return inner
+
+
+def head_size(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, classes: int) -> int:
+    """How many classes the file is for, if it is the network's in all but that number; else ``classes``, its own."""
+    counts = set()
+    for key, own in network.state_dict().items():
+        other = state.get(key)
+        if other is None or other.shape == own.shape:
+            continue
+        if not own.ndim or len(own) != classes or other.ndim != own.ndim or other.shape[1:] != own.shape[1:]:
+            return classes
+        counts.add(len(other))
+    return counts.pop() if len(counts) == 1 else classes
+
+
+def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, file: Path, assign: bool = False) -> None:
+    """Give the network its weights, all of them or none that count: it is to be thrown away when this raises.
+
+    Raises
+    ------
+    WeightsError
+        When keys are missing or left over, or shapes differ: how many, and the first few.
+    """
+    own = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on old versions of a network, which load and work
+            # Not strict: keys are compared after the network has translated those of older versions.
+            missing, unexpected = network.load_state_dict(state, strict=False, assign=assign)
+    except (RuntimeError, ValueError) as problem:
+        shapes = _other_shapes(own, state)
+        if not shapes:
+            reason = str(problem).strip().splitlines()[-1].strip()
+            raise WeightsError(f"{file} cannot be loaded into {type(network).__name__}: {reason}") from problem
+        missing = [key for key in own if key not in state]
+        unexpected = [key for key in state if key not in own]
+    else:
+        shapes = []
     # Files older than this counter lack it; batch normalisation fills it in and does not use it here.
-    missing = [key for key in wanted if key not in found and not key.endswith(".num_batches_tracked")]
-    unexpected = [key for key in found if key not in wanted]
-    other_shape = [
-        f"{key} is {_shape(found[key])} and should be {_shape(wanted[key])}"
-        for key in wanted
-        if key in found and found[key] != wanted[key]
-    ]
-    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": other_shape}
+    missing = [key for key in missing if not key.endswith(".num_batches_tracked")]
+    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
     faults = [f"{len(keys)} {kind} ({_first(keys)})" for kind, keys in kinds.items() if keys]
     if faults:
         raise WeightsError(
             f"{file} holds the weights of another network than {type(network).__name__}: {', '.join(faults)}. "
-            "Give the file that belongs to this model."
+            "Give the file that belongs to this model, or the model of this file: --model FILE.py:FUNCTION for one "
+            "of your own."
         )
+
+
+def _in_float32(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    # a copy of the mapping's own kind: torch keeps the versions of modules beside the keys
+    cast = without_prefix(state, "")
+    cast.update((key, value.float()) for key, value in state.items() if value.is_floating_point())
+    return cast
+
+
+def _other_shapes(own: Mapping[str, tuple[int, ...]], state: Mapping[str, torch.Tensor]) -> list[str]:
+    found = {key: tuple(state[key].shape) for key in own if key in state}
+    return [
+        f"{key} is {_shape(found[key])} and should be {_shape(own[key])}" for key in found if found[key] != own[key]
+    ]
 
 
 def _shape(shape: tuple[int, ...]) -> str:

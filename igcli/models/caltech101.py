@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import igcli.bundled
 from igcli.bundled.input import MEAN, RESIZE, SIZE, STD
+from igcli.errors import UsageError
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble
 from igcli.models.classifier import Classifier, Provenance, View
@@ -33,9 +34,13 @@ def load_caltech101(options: LoadOptions, *, weights: Path | None = None) -> Cla
 
     Raises
     ------
+    UsageError
+        For arguments, as the network is built in one way.
     WeightsError
         The file is damaged, or belongs to another network.
     """
+    if options.arguments:
+        raise UsageError("The bundled network takes no --model-arg: --model googlenet does.")
     path = options.weights or weights or WEIGHTS
     labels = Labels(LABELS.read_text(encoding="utf-8").splitlines())
 
@@ -45,7 +50,12 @@ def load_caltech101(options: LoadOptions, *, weights: Path | None = None) -> Cla
         )
         return network
 
-    network = assemble(build, read_state_dict(path), device=resolve_device(options.device), file=path)
+    network = assemble(
+        build,
+        read_state_dict(path, trust_pickle=options.trust_pickle),
+        device=resolve_device(options.device),
+        file=path,
+    )
     return Classifier(
         network,
         labels,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from igcli.images.view import View as View
 from igcli.lazy import torch
-
-if TYPE_CHECKING:
-    from igcli.models.labels import Labels
+from igcli.models.labels import Labels
+from igcli.models.outputs import logits_of, two_classes
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,10 @@ class Classifier:
     Parameters
     ----------
     network
-        Any module from normalised images (N, C, H, W) to logits (N, K).
+        Any module from normalised images (N, C, H, W) to logits (N, K), alone or as
+        :func:`~igcli.models.outputs.logits_of` finds them.
     labels
-        K class names.
+        K class names; two for a single output, which is made into a logit for each.
     view
         The input the network was trained on.
     mean, std
@@ -41,29 +42,55 @@ class Classifier:
         For the record.
     caveat
         What a reader of this model's predictions must not miss, or nothing.
+    multi_label
+        Classes do not exclude each other: each has a sigmoid of its own instead of a share of the softmax.
     ends_in_softmax
         The network's outputs are probabilities already; their logarithms stand in for the logits.
+    ends_in_sigmoid
+        Its outputs are probabilities already, each for itself; their log-odds are the logits.
+
+    Attributes
+    ----------
+    arguments
+        What the function that built the network was told.
     """
 
     def __init__(
         self,
         network: torch.nn.Module,
-        labels: Labels,
+        labels: Sequence[str],
         *,
         view: View | None = None,
         mean: tuple[float, ...] = (0.0,),
         std: tuple[float, ...] = (1.0,),
         provenance: Provenance | None = None,
         caveat: str = "",
+        multi_label: bool = False,
         ends_in_softmax: bool = False,
+        ends_in_sigmoid: bool = False,
     ) -> None:
         self.network = network
-        self.labels = labels
+        self.labels = labels if isinstance(labels, Labels) else Labels(labels)
         self.view = view or View()
         self.mean, self.std = mean, std
         self.provenance = provenance or Provenance(type(network).__name__)
         self.caveat = caveat
-        self.ends_in_softmax = ends_in_softmax
+        self.multi_label = multi_label
+        self.ends_in_softmax, self.ends_in_sigmoid = ends_in_softmax, ends_in_sigmoid
+        self.arguments: dict[str, Any] = {}
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """What its answers depend on beside network and weights, as plain data: for records, and to tell runs apart."""
+        return {
+            **asdict(self.view),
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "multi_label": self.multi_label,
+            "probabilities": self.ends_in_softmax or self.ends_in_sigmoid,
+            "arguments": {name: repr(value) for name, value in self.arguments.items()},
+            "labels_sha256": hashlib.sha256("\n".join(self.labels).encode("utf-8", "replace")).hexdigest(),
+        }
 
     @property
     def input_size(self) -> int:
@@ -86,11 +113,26 @@ class Classifier:
 
     def through(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """Logits (N, K) as another network of the same kind gives them: a copy of this classifier's, or a part."""
+        logits = self.outputs(pixels, network=network)
+        if self.ends_in_sigmoid:
+            logits = log_odds_of_probabilities(logits)
+        elif self.ends_in_softmax:
+            logits = log_of_probabilities(logits)
+        return two_classes(logits) if logits.shape[1] == 1 and len(self.labels) == 2 else logits
+
+    def outputs(self, pixels: torch.Tensor, *, network: torch.nn.Module | None = None) -> torch.Tensor:
+        """What the network itself makes of pixels (N, C, H, W), as (N, outputs): not all are logits, one a class."""
         mean, std = (
             torch.tensor(v, device=pixels.device, dtype=pixels.dtype)[:, None, None] for v in (self.mean, self.std)
         )
-        logits: torch.Tensor = network((pixels - mean) / std)
-        return log_of_probabilities(logits) if self.ends_in_softmax else logits
+        normalised = (pixels - mean) / std
+        if not self._channels_last:
+            normalised = in_usual_order(normalised)
+        return logits_of((self.network if network is None else network)(normalised), len(pixels))
+
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Probabilities in [0, 1] of logits (..., K): of K classes that exclude each other, or of each for itself."""
+        return logits.sigmoid() if self.multi_label else logits.softmax(dim=-1)
 
     def recognised(self, outputs: torch.Tensor) -> Classifier:
         """The same classifier, or one over the same network that takes its outputs for the probabilities they are.
@@ -101,7 +143,7 @@ class Classifier:
             (N, K), what it returned for some pictures. Rows in [0, 1] that all sum to 1 come from a
             softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)].
         """
-        if self.ends_in_softmax or not _are_probabilities(outputs):
+        if self.ends_in_softmax or self.multi_label or not _are_probabilities(outputs):
             return self
         other = copy(self)
         other.ends_in_softmax = True
@@ -111,14 +153,20 @@ class Classifier:
         """Names of the network's modules, blocks and their parts alike, in the order they are built."""
         return [name for name, _ in self.network.named_modules() if name]
 
+    @property
+    def _channels_last(self) -> bool:
+        """Whether the network's convolutions are stored so, and its input had better be."""
+        kernels = (parameter for parameter in self.network.parameters() if parameter.ndim == 4)
+        formats = ((k.is_contiguous(memory_format=torch.channels_last), k.is_contiguous()) for k in kernels)
+        return next((last for last, usual in formats if last != usual), False)
+
     @contextmanager
     def frozen(self) -> Iterator[Classifier]:
         """Evaluation mode and no parameter gradients inside the block; the network's own state again after it."""
         modes = [(module, module.training) for module in self.network.modules()]
         needs = [(parameter, parameter.requires_grad) for parameter in self.network.parameters()]
         try:
-            self.network.eval()
-            self.network.requires_grad_(requires_grad=False)
+            at_rest(self.network)
             yield self
         finally:
             for module, training in modes:
@@ -127,9 +175,31 @@ class Classifier:
                 parameter.requires_grad_(required)
 
 
+def in_usual_order(pixels: torch.Tensor) -> torch.Tensor:
+    """Pixels (N, C, H, W) in the order of memory that a network expects which views its activations as others."""
+    if pixels.shape[1] > 1:
+        return pixels.contiguous()
+    # one channel is contiguous in either order, but convolutions go by the strides
+    return pixels.clone(memory_format=torch.contiguous_format)
+
+
+def at_rest(network: torch.nn.Module) -> torch.nn.Module:
+    """The network itself, in evaluation mode and without parameter gradients."""
+    network.eval()
+    for parameter in network.parameters():  # one by one: scripted networks cannot do it as a whole
+        parameter.requires_grad = False
+    return network
+
+
 def log_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
     """Stand-ins for logits: softmax turns them into the probabilities again, and margins are the logits' own."""
     return probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny).log()
+
+
+def log_odds_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
+    """The logits that sigmoid turns into these probabilities again; finite even at 0 and 1."""
+    limits = torch.finfo(probabilities.dtype)
+    return probabilities.clamp_min(limits.tiny).log() - (1 - probabilities).clamp_min(limits.tiny).log()
 
 
 def _are_probabilities(outputs: torch.Tensor) -> bool:

@@ -1,20 +1,25 @@
 """Reading a file of weights without trusting it: whatever is wrong becomes one sentence, and no code in it runs.
 
-Which file to read is decided elsewhere; whether its tensors fit a network is checked in ``assembly``.
+Unless the person says that the file is to be trusted: unpickling is running a program. Which file to read is decided
+elsewhere; whether its tensors fit a network is checked in ``assembly``.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import pickle
 import pickletools
+import re
 import warnings
 import zipfile
+from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from igcli.errors import WeightsError
 from igcli.lazy import torch
+from igcli.models.safetensors import is_safetensors, read_safetensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +31,15 @@ PREFIXES = ("module.", "_orig_mod.")
 """What ``DataParallel`` and ``torch.compile`` put before every key."""
 
 
-def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a PyTorch weights file, on the CPU, as they are stored.
+def read_state_dict(path: Path, *, trust_pickle: bool = False) -> dict[str, torch.Tensor]:
+    """The tensors of a file of weights, on the CPU, as they are stored.
+
+    Parameters
+    ----------
+    path
+        What ``torch.save`` wrote from a state dict, alone or in a checkpoint; or a ``.safetensors`` file.
+    trust_pickle
+        Let the file make Python objects other than tensors. Whoever wrote it can then run any program here.
 
     Raises
     ------
@@ -36,18 +48,25 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         tensors, or a value that is not finite.
     """
     _check_file(path)
-    try:
-        # Not memory-mapped: a file that is overwritten while the network runs would change or crash it.
-        with warnings.catch_warnings():  # torch's remarks on odd files: the errors below say more
-            warnings.simplefilter("ignore")
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as problem:
-        raise WeightsError(f"{path} cannot be read: {problem.strerror or problem}.") from problem
-    except Exception as problem:  # unpickling unknown bytes can fail in any way
-        raise WeightsError(_why_unreadable(path, problem)) from problem
+    content = read_safetensors(path) if is_safetensors(path) else unpickled(path, trust_pickle=trust_pickle)
     state = _without_prefixes(_unwrapped(content, path))
     _check_finite(state, path)
     return state
+
+
+def unpickled(path: Path, *, trust_pickle: bool) -> Any:
+    """What ``torch.save`` wrote: tensors and plain values, or, if it is trusted, anything. Raises ``WeightsError``."""
+    _check_file(path)
+    try:
+        # Not memory-mapped: a file that is overwritten while the network runs would change or crash it.
+        # Training scripts leave their arguments beside the weights: a Namespace is a plain record, and runs nothing.
+        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
+            warnings.simplefilter("ignore")  # torch's remarks on odd files: the errors below say more
+            return torch.load(path, map_location="cpu", weights_only=not trust_pickle)
+    except OSError as problem:
+        raise WeightsError(f"{path} cannot be read: {problem.strerror or problem}.") from problem
+    except Exception as problem:  # unpickling unknown bytes can fail in any way
+        raise WeightsError(_why_unreadable(path, problem, trusted=trust_pickle)) from problem
 
 
 def sha256_of(path: Path) -> str:
@@ -63,14 +82,19 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
+    except FileNotFoundError:
+        raise WeightsError(f"There is no file {path}. Check the path of the weights.") from None
+    except IsADirectoryError:
+        raise WeightsError(f"{path} is a folder. Give the file of weights in it.") from None
     except OSError as problem:
-        raise WeightsError(f"{path} cannot be read: {problem.strerror}. Check the path of the weights.") from problem
+        raise WeightsError(f"{path} cannot be read: {problem.strerror}.") from problem
     return digest.hexdigest()
 
 
 def is_web_page(head: bytes) -> bool:
     """Whether a file that begins like this is HTML or XML: what a proxy or a login page sends instead of weights."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+    # "<" alone can be the length at the head of a .safetensors file
+    return re.match(rb"(\xef\xbb\xbf)?\s*<[a-zA-Z!?]", head) is not None
 
 
 def _check_file(path: Path) -> None:
@@ -91,20 +115,36 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _why_unreadable(path: Path, problem: Exception) -> str:
+def _why_unreadable(path: Path, problem: Exception, *, trusted: bool) -> str:
     with path.open("rb") as file:
         head = file.read(4)
     is_zip = head.startswith(b"PK")
     if is_zip and not zipfile.is_zipfile(path):
         return f"{path} is cut short. Get the weights again."
+    if is_zip and is_torchscript(path):
+        return f"{path} is a TorchScript program, not a file of weights. Give it as the model: --model {path.name}."
     if not (is_zip or _begins_with_a_pickle(path)):
         return f"{path} is not a file of PyTorch weights. Give a file that torch.save wrote from a state dict."
-    if isinstance(problem, pickle.UnpicklingError):
+    if trusted and isinstance(problem, (ImportError, AttributeError)):
+        return (
+            f"{path} needs code that is not here ({problem}). Run ig where that code can be imported, or save the "
+            "network's state_dict() instead of the network."
+        )
+    if isinstance(problem, pickle.UnpicklingError) and not trusted:
         return (
             f"{path} holds Python objects other than tensors, which could run code, and was not loaded. "
-            "Save the network's state_dict() instead of the network."
+            "Save the network's state_dict() instead of the network; or, if you would run a program of whoever made "
+            "the file, --trust-pickle."
         )
     return f"{path} is damaged or cut short, or is no file of PyTorch weights. Get the weights again."
+
+
+def is_torchscript(path: Path) -> bool:
+    """Whether the file is a zip archive with TorchScript's code in it."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
 def _begins_with_a_pickle(path: Path) -> bool:
@@ -121,9 +161,11 @@ def _begins_with_a_pickle(path: Path) -> bool:
 def _unwrapped(content: object, path: Path) -> dict[str, torch.Tensor]:
     state = content
     while isinstance(state, Mapping) and (
-        key := next((k for k in WRAPPERS if isinstance(state.get(k), Mapping)), None)
+        key := next((k for k in WRAPPERS if isinstance(state.get(k), (Mapping, torch.nn.Module))), None)
     ):
         state = state[key]
+    if isinstance(state, torch.nn.Module):  # only a file that is trusted brings one
+        state = state.state_dict()
     if not isinstance(state, Mapping) or not state:
         raise WeightsError(f"{path} holds no named tensors. Save the network's state_dict().")
     strange = next((key for key, value in state.items() if not isinstance(value, torch.Tensor)), None)
@@ -132,13 +174,28 @@ def _unwrapped(content: object, path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(
             f"{path} is no state dict: {strange!r} is of type {kind}, not a tensor. Save the state_dict() alone."
         )
-    return {str(key): value for key, value in state.items()}
+    return _state({str(key): value for key, value in state.items()}, getattr(state, "_metadata", None))
+
+
+def _state(tensors: Mapping[str, torch.Tensor], versions: Mapping[str, Any] | None) -> dict[str, torch.Tensor]:
+    """A state dict with what torch notes beside it: the version of each module, by which old files are understood."""
+    state: dict[str, torch.Tensor] = OrderedDict(tensors)
+    if isinstance(versions, Mapping):
+        state._metadata = dict(versions)  # type: ignore[attr-defined]
+    return state
 
 
 def _without_prefixes(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     while prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in state)), None):
-        state = {key.removeprefix(prefix): value for key, value in state.items()}
+        state = without_prefix(state, prefix)
     return state
+
+
+def without_prefix(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """The state dict of the part of a network whose keys begin with ``prefix``, as all of them do here."""
+    versions = getattr(state, "_metadata", None) or {}
+    inner = {f"{key}."[len(prefix) :].rstrip("."): v for key, v in versions.items() if f"{key}.".startswith(prefix)}
+    return _state({key.removeprefix(prefix): value for key, value in state.items()}, inner)
 
 
 def _check_finite(state: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -1,21 +1,33 @@
 """A model's name -> a Classifier that is ready to use.
 
-The registry and the one function that reads it. How each network is built is told in its own file.
+The registry of names, the one function that loads, and which kind of name is whose business. How each network is built
+is told in its own file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from igcli.errors import NetworkUnavailable
+from igcli.errors import NetworkUnavailable, UsageError, WeightsError
 from igcli.models.caltech101 import load_caltech101
+from igcli.models.catalogue import catalogue, find_published
 from igcli.models.devices import resolve_device
+from igcli.models.from_code import load_from_code
+from igcli.models.from_program import SUFFIXES, load_program
+from igcli.models.from_timm import PREFIX, load_timm
+from igcli.models.from_torchvision import is_torchvision, load_torchvision
 from igcli.models.googlenet import load_googlenet
+from igcli.models.model_file import SUFFIX, read_model_file
 from igcli.models.options import LoadOptions, warn_python
-from igcli.registry import Registry
+from igcli.models.spec import ModelSpec
+from igcli.models.tailoring import tailored
+from igcli.models.weights import sha256_of
+from igcli.registry import Registry, load_plugins
 
 if TYPE_CHECKING:
     from igcli.models.classifier import Classifier
@@ -29,42 +41,99 @@ QUICK = 5.0
 
 
 def load_model(
-    name: str = "auto",
+    model: str | ModelSpec = "auto",
     *,
-    weights: str | Path | None = None,
-    device: str = "auto",
-    offline: bool = False,
     progress: bool = False,
     warn: Callable[[str], None] | None = None,
+    outline: bool = False,
+    **how: Any,
 ) -> Classifier:
-    """Load a model by its name in :data:`MODELS`, in evaluation mode and with its parameters frozen.
+    """Load a model in evaluation mode and with its parameters frozen.
 
     Parameters
     ----------
-    weights
-        A local file of weights for this network, instead of its own.
-    device
-        ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-    offline
-        Never touch the network.
+    model
+        A name in :data:`MODELS`; a torchvision classifier (``NAME`` or ``NAME@WEIGHTS``); ``timm:NAME``;
+        ``package.module:factory`` or ``file.py:factory``; a ``.pt2`` or TorchScript file; a model file (``.toml``).
+        Or all that can be said about it, as one object.
     progress
         Draw a bar on stderr while weights are downloaded.
     warn
         Called with one message when ``auto`` falls back on the bundled network; :func:`warnings.warn` by default.
+    outline
+        Of a published network its shapes alone: nothing is fetched, and nothing can be computed.
+    **how
+        Names of :class:`ModelSpec` and :class:`InputSpec`: ``weights``, ``labels``, ``device``, ``size``, ...
 
     Raises
     ------
     UsageError
-        No model has this name, or the device is not there.
+        No model has this name, the device is not there, or what is said does not fit the network.
     NetworkUnavailable
         The weights are not on this machine and could not be fetched.
     WeightsError
         The weights are damaged, unsafe, or made for another network.
     """
-    loader = MODELS[name]
-    resolve_device(device)  # a wrong device is said before anything is downloaded
-    file = None if weights is None else Path(weights).expanduser()
-    return loader(LoadOptions(file, offline=offline, progress=progress, device=device, warn=warn or warn_python))
+    load_plugins()
+    spec = whole(ModelSpec.of(model, **how) if isinstance(model, str) else model)
+    loader = _loader(spec.model)
+    resolve_device(spec.device)  # a wrong device is said before anything is downloaded
+    file = spec.weights or Path(spec.model).expanduser()
+    if spec.sha256 is not None and file.is_file():
+        _check_hash(spec, sha256_of(file), file)  # before a byte of it is used
+    options = LoadOptions(
+        weights=spec.weights,
+        offline=spec.offline,
+        progress=progress,
+        device=spec.device,
+        warn=warn or warn_python,
+        arguments=spec.arguments,
+        trust_pickle=spec.trust_pickle,
+        outline=outline,
+    )
+    loaded = loader(options)
+    loaded.arguments = dict(spec.arguments)
+    if outline:
+        return loaded
+    if spec.sha256 is not None:
+        _check_hash(spec, loaded.provenance.sha256, loaded.provenance.weights)
+    return tailored(loaded, spec)
+
+
+def whole(spec: ModelSpec) -> ModelSpec:
+    """The spec with what its model file says, where it names one; what the spec itself says goes before that."""
+    return spec.over(read_model_file(Path(spec.model).expanduser())) if spec.model.endswith(SUFFIX) else spec
+
+
+def _loader(name: str) -> Loader:
+    """Who loads a model of this name."""
+    if name in MODELS:
+        return MODELS[name]
+    if name.startswith(PREFIX):
+        return partial(load_timm, name)
+    if name.endswith(SUFFIXES):
+        return partial(load_program, name)
+    if ":" in name:
+        return partial(load_from_code, name)
+    if name.endswith(".py"):
+        raise UsageError(f"Which function of {name} makes the network? Give --model {name}:FUNCTION.")
+    if find_published(name.partition("@")[0]) is not None or is_torchvision(name):
+        return partial(load_torchvision, name)
+    known = dict.fromkeys([*MODELS, *(entry.name for entry in catalogue())])
+    near = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise UsageError(
+        f"There is no model called {name!r}.{hint} 'ig models' lists the names; one of your own is FILE.py:FACTORY, "
+        "package.module:FACTORY, a .pt2 or TorchScript file, or a model file (.toml)."
+    )
+
+
+def _check_hash(spec: ModelSpec, sha256: str | None, file: object) -> None:
+    if spec.sha256 != sha256:
+        raise WeightsError(
+            f"{file} is not the file that the model file speaks of: its SHA-256 begins with {str(sha256)[:8]}, not "
+            f"{str(spec.sha256)[:8]}. Get the right one, or write the model file anew with 'ig models describe'."
+        )
 
 
 @MODELS("auto", summary="GoogLeNet when its weights are here or can be fetched, else the bundled network.")

@@ -17,6 +17,10 @@ def test_softmax_is_the_probability():
     torch.testing.assert_close(Score("softmax", 1).of(LOGITS), functional.softmax(LOGITS, 1)[:, 1])
 
 
+def test_sigmoid_is_the_probability_of_one_class_for_itself():
+    torch.testing.assert_close(Score("sigmoid", 1).of(LOGITS), LOGITS[:, 1].sigmoid())
+
+
 def test_logit_is_the_raw_output():
     assert Score("logit", 2).of(LOGITS).tolist() == [-1.0, 300.0]
 

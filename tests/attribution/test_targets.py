@@ -19,6 +19,13 @@ def test_top_is_the_most_probable_class_with_its_name_and_probability():
     assert top.probability == pytest.approx(LOGITS.softmax(0)[1].item())
 
 
+def test_of_a_multi_label_network_each_probability_is_the_classs_own():
+    top, second = resolve_targets(["top-2"], LOGITS, LABELS, multi_label=True)
+    assert (top.index, second.index) == (1, 3)
+    assert top.probability == pytest.approx(LOGITS[1].sigmoid().item())
+    assert second.probability == pytest.approx(LOGITS[3].sigmoid().item())
+
+
 def test_top_n_are_the_most_probable_classes_in_order():
     assert indices("top-3") == [1, 3, 2]
 

@@ -44,7 +44,7 @@ def shell(tmp_path, monkeypatch) -> Callable[..., Result]:
 
 @pytest.fixture
 def flat_network(monkeypatch) -> None:
-    monkeypatch.setattr("igcli.cli.session.load_model", lambda *_, **__: classifier(Flat(), classes=3, size=32))
+    monkeypatch.setattr("igcli.cli.model_options.load_model", lambda *_, **__: classifier(Flat(), classes=3, size=32))
 
 
 @pytest.fixture

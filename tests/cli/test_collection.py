@@ -23,7 +23,7 @@ BUNDLED = ("--model", "caltech101", "--device", "cpu")
 @pytest.fixture
 def toy(monkeypatch):
     """Every model is a toy of five classes, of 12 pixels a side."""
-    monkeypatch.setattr("igcli.cli.session.load_model", lambda *_, **__: classifier(small_network(), classes=5))
+    monkeypatch.setattr("igcli.cli.model_options.load_model", lambda *_, **__: classifier(small_network(), classes=5))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ SHORT = ("--steps", "4", "--set", "aopc.steps=5")
 @pytest.fixture
 def model(monkeypatch):
     model = classifier(small_network(), classes=5)
-    monkeypatch.setattr("igcli.cli.session.load_model", lambda *_, **__: model)
+    monkeypatch.setattr("igcli.cli.model_options.load_model", lambda *_, **__: model)
     return model
 
 

@@ -220,7 +220,7 @@ class Greedy(nn.Module):
     ],
 )
 def test_networks_that_misbehave(run, photo, tmp_path, monkeypatch, network, status, words):
-    monkeypatch.setattr("igcli.cli.session.load_model", lambda *_, **__: classifier(network, classes=3, size=32))
+    monkeypatch.setattr("igcli.cli.model_options.load_model", lambda *_, **__: classifier(network, classes=3, size=32))
     result = run(photo)
     assert result.exit_code == status
     assert words in result.stderr

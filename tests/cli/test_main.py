@@ -44,7 +44,7 @@ def test_an_error_is_one_sentence_and_a_traceback_only_on_request(monkeypatch, t
     def fails(*_, **__):
         raise IgError("The moon is not full. Wait.")
 
-    monkeypatch.setattr("igcli.cli.session.load_model", fails)
+    monkeypatch.setattr("igcli.cli.model_options.load_model", fails)
     (tmp_path / "a.jpg").write_bytes(b"x")
     plain = CliRunner().invoke(ig, ["explain", str(tmp_path / "a.jpg")])
     assert plain.exit_code == 1
@@ -58,7 +58,7 @@ def test_an_interruption_ends_with_130_and_a_line(monkeypatch, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("igcli.cli.session.load_model", interrupted)
+    monkeypatch.setattr("igcli.cli.model_options.load_model", interrupted)
     (tmp_path / "a.jpg").write_bytes(b"x")
     result = CliRunner().invoke(ig, ["explain", str(tmp_path / "a.jpg")])
     assert result.exit_code == 130

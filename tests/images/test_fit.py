@@ -34,14 +34,17 @@ VIEWS = [
     View(128, 146),
     View(300, 256),
     View(97, 113),
+    View(224, 232, interpolation="bicubic"),
+    View(48, 48, interpolation="nearest"),
 ]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: f"{view.size}of{view.resize}")
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: f"{view.size}of{view.resize}-{view.interpolation}")
 def test_crop_is_torchvisions_resize_and_center_crop_bit_for_bit(size: tuple[int, int], view: View) -> None:
     image = noise(*size)
-    expected = transforms.Compose([transforms.Resize(view.resize), transforms.CenterCrop(view.size)])(image)
+    how = transforms.InterpolationMode(view.interpolation)
+    expected = transforms.Compose([transforms.Resize(view.resize, how), transforms.CenterCrop(view.size)])(image)
 
     ours, _ = FITS["crop"](image, view)
 

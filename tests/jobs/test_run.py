@@ -50,7 +50,7 @@ def started(desk, inputs, **more):
 
 
 def test_records_are_in_input_order_whatever_the_order_of_the_work(desk, inputs):
-    with started(desk, inputs, command="ig explain x") as run:
+    with started(desk, inputs) as run:
         assert run.tally.total == 4
         list(run.outcomes(engine(desk, bad="c")))
     assert [record["name"] for record in lines(desk.output / "index.jsonl")] == ["a", "b", "d"]
@@ -61,7 +61,7 @@ def test_records_are_in_input_order_whatever_the_order_of_the_work(desk, inputs)
     record = json.loads((desk.output / "run.json").read_text())
     assert (record["inputs"], record["done"], record["failed"], record["skipped"]) == (5, 3, 2, 0)
     assert record["gradients"] == 30
-    assert record["command"] == "ig explain x"
+    assert record["command"].startswith("ig ")
     assert record["device"] == "cpu"
     assert record["photos_per_second"] > 0
     assert set(record) >= {"settings", "versions", "model", "seconds", "model_busy"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,9 +67,31 @@ def test_a_file_with_torchvisions_name_must_have_torchvisions_hash(tmp_path: Pat
         load_googlenet(LoadOptions(impostor))
 
 
-def test_another_networks_weights_are_refused_with_the_first_keys(caltech_file: Path) -> None:
-    with pytest.raises(WeightsError, match=r"2 of another shape \(fc\.weight is 100x1024 and should be 1000x1024"):
-        load_googlenet(LoadOptions(caltech_file))
+def test_a_file_with_another_number_of_classes_makes_a_network_of_that_many(
+    caltech_file: Path, caltech_network: torch.nn.Module, pixels: Tensor
+) -> None:
+    model = load_googlenet(LoadOptions(caltech_file, device="cpu"))
+    transforming = copy.deepcopy(caltech_network)
+    transforming.transform_input = True  # as in the published network, which a person's own most likely continues
+    preset = OFFICIAL.transforms()
+    with torch.no_grad():
+        expected = transforming(torchvision.transforms.functional.normalize(pixels, preset.mean, preset.std))
+        torch.testing.assert_close(model(pixels), expected, rtol=1e-4, atol=1e-5)
+    assert "transform_input=false" in model.caveat
+
+
+def test_the_inner_normalisation_can_be_told_off(caltech_file: Path) -> None:
+    told = LoadOptions(caltech_file, device="cpu", arguments=(("transform_input", False),))
+    model = load_googlenet(told)
+    assert not model.network.transform_input
+    assert model.caveat == ""
+
+
+def test_another_shape_is_named_with_the_one_it_should_be(tmp_path: Path, imagenet_state: dict[str, Tensor]) -> None:
+    path = tmp_path / "mixed.pth"
+    torch.save(imagenet_state | {"conv1.conv.weight": torch.ones(64, 1, 7, 7)}, path)
+    with pytest.raises(WeightsError, match=r"1 of another shape \(conv1\.conv\.weight is 64x1x7x7 .* 64x3x7x7\)"):
+        load_googlenet(LoadOptions(path))
 
 
 def test_missing_and_unexpected_keys_are_counted_and_named(tmp_path: Path, imagenet_state: dict[str, Tensor]) -> None:

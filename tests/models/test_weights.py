@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import argparse
 import hashlib
 import io
 import os
 import pickle
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.models import mnasnet0_5
 
 from igcli.errors import WeightsError
 from igcli.models.weights import read_state_dict, sha256_of
@@ -116,11 +119,43 @@ def test_a_whole_pickled_network_is_refused_with_the_remedy(path: Path) -> None:
     assert "state_dict()" in refusal(path)
 
 
-def test_a_torchscript_archive_is_refused(path: Path) -> None:
+def test_a_trusted_network_gives_its_tensors(path: Path) -> None:
+    network = nn.Linear(2, 2)
+    path.write_bytes(saved(network))
+    state = read_state_dict(path, trust_pickle=True)
+    assert torch.equal(state["weight"], network.weight)
+
+
+def test_trust_is_named_as_the_other_way(path: Path) -> None:
+    path.write_bytes(saved(nn.Linear(2, 2)))
+    assert "--trust-pickle" in refusal(path)
+
+
+def test_a_trusted_file_whose_code_is_not_here_says_which(path: Path) -> None:
+    path.write_bytes(b"cno_such_package\nNet\n.")
+    with pytest.raises(WeightsError, match="no_such_package"):
+        read_state_dict(path, trust_pickle=True)
+
+
+def test_the_arguments_that_training_scripts_leave_beside_the_weights_are_no_hindrance(path: Path) -> None:
+    path.write_bytes(saved({"model": STATE, "args": argparse.Namespace(lr=0.1, output=None)}))
+    assert_read(path, STATE)
+
+
+@pytest.mark.parametrize("wrap", [nn.Identity, nn.DataParallel])
+def test_the_versions_by_which_torch_understands_old_files_are_kept(
+    path: Path, wrap: Callable[[nn.Module], nn.Module]
+) -> None:
+    network = mnasnet0_5(num_classes=2)
+    path.write_bytes(saved(wrap(network).state_dict() if wrap is nn.DataParallel else network.state_dict()))
+    mnasnet0_5(num_classes=2).load_state_dict(read_state_dict(path))  # refuses what does not say its version
+
+
+def test_a_torchscript_archive_is_sent_to_the_other_option(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.jit.save(torch.jit.script(nn.Linear(2, 2)), str(path))
-    assert "no file of PyTorch weights" in refusal(path)
+    assert "--model weights.pth" in refusal(path)
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -167,5 +202,5 @@ def test_hash_is_the_standard_librarys(path: Path) -> None:
 
 
 def test_hashing_a_missing_file_is_a_users_error(path: Path) -> None:
-    with pytest.raises(WeightsError, match="cannot be read"):
+    with pytest.raises(WeightsError, match="There is no file"):
         sha256_of(path)

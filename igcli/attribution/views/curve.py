@@ -72,6 +72,8 @@ class Curve(Consumer):
         The class whose probability and raw output to keep too, beside the score explained.
     alphas
         Points to visit beside those that others ask for.
+    multi_label
+        The probability is the class's own sigmoid, not its share of the softmax.
 
     Attributes
     ----------
@@ -83,8 +85,8 @@ class Curve(Consumer):
 
     integrates = False
 
-    def __init__(self, target: int | None = None, *, alphas: Iterable[float] = ()) -> None:
-        self._target = target
+    def __init__(self, target: int | None = None, *, alphas: Iterable[float] = (), multi_label: bool = False) -> None:
+        self._target, self._multi_label = target, multi_label
         self.alphas = tuple(float(alpha) for alpha in alphas)
         self.softmax: np.ndarray | None = None
         self.logit: np.ndarray | None = None
@@ -104,7 +106,9 @@ class Curve(Consumer):
         self.mean_importance[here] = chunk.gradients.abs().sum(dim=1).mean(dim=(1, 2)).cpu().double().numpy()
         if self.softmax is not None and self.logit is not None:
             logits = chunk.logits.cpu().double()
-            self.softmax[here] = logits.softmax(dim=1)[:, self._target].numpy()
+            self.softmax[here] = (logits.sigmoid() if self._multi_label else logits.softmax(dim=1))[
+                :, self._target
+            ].numpy()
             self.logit[here] = logits[:, self._target].numpy()
 
     def trace(self, *, ends: tuple[float, float] | None = None) -> Trace:

@@ -46,6 +46,6 @@ def score_curves(
                 raise NumericalError("The network's logits are not finite along the path. Check the weights.")
             for row in logits:
                 path, point = divmod(pair, len(points))
-                numbers[:, path, point] = row.softmax(dim=0)[targets[path]], row[targets[path]]
+                numbers[:, path, point] = model.probabilities(row)[targets[path]], row[targets[path]]
                 pair += 1
     return [Trace(points, soft, softmax=soft, logit=raw) for soft, raw in zip(numbers[0], numbers[1], strict=True)]

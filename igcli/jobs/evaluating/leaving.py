@@ -10,7 +10,7 @@ from igcli.jobs.desk import Desk
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.table import Column, csv_of
 from igcli.jobs.files import write_whole
-from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, versions
+from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
 from igcli.lazy import np
 from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
 from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
@@ -24,7 +24,6 @@ def leave_evaluation(
     *,
     controls: Sequence[str],
     effort: Effort,
-    command: str,
     counts: Mapping[str, int],
     notes: Sequence[str],
 ) -> list[Path]:
@@ -41,7 +40,7 @@ def leave_evaluation(
     write_whole(paths[0], csv_of(columns))
     record: Record = {
         "schema": SCHEMA,
-        "command": command,
+        "command": typed(),
         "model": model_entry(desk.model),
         "settings": {**desk.settings, "device": desk.model.device, "batch_size": desk.batch_size},
         "photos": dict(counts),

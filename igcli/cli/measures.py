@@ -1,0 +1,115 @@
+"""Which metrics, with which parameters, against which ground truth: the options, and what they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.cli.options import grouped, listed
+from igcli.cli.session import Request, Session
+from igcli.errors import UsageError
+from igcli.evaluation.controls import CONTROLS
+from igcli.evaluation.ground_truth.area import GroundTruth
+from igcli.evaluation.ground_truth.boxes import read_boxes
+from igcli.evaluation.ground_truth.masks import read_masks
+from igcli.evaluation.left_out import LeftOut
+from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, Focus, arrow, configured
+from igcli.evaluation.mosaics import Plan, plan_mosaics
+from igcli.evaluation.photo_classes import read_classes
+from igcli.jobs.evaluating.inquiry import Inquiry
+from igcli.jobs.evaluating.maps import OtherMaps
+from igcli.jobs.job import Job
+
+FILLS = ("black", "mean", "blur", "noise")
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Which metrics, with which parameters, against what."""
+
+    metrics: tuple[str, ...]
+    parameters: dict[str, object]
+    controls: tuple[str, ...]
+    boxes: Path | None
+    masks: Path | None
+    maps: Path | None
+    classes: Path | None
+    mosaics: int
+
+
+def _measures(
+    metric: tuple[str, ...], fill: str | None, settings: tuple[str, ...], control: tuple[str, ...], **rest: Any
+) -> Measures:
+    parameters: dict[str, object] = {} if fill is None else {"fill": fill}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {setting} has no value: write it as deletion.steps=56.")
+        parameters[name.strip()] = value.strip()
+    controls = () if "none" in control else tuple(dict.fromkeys(control))
+    return Measures(tuple(dict.fromkeys(metric)), parameters, controls, **rest)
+
+
+_METRICS_HELP = "; ".join(
+    f"{entry.name} {arrow(entry.value.direction)}: {entry.summary.rstrip('.')}" for entry in METRICS.entries()
+)
+
+measures_options = grouped(
+    "measures",
+    _measures,
+    click.option("--metric", multiple=True, default=DEFAULT_METRICS, show_default=True,
+                 type=click.Choice(list(METRICS)), help=f"May be repeated; ↑ higher is better. {_METRICS_HELP}."),
+    click.option("--fill", type=click.Choice(FILLS), help="What removed pixels become; each metric's own by default."),
+    click.option("--set", "settings", multiple=True, metavar="METRIC.NAME=VALUE",
+                 help="Another parameter than the published one, such as deletion.steps=56; may be repeated."),
+    click.option("--control", multiple=True, type=click.Choice([*CONTROLS, "none"]), default=tuple(CONTROLS),
+                 show_default=True, help=f"Maps that know nothing of the network. {listed(CONTROLS)}."),
+    click.option("--boxes", type=click.Path(path_type=Path), metavar="FILE",
+                 help="Where the objects are: Pascal VOC XML (a file or folder), COCO JSON, or CSV "
+                      "(path, xmin, ymin, xmax, ymax[, label]); in upright pixels of the original."),
+    click.option("--masks", type=click.Path(path_type=Path), metavar="DIR",
+                 help="Where the objects are: a picture a photo, light on dark, with the photo's name and size."),
+    click.option("--maps", type=click.Path(path_type=Path), metavar="DIR",
+                 help="Measure another tool's maps, .npz or .npy called as the photos, instead of --method's."),
+    click.option("--classes", type=click.Path(path_type=Path), metavar="DIR|CSV",
+                 help="For focus: a sub-folder a class, or a CSV with path and target; PATH itself if not given."),
+    click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),
+)  # fmt: skip
+
+
+def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
+    """What is to be measured; reads where the objects are."""
+    photos = [found.path for found in run.found]
+    truth: GroundTruth | None = None
+    if measures.boxes is not None and measures.masks is not None:
+        raise UsageError("--boxes and --masks both say where the objects are: leave one of them out.")
+    if measures.boxes is not None:
+        boxes = read_boxes(measures.boxes, photos=photos)
+        truth, notes = boxes, boxes.notes
+    elif measures.masks is not None:
+        masks = read_masks(measures.masks, photos=photos, view=job.model.view, options=job.reading)
+        truth, notes = masks, masks.notes
+    else:
+        notes = ()
+    for note in notes:
+        run.console.note(note)
+    others = None if measures.maps is None else OtherMaps(measures.maps)
+    metrics = configured(measures.metrics, measures.parameters)
+    if others is not None and measures.metrics == DEFAULT_METRICS:
+        metrics.pop("completeness")
+    methods = () if others is not None else tuple(job.wanted.methods)
+    return Inquiry(methods, measures.controls, metrics, truth, others)
+
+
+def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[Plan], list[str]]:
+    """The mosaics of the focus metric, if it is asked for, and what could not be used for them."""
+    if not inquiry.of_kind(Focus):
+        return [], []
+    classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
+    left_out = LeftOut("class", classes.left_out)
+    seed = job.wanted.settings.seed
+    plans = plan_mosaics(classes, job.model.labels, count=measures.mosaics, seed=seed)
+    return list(plans), [left_out.summary()] if len(left_out) else []

@@ -1,0 +1,40 @@
+"""``ig plugins``: which other packages add something, what, and which of them could not be loaded."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from igcli.cli.console import Console
+from igcli.cli.options import Streams, debug_option, stream_options
+from igcli.jobs.record import SCHEMA, to_json
+from igcli.registry import PLUGINS, load_plugins
+
+
+@click.command()
+@stream_options
+@debug_option
+def plugins(*, streams: Streams) -> None:
+    """List the plug-ins: packages that add models, methods, metrics and the like.
+
+    A package becomes one by an entry point in the group igcli.plugins; one that cannot be loaded is passed over, and
+    listed here with the reason.
+
+    \b
+    Examples:
+      ig plugins
+    """
+    with Console(streams) as console:
+        found = load_plugins()
+        for plugin in found:
+            if streams.json:
+                console.data(to_json({"schema": SCHEMA, "plugin": asdict(plugin)}))
+                continue
+            console.data(
+                f"{plugin.name}  {plugin.package} {plugin.version}  {', '.join(plugin.registered) or 'nothing'}"
+            )
+            if plugin.error:
+                console.fail(f"{plugin.name}: {plugin.error}")
+        if not found:
+            console.note(f"No package brings a plug-in (an entry point in the group {PLUGINS}).")

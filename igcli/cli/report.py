@@ -1,0 +1,90 @@
+"""``ig report``: one self-contained HTML page over photos, for a person who would rather look than read."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from igcli.attribution.explain import Wanted
+from igcli.cli.options import percentile_option, style_option, wanted_options
+from igcli.cli.progress import Progress
+from igcli.cli.session import Request, photo_command, session
+from igcli.jobs.item import items_of
+from igcli.jobs.pipeline import process
+from igcli.jobs.reporting import check_free, leave_page, wanted_for_pages, write_report
+from igcli.jobs.run import Tally
+from igcli.jobs.workers import Workers
+from igcli.rendering.page.content import PhotoPage
+from igcli.rendering.page.detail import detail_for
+from igcli.rendering.scaling import Scale
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("report.html"),
+              show_default=True, help="The page.")  # fmt: skip
+@click.option("--title", help="What stands above it; the photo's or folder's name if not given.")
+@click.option("--frames", type=click.IntRange(0, 1001), metavar="N",
+              help="Interior gradients to keep of each photo; by default fewer the more photos there are.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace a file that is no report.")
+@wanted_options
+@style_option
+@percentile_option
+@photo_command
+def report(
+    request: Request,
+    *,
+    output: Path,
+    title: str | None,
+    frames: int | None,
+    overwrite: bool,
+    wanted: Wanted,
+    style: str,
+    percentile: float,
+) -> None:
+    """Put photos, maps, films and curves on one HTML page.
+
+    The page needs no network and no server: sliders move along the path and recolour the maps in the browser. Several
+    photos become a gallery that can be searched and sorted.
+
+    \b
+    Examples:
+      ig report photo.jpg
+      ig report photo.jpg --method integrated --method gradient --method left-integrated -o photo.html
+      ig report photos/ --recursive --style heat --title "What went wrong on Monday"
+    """
+    with session(request) as run:
+        check_free(output, overwrite=overwrite)
+        job = run.job(wanted_for_pages(wanted), output.parent)
+        items = items_of(run.found)
+        detail = detail_for(len(items) * len(job.wanted.targets))
+        leave = functools.partial(leave_page, detail=detail if frames is None else replace(detail, frames=frames))
+        tally = Tally(total=len(items), failed=run.failures)
+        progress = Progress(run.console, tally)
+        workers = Workers.beside(str(job.model.device))
+        pages: list[PhotoPage] = []
+        failures: list[str] = []
+        for outcome in process(job, items, leave, workers=workers, on_points=progress.points):
+            pages += outcome.results
+            tally.done += not outcome.failures
+            tally.failed += bool(outcome.failures)
+            for reason in outcome.failures:
+                failures.append(f"{outcome.item.found.path.name}: {reason}")
+                run.fail(str(outcome.item.found.path), reason)
+            progress.photo()
+        if pages:
+            name = pages[0].name if len(pages) == 1 else Path(request.paths[0]).resolve().name
+            write_report(
+                output,
+                job.desk,
+                photos=pages,
+                look=(style, Scale(percentile=percentile)),
+                title=title or f"What the network looked at: {name}",
+                failures=failures,
+            )
+            size = output.stat().st_size / 1e6
+            shown = f"{len(pages)} photo{'s' * (len(pages) > 1)}  -> {output} ({size:.1f} MB)"
+            run.say({"report": str(output), "photos": len(pages), "failed": tally.failed}, shown)
+        run.finish()

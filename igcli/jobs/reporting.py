@@ -1,0 +1,148 @@
+"""Reports: one HTML page over photos, an evaluation, or both, from what a run has found out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from igcli.attribution.methods import METHODS
+from igcli.attribution.wanted import Wanted
+from igcli.errors import Occupied
+from igcli.evaluation.metrics import arrow
+from igcli.jobs.desk import Desk
+from igcli.jobs.drawing import Drawing
+from igcli.jobs.evaluating.table import Column
+from igcli.jobs.explaining import frame_points
+from igcli.jobs.files import write_whole
+from igcli.jobs.item import Explained
+from igcli.jobs.pages import load_page
+from igcli.jobs.record import Record, typed, versions
+from igcli.jobs.saturating import even_alphas
+from igcli.lazy import np
+from igcli.rendering.page.content import Cell, Chart, Origin, PhotoPage, ReportPage, Series, Table
+from igcli.rendering.page.detail import Detail
+from igcli.rendering.page.markup import page_parts
+from igcli.rendering.page.photo import photo_page
+from igcli.rendering.scaling import Scale
+
+#: Interior gradients of a photo whose methods do not walk the path.
+_FRAMES = 26
+
+#: What the head of every report says, so that a file of another kind is never replaced.
+MARK = b'content="igcli"'
+
+
+def leave_page(_desk: Desk, item: Explained, *, detail: Detail) -> PhotoPage:
+    """A photo's part of a report: nothing is written."""
+    return photo_page(item.explanation, name=item.item.found.relative.as_posix(), detail=detail)
+
+
+def wanted_for_pages(wanted: Wanted) -> Wanted:
+    """With interior gradients: at points that the methods visit anyway, or at some of their own if they visit none."""
+    integrates = any(METHODS[name].integrates for name in wanted.methods) and wanted.settings.steps != 1
+    return replace(wanted, interior=frame_points(wanted) if integrates else list(even_alphas(_FRAMES)))
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise ``Occupied`` if a file that is no report stands where one is to be written."""
+    if overwrite or not path.exists():
+        return
+    with path.open("rb") as file:
+        ours = MARK in file.read(4096)
+    if not ours:
+        raise Occupied(f"{path} is there already, and is no report of ig: choose another name, or add --overwrite.")
+
+
+def gather_report(path: Path, desk: Desk, records: Iterable[Record], drawing: Drawing) -> bool:
+    """Write the page of photos whose parts an ``ig explain --report`` has left; false if there are none."""
+    pages = [load_page(desk.output / record["files"]["page"]) for record in records]
+    if pages:
+        name = pages[0].name if len(pages) == 1 else f"{len(pages)} photos"
+        title = f"What the network looked at: {name}"
+        write_report(path, desk, photos=pages, look=(drawing.style, drawing.scale), title=title)
+    return bool(pages)
+
+
+def write_report(
+    path: Path,
+    desk: Desk,
+    *,
+    photos: Sequence[PhotoPage] = (),
+    columns: Sequence[Column] = (),
+    controls: Sequence[str] = (),
+    look: tuple[str, Scale] | None = None,
+    title: str,
+    failures: Sequence[str] = (),
+) -> None:
+    """Write the page, whole.
+
+    Parameters
+    ----------
+    columns, controls
+        Of an evaluation, if there was one.
+    look
+        The style and scale shown first.
+    failures
+        Sentences on what could not be shown.
+    """
+    style, scale = look or ("lit", Scale())
+    page = ReportPage(
+        title=title,
+        origin=_origin(desk),
+        photos=tuple(photos),
+        tables=(_table(columns, controls),) if columns else (),
+        charts=tuple(_charts(columns)),
+        style=style,
+        scale=scale,
+        failures=tuple(failures),
+    )
+    write_whole(path, (part.encode("utf-8", "replace") for part in page_parts(page)))
+
+
+def _origin(desk: Desk) -> Origin:
+    settings = desk.wanted.settings
+    said: Mapping[str, object] = {
+        "method": list(desk.wanted.methods),
+        "score": settings.score,
+        "baseline": settings.baseline,
+        "steps": settings.steps,
+        "rule": settings.rule,
+        "fit": desk.fit,
+        "device": desk.model.device,
+    }
+    return Origin(desk.model.provenance, said, versions(), typed(), desk.model.caveat)
+
+
+def _table(columns: Sequence[Column], controls: Sequence[str]) -> Table:
+    """Maps in rows, metrics in columns, the interval under each mean."""
+    names = list(dict.fromkeys(name for column in columns for name in column.values))
+    heads = ("map", *(f"{column.name} {arrow(column.metric.direction)}" for column in columns))
+    rows: list[tuple[Cell | str, ...]] = []
+    for name in names:
+        shown = f"{name} (control)" if name in controls else name
+        rows.append((shown, *(_cell(column, name) for column in columns)))
+    note = " ".join(f"{column.name}: {column.protocol}." for column in columns)
+    photos = max(len(column.photos) for column in columns)
+    return Table(f"Means over {photos} photos, with bootstrap 95 % intervals", heads, tuple(rows), note)
+
+
+def _cell(column: Column, name: str) -> Cell:
+    found = column.estimates.get(name)
+    if found is None or not found.count:
+        return Cell("–")
+    detail = "" if np.isnan(found.low) else f"{found.low:.3g} to {found.high:.3g}"
+    return Cell(f"{found.mean:.3g}", detail, best=column.best == name)
+
+
+def _charts(columns: Sequence[Column]) -> list[Chart]:
+    charts = []
+    for column in columns:
+        for name, bands in column.bands.items():
+            series = tuple(
+                Series(each, *(tuple(values.tolist()) for values in (b.fractions, b.mean, b.low, b.high)))
+                for each, b in bands.items()
+            )
+            title = column.name if name == column.name else f"{column.name}: {name}"
+            charts.append(Chart(title, "share of the pixels", "score", series))
+    return charts

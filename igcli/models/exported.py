@@ -1,0 +1,106 @@
+"""torch.export's programs as networks: any number of pictures at once, and no training mode to forget.
+
+An exported program takes inputs of the shapes that it was exported for. Where that limits the number of pictures, a
+batch is dealt out in parts, and the last part is filled up. This file needs torch; it is imported where that is in use.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+
+from igcli.errors import UsageError
+from igcli.images.view import View
+from igcli.models.outputs import logits_of
+
+#: Operations that work differently in training, and the position of the argument that says so.
+_TRAINING = {"dropout": 2, "native_dropout": 2, "batch_norm": 5, "native_batch_norm": 5, "cudnn_batch_norm": 5}
+
+
+class Exported(torch.nn.Module):
+    """An exported program that takes pictures (N, C, H, W) for any N, and returns logits (N, K).
+
+    Parameters
+    ----------
+    program
+        What ``torch.export.load`` returns.
+    device
+        Where to compute.
+
+    Attributes
+    ----------
+    view
+        The input that the program was exported for.
+
+    Raises
+    ------
+    UsageError
+        For a program that was exported in training mode, or takes something else than square pictures.
+    """
+
+    def __init__(self, program: ExportedProgram, device: torch.device) -> None:
+        super().__init__()
+        _check_evaluates(program)
+        self.view, self._fewest, self._most = _wanted(program)
+        if device.type != "cpu":
+            from torch.export.passes import move_to_device_pass
+
+            program = move_to_device_pass(program, device)  # constants in the program, too, have a device
+        self.program = program.module()
+
+    def train(self, mode: bool = True) -> Exported:  # noqa: FBT001, FBT002 - torch's own signature
+        """Nothing but the mark: what the program computes was settled when it was exported."""
+        self.training = mode
+        return self
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Logits (N, K) of normalised pixels (N, C, H, W)."""
+        most = self._most or max(len(pixels), 1)
+        return torch.cat([self._part(pixels[start : start + most]) for start in range(0, len(pixels), most)])
+
+    def _part(self, pixels: torch.Tensor) -> torch.Tensor:
+        count = len(pixels)
+        if count < self._fewest:
+            pixels = torch.cat([pixels, pixels[-1:].detach().expand(self._fewest - count, -1, -1, -1)])
+        return logits_of(self.program(pixels), len(pixels))[:count]
+
+
+def _check_evaluates(program: ExportedProgram) -> None:
+    for node in program.graph.nodes:
+        position = _TRAINING.get(str(node.target).removeprefix("aten.").partition(".")[0])
+        if position is not None and len(node.args) > position and node.args[position] is True:
+            raise UsageError(
+                "The program was exported in training mode, and its answers are random: call the network's eval() "
+                "before torch.export.export."
+            )
+
+
+def _wanted(program: ExportedProgram) -> tuple[View, int, int | None]:
+    """The program's view, and the fewest and the most pictures that it takes; ``None`` for any number."""
+    inputs = set(program.graph_signature.user_inputs)
+    shapes = [
+        tuple(node.meta["val"].shape) if isinstance(node.meta.get("val"), torch.Tensor) else ()
+        for node in program.graph.nodes
+        if node.op == "placeholder" and node.name in inputs
+    ]
+    if len(shapes) != 1 or len(shapes[0]) != 4:
+        shown = ", ".join(" x ".join(map(str, shape)) or "no tensor" for shape in shapes) or "nothing"
+        raise UsageError(f"The program takes {shown}, and should take pictures alone: N x channels x height x width.")
+    pictures, channels, height, width = shapes[0]
+    if isinstance(height, int) and isinstance(width, int) and height != width:
+        raise UsageError(f"The program takes pictures of {height} x {width}, and ig's are square. Export it for those.")
+    own = View()
+    size = next((side for side in (height, width) if isinstance(side, int)), None)
+    view = View(size or own.size, size or own.resize, channels if isinstance(channels, int) else own.channels)
+    if isinstance(pictures, int):
+        return view, pictures, pictures
+    return view, *_limits(program.range_constraints.get(pictures.node.expr))
+
+
+def _limits(allowed: Any) -> tuple[int, int | None]:
+    if allowed is None:
+        return 1, None
+    lower, upper = (int(end) if getattr(end, "is_Integer", False) else None for end in (allowed.lower, allowed.upper))
+    return max(lower or 1, 1), upper

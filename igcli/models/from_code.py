@@ -1,0 +1,150 @@
+"""A network out of a person's own code: ``package.module:factory`` or ``path/to/file.py:factory``.
+
+The factory is a function or class that makes a network (or a whole :class:`Classifier`), or the network itself. The
+code is run, as if it were imported: name only what you would run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import reduce
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from igcli.errors import IgError, UsageError
+from igcli.lazy import torch
+from igcli.models.assembly import aligned, fill
+from igcli.models.classifier import Classifier, Provenance, at_rest
+from igcli.models.devices import resolve_device
+from igcli.models.weights import read_state_dict, sha256_of
+
+if TYPE_CHECKING:
+    from igcli.models.options import LoadOptions
+
+
+def load_from_code(name: str, options: LoadOptions) -> Classifier:
+    """The factory's network, with the weights of ``options`` if there are any, else as the factory made it.
+
+    Raises
+    ------
+    UsageError
+        The code cannot be found or run, or makes something else than a network.
+    WeightsError
+        The weights are damaged, or belong to another network.
+    """
+    where, _, attribute = name.rpartition(":")
+    with importable(Path(where).parent if where.endswith(".py") else Path.cwd()):
+        made = _made(name, _attribute(_module(where), attribute, name), dict(options.arguments))
+    classifier = made if isinstance(made, Classifier) else Classifier(made, ())
+    network = classifier.network
+    if options.weights is not None:
+        state = read_state_dict(options.weights, trust_pickle=options.trust_pickle)
+        fill(network, aligned(state, network), file=options.weights)
+        weights, sha256 = options.weights.name, sha256_of(options.weights)
+    else:
+        weights, sha256 = "as the factory made them", tensors_hash(network)
+    classifier.network = at_rest(network).to(resolve_device(options.device))
+    shown = f"{Path(where).name}:{attribute}" if where.endswith(".py") else name
+    classifier.provenance = Provenance(shown, weights, sha256)
+    return classifier
+
+
+def tensors_hash(network: torch.nn.Module) -> str:
+    """The SHA-256 over names and values of all of a network's tensors: two networks with the same have the same."""
+    digest = hashlib.sha256()
+    for key, tensor in network.state_dict().items():
+        if isinstance(tensor, torch.Tensor):
+            digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def importable(folder: Path) -> Iterator[None]:
+    """Inside the block, what lies in the folder can be imported, as it could by a program there."""
+    added = str(folder.resolve())
+    sys.path.insert(0, added)
+    try:
+        yield
+    finally:
+        sys.path.remove(added)
+
+
+def _module(where: str) -> ModuleType:
+    try:
+        if not where.endswith(".py"):
+            return importlib.import_module(where)
+        path = Path(where).expanduser().resolve()
+        if not path.is_file():
+            raise UsageError(f"There is no file {where}. Check the path before the colon of --model.")
+        # a name that no other file shares, and that networks can be unpickled by
+        own = f"igcli_model_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+        spec = importlib.util.spec_from_file_location(own, path)
+        if spec is None or spec.loader is None:
+            raise UsageError(f"{where} is no Python file. Give --model FILE.py:FACTORY.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[own] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[own]
+            raise
+        return module
+    except IgError:
+        raise
+    except ModuleNotFoundError as problem:
+        if problem.name is not None and f"{where}.".startswith(f"{problem.name}."):
+            raise UsageError(
+                f"There is no module {problem.name} to import here. Run ig in the folder that holds it, install it, "
+                "or give --model path/to/FILE.py:FACTORY."
+            ) from problem
+        raise UsageError(f"{where} could not be imported ({_said(problem)}). Correct or install it.") from problem
+    except Exception as problem:  # a person's own code can raise anything
+        raise UsageError(f"{where} could not be imported ({_said(problem)}). Correct it; --debug shows where.") from (
+            problem
+        )
+
+
+def _attribute(module: ModuleType, attribute: str, name: str) -> Any:
+    try:
+        return reduce(getattr, attribute.split("."), module)
+    except AttributeError:
+        own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__ and callable(v)]
+        offered = f"It defines: {', '.join(own)}." if own else "It defines no function or class."
+        raise UsageError(f"{name.rpartition(':')[0]} has no {attribute!r}. {offered}") from None
+
+
+def _made(name: str, factory: Any, arguments: dict[str, Any]) -> torch.nn.Module | Classifier:
+    made = factory
+    if not isinstance(factory, (torch.nn.Module, Classifier)):
+        if not callable(factory):
+            raise UsageError(f"{name} is {_kind(factory)}. Name a function or class that makes a network.")
+        try:
+            made = factory(**arguments)
+        except IgError:
+            raise
+        except Exception as problem:
+            raise UsageError(
+                f"{name} could not make its network ({_said(problem)}). Give it what it needs with --model-arg "
+                "NAME=VALUE, or correct it; --debug shows where."
+            ) from problem
+    elif arguments:
+        raise UsageError(f"{name} is a network already, and takes no --model-arg. Name what makes it.")
+    if not isinstance(made, (torch.nn.Module, Classifier)):
+        raise UsageError(f"{name} made {_kind(made)}. It must make a torch.nn.Module.")
+    return made
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"something of type {type(value).__name__}"
+
+
+def _said(problem: Exception) -> str:
+    first = next(iter(str(problem).strip().splitlines()), "")
+    return f"{type(problem).__name__}: {first}" if first else type(problem).__name__

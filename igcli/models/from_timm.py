@@ -1,0 +1,114 @@
+"""A network of the timm library by its name, ``timm:NAME``: the extra ``igcli[timm]``.
+
+Weights, preprocessing and the number of classes are timm's own; it fetches and caches them by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from igcli.errors import NetworkUnavailable, UsageError
+from igcli.lazy import torchvision
+from igcli.models.assembly import aligned, fill, head_size, outline
+from igcli.models.classifier import Classifier, Provenance, View, at_rest
+from igcli.models.devices import resolve_device
+from igcli.models.from_code import tensors_hash
+from igcli.models.weights import read_state_dict, sha256_of
+
+if TYPE_CHECKING:
+    import torch
+
+    from igcli.models.options import LoadOptions
+
+PREFIX = "timm:"
+
+
+def load_timm(name: str, options: LoadOptions) -> Classifier:
+    """The network with timm's weights, or with those of the file in ``options``.
+
+    Raises
+    ------
+    UsageError
+        timm is not installed, or has no such network.
+    NetworkUnavailable
+        timm could not fetch its weights.
+    WeightsError
+        The weights are damaged, or belong to another network.
+    """
+    if find_spec("timm") is None:
+        raise UsageError('timm is not installed: pip install "igcli[timm]".')
+    timm: Any = importlib.import_module("timm")
+    own = name.removeprefix(PREFIX)
+    arguments = dict(options.arguments)
+
+    def build(**more: Any) -> torch.nn.Module:
+        try:
+            network: torch.nn.Module = timm.create_model(own, **(more | arguments))
+        except (RuntimeError, TypeError, ValueError) as problem:
+            reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+            raise UsageError(f"timm cannot make {own!r} ({reason}). timm.list_models() lists its names.") from problem
+        return network
+
+    if options.weights is None:
+        network = _with_timms_weights(build, own, offline=options.offline)
+        weights, sha256 = str(getattr(network, "pretrained_cfg", {}).get("tag") or "timm's own"), tensors_hash(network)
+    else:
+        state = read_state_dict(options.weights, trust_pickle=options.trust_pickle)
+        whole = outline(build)
+        classes = int(getattr(whole, "num_classes", 1000))
+        found = head_size(whole, aligned(state, whole), classes=classes)
+        network = build() if found == classes else build(num_classes=found)
+        fill(network, aligned(state, network), file=options.weights)
+        weights, sha256 = options.weights.name, sha256_of(options.weights)
+    at_rest(network).to(resolve_device(options.device))
+    data = timm.data.resolve_model_data_config(network)
+    channels, size = data["input_size"][0], data["input_size"][-1]
+    return Classifier(
+        network,
+        _labels(network),
+        view=View(size, int(size / data["crop_pct"]), channels, interpolation=data["interpolation"]),
+        mean=tuple(data["mean"]),
+        std=tuple(data["std"]),
+        provenance=Provenance(name, weights, sha256),
+    )
+
+
+def _with_timms_weights(build: Any, name: str, *, offline: bool) -> torch.nn.Module:
+    try:
+        with _hub(offline=offline):
+            network: torch.nn.Module = build(pretrained=True)
+    except UsageError:
+        raise
+    except Exception as problem:  # the hub's libraries have their own errors
+        reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+        raise NetworkUnavailable(
+            f"timm's weights for {name} are neither on this machine nor could they be fetched ({reason}). "
+            "Fetch them where there is a network, or give --weights FILE."
+        ) from problem
+    return network
+
+
+@contextmanager
+def _hub(*, offline: bool) -> Iterator[None]:
+    before = os.environ.get("HF_HUB_OFFLINE")
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        yield
+    finally:
+        if offline and before is None:
+            del os.environ["HF_HUB_OFFLINE"]
+
+
+def _labels(network: torch.nn.Module) -> tuple[str, ...]:
+    """ImageNet's names for a thousand classes, whose order all of timm's networks share; none for others."""
+    names = getattr(network, "pretrained_cfg", {}).get("label_names")
+    count = getattr(network, "num_classes", None)
+    if names and len(names) == count:
+        return tuple(names)
+    return tuple(torchvision.models.ResNet50_Weights.DEFAULT.meta["categories"]) if count == 1000 else ()

@@ -1,0 +1,148 @@
+"""Any torchvision classifier by its name, with published weights or with a file of one's own.
+
+Address, labels and preprocessing all come from torchvision's metadata: ``resnet50`` takes the weights that torchvision
+holds to be the best, ``resnet50@IMAGENET1K_V1`` those of that name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from igcli.errors import UsageError
+from igcli.lazy import torchvision
+from igcli.models.assembly import aligned, assemble, head_size, outline
+from igcli.models.cache import Source
+from igcli.models.classifier import Classifier, Provenance, View
+from igcli.models.devices import resolve_device
+from igcli.models.published import weights_file
+from igcli.models.weights import read_state_dict, without_prefix
+
+if TYPE_CHECKING:
+    import torch
+
+    from igcli.models.options import LoadOptions
+
+AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
+"""Networks with heads for training alone; torchvision, too, drops them once the file is read."""
+
+GUESSED = (
+    "These weights are taken to continue torchvision's own, whose network changes the normalisation inside; if they "
+    "were trained from scratch: --model-arg transform_input=false."
+)
+
+
+def is_torchvision(name: str) -> bool:
+    """Whether torchvision has a network of this name, a classifier or not."""
+    return name.partition("@")[0] in torchvision.models.list_models()
+
+
+def classifier_names() -> list[str]:
+    """All of torchvision's classifiers."""
+    return list(torchvision.models.list_models(module=torchvision.models))
+
+
+def load_torchvision(name: str, options: LoadOptions, *, source: Source | None = None) -> Classifier:
+    """The network, with the same logits as torchvision's own for the same photo.
+
+    Parameters
+    ----------
+    name
+        ``NAME`` or ``NAME@WEIGHTS``.
+    source
+        Where the published weights are, if not where torchvision's metadata says.
+
+    Raises
+    ------
+    UsageError
+        The network is no classifier, or has no such weights, or does not take these arguments.
+    NetworkUnavailable
+        The weights are neither given nor cached, and cannot be fetched.
+    WeightsError
+        The weights are damaged, or belong to another network.
+    """
+    family, published = published_weights(name)
+    source = source or Source.at(published.url)
+    arguments = {**_own_arguments(family, published), **dict(options.arguments)}
+    build = partial(_network, family, arguments)
+    categories = published.meta["categories"]
+    told = int(arguments.get("num_classes", len(categories)))
+    whole = outline(lambda: build(told))
+    view, mean, std = preparation(published)
+    if options.outline:
+        kept = Provenance(name, source.filename)
+        return Classifier(whole, categories, view=view, mean=mean, std=std, provenance=kept)
+    path, sha256 = weights_file(options, source, name=name)
+    state = _as_built(family, read_state_dict(path, trust_pickle=options.trust_pickle))
+    classes = head_size(whole, aligned(state, whole), classes=told)
+    own_head = classes != len(categories)
+    return Classifier(
+        assemble(lambda: build(classes), state, device=resolve_device(options.device), file=path),
+        () if own_head else categories,
+        view=view,
+        mean=mean,
+        std=std,
+        provenance=Provenance(name, path.name, sha256),
+        caveat=GUESSED if own_head and family in AUXILIARY and "transform_input" not in dict(options.arguments) else "",
+    )
+
+
+def preparation(published: Any) -> tuple[View, tuple[float, ...], tuple[float, ...]]:
+    """How torchvision prepares photos for these weights: the view, and mean and standard deviation in [0, 1]."""
+    preset = published.transforms()
+    view = View(preset.crop_size[0], preset.resize_size[0], interpolation=preset.interpolation.value)
+    return view, tuple(preset.mean), tuple(preset.std)
+
+
+def published_weights(name: str) -> tuple[str, Any]:
+    """The network's name, and torchvision's metadata about the weights named or else about its best ones.
+
+    Raises
+    ------
+    UsageError
+        The network is no classifier, or has no such weights.
+    """
+    family, _, wanted = name.partition("@")
+    if family not in classifier_names():
+        near = get_close_matches(family, classifier_names(), n=3)
+        hint = f"torchvision's {near[0]} is one." if near else "'ig models' lists those that are."
+        raise UsageError(f"torchvision's {family} is no classifier of whole pictures. {hint}")
+    sets = torchvision.models.get_model_weights(family)
+    offered = {each.name: each for each in sets if each.meta.get("categories")}
+    if not wanted:
+        return family, sets.DEFAULT
+    if wanted not in offered:
+        raise UsageError(f"torchvision has no weights {wanted!r} for {family}. Choose from: {', '.join(offered)}.")
+    return family, offered[wanted]
+
+
+def _own_arguments(family: str, published: Any) -> dict[str, Any]:
+    """What torchvision's own route from weights to network tells the network."""
+    if family in AUXILIARY:
+        # transform_input: the ported weights expect another normalisation, which torchvision applies inside.
+        return {"transform_input": True, "aux_logits": False, "init_weights": False}
+    return {"image_size": published.meta["min_size"][0]} if family.startswith("vit_") else {}
+
+
+def _network(family: str, arguments: Mapping[str, Any], classes: int) -> torch.nn.Module:
+    try:
+        network: torch.nn.Module = torchvision.models.get_model(family, **{"num_classes": classes, **arguments})
+    except (TypeError, ValueError) as problem:
+        raise UsageError(f"torchvision's {family} cannot be made with these --model-arg: {problem}.") from problem
+    return network
+
+
+def _as_built(family: str, stored: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+    """The file's tensors by the names of the network that explains, which has no heads for training."""
+    state = without_prefix(stored, "")
+    for head in AUXILIARY.get(family, ()):
+        for key in [key for key in state if re.search(rf"(^|\.){re.escape(head)}", key)]:
+            del state[key]
+    if not family.startswith("densenet"):
+        return state
+    # DenseNet's published files are older than the rule that a module's name has no dot: norm.1 is norm1.
+    old = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
+    return {old.sub(r"\1\2", key): value for key, value in state.items()}

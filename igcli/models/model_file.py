@@ -1,0 +1,160 @@
+"""The model file: everything about a model in a small TOML file that a team shares (``--model mymodel.toml``).
+
+    model = "resnet18"
+    weights = "best.pth"            # relative to this file
+    labels = ["cat", "dog"]         # or the path of a file of labels
+
+    [arguments]                     # for the function that builds the network
+    [input]
+    size = 224
+    mean = [0.485, 0.456, 0.406]
+
+The names are those of :class:`~igcli.models.spec.ModelSpec` and :class:`~igcli.models.spec.InputSpec`. What concerns a
+machine or a person's trust has no place in it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from igcli.errors import UsageError
+from igcli.models.spec import InputSpec, ModelSpec
+
+SUFFIX = ".toml"
+
+PERSONAL = ("trust_pickle", "device", "offline")
+"""Fields of a spec that each person says for themselves."""
+
+
+def read_model_file(path: Path) -> ModelSpec:
+    """What the file says, its relative paths made relative to where it lies.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, is no TOML, or has a key or value that cannot be.
+    """
+    content = _parsed(path)
+    for name in PERSONAL:
+        if name in content:
+            raise UsageError(f"{path}: {name} is not for a file to decide; give it on the command line.")
+    tables: dict[str, Any] = {"arguments": {}, "input": {}} | {
+        k: v for k, v in content.items() if isinstance(v, Mapping)
+    }
+    flat = {key: value for key, value in content.items() if key not in tables}
+    strange = tables.keys() - {"arguments", "input"} or flat.keys() & {each.name for each in fields(InputSpec)}
+    if strange:
+        raise UsageError(
+            f"{path}: {strange.pop()!r} is in the wrong place; size, mean and the like stand under [input]."
+        )
+    model = flat.pop("model", None)
+    if not isinstance(model, str) or model.endswith(SUFFIX):
+        raise UsageError(f'{path} does not say which model: it needs a line like model = "resnet18".')
+    try:
+        spec = ModelSpec.of(_model_beside(model, path.parent), **flat, **tables["input"], arguments=tables["arguments"])
+    except UsageError as problem:
+        raise UsageError(f"{path}: {problem}") from problem
+    weights, labels = spec.weights, spec.labels
+    return replace(
+        spec,
+        weights=None if weights is None else path.parent / weights,
+        labels=path.parent / labels if isinstance(labels, Path) else labels,
+    )
+
+
+def model_file(spec: ModelSpec, *, folder: Path) -> str:
+    """The text of a model file that will lie in ``folder``; files below it are named relative to it."""
+    head = {
+        "model": _relative_model(spec.model, folder),
+        "weights": None if spec.weights is None else _relative(spec.weights, folder),
+        "sha256": spec.sha256,
+        "labels": _relative(spec.labels, folder) if isinstance(spec.labels, Path) else spec.labels,
+        "outputs": spec.outputs,
+    }
+    own = {each.name: getattr(spec.input, each.name) for each in fields(InputSpec)}
+    parts = [_lines(head), _table("arguments", dict(spec.arguments)), _table("input", own)]
+    return "\n".join(part for part in parts if part)
+
+
+def names_a_file(model: str) -> bool:
+    """Whether a model's name is a path: of a program, or of the Python file before a colon."""
+    from igcli.models.from_program import SUFFIXES
+
+    return _code_path(model) is not None or model.endswith(SUFFIXES)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    for name in ("tomllib", "tomli"):  # Python 3.10 has no reader of its own
+        try:
+            toml = importlib.import_module(name)
+        except ModuleNotFoundError:
+            continue
+        try:
+            with path.open("rb") as file:
+                content: dict[str, Any] = toml.load(file)
+        except FileNotFoundError:
+            raise UsageError(f"There is no model file {path}. 'ig models describe' writes one.") from None
+        except OSError as problem:
+            raise UsageError(f"{path} cannot be read: {problem.strerror}. Check the path.") from problem
+        except ValueError as problem:
+            raise UsageError(f"{path} is no TOML ({problem}). 'ig models describe' shows how it looks.") from problem
+        return content
+    raise UsageError("Model files are read by Python 3.11 and later, or with tomli: pip install tomli.")
+
+
+def _code_path(model: str) -> str | None:
+    """``net.py`` of ``net.py:build``."""
+    where, _, factory = model.rpartition(":")
+    return where if factory and where.endswith(".py") else None
+
+
+def _model_beside(model: str, folder: Path) -> str:
+    return str(folder / Path(model).expanduser()) if names_a_file(model) else model
+
+
+def _relative_model(model: str, folder: Path) -> str:
+    if not names_a_file(model):
+        return model
+    where = _code_path(model)
+    return _relative(Path(model), folder) if where is None else _relative(Path(where), folder) + model[len(where) :]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    whole, base = path.expanduser().resolve(), folder.resolve()
+    return (whole.relative_to(base) if whole.is_relative_to(base) else whole).as_posix()
+
+
+def _table(name: str, content: Mapping[str, Any]) -> str:
+    lines = _lines(content)
+    return f"[{name}]\n{lines}" if lines else ""
+
+
+def _lines(content: Mapping[str, Any]) -> str:
+    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in content.items() if value is not None)
+
+
+def _key(key: str) -> str:
+    plain = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
+    return key if plain else _value(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value) if value == value and abs(value) != float("inf") else str(value)
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for the one control character that JSON lets stand
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_key(key)} = {_value(item)}' for key, item in value.items())} }}"
+    raise UsageError(f"A model file cannot hold {value!r}: it takes numbers, text, true and false, and lists of them.")

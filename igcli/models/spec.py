@@ -1,0 +1,214 @@
+"""Which model, in full: all that a person can say about it, as plain data. Nothing is loaded here.
+
+A :class:`ModelSpec` can be pickled and sent to another process, written to a model file and read from one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, TypeVar
+
+from igcli.errors import UsageError
+from igcli.images.fit import FITS
+from igcli.images.view import INTERPOLATIONS, View
+from igcli.models.outputs import OUTPUTS
+
+Spec = TypeVar("Spec", bound="ModelSpec")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """How a photo is made ready for the network; ``None`` leaves what the model itself says.
+
+    Attributes
+    ----------
+    size
+        The side of the square input, in pixels.
+    resize
+        The shorter side before the crop, in pixels; the ``size``, where that alone is given.
+    channels
+        3, or 1 for grey.
+    mean, std
+        What the network's input is normalised by: one number, or one a channel, in units of ``value_range``.
+    value_range
+        What black and white are before that; 0 and 1, if nothing else is said.
+    interpolation
+        One of ``INTERPOLATIONS``.
+    fit
+        A name in ``FITS``: how a photo becomes a square.
+
+    Raises
+    ------
+    UsageError
+        For a number or a name that cannot be.
+    """
+
+    size: int | None = None
+    resize: int | None = None
+    channels: int | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    value_range: tuple[float, float] | None = None
+    interpolation: str | None = None
+    fit: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("size", self.size), ("resize", self.resize)):
+            if value is not None and not 1 <= value <= 16384:
+                raise UsageError(f"The input's {name} is {value} pixels: give one from 1 to 16384.")
+        if self.channels not in (None, 1, 3):
+            raise UsageError(f"Photos are read in 3 channels, or 1 for grey, not in {self.channels}.")
+        for name, numbers in (("mean", self.mean), ("std", self.std), ("value range", self.value_range)):
+            if numbers is not None and not (numbers and all(map(math.isfinite, numbers))):
+                raise UsageError(f"The {name} is {numbers}: give finite numbers.")
+        if self.std is not None and min(self.std) <= 0:
+            raise UsageError(f"The std is {self.std}: what one divides by must be above 0.")
+        if self.value_range is not None and (len(self.value_range) != 2 or self.value_range[0] >= self.value_range[1]):
+            raise UsageError(f"The value range is {self.value_range}: give what black and what white is, as in 0,255.")
+        if self.interpolation not in (None, *INTERPOLATIONS):
+            choices = ", ".join(INTERPOLATIONS)
+            raise UsageError(f"There is no interpolation called {self.interpolation!r}. Choose from: {choices}.")
+        if self.fit is not None:
+            FITS[self.fit]
+
+    def view(self, own: View) -> View:
+        """The model's ``own`` view with what is said here in place of what it said."""
+        return replace(
+            own,
+            size=self.size or own.size,
+            resize=self.resize or self.size or own.resize,
+            channels=self.channels or own.channels,
+            interpolation=self.interpolation or own.interpolation,
+            fit=self.fit or own.fit,
+        )
+
+    def normalisation(
+        self, mean: tuple[float, ...], std: tuple[float, ...]
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation in pixel units [0, 1]: the model's own, with what is said here in their place."""
+        if self.mean is None and self.std is None and self.value_range is None:
+            return mean, std
+        low, high = self.value_range or (0.0, 1.0)
+        # what the model says of itself is in pixel units already
+        mean = mean if self.mean is None else tuple((value - low) / (high - low) for value in self.mean)
+        std = std if self.std is None else tuple(value / (high - low) for value in self.std)
+        if self.value_range is not None and self.mean is None:
+            mean = (-low / (high - low),)
+        if self.value_range is not None and self.std is None:
+            std = (1 / (high - low),)
+        return mean, std
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Which model, with which weights and labels, prepared how, on which device.
+
+    Attributes
+    ----------
+    model
+        A name, ``package.module:factory``, ``file.py:factory``, or a file: a program, or a model file.
+    weights
+        A file of weights, in place of the model's own.
+    labels
+        A file of class names, or the names.
+    arguments
+        Named values for the function that builds the network.
+    trust_pickle
+        Let files make Python objects other than tensors: whoever wrote them can then run any program here.
+    outputs
+        A name in ``OUTPUTS``; ``None`` for logits, unless they are seen to be probabilities.
+    input
+        How photos are prepared.
+    sha256
+        What the file of weights must hash to, or ``None``.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    offline
+        Never touch the network.
+    """
+
+    model: str = "auto"
+    weights: Path | None = None
+    labels: Path | tuple[str, ...] | None = None
+    arguments: tuple[tuple[str, Any], ...] = ()
+    trust_pickle: bool = False
+    outputs: str | None = None
+    input: InputSpec = field(default_factory=InputSpec)
+    sha256: str | None = None
+    device: str = "auto"
+    offline: bool = False
+
+    def __post_init__(self) -> None:
+        if self.outputs is not None:
+            OUTPUTS[self.outputs]
+
+    @classmethod
+    def of(cls: type[Spec], model: str = "auto", **how: Any) -> Spec:
+        """The same from flat names: those of this class and of :class:`InputSpec`; ``None`` says nothing.
+
+        Paths may be text, ``arguments`` a mapping, ``labels`` any sequence of names.
+
+        Raises
+        ------
+        UsageError
+            For a name that is neither's, or a value that cannot be.
+        """
+        outer, inner = ({each.name for each in fields(kind)} - {"input", "model"} for kind in (cls, InputSpec))
+        for name in how.keys() - outer - inner:
+            near = get_close_matches(name, outer | inner, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"A model has no {name!r}.{hint} It has: {', '.join(sorted(outer | inner))}.")
+        said = {name: _plain(name, value) for name, value in how.items() if value is not None}
+        own = {name: value for name, value in said.items() if name in outer}
+        return cls(model, input=InputSpec(**{k: v for k, v in said.items() if k in inner}), **own)
+
+    def over(self, base: ModelSpec) -> ModelSpec:
+        """What is said here, and else what ``base`` says: ``base`` names the model."""
+        nothing = ModelSpec()
+        said = {
+            each.name: getattr(self, each.name)
+            for each in fields(ModelSpec)
+            if each.name not in ("model", "input") and getattr(self, each.name) != getattr(nothing, each.name)
+        }
+        said["arguments"] = tuple((dict(base.arguments) | dict(self.arguments)).items())
+        if self.weights is not None:
+            said["sha256"] = self.sha256  # the file's hash is not that of other weights
+        inner = {each.name: getattr(self.input, each.name) for each in fields(InputSpec)}
+        both = replace(base.input, **{name: value for name, value in inner.items() if value is not None})
+        return replace(base, input=both, **said)
+
+
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "weights": ((str, Path), "a path"),
+    "labels": ((str, Path, Sequence), "a path or a list of names"),
+    "arguments": (Mapping, "values under names"),
+    "trust_pickle": (bool, "true or false"),
+    "offline": (bool, "true or false"),
+    **dict.fromkeys(("size", "resize", "channels", "batch_size"), (Integral, "a whole number")),
+    **dict.fromkeys(("mean", "std", "value_range"), ((Real, Sequence), "a number or a list of them")),
+    **dict.fromkeys(("interpolation", "fit", "outputs", "sha256", "device"), (str, "a text")),
+}
+"""What each name's value may be, and how that is called."""
+
+
+def _plain(name: str, value: Any) -> Any:
+    """The value as the classes above hold it."""
+    kind, called = _KINDS[name]
+    fits: bool = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if not fits:
+        raise UsageError(f"A model's {name} is {called}, not {value!r}.")
+    if name in ("mean", "std", "value_range"):
+        numbers: list[Any] = list(value) if isinstance(value, Sequence) else [value]
+        if not all(isinstance(number, Real) for number in numbers):
+            raise UsageError(f"A model's {name} is {called}, not {value!r}.")
+        return tuple(float(number) for number in numbers)
+    if name == "weights" or (name == "labels" and isinstance(value, (str, Path))):
+        return Path(value).expanduser()
+    if name == "arguments":
+        return tuple(value.items())
+    return tuple(map(str, value)) if name == "labels" else value

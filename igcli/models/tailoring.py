@@ -1,0 +1,107 @@
+"""A freshly loaded Classifier, and what a person says of input, outputs and labels -> the Classifier they mean.
+
+Whatever was said is tried on a made-up picture at once, so that a wrong size or list of labels is a sentence now and
+not a wrong map later.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from pathlib import Path
+
+from igcli.errors import IgError, UsageError
+from igcli.lazy import torch
+from igcli.models.classifier import Classifier
+from igcli.models.label_files import read_labels
+from igcli.models.labels import Labels
+from igcli.models.outputs import OUTPUTS
+from igcli.models.spec import InputSpec, ModelSpec
+
+YES_NO = ("no", "yes")
+"""The classes of a network with a single output, where nobody names them."""
+
+NUMBERED = "Its classes are called by their numbers: --labels FILE names them."
+CHANGING = "It answers the same picture differently each time (dropout that evaluation mode does not reach?)."
+PROBABILITIES = "Its outputs are taken for logits; if they are probabilities: --outputs {}probabilities."
+
+
+def tailored(model: Classifier, spec: ModelSpec) -> Classifier:
+    """The same network as ``spec`` says it is to be used, with a label for each of its classes.
+
+    A network that comes with labels, and of which nothing is said, is not run.
+
+    Raises
+    ------
+    UsageError
+        The network does not take such pictures, gives no logits or no gradient, or has another number of classes than
+        there are labels.
+    """
+    if len(model.labels) and spec.labels is None and spec.outputs is None and spec.input == InputSpec():
+        return model
+    model = copy(model)
+    model.view = spec.input.view(model.view)
+    model.mean, model.std = spec.input.normalisation(model.mean, model.std)
+    channels = model.view.channels
+    for name, values in (("mean", model.mean), ("std", model.std)):
+        if len(values) not in (1, channels):
+            raise UsageError(
+                f"The {name} has {len(values)} numbers for an input of {channels} channel{'s' * (channels > 1)}: "
+                f"give --{name} one number, or one a channel."
+            )
+    outputs = _try(model)
+    single = outputs.shape[1] == 1
+    if spec.outputs is not None:
+        kind = OUTPUTS[spec.outputs]
+        model.multi_label = kind.multi_label and not single
+        model.ends_in_sigmoid = kind.probabilities and (kind.multi_label or single)
+        model.ends_in_softmax = kind.probabilities and not model.ends_in_sigmoid
+    caveats = [model.caveat] if model.caveat else []
+    caveats += [CHANGING] if not torch.allclose(outputs[0], outputs[1], rtol=1e-3, atol=1e-4) else []
+    independent = (single or model.multi_label) and not model.ends_in_sigmoid
+    if independent and bool(((outputs >= 0) & (outputs <= 1)).all()):
+        caveats.append(PROBABILITIES.format("multi-label-" if model.multi_label else ""))
+    if spec.labels is not None or not len(model.labels):
+        model.labels = _labels(spec.labels, outputs.shape[1])
+        caveats += [NUMBERED] if spec.labels is None and not single else []
+    model.caveat = " ".join(caveats)
+    return model
+
+
+def _try(model: Classifier) -> torch.Tensor:
+    """The network's outputs (2, K) for one made-up picture, twice."""
+    view = model.view
+    shape = (1, view.channels, view.size, view.size)
+    picture = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(model.dtype).to(model.device)
+    try:
+        with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
+            outputs = model.outputs(picture.repeat(2, 1, 1, 1).requires_grad_())
+    except IgError:
+        raise
+    except Exception as problem:  # a person's own network can raise anything
+        reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+        raise UsageError(
+            f"The network cannot take pictures of {' x '.join(map(str, shape[1:]))} ({reason}). "
+            "Say what it takes with --input-size and --channels."
+        ) from problem
+    if not outputs.requires_grad:
+        raise UsageError(
+            "The network's answer has no gradient (it runs under no_grad, or ends in argmax or rounding), and ig "
+            "explains by gradients: give a network that can be differentiated."
+        )
+    return outputs.detach()
+
+
+def _labels(wanted: Path | tuple[str, ...] | None, outputs: int) -> Labels:
+    """As many names as the network has classes: two for a single output."""
+    if wanted is None:
+        return Labels(YES_NO if outputs == 1 else [f"class {index}" for index in range(outputs)])
+    names = read_labels(wanted) if isinstance(wanted, Path) else wanted
+    if outputs == 1:
+        outputs, names = 2, (f"not {names[0]}", names[0]) if len(names) == 1 else names
+    if len(names) != outputs:
+        where = str(wanted) if isinstance(wanted, Path) else "The list of labels"
+        raise UsageError(
+            f"{where} names {len(names)} class{'es' * (len(names) != 1)}, and the network tells {outputs} apart: give "
+            "a name for each, in the order of its outputs."
+        )
+    return Labels(names)

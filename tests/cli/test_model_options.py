@@ -1,0 +1,101 @@
+"""The options that say which model: what is typed, and the one noun that comes of it."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from igcli.cli.main import Commands
+from igcli.cli.model_options import ModelChoice, load_chosen, model_options
+from igcli.models.spec import InputSpec, ModelSpec
+
+
+@pytest.fixture
+def typed():
+    """The choice that comes of what is typed, or the result of a command that ended."""
+    seen = []
+
+    @click.command()
+    @model_options
+    def command(choice):
+        seen.append(choice)
+
+    group = Commands("ig", commands={"command": command})
+
+    def call(*arguments):
+        result = CliRunner().invoke(group, ["command", *arguments])
+        return seen.pop() if result.exit_code == 0 else result
+
+    return call
+
+
+def test_without_a_word_it_is_the_default_model(typed):
+    assert typed() == ModelChoice()
+    assert (typed().model, typed().weights, typed().device, typed().batch_size) == ("auto", None, "auto", None)
+
+
+def test_everything_that_is_typed_is_in_the_choice(typed):
+    choice = typed(
+        *("--model", "net.py:build", "--weights", "best.pth", "--labels", "train", "--outputs", "multi-label"),
+        *("--input-size", "96", "--resize", "110", "--channels", "1", "--mean", "0.5", "--std", "0.2,0.3,0.4"),
+        *("--value-range", "-1,1", "--interpolation", "bicubic", "--device", "cpu", "--batch-size", "7"),
+        "--offline",
+        "--trust-pickle",
+    )
+    assert choice == ModelChoice(
+        "net.py:build",
+        weights=Path("best.pth"),
+        labels=Path("train"),
+        outputs="multi-label",
+        input=InputSpec(96, 110, 1, (0.5,), (0.2, 0.3, 0.4), (-1.0, 1.0), "bicubic"),
+        device="cpu",
+        batch_size=7,
+        offline=True,
+        trust_pickle=True,
+    )
+    assert pickle.loads(pickle.dumps(choice)) == choice
+    assert isinstance(choice, ModelSpec)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3), ("0.5", 0.5), ("true", True), ("False", False), ("null", None), ("None", None), ("[1, 2]", [1, 2]),
+        ("(1, 2)", (1, 2)), ("{'a': 1}", {"a": 1}), ('"3"', "3"), ("relu", "relu"), ("a=b", "a=b"), ("", ""),
+        ("1e-3", 1e-3), ("__import__('os')", "__import__('os')"),
+    ],
+)  # fmt: skip
+def test_values_are_as_python_or_json_writes_them_else_text(typed, text, value):
+    assert typed("--model-arg", f"key={text}").arguments == (("key", value),)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model-arg", "width"], "NAME=VALUE"),
+        (["--model-arg", "a-b=3"], "NAME=VALUE"),
+        (["--mean", "grey"], "list of numbers"),
+        (["--value-range", "255"], "1 numbers, not 2"),
+        (["--value-range", "1,0"], "what black and what white is"),
+        (["--std", "0"], "above 0"),
+        (["--channels", "4"], "'1', '3'"),
+        (["--input-size", "0"], "x>=1"),
+        (["--outputs", "softmax"], "multi-label"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(typed, arguments, said):
+    result = typed(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_the_choice_is_loaded_and_warnings_are_handed_on(monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", "/nowhere")
+    said = []
+    model = load_chosen(ModelChoice(offline=True, device="cpu"), progress=False, warn=said.append)
+    assert model.provenance.name == "caltech101"
+    assert len(said) == 1

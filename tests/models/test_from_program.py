@@ -1,0 +1,171 @@
+"""Networks in files with their program: torch.export, TorchScript, pickles; as they are, and damaged, and malicious."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from toys import random_picture, small_network
+
+import igcli
+from igcli.errors import UsageError, WeightsError
+from igcli.models.classifier import Classifier
+from igcli.models.weights import sha256_of
+from igcli.models.zoo import load_model
+
+SIDE = 12
+PIXELS = torch.rand(5, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module")
+def network() -> nn.Module:
+    return small_network().eval()
+
+
+def export(network: nn.Module, path: Path, *, pictures: int = 2, dynamic: bool = False) -> Path:
+    shapes = ({0: torch.export.Dim("n", min=1, max=3)},) if dynamic else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(network, (PIXELS[:pictures],), dynamic_shapes=shapes)
+        torch.export.save(program, path)
+    return path
+
+
+def script(network: nn.Module, path: Path, *, how: str) -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scripted = torch.jit.trace(network, PIXELS[:2]) if how == "traced" else torch.jit.script(network)
+        torch.jit.save(torch.jit.freeze(scripted) if how == "frozen" else scripted, str(path))
+    return path
+
+
+def load(path: Path, **how: object) -> Classifier:
+    return load_model(str(path), device="cpu", **how)
+
+
+def assert_same(model: Classifier, network: nn.Module) -> None:
+    """Logits, and integrated gradients at every chunk size, as those of the network itself."""
+    torch.testing.assert_close(model(PIXELS), network(PIXELS), rtol=1e-4, atol=1e-5)
+    picture, plain = random_picture(), Classifier(network, model.labels)
+    maps = [
+        igcli.attribute(each, picture, steps=7, budget=igcli.Budget(size), target=1).values
+        for each, size in ((plain, 7), (model, 7), (model, 3), (model, 1))
+    ]
+    for other in maps[1:]:
+        torch.testing.assert_close(other, maps[0], rtol=1e-3, atol=1e-5)
+    assert model.network.training is False
+
+
+@pytest.mark.parametrize(
+    ("pictures", "dynamic"), [(1, False), (2, False), (2, True)], ids=["one", "two", "one to three"]
+)
+def test_an_exported_program_takes_any_number_of_pictures(
+    pictures: int, dynamic: bool, network: nn.Module, tmp_path: Path
+) -> None:
+    path = export(network, tmp_path / "net.pt2", pictures=pictures, dynamic=dynamic)
+    model = load(path)
+    assert_same(model, network)
+    assert (model.view.size, model.view.channels) == (SIDE, 3)
+    assert (model.provenance.name, model.provenance.sha256) == ("net.pt2", sha256_of(path))
+
+
+@pytest.mark.parametrize("how", ["scripted", "traced", "frozen"])
+def test_torchscript_of_every_kind(how: str, network: nn.Module, tmp_path: Path) -> None:
+    assert_same(load(script(network, tmp_path / "net.pt", how=how), size=SIDE), network)
+
+
+def test_a_program_that_was_exported_in_training_mode_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"eval\(\) before torch.export"):
+        load(export(small_network().train(), tmp_path / "net.pt2"))
+
+
+def test_a_program_for_something_else_than_pictures_is_refused_with_what_it_takes(tmp_path: Path) -> None:
+    torch.export.save(torch.export.export(nn.Linear(4, 2), (torch.ones(3, 4),)), tmp_path / "net.pt2")
+    with pytest.raises(UsageError, match="takes 3 x 4"):
+        load(tmp_path / "net.pt2")
+    torch.export.save(torch.export.export(nn.Conv2d(3, 2, 1), (torch.ones(1, 3, 4, 6),)), tmp_path / "wide.pt2")
+    with pytest.raises(UsageError, match="4 x 6"):
+        load(tmp_path / "wide.pt2")
+
+
+def test_a_program_takes_neither_weights_nor_arguments(network: nn.Module, tmp_path: Path) -> None:
+    path = export(network, tmp_path / "net.pt2")
+    for how in ({"weights": path}, {"arguments": {"a": 1}}):
+        with pytest.raises(UsageError, match="whole network"):
+            load(path, **how)
+
+
+def test_a_whole_pickled_network_is_loaded_only_if_it_is_trusted(network: nn.Module, tmp_path: Path) -> None:
+    torch.save(network, tmp_path / "net.pth")
+    with pytest.raises(WeightsError, match="--trust-pickle"):
+        load(tmp_path / "net.pth", size=SIDE)
+    assert_same(load(tmp_path / "net.pth", size=SIDE, trust_pickle=True), network)
+
+
+def test_weights_alone_are_no_network(network: nn.Module, tmp_path: Path) -> None:
+    torch.save(network.state_dict(), tmp_path / "net.pth")
+    with pytest.raises(UsageError, match=r"--model NAME --weights net\.pth"):
+        load(tmp_path / "net.pth")
+
+
+@pytest.mark.parametrize("name", ["net.pt2", "net.pt", "net.pth"])
+def test_what_is_no_program_is_a_sentence(name: str, network: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(WeightsError, match="There is no file"):
+        load(path)
+    for content in (b"<html>", b"nonsense", b""):
+        path.write_bytes(content)
+        with pytest.raises(WeightsError, match=name):
+            load(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8, 0.99])
+def test_a_cut_program_is_a_sentence(share: float, network: nn.Module, tmp_path: Path) -> None:
+    for path in (export(network, tmp_path / "net.pt2"), script(network, tmp_path / "net.pt", how="scripted")):
+        path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+        with pytest.raises(WeightsError, match=path.name):
+            load(path)
+
+
+class Malicious:
+    """Unpickling it creates a folder."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.marker),)
+
+
+def test_a_malicious_pickle_is_never_executed(tmp_path: Path) -> None:
+    marker = tmp_path / "executed"
+    torch.save(Malicious(marker), tmp_path / "net.pth")
+    (tmp_path / "bare.pt").write_bytes(pickle.dumps(Malicious(marker)))
+    for name in ("net.pth", "bare.pt"):
+        with pytest.raises(WeightsError, match="could run code"):
+            load(tmp_path / name)
+    assert not marker.exists()
+
+
+def test_a_pickle_inside_an_exported_program_is_never_executed(network: nn.Module, tmp_path: Path) -> None:
+    marker = tmp_path / "executed"
+    whole, evil = export(network, tmp_path / "net.pt2"), tmp_path / "evil.pt2"
+    torch.save(Malicious(marker), tmp_path / "evil.pt")
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(evil, "w") as target:
+        for name in source.namelist():
+            inputs = name.endswith("data/sample_inputs/model.pt")
+            target.writestr(name, (tmp_path / "evil.pt").read_bytes() if inputs else source.read(name))
+    with pytest.raises(WeightsError):
+        load(evil)
+    assert not marker.exists()
+    with contextlib.suppress(WeightsError):
+        load(evil, trust_pickle=True)
+    assert marker.exists()  # so it would have been
+    assert pickle.loads(pickle.dumps(3)) == 3  # unpickling is as it was, for everybody else

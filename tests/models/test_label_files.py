@@ -1,0 +1,91 @@
+"""Class names from files: what other tools write, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from torchvision.datasets import ImageFolder
+
+from igcli.errors import UsageError
+from igcli.models.label_files import read_labels
+
+NAMES = ("tench", "great white shark", "cock")
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("labels.txt", "tench\ngreat white shark\ncock\n"),
+        ("labels.txt", "\ufefftench\r\n  great white shark \r\ncock\r\n\r\n"),
+        ("labels", "tench\ngreat white shark\ncock"),
+        ("list.json", json.dumps(NAMES)),
+        ("index.json", json.dumps({str(i): name for i, name in enumerate(NAMES)})),
+        ("shuffled.json", '{"2": "cock", "0": "tench", "1": "great white shark"}'),
+        ("class_index.json", json.dumps({str(i): [f"n0{i}", name] for i, name in enumerate(NAMES)})),
+        ("class_to_idx.json", json.dumps({name: i for i, name in enumerate(NAMES)})),
+        ("config.json", json.dumps({"architectures": ["X"], "id2label": dict(enumerate(NAMES))})),
+        ("one.csv", "tench\ngreat white shark\ncock\n"),
+        ("headed.csv", "label\ntench\ngreat white shark\ncock\n"),
+        ("index.csv", "0,tench\n1,great white shark\n2,cock\n"),
+        ("headed index.csv", 'index,name\n2,cock\n0,"tench"\n1,great white shark\n'),
+        ("swapped.csv", "name,id\ntench,0\ngreat white shark,1\ncock,2\n"),
+        ("synsets.csv", "0,n01440764,tench\n1,n01484850,great white shark\n2,n01514668,cock\n"),
+        ("tabs.tsv", "0\ttench\n1\tgreat white shark\n2\tcock\n"),
+    ],
+)
+def test_every_usual_kind_of_file_gives_the_same_names(name: str, content: str, tmp_path: Path) -> None:
+    assert read_labels(written(tmp_path, name, content)) == NAMES
+
+
+def test_a_comma_in_quotation_marks_belongs_to_the_name(tmp_path: Path) -> None:
+    assert read_labels(written(tmp_path, "l.csv", '0,"tench, Tinca tinca"\n1,cock\n'))[0] == "tench, Tinca tinca"
+
+
+def test_a_folder_of_training_data_gives_the_names_that_torchvisions_image_folder_gives(tmp_path: Path) -> None:
+    for name in ("cock", "Zebra", "10", "9", "tench"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.jpg").touch()
+    (tmp_path / "readme.txt").touch()
+    assert list(read_labels(tmp_path)) == ImageFolder(str(tmp_path)).classes
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.txt", "", "has no labels"),
+        ("empty.csv", "\n", "has no labels"),
+        ("gap.txt", "tench\n\ncock\n", "no name for class 1"),
+        ("latin.txt", "Müsli".encode("latin-1"), "no text in UTF-8"),
+        ("weights.pth", b"PK\x00\x00", "is no text"),
+        ("cut.json", '["tench", ', "is no JSON"),
+        ("number.json", "3", "neither a list"),
+        ("nested.json", '[{"name": "tench"}]', "where a label should be"),
+        ("from one.json", '{"1": "tench", "2": "cock"}', "none is number 0"),
+        ("twice.csv", "0,tench\n0,cock\n", "none is number 1"),
+        ("words.json", '{"a": "tench", "b": "cock"}', "none is number 0"),
+        ("columns.csv", "n01,tench\nn02,cock\n", "none of them holds the classes' indices"),
+        ("comma.csv", "tench, Tinca tinca\ncock\n", "quotation marks"),
+    ],
+)
+def test_a_file_that_does_not_name_every_class_is_a_sentence(
+    name: str, content: str | bytes, said: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, name, content)
+    with pytest.raises(UsageError, match=said) as caught:
+        read_labels(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_and_an_empty_folder_are_sentences(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no file of labels"):
+        read_labels(tmp_path / "absent.txt")
+    with pytest.raises(UsageError, match="has no labels"):
+        read_labels(tmp_path)

@@ -1,0 +1,129 @@
+"""The model file: what is written is read back the same, paths are relative to it, and mistakes are sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torchvision.models import resnet18
+
+from igcli.errors import UsageError, WeightsError
+from igcli.models.model_file import model_file, read_model_file
+from igcli.models.spec import InputSpec, ModelSpec
+from igcli.models.weights import sha256_of
+from igcli.models.zoo import load_model
+
+tomllib = pytest.importorskip("tomllib", reason="Python 3.10 has no reader of its own to compare with")
+
+EXAMPLE = """
+model = "resnet18"
+weights = "best.pth"
+labels = ["cat", "dog"]
+outputs = "multi-label"
+
+[arguments]
+width = 3
+stages = [1, 2]
+
+[input]
+size = 96
+mean = [0.5, 0.4, 0.3]
+value_range = [0, 255]
+fit = "squash"
+"""
+
+
+def test_an_example_says_what_it_says(tmp_path):
+    (tmp_path / "mine.toml").write_text(EXAMPLE)
+    assert read_model_file(tmp_path / "mine.toml") == ModelSpec(
+        "resnet18",
+        weights=tmp_path / "best.pth",
+        labels=("cat", "dog"),
+        arguments=(("width", 3), ("stages", [1, 2])),
+        outputs="multi-label",
+        input=InputSpec(size=96, mean=(0.5, 0.4, 0.3), value_range=(0, 255), fit="squash"),
+    )
+
+
+texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+values = st.recursive(
+    st.booleans() | st.integers(-(2**62), 2**62) | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(labels=st.lists(texts, min_size=1, max_size=4), arguments=st.dictionaries(texts, values, max_size=4))
+def test_whatever_is_written_is_read_back_by_the_standard_library(labels, arguments):
+    spec = ModelSpec("net", labels=tuple(labels), arguments=tuple(arguments.items()))
+    content = tomllib.loads(model_file(spec, folder=Path()))
+    assert content["labels"] == labels
+    assert repr(content.get("arguments", {})) == repr(arguments)  # by repr, as NaN is not itself
+
+
+def test_files_are_named_relative_to_the_model_file_and_found_from_anywhere(tmp_path, monkeypatch):
+    folder = tmp_path / "shared"
+    (folder / "code").mkdir(parents=True)
+    spec = ModelSpec(str(folder / "code" / "net.py") + ":build", weights=folder / "best.pth", labels=Path("/l.txt"))
+    text = model_file(spec, folder=folder)
+    assert 'model = "code/net.py:build"' in text
+    assert 'weights = "best.pth"' in text
+    (folder / "mine.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    read = read_model_file(Path("shared/mine.toml"))
+    assert read == replace(spec, model="shared/code/net.py:build", weights=Path("shared/best.pth"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model = ", "is no TOML"),
+        ("weights = 'a.pth'", "which model"),
+        ("model = 'other.toml'", "which model"),
+        ("model = 3", "which model"),
+        ("model = 'x'\nsice = 3", "sice"),
+        ("model = 'x'\nsize = 3", r"\[input\]"),
+        ("model = 'x'\n[input]\nsice = 3", "Did you mean 'size'"),
+        ("model = 'x'\n[input]\nsize = 'big'", "whole number"),
+        ("model = 'x'\n[inputs]\nsize = 3", "wrong place"),
+        ("model = 'x'\ntrust_pickle = true", "command line"),
+        ("model = 'x'\ndevice = 'cuda'", "command line"),
+    ],
+)
+def test_a_mistake_is_a_sentence_that_names_the_file(text, said, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said) as caught:
+        read_model_file(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_a_sentence(tmp_path):
+    with pytest.raises(UsageError, match="no model file"):
+        load_model(str(tmp_path / "absent.toml"))
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """A model file with the hash of its weights."""
+    torch.manual_seed(0)
+    torch.save(resnet18(num_classes=3).state_dict(), tmp_path / "best.pth")
+    sha256 = sha256_of(tmp_path / "best.pth")
+    text = f'model = "resnet18"\nweights = "best.pth"\nsha256 = "{sha256}"\n[input]\nsize = 40\n'
+    (tmp_path / "mine.toml").write_text(text)
+    return tmp_path / "mine.toml"
+
+
+def test_what_is_said_beside_the_file_goes_before_it(shared):
+    model = load_model(str(shared), device="cpu", size=48, labels=["a", "b", "c"])
+    assert (model.view.size, model.labels[2]) == (48, "c")
+
+
+def test_other_weights_than_the_file_speaks_of_are_refused(shared):
+    torch.save(resnet18(num_classes=4).state_dict(), shared.parent / "best.pth")
+    with pytest.raises(WeightsError, match="not the file that the model file speaks of"):
+        load_model(str(shared), device="cpu")

@@ -1,0 +1,125 @@
+"""The reader of .safetensors against files written byte by byte after the published format, and against the library."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igcli.errors import WeightsError
+from igcli.models.safetensors import read_safetensors
+from igcli.models.weights import read_state_dict
+
+HEADER = {
+    "__metadata__": {"format": "pt"},
+    "weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+    "count": {"dtype": "I64", "shape": [], "data_offsets": [24, 32]},
+    "half": {"dtype": "F16", "shape": [2], "data_offsets": [32, 36]},
+    "brain": {"dtype": "BF16", "shape": [1], "data_offsets": [36, 38]},
+    "none": {"dtype": "F32", "shape": [0, 3], "data_offsets": [38, 38]},
+}
+DATA = struct.pack("<6f", *range(6)) + struct.pack("<q", 7) + struct.pack("<2e", 0.5, -2) + b"\x80\x3f"
+
+
+def written(path: Path, header: object, data: bytes = DATA, *, pad: int = 0) -> Path:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    text += b" " * pad
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "weights.safetensors"
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "weights.pth"])
+def test_values_types_and_shapes_are_those_of_the_bytes_whatever_the_file_is_called(name: str, tmp_path: Path) -> None:
+    state = read_state_dict(written(tmp_path / name, HEADER))
+    assert state["weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert state["count"].item() == 7
+    assert state["half"].dtype == torch.float16
+    assert state["half"].tolist() == [0.5, -2]
+    assert state["brain"].tolist() == [1.0]
+    assert state["none"].shape == (0, 3)
+
+
+@pytest.mark.parametrize("pad", [0, 1, 15392 - len(json.dumps(HEADER))])  # 15392 begins with " <", as a page might
+def test_a_header_of_any_length_is_no_web_page(pad: int, path: Path) -> None:
+    assert set(read_state_dict(written(path, HEADER, pad=pad))) == set(HEADER) - {"__metadata__"}
+
+
+def test_what_the_formats_own_library_writes_is_read(path: Path) -> None:
+    library = pytest.importorskip("safetensors.torch", reason="an optional library")
+    state = {"a": torch.randn(3, 4), "b": torch.arange(5), "c": torch.ones(2).bfloat16(), "d": torch.tensor(True)}
+    library.save_file(state, str(path))
+    read = read_safetensors(path)
+    assert all(torch.equal(read[key], value) and read[key].dtype == value.dtype for key, value in state.items())
+
+
+def one(**change: object) -> dict[str, object]:
+    return {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} | change}
+
+
+@pytest.mark.parametrize(
+    ("header", "data", "said"),
+    [
+        (HEADER, DATA[:-1], "cut short"),
+        (HEADER, DATA + b"!", "left over"),
+        (b'{"a": ', b"", "no JSON"),
+        (b"[]", b"", "no JSON object"),
+        (b'{"a": 1, "a": 2}', b"", "twice"),
+        (b"\xff\xfe", b"", "no JSON"),
+        (b"[" * 100_000, b"", "no JSON"),
+        ({"a": 3}, b"", "does not say"),
+        (one(more=1), bytes(8), "does not say"),
+        (one(dtype="F31"), bytes(8), "F31"),
+        (one(dtype=["F32"]), bytes(8), "F32"),
+        (one(shape=[-2]), bytes(8), "whole numbers"),
+        (one(shape=[2.0]), bytes(8), "whole numbers"),
+        (one(shape=[True, 2]), bytes(8), "whole numbers"),
+        (one(shape=[2**62, 2**62]), bytes(8), "as long as"),
+        (one(data_offsets=[0, 8, 8]), bytes(8), "as long as"),
+        (one(data_offsets=[8, 0]), bytes(8), "as long as"),
+        (one(data_offsets=[0, 12]), bytes(12), "as long as"),
+        (one(data_offsets=[4, 12]), bytes(12), "gaps"),
+        (one() | {"b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}, bytes(12), "overlap"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_with_the_reason(
+    header: object, data: bytes, said: str, path: Path
+) -> None:
+    with pytest.raises(WeightsError, match=said) as caught:
+        read_safetensors(written(path, header, data))
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"\x01", b"\xff" * 8, (2**40).to_bytes(8, "little") + b"{}", bytes(8)])
+def test_a_length_that_cannot_be_is_refused_before_anything_is_read(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="header"):
+        read_safetensors(path)
+
+
+def test_a_web_page_and_an_empty_file_are_called_what_they_are(path: Path) -> None:
+    path.write_bytes(b"<!DOCTYPE html><html>")
+    with pytest.raises(WeightsError, match="web page"):
+        read_state_dict(path)
+    path.write_bytes(b"")
+    with pytest.raises(WeightsError, match="empty"):
+        read_state_dict(path)
+
+
+@given(st.binary(max_size=200), st.integers(0, 300))
+def test_no_damage_leads_to_anything_but_a_sentence_or_tensors(tmp_path_factory, noise: bytes, place: int) -> None:
+    path = written(tmp_path_factory.getbasetemp() / "noise.safetensors", HEADER)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:place] + noise + whole[place + len(noise) :])
+    with contextlib.suppress(WeightsError):
+        assert all(isinstance(value, torch.Tensor) for value in read_safetensors(path).values())
