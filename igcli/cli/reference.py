@@ -6,6 +6,7 @@ python -m igcli.cli.reference README.md
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -21,10 +22,18 @@ def reference() -> str:
     parts = []
     settings = {**ig.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
     group = ig.make_context("ig", ["explain"], resilient_parsing=True, **settings)
-    for name, command in sorted(ig.commands.items()):
-        text = command.get_help(click.Context(command, parent=group, info_name=name))
-        parts.append(f"<details><summary><code>ig {name}</code></summary>\n\n```\n{text}\n```\n\n</details>")
+    for name, text in _helps(ig, group, "ig"):
+        parts.append(f"<details><summary><code>{name}</code></summary>\n\n```\n{text}\n```\n\n</details>")
     return "\n".join(parts)
+
+
+def _helps(commands: click.Group, context: click.Context, path: str) -> Iterator[tuple[str, str]]:
+    """Name and help of every command of a group, and of those below them."""
+    for name, command in sorted(commands.commands.items()):
+        own = click.Context(command, parent=context, info_name=name)
+        yield f"{path} {name}", command.get_help(own)
+        if isinstance(command, click.Group):
+            yield from _helps(command, own, f"{path} {name}")
 
 
 def with_reference(text: str) -> str:

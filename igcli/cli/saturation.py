@@ -39,7 +39,7 @@ class LayersType(click.ParamType[Any]):
 layers_option = click.option(
     "--layers", type=LayersType(), is_flag=False, flag_value=(), is_eager=True,
     help="Add how far layers are from their activations at the photo: names or patterns such as 'inception4*', "
-         "separated by commas; alone, at the end, four layers of the network ('ig models --layers' lists all).",
+         "separated by commas; alone, at the end, four layers of the network ('ig models show MODEL --layers').",
 )  # fmt: skip
 
 

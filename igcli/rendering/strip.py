@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Colour = tuple[int, int, int]
 
+#: Scores that are probabilities.
+_PROBABILITIES = ("softmax", "sigmoid")
+
 PAPER: Colour = (20, 22, 26)
 INK: Colour = (242, 243, 245)
 MUTED: Colour = (166, 171, 180)
@@ -193,12 +196,12 @@ def digits_for(alphas: np.ndarray) -> int:
 
 def score_text(score: float, kind: str) -> str:
     """The score as a percentage if it is a probability, else as a number."""
-    return probability_text(score) if kind == "softmax" else f"{score:.3g}"
+    return probability_text(score) if kind in _PROBABILITIES else f"{score:.3g}"
 
 
 def score_range(scores: np.ndarray, kind: str) -> tuple[float, float]:
     """Where a bar or an axis begins and ends: 0 is always on it, and for probabilities it ends at 1."""
-    if kind == "softmax":
+    if kind in _PROBABILITIES:
         return 0.0, 1.0
     low, high = min(0.0, float(scores.min())), max(0.0, float(scores.max()))
     return (low, high) if high > low else (low, low + 1.0)

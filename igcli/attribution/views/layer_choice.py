@@ -80,4 +80,4 @@ def _blocks(module: torch.nn.Module, depth: int, prefix: str = "") -> Iterator[s
 def _unknown(pattern: str, names: Sequence[str]) -> str:
     near = get_close_matches(pattern, names, n=3, cutoff=0.5)
     hint = f" Did you mean {', '.join(near)}?" if near else ""
-    return f"No layer fits {pattern!r}.{hint} 'ig models --layers' lists this model's {len(names)} layers."
+    return f"No layer fits {pattern!r}.{hint} 'ig models show MODEL --layers' lists this model's {len(names)} layers."

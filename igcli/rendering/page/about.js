@@ -1,0 +1,57 @@
+// The words and numbers about one photo: what the network said, how exact the map is, where the score saturates.
+
+/** Fill in all that does not depend on the look. */
+function describe(entry, report) {
+  const { score, target } = entry;
+  byId("name").firstElementChild.textContent = entry.name;
+  const verdict = [element("b", {}, foreign(target.label)), ` ${probability(target.probability)}`];
+  byId("verdict").replaceChildren("explained for ", ...verdict, ...(score.against ? [", and not ", foreign(score.against)] : []));
+  byId("notes").replaceChildren(...[...entry.notes, score.note].filter(Boolean).map((text) => element("li", { text })));
+  byId("notes").hidden = !byId("notes").children.length;
+  byId("top").replaceChildren(...entry.top.map(ranked));
+  byId("numbers").replaceChildren(...rows(entry).map(([term, text, detail, state]) => {
+    const row = element("div", {}, element("dt", { text: term }), element("dd", { class: state, text }));
+    if (detail) row.append(element("dd", { class: "detail", text: detail }));
+    return row;
+  }));
+  document.title = report.photos.length > 1 ? `${entry.name} – ${report.title}` : report.title;
+}
+
+function ranked([label, chance, explained]) {
+  const bar = element("span", { class: "bar-fill" });
+  bar.style.width = `${100 * clamp(chance, 0, 1)}%`;
+  const item = element("li", { class: explained ? "explained" : null },
+    element("span", { class: "ranking-label" }, foreign(label)),
+    element("span", { class: "ranking-chance", text: probability(chance) }),
+    element("span", { class: "bar-track", "aria-hidden": "true" }, bar));
+  if (explained) item.append(element("span", { class: "unseen", text: "(this class is explained)" }));
+  return item;
+}
+
+/** Term, value, a smaller detail, and whether it is good or poor. */
+function rows({ score, maps, split }) {
+  const of = (value) => scoreText(value, score.kind);
+  const kind = score.kind === "softmax" ? "Score" : `Score (${score.kind})`;
+  const found = [
+    [`${kind} at the photo`, of(score.at_image)],
+    ["At the baseline", of(score.at_baseline)],
+  ];
+  for (const map of maps) found.push(...exactness(map, maps.length > 1));
+  if (split) {
+    const both = split.left_share === null ? "" : `left ${share(split.left_share)}, right ${share(split.right_share)} of the rise`;
+    found.push(["α*", split.alpha_star.toFixed(2), both || `${Math.round(100 * split.phi)} % of the rise is passed there`]);
+  }
+  return found;
+}
+
+function exactness({ method, completeness, total, steps, evaluations }, named) {
+  if (completeness.within_tolerance === null) return [];
+  const name = named ? `, ${titled(method).toLowerCase()}` : "";
+  const good = completeness.within_tolerance;
+  const effort = `${steps} steps, ${evaluations} gradients`;
+  return [
+    [`Completeness gap${name}`, `${share(completeness.relative_gap)} ${good ? "✓" : "!"}`,
+      `${good ? "within" : "above"} the tolerance; map sums to ${figure(total)}, off by ${figure(completeness.gap)}; ${effort}`,
+      good ? "good" : "poor"],
+  ];
+}

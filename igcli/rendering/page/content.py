@@ -1,0 +1,246 @@
+"""What a page shows: plain data, small enough to be sent from one process to another.
+
+How it is made of an explanation is ``photo.py``'s business, how it becomes HTML that of ``markup.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from igcli.attribution.result import Completeness, ScoreEnds
+from igcli.attribution.targets import Ranked
+from igcli.models.classifier import Provenance
+from igcli.rendering.scaling import Scale
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A picture file: its bytes, its media type, and its size in pixels."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class MapPage:
+    """One method's map.
+
+    Attributes
+    ----------
+    method
+        A name in ``METHODS``.
+    data
+        The packed importance and signed sum, (2, H, W).
+    coding
+        How it is packed: a name in ``packing.CODINGS``.
+    unit
+        What a packed 1 stands for.
+    total
+        The sum of the map.
+    completeness
+        That sum beside the score's rise.
+    steps, gradient_evaluations
+        What it took.
+    """
+
+    method: str
+    data: bytes
+    coding: str
+    unit: float
+    total: float
+    completeness: Completeness
+    steps: int
+    gradient_evaluations: int
+
+
+@dataclass(frozen=True)
+class FramesPage:
+    """The interior gradients' importance at points along the path.
+
+    Attributes
+    ----------
+    alphas
+        (F,), rising.
+    data
+        The packed levels, (F, H, W).
+    levels
+        The level that stands for a frame's top; a level q stands for top · (q / levels)².
+    tops
+        (F,) the largest value of each frame.
+    width, height
+        In pixels: those of the photo, or half of them.
+    """
+
+    alphas: tuple[float, ...]
+    data: bytes
+    levels: int
+    tops: tuple[float, ...]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class CurvePage:
+    """The score and the mean importance along the path; (N,) each, the points rising."""
+
+    alphas: tuple[float, ...]
+    scores: tuple[float, ...]
+    mean_importance: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class SplitPage:
+    """Where the path is split into left and right: α*, the share φ of the rise passed there, the parts' shares."""
+
+    alpha_star: float
+    phi: float
+    left_share: float | None = None
+    right_share: float | None = None
+
+
+@dataclass(frozen=True)
+class PhotoPage:
+    """One photo and one class.
+
+    Attributes
+    ----------
+    name
+        The file, as it is to be read.
+    photo
+        What the model saw.
+    top
+        The most probable classes, best first.
+    target
+        The class explained.
+    score
+        The score explained, at both ends of the path.
+    maps
+        The first is shown first.
+    curve
+        Along the path.
+    frames
+        The interior gradients, where they were asked for.
+    split
+        Where the score has made its way, if it moves.
+    notes
+        What was done to the photo when it was read, and what else to know about it.
+    """
+
+    name: str
+    photo: Encoded
+    top: tuple[Ranked, ...]
+    target: Ranked
+    score: ScoreEnds
+    maps: tuple[MapPage, ...]
+    curve: CurvePage
+    frames: FramesPage | None = None
+    split: SplitPage | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def characters(self) -> int:
+        """What its pictures and numbers take in the page, in base64 (the words and curves not counted)."""
+        blocks = [self.photo.data, *(each.data for each in self.maps)]
+        blocks += [] if self.frames is None else [self.frames.data]
+        return sum(4 * -(-len(block) // 3) for block in blocks)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: its text, a second line in small type, and whether it is the best of its kind."""
+
+    text: str
+    detail: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is to be read; numbers are rounded by the page. The first column names the rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell | str | float | None, ...], ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError(f"every row of the table {self.title!r} needs {len(self.columns)} cells")
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve of a chart: (N,) points, and the ends of the band around them, where there is one."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] | None = None
+    high: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if {len(self.x)} != {len(each) for each in (self.y, self.low, self.high) if each is not None}:
+            raise ValueError(f"the numbers of the series {self.name!r} do not fit together")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over a common axis, with what stands on the axes."""
+
+    title: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the numbers come from: the foot of the page.
+
+    Attributes
+    ----------
+    network
+        Its name and its weights.
+    settings
+        Name to value, as they are to be read.
+    versions
+        Package to version.
+    command
+        The command that makes the page again.
+    caveat
+        What a reader of this network's predictions must not miss, or nothing.
+    """
+
+    network: Provenance
+    settings: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    caveat: str = ""
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """All that stands on one page.
+
+    Attributes
+    ----------
+    style
+        The style shown first: a name in ``STYLES``.
+    scale
+        What counts as full brightness at first: its percentile.
+    failures
+        Sentences on what could not be shown.
+    """
+
+    title: str
+    origin: Origin
+    photos: tuple[PhotoPage, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    style: str = "lit"
+    scale: Scale = field(default_factory=Scale)
+    failures: tuple[str, ...] = ()

@@ -1,0 +1,109 @@
+// Several photos as cards: search, order, and pictures that are unpacked while they are in view and let go after.
+
+class Gallery {
+  constructor(report, look) {
+    Object.assign(this, { report, look, rising: true });
+    this.cards = report.photos.map((entry, number) => cardOf(entry, number));
+    byId("cards").append(...this.cards.map(({ item }) => item));
+    this.observer = new IntersectionObserver((seen) => seen.forEach((each) => this.see(each)), { rootMargin: "300px" });
+    for (const card of this.cards) this.observer.observe(card.item);
+    byId("search").addEventListener("input", () => this.arrange());
+    byId("sort").addEventListener("change", () => this.arrange());
+    byId("direction").addEventListener("click", () => {
+      this.rising = !this.rising;
+      byId("direction").textContent = this.rising ? "↑" : "↓";
+      byId("direction").setAttribute("aria-label", `${this.rising ? "Rising" : "Falling"}; reverse the order`);
+      this.arrange();
+    });
+    this.arrange();
+  }
+
+  /** Put the cards that fit the search in order. */
+  arrange() {
+    const wanted = plain(byId("search").value.trim());
+    const key = byId("sort").value;
+    const fitting = this.cards.filter(({ words }) => words.includes(wanted));
+    fitting.sort((one, other) => compare(one.keys[key], other.keys[key], this.rising) || one.number - other.number);
+    const shown = new Set(fitting);
+    for (const card of this.cards) card.item.hidden = !shown.has(card);
+    byId("cards").append(...fitting.map(({ item }) => item));
+    const all = this.cards.length;
+    byId("count").textContent = fitting.length === all ? `${all}` : `${fitting.length} of ${all}`;
+    byId("nothing").hidden = fitting.length > 0;
+    this.order = fitting.map(({ number }) => number);
+  }
+
+  see({ target, isIntersecting }) {
+    const card = this.cards[Number(target.dataset.number)];
+    if (isIntersecting) this.fill(card);
+    else empty(card);
+  }
+
+  async fill(card) {
+    const { number, item } = card;
+    const entry = this.report.photos[number];
+    const ticket = (card.ticket = Symbol("seen"));
+    const blob = await photoBlob(number, entry);
+    if (card.ticket !== ticket) return;
+    const image = item.querySelector("img");
+    card.address = URL.createObjectURL(blob);
+    image.src = card.address;
+    if (entry.maps.length) {
+      const [field, photo] = await Promise.all([mapOf(number, 0, entry), pixelsOf(blob)]);
+      if (card.ticket !== ticket) return;
+      const { style, percent } = this.look;
+      const isSigned = this.report.styles.find(({ name }) => name === style).signed;
+      const ceiling = field.isBlank(isSigned) ? 0 : field.ceiling(percent, isSigned);
+      const pixels = painted(photo, field.values(isSigned), { style, isSigned, ceiling, opacity: 1 }, this.report.colours);
+      put(item.querySelector("canvas"), pixels, entry.width, entry.height);
+    }
+    item.dataset.state = "shown";
+  }
+}
+
+/** Let go of a card's pictures. */
+function empty(card) {
+  card.ticket = null;
+  if (card.address) URL.revokeObjectURL(card.address);
+  card.address = null;
+  card.item.querySelector("img").removeAttribute("src");
+  Object.assign(card.item.querySelector("canvas"), { width: 1, height: 1 });
+  delete card.item.dataset.state;
+}
+
+function cardOf(entry, number) {
+  const item = byId("card").content.firstElementChild.cloneNode(true);
+  const find = (kind) => item.querySelector(kind);
+  const gap = gapOf(entry);
+  const star = entry.split?.alpha_star ?? null;
+  item.dataset.number = number;
+  find("a").href = `#photo-${number + 1}`;
+  find("canvas").hidden = !entry.maps.length;
+  find(".tile-name bdi").textContent = entry.name;
+  find(".tile-name").title = entry.name;
+  find(".tile-label bdi").textContent = entry.target.label;
+  find(".tile-probability").textContent = probability(entry.target.probability);
+  const facts = [gap === null ? null : `gap ${share(gap)}`, star === null ? null : `α* ${star.toFixed(2)}`];
+  if (!isProbability(entry.score.kind)) facts.unshift(`${entry.score.kind} ${figure(entry.score.at_image)}`);
+  find(".tile-facts").textContent = facts.filter(Boolean).join(" · ");
+  const keys = { order: number, file: entry.name, label: entry.target.label, score: entry.score.at_image, gap, star };
+  const words = plain([entry.name, entry.target.label, entry.top[0]?.[0] ?? ""].join("\n"));
+  return { item, number, keys, words, ticket: null, address: null };
+}
+
+/** The relative gap of the first map that promises completeness. */
+function gapOf(entry) {
+  const first = entry.maps.find(({ completeness }) => completeness.within_tolerance !== null);
+  return first?.completeness.relative_gap ?? null;
+}
+
+const plain = (text) => text.normalize("NFKC").toLowerCase();
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** Cards without the value come last, whichever the direction. */
+function compare(one, other, rising) {
+  if (one === null || other === null) return (one === null) - (other === null);
+  const order = typeof one === "string" ? collator.compare(one, other) : one - other;
+  return rising ? order : -order;
+}

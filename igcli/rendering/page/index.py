@@ -1,0 +1,161 @@
+"""What the scripts of a page are told: all of the content but pictures and numbers, as JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from igcli.attribution.methods import METHODS
+from igcli.errors import UsageError
+from igcli.rendering import colours
+from igcli.rendering.page.content import Cell, MapPage, PhotoPage, ReportPage, Table
+from igcli.rendering.styles import STYLES
+
+Plain = dict[str, Any]
+
+#: The styles that ``paint.js`` knows.
+PAINTED = ("lit", "heat", "signed", "map")
+
+_DIGITS = 7  # of a number on a curve: no screen shows more
+
+
+def index_of(page: ReportPage) -> Plain:
+    """Plain data, in the words that the scripts use.
+
+    Raises
+    ------
+    UsageError
+        For a style that does not exist, or that the page cannot paint.
+    """
+    STYLES[page.style]
+    if page.style not in PAINTED:
+        raise UsageError(f"A page cannot paint in the style {page.style!r}. Choose from: {', '.join(PAINTED)}.")
+    names = {each.method for photo in page.photos for each in photo.maps}
+    return {
+        "title": page.title,
+        "style": page.style,
+        "percentile": page.scale.percentile,
+        "styles": [_style(name) for name in PAINTED],
+        "tables": {"heat": _base64(colours.heat().tobytes()), "diverging": _base64(colours.diverging().tobytes())},
+        "methods": {entry.name: entry.summary for entry in METHODS.entries() if entry.name in names},
+        "black": page.origin.settings.get("baseline") == "black",
+        "photos": [_photo(photo) for photo in page.photos],
+        "evaluation": {
+            "tables": [_table(table) for table in page.tables],
+            "charts": [asdict(chart) for chart in page.charts],
+        },
+        "caveat": page.origin.caveat,
+        "failures": list(page.failures),
+        "origin": _origin(page),
+    }
+
+
+def to_json(plain: Plain) -> str:
+    """JSON in ASCII that no HTML block can be ended by; numbers that JSON does not have become null."""
+    text = json.dumps(_finite(plain), allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _photo(photo: PhotoPage) -> Plain:
+    curve, frames = photo.curve, photo.frames
+    return {
+        "name": photo.name,
+        "type": photo.photo.media_type,
+        "width": photo.photo.width,
+        "height": photo.photo.height,
+        "top": [[each.label, each.probability, each.index == photo.target.index] for each in photo.top],
+        "target": asdict(photo.target),
+        "score": asdict(photo.score),
+        "maps": [_map(each) for each in photo.maps],
+        "curve": {
+            "alphas": _short(curve.alphas),
+            "scores": _short(curve.scores),
+            "importance": None if curve.mean_importance is None else _short(curve.mean_importance),
+        },
+        "frames": None
+        if frames is None
+        else {
+            "alphas": _short(frames.alphas),
+            "levels": frames.levels,
+            "tops": list(frames.tops),
+            "width": frames.width,
+            "height": frames.height,
+        },
+        "split": None if photo.split is None else asdict(photo.split),
+        "notes": list(photo.notes),
+    }
+
+
+def _map(each: MapPage) -> Plain:
+    return {
+        "method": each.method,
+        "coding": each.coding,
+        "unit": each.unit,
+        "total": each.total,
+        "completeness": asdict(each.completeness),
+        "steps": each.steps,
+        "evaluations": each.gradient_evaluations,
+    }
+
+
+def _style(name: str) -> Plain:
+    style = STYLES[name]
+    return {"name": name, "legend": style.legend, "signed": style.aggregation == "signed-sum"}
+
+
+def _table(table: Table) -> Plain:
+    rows = [[asdict(cell) if isinstance(cell, Cell) else cell for cell in row] for row in table.rows]
+    return {"title": table.title, "columns": list(table.columns), "rows": rows, "note": table.note}
+
+
+def _origin(page: ReportPage) -> Plain:
+    network, origin = page.origin.network, page.origin
+    facts: list[tuple[str, str | None]] = [
+        ("network", network.name),
+        ("weights", network.weights),
+        ("SHA-256 of the weights", network.sha256),
+        *[(name, _said(value)) for name, value in origin.settings.items()],
+        ("versions", ", ".join(f"{name} {version}" for name, version in origin.versions.items())),
+        ("kept in this page", _kept(page)),
+    ]
+    return {"facts": [[name, value] for name, value in facts if value], "command": origin.command}
+
+
+def _kept(page: ReportPage) -> str:
+    """How finely, as a sentence: whether the page's pictures are those of the command line."""
+    if not page.photos:
+        return ""
+    codings = {each.coding for photo in page.photos for each in photo.maps}
+    frames = [photo.frames for photo in page.photos if photo.frames is not None]
+    said = "maps with 8 bits a pixel and photos as JPEG: colours differ slightly from those of ig explain"
+    if codings == {"float32"}:
+        said = "maps in single precision: their colours are those of ig explain"
+    if not frames:
+        return said
+    most, levels = max(len(each.alphas) for each in frames), min(each.levels for each in frames)
+    return f"{said}; interior gradients at {most} points, in {levels + 1} levels"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
+
+
+def _short(numbers: tuple[float, ...]) -> list[float]:
+    return [float(f"{number:.{_DIGITS}g}") for number in numbers]
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,101 @@
+"""A page's content as one HTML file that asks for nothing outside itself.
+
+The template, the style sheet and the scripts lie beside this file and are put in as they are. Words from outside
+travel as JSON that cannot end its block, and the scripts put them in as text; pictures and numbers are blocks of base64
+that are unpacked when they are looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+
+from igcli.rendering.page.content import PhotoPage, ReportPage
+from igcli.rendering.page.index import index_of, to_json
+
+#: In the order in which they are put together: each uses only those before it.
+SCRIPTS = (
+    "words",
+    "decode",
+    "paint",
+    "drawing",
+    "curve",
+    "readout",
+    "path",
+    "about",
+    "viewer",
+    "gallery",
+    "evaluation",
+    "page",
+)
+
+_POLICY = (
+    "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+def page_html(page: ReportPage) -> bytes:
+    """The whole page, UTF-8; nothing of the day or the machine goes into it but what the content says.
+
+    Raises
+    ------
+    UsageError
+        For a style that does not exist, or that the page cannot paint.
+    """
+    return b"".join(part.encode("utf-8", "replace") for part in page_parts(page))
+
+
+def page_parts(page: ReportPage) -> Iterator[str]:
+    """The page in pieces, to be written one after another: no piece is larger than one photo's numbers."""
+    style, script = _asset("page.css"), _script()
+    words = {
+        "policy": _POLICY.format(script=_hash(script), style=_hash(style)),
+        "title": html.escape(page.title),
+        "style": style,
+        "index": to_json(index_of(page)),
+        "script": script,
+    }
+    head, tail = _asset("page.html").split("{{blocks}}")
+    yield _filled(head, words)
+    for number, photo in enumerate(page.photos):
+        yield from _blocks(number, photo)
+    yield _filled(tail, words)
+
+
+def _blocks(number: int, photo: PhotoPage) -> Iterator[str]:
+    yield _block(f"{number}.photo", photo.photo.data)
+    for place, each in enumerate(photo.maps):
+        yield _block(f"{number}.map.{place}", each.data)
+    if photo.frames is not None:
+        yield _block(f"{number}.frames", photo.frames.data)
+
+
+def _block(name: str, data: bytes) -> str:
+    text = base64.b64encode(data).decode("ascii")
+    return f'<script type="application/octet-stream;base64" id="{name}">{text}</script>\n'
+
+
+def _script() -> str:
+    """All scripts as one that leaves nothing behind in the window."""
+    text = "".join(_asset(f"{name}.js") for name in SCRIPTS)
+    if re.search(r"</script|<!--", text, re.IGNORECASE):
+        raise ValueError("a script of the page would end its own block")
+    return f'"use strict";\n(() => {{\n{text}}})();\n'
+
+
+def _asset(name: str) -> str:
+    return (files("igcli.rendering.page") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _filled(template: str, words: dict[str, str]) -> str:
+    # In one pass: what is put in is not looked at again, whatever it says.
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: words[match[1]], template)
