@@ -1,13 +1,23 @@
 // From the page's data blocks to pictures and numbers; the other half of packing.py.
 
-const parsed = new Promise((done) => {
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done, { once: true });
-  else done();
-});
+/** Resolves when a block has arrived whole, which the last one can only be known to have when all has. */
+const arrival = (() => {
+  const isWhole = (id) => document.readyState !== "loading" || Boolean(byId(id)?.nextElementSibling);
+  let waiting = [];
+  const look = () => {
+    waiting = waiting.filter(({ id, done }) => !isWhole(id) || done());
+  };
+  new MutationObserver(look).observe(document.body, { childList: true });
+  document.addEventListener("DOMContentLoaded", look);
+  return (id) => new Promise((done) => {
+    waiting.push({ id, done });
+    look();
+  });
+})();
 
-/** The bytes of a block. A block without a successor may not have arrived whole yet. */
+/** The bytes of a block. */
 async function bytesOf(id) {
-  if (!byId(id)?.nextElementSibling) await parsed;
+  await arrival(id);
   const text = atob(byId(id).textContent);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: The size that a page of several photos aims at, in characters.
-PAGE_ROOM = 60_000_000
+PAGE_ROOM = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ FULL = Detail()
 #: For dozens: exact maps, fewer frames.
 SHORT = Detail(frames=24, room=1_000_000)
 #: For hundreds: everything is kept coarsely.
-COMPACT = Detail(frames=16, exact=False, room=290_000)
+COMPACT = Detail(frames=10, exact=False, room=190_000)
 
 
 def detail_for(photos: int) -> Detail:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CODINGS = ("float32", "root8")
 
 #: Levels of a frame, and by how much it is shrunk: from fine to coarse.
-_GRADES = ((255, 1), (127, 1), (63, 1), (31, 1), (127, 2), (63, 2), (31, 2), (15, 2))
+_GRADES = ((255, 1), (127, 1), (63, 1), (31, 1), (23, 1), (15, 1), (63, 2), (31, 2), (15, 2))
 
 
 @dataclass(frozen=True)

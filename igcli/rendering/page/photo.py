@@ -67,7 +67,7 @@ def _encoded(image: Image.Image, *, exact: bool) -> Encoded:
     buffer = io.BytesIO()
     if not exact:
         kind = "jpeg"
-        image.save(buffer, "JPEG", quality=90, subsampling=0)
+        image.save(buffer, "JPEG", quality=88)
     elif features.check("webp"):
         kind = "webp"
         image.save(buffer, "WEBP", lossless=True, quality=70, method=4)

@@ -40,7 +40,7 @@ class Viewer {
     Object.assign(this, { number, entry, fields: new Map(), film: null });
     describe(entry, this.report);
     const shown = entry.maps.map(({ method }, place) => ({ value: String(place), text: titled(method), hint: this.report.methods[method] }));
-    if (entry.frames) shown.push({ value: "interior", text: "Interior gradients at α" });
+    if (entry.frames) shown.push({ value: "interior", text: "Interior gradients" });
     choices(byId("shown"), "shown", shown, (value) => {
       this.path.pause();
       this.choose(value);
