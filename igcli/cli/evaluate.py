@@ -89,7 +89,7 @@ def _measure(
             tally.failed += 1
             run.fail(step.name, step.failure)
         elif step.known:
-            tally.skipped += 1
+            tally.skipped, tally.total = tally.skipped + 1, tally.total - 1
         else:
             tally.done += 1
         progress.photo()

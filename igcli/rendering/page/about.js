@@ -3,7 +3,8 @@
 /** Fill in all that does not depend on the look. */
 function describe(entry, report) {
   const { score, target } = entry;
-  byId("name").firstElementChild.textContent = entry.name;
+  byId("name").firstElementChild.textContent = byId("name").title = entry.name;
+  byId("verdict").title = target.label;
   const verdict = [element("b", {}, foreign(target.label)), ` ${probability(target.probability)}`];
   byId("verdict").replaceChildren("explained for ", ...verdict, ...(score.against ? [", and not ", foreign(score.against)] : []));
   byId("notes").replaceChildren(...[...entry.notes, score.note].filter(Boolean).map((text) => element("li", { text })));
@@ -21,7 +22,7 @@ function ranked([label, chance, explained]) {
   const bar = element("span", { class: "bar-fill" });
   bar.style.width = `${100 * clamp(chance, 0, 1)}%`;
   const item = element("li", { class: explained ? "explained" : null },
-    element("span", { class: "ranking-label" }, foreign(label)),
+    element("span", { class: "ranking-label cut", title: label }, foreign(label)),
     element("span", { class: "ranking-chance", text: probability(chance) }),
     element("span", { class: "bar-track", "aria-hidden": "true" }, bar));
   if (explained) item.append(element("span", { class: "unseen", text: "(this class is explained)" }));

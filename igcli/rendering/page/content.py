@@ -206,7 +206,7 @@ class Origin:
     network
         Its name and its weights.
     settings
-        Name to value, as they are to be read.
+        Name to value, as they are to be read. Where ``baseline`` is ``"black"``, the photo can be dimmed with α.
     versions
         Package to version.
     command

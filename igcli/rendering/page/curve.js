@@ -42,7 +42,7 @@ class PathCurve {
 
   draw() {
     const { curve, score, split } = this.entry;
-    const height = this.svg.clientWidth < 480 ? 150 : 165;
+    const height = matchMedia("(max-width: 560px)").matches ? 160 : 220;
     this.plot = new Plot(this.svg, { height, margins: CURVE_MARGINS, x: [0, 1], y: scoreRange(this.entry) });
     const { plot } = this;
     if (split) this.drawSplit(split);

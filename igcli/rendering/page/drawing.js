@@ -89,6 +89,6 @@ function drawnToFit(target, draw) {
   new ResizeObserver(() => {
     if (target.clientWidth === width || !target.clientWidth) return;
     width = target.clientWidth;
-    draw();
+    requestAnimationFrame(draw); // not at once: what is drawn may change the size that is being observed
   }).observe(target);
 }

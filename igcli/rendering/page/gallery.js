@@ -81,7 +81,7 @@ function cardOf(entry, number) {
   find("canvas").hidden = !entry.maps.length;
   find(".tile-name bdi").textContent = entry.name;
   find(".tile-name").title = entry.name;
-  find(".tile-label bdi").textContent = entry.target.label;
+  find(".tile-label bdi").textContent = find(".tile-label").title = entry.target.label;
   find(".tile-probability").textContent = probability(entry.target.probability);
   const facts = [gap === null ? null : `gap ${share(gap)}`, star === null ? null : `α* ${star.toFixed(2)}`];
   if (!isProbability(entry.score.kind)) facts.unshift(`${entry.score.kind} ${figure(entry.score.at_image)}`);

@@ -136,7 +136,9 @@ def _kept(page: ReportPage) -> str:
     if not frames:
         return said
     most, levels = max(len(each.alphas) for each in frames), min(each.levels for each in frames)
-    return f"{said}; interior gradients at {most} points, in {levels + 1} levels"
+    halved = any(each.frames is not None and each.frames.width < each.photo.width for each in page.photos)
+    size = ", at half the photo's size" if halved else ""
+    return f"{said}; interior gradients at {most} points, in {levels + 1} levels{size}"
 
 
 def _said(value: object) -> str:

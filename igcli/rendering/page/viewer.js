@@ -156,7 +156,7 @@ function say(slider, text) {
 /** What the painted map is, and what its colours mean. */
 function label({ shown, entry, path, report, look }, { isSigned, style, ceiling, blank }) {
   const method = entry.maps[Number(shown)]?.method;
-  byId("map-title").textContent = method ? titled(method) : `Interior gradients at α = ${path.alphaText}`;
+  byId("map-title").textContent = method ? titled(method) : `Gradients at α = ${path.alphaText}`;
   const summary = method ? report.methods[method] ?? "" : "";
   Object.assign(byId("map-summary"), { textContent: summary, title: summary });
   byId("map-frame").setAttribute("aria-label", `${byId("map-title").textContent} of ${entry.name} for ${entry.target.label}`);

@@ -1,0 +1,66 @@
+"""A real browser, and pages opened in it that must not complain, nor ask for anything outside themselves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import pytest
+
+from igcli.rendering.page.content import ReportPage
+from igcli.rendering.page.markup import page_html
+
+Visit = Callable[..., Any]
+
+
+def _without_browser(reason: str) -> NoReturn:
+    if os.environ.get("IGCLI_BROWSER") == "required":
+        pytest.fail(f"IGCLI_BROWSER is 'required', but {reason}")
+    pytest.skip(reason)
+
+
+# One a module: while it runs, the thread has an event loop that the tests of other rooms would stumble upon.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, headless; a test that asks for it is skipped where there is none."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        _without_browser("no Chromium is installed (apt-get install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _without_browser("Playwright is not installed (pip install playwright)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path) -> Iterator[Visit]:
+    """Open a report; afterwards no page may have complained, or have asked for anything but its own file."""
+    contexts, complaints, requests = [], [], []
+
+    def visit(report: ReportPage, address: str = "", *, width: int = 1280, height: int = 900, **options: object) -> Any:
+        file = tmp_path / f"report{len(contexts)}.html"
+        file.write_bytes(page_html(report))
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)  # a busy machine is slow, not wrong
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(file.as_uri() + address)
+        return page
+
+    yield visit
+    for context in contexts:
+        complaints += context.pages[0].locator("#problem:visible").all_text_contents()
+        context.close()
+    assert complaints == []
+    own = tmp_path.as_uri()
+    assert [url for url in requests if not url.startswith((own, "data:", "blob:"))] == []
