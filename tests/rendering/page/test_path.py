@@ -115,25 +115,30 @@ def test_the_curve_is_drawn_anew_when_the_window_changes(page):
 
 
 def test_playing_runs_to_the_photo_and_can_be_paused(page):
+    page.clock.install()  # time passes when it is told to
     play = page.locator("#play")
     play.click()
-    eventually(page, "document.getElementById('map').dataset.shown === 'interior 2'")
+    page.clock.run_for(300)
     assert play.get_attribute("aria-label") == "Pause"
+    assert 0 < at(page) < LAST
+    assert shown(page) == f"interior {at(page)}"
     play.click()
     assert play.get_attribute("aria-label") == "Play"
     here = at(page)
-    assert 0 < here <= LAST
-    page.wait_for_timeout(300)
+    page.clock.run_for(300)
     assert at(page) == here
     play.click()
-    eventually(page, "document.getElementById('play').getAttribute('aria-label') === 'Play'")
+    page.clock.run_for(2000)
+    assert play.get_attribute("aria-label") == "Play"
     assert at(page) == LAST
 
 
 def test_picking_a_map_stops_the_film(page):
+    page.clock.install()
     page.locator("#play").click()
+    page.clock.run_for(100)
     choose(page, "shown", "Gradient")
-    page.wait_for_timeout(300)
+    page.clock.run_for(300)
     assert shown(page) == "gradient"
     assert page.locator("#play").get_attribute("aria-label") == "Play"
 
