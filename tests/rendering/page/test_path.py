@@ -43,6 +43,12 @@ def across(page, alpha: float) -> tuple[float, float]:
     return box["x"] + left + alpha * (box["width"] - left - right), box["y"] + box["height"] / 2
 
 
+def stop_the_clock(page) -> None:
+    """From here on time passes only when it is told to."""
+    page.clock.install(time=0)
+    page.clock.pause_at(10)
+
+
 def test_it_begins_at_the_photo_with_the_map_and_not_with_a_frame(page):
     assert at(page) == LAST
     assert shown(page) == "integrated"
@@ -115,7 +121,7 @@ def test_the_curve_is_drawn_anew_when_the_window_changes(page):
 
 
 def test_playing_runs_to_the_photo_and_can_be_paused(page):
-    page.clock.install()  # time passes when it is told to
+    stop_the_clock(page)
     play = page.locator("#play")
     play.click()
     page.clock.run_for(300)
@@ -134,7 +140,7 @@ def test_playing_runs_to_the_photo_and_can_be_paused(page):
 
 
 def test_picking_a_map_stops_the_film(page):
-    page.clock.install()
+    stop_the_clock(page)
     page.locator("#play").click()
     page.clock.run_for(100)
     choose(page, "shown", "Gradient")
