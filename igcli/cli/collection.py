@@ -100,7 +100,7 @@ def leave_all(session: Session, job: Job, product: Product, handling: Handling) 
     """
     if handling.cluster is not None:
         handling.cluster.check()
-    if session.several:
+    if session.several and job.name is None:
         return _leave_collection(session, job, product, handling)
     return _leave_one(session, job, product, overwrite=handling.policy.overwrite)
 

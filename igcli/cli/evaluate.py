@@ -22,6 +22,7 @@ from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.leaving import NAMES, leave_evaluation
 from igcli.jobs.evaluating.measuring import Measurer
 from igcli.jobs.evaluating.table import Column, lines_of, why_missing
+from igcli.jobs.files import FOLDER
 from igcli.jobs.item import items_of
 from igcli.jobs.job import Job
 from igcli.jobs.ledger import Ledger
@@ -60,10 +61,10 @@ def evaluate(
         inquiry.check()
         plans, left_out = plans_of(request, job, inquiry, measures)
         settings = {name: value for name, value in job.desk.settings.items() if name != "methods"}
+        if not overwrite and not (output / FOLDER / "evaluate.json").exists():
+            _refuse_strangers(output)
         ledger = Ledger(output, "evaluate", settings, overwrite=overwrite)
         try:
-            if ledger.fresh and not overwrite:
-                _refuse_strangers(output)
             columns = _measure(run, job, inquiry, plans, notes=left_out, fresh=overwrite)
             if report and columns:
                 page, title = output / "report.html", f"How good are the maps of {job.model.provenance.name}?"

@@ -20,7 +20,7 @@ class Progress:
 
     def __init__(self, console: Console, tally: Tally, *, unit: str = "gradients") -> None:
         self._console, self._tally, self._unit = console, tally, unit
-        self._taken = 0
+        self._taken = self._photos = 0
         self._began = self._shown = time.perf_counter()
         self._bar: tqdm[Any] | None = console.bar(
             total=tally.total,
@@ -34,6 +34,7 @@ class Progress:
 
     def photo(self) -> None:
         """A photo more."""
+        self._photos += 1
         if self._bar is not None:
             self._bar.update(1)
         self._show(least=0.0)
@@ -47,7 +48,7 @@ class Progress:
             self._bar.set_postfix_str(f"{self._speed(now)}")
             return
         tally = self._tally
-        done = tally.done + tally.failed
+        done = self._photos
         failed = f", {tally.failed} failed" if tally.failed else ""
         left = f", about {duration((tally.total - done) * (now - self._began) / done)} left" if done else ""
         self._console.note(f"{done} of {tally.total} photos{failed}, {self._speed(now)}{left}")

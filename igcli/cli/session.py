@@ -106,12 +106,12 @@ class Session:
         self.console = console
         self._request = request
         left = {} if output is None else left_by_earlier_runs(output)
-        exclude = (lambda path: is_result(path, output, left)) if output is not None and left else None
+        exclude = None if output is None else (lambda path: is_result(path, output, left))
         self.inputs = find_images(
             request.paths, recursive=request.recursive, null_separated=request.null, exclude=exclude
         )
         self.found = [item for item in self.inputs if isinstance(item, Found)]
-        self.several = [item.path for item in self.found] != [Path(request.paths[0])]
+        self.several = len(request.paths) > 1 or [item.path for item in self.found] != [Path(request.paths[0])]
         self.devices = [request.choice.device]
         self.failures = self._done = 0
         for item in self.inputs:

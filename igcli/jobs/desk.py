@@ -14,6 +14,7 @@ from igcli.images.options import ReadOptions
 from igcli.models.classifier import Classifier, Provenance
 
 #: Settings that mean nothing where nothing is added up.
+_REFUSALS = ("max_pixels", "allow_truncated")
 _INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
 
 
@@ -48,8 +49,10 @@ class Desk:
     @property
     def settings(self) -> dict[str, Any]:
         """All that the numbers depend on: where and how fast they are computed is no part of it."""
+        # What is refused is no part of it either: a remedy that a failure names must not be another setting.
+        reading = {name: value for name, value in asdict(self.reading).items() if name not in _REFUSALS}
         model = {**asdict(self.model.provenance), **self.model.preparation}
-        return {"model": model, **asdict(self.wanted), "fit": self.fit, **asdict(self.reading)}
+        return {"model": model, **asdict(self.wanted), "fit": self.fit, **reading}
 
     @property
     def path_settings(self) -> dict[str, Any]:

@@ -60,6 +60,19 @@ def inside(output: Path, path: Path) -> Path:
     return path
 
 
+def unlinked(output: Path, path: Path) -> Path:
+    """``path``, if it lies in ``output`` and is no link, which would be written through.
+
+    Raises
+    ------
+    OutputError
+        When it is.
+    """
+    if path.is_symlink():
+        raise OutputError(f"{path} is a link: remove it, or choose another folder with -o.")
+    return inside(output, path)
+
+
 def remove_partials(folder: Path) -> None:
     """Remove what writers that were killed have left in a folder; those still at work are let alone."""
     host = _own_prefix().rpartition("-")[0].rpartition("-")[0]

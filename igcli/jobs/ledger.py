@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,13 @@ from typing import IO, Any
 
 from igcli.errors import OutputError, UsageError
 from igcli.images.finding import Found
-from igcli.jobs.files import FOLDER, output_error, write_whole
+from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs import Done
 from igcli.jobs.record import Record, to_json
+
+#: No honest line is longer.
+_LONGEST_LINE = 2**20
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,11 @@ class Ledger:
 
     def __init__(self, output: Path, name: str, settings: Record, *, overwrite: bool) -> None:
         self._output = output
-        self._settings_path, self._path = (output / FOLDER / f"{name}.{ending}" for ending in ("json", "jsonl"))
+        self._settings_path, self._path, self._lock_path = (
+            unlinked(output, output / FOLDER / f"{name}.{ending}") for ending in ("json", "jsonl", "lock")
+        )
         self._entries: dict[str, _Entry] = {}
         before, now = _read_settings(self._settings_path), json.loads(to_json(settings))
-        self.fresh = before is None
         if not overwrite and before is not None and before != now:
             raise UsageError(
                 f"{output} was made with other settings ({_differences(before, now)}): choose another folder with -o, "
@@ -74,14 +79,17 @@ class Ledger:
 
     def close(self) -> None:
         """Let another run begin."""
-        self._journal.close()
+        with contextlib.suppress(OSError):  # what could not be written has been said already
+            self._journal.close()
+        self._held.close()
 
     def is_done(self, item: Item) -> bool:
         """Whether this photo, unchanged since, has left all its files and they are still there."""
         entry = self._entries.get(_key(item))
         if entry is None or not entry.records or entry.source != source_of(item.found):
             return False
-        return all((self._output / file).exists() for file in (*entry.records, *entry.files))
+        files, records = ([self._output / name for name in names] for names in (entry.files, entry.records))
+        return all(file.is_dir() or _has_content(file) for file in files) and all(map(is_record, records))
 
     def is_known(self, item: Item) -> bool:
         """Whether files under this photo's stem are from an earlier attempt at this very photo."""
@@ -102,7 +110,7 @@ class Ledger:
         key = _key(outcome.item)
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
-        entry = _Entry(self._entries[key].source, records, files)
+        entry = _Entry(source_of(outcome.item.found), records, files)
         self._entries[key] = entry
         self._write(_line(key, entry))
 
@@ -127,13 +135,19 @@ class Ledger:
     def _open(self) -> IO[str]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            journal = self._path.open("a", encoding="ascii")
+            self._held = self._lock_path.open("a")  # never replaced, as the journal is
         except OSError as error:
-            raise output_error(self._path, error) from error
-        if not _lock(journal):
-            journal.close()
+            raise output_error(self._lock_path, error) from error
+        if not _lock(self._held):
+            self._held.close()
             raise OutputError(f"Another run is writing to {self._output}: wait for it, or choose another folder.")
-        journal.write("\n")  # ends a line that a kill has cut short
+        try:
+            journal = self._path.open("a", encoding="ascii")
+            journal.write("\n")  # ends a line that a kill has cut short
+            journal.flush()
+        except OSError as error:
+            self._held.close()
+            raise output_error(self._path, error) from error
         return journal
 
     def _write(self, line: str) -> None:
@@ -158,13 +172,39 @@ def left_by_earlier_runs(output: Path) -> dict[str, bool]:
 
 def is_result(path: Path, output: Path, left: Mapping[str, bool]) -> bool:
     """Whether a file is what an earlier run has left in ``output``, and so no photo to work on."""
+    if path.suffix.lower() == ".png" and _is_ours(path):
+        return True
     try:
         inside = path.resolve().relative_to(output.resolve()).as_posix()
     except (OSError, ValueError):
         return False
-    # photo.integrated.png of photo.jpg, which a kill has kept from being listed
-    stem, dot, _ = inside.rpartition(".")[0].rpartition(".")
-    return left.get(inside, False) or (bool(dot) and stem in left and not left[stem])
+    # what a kill has kept from being listed: photo.interior.gif of photo.jpg, or a frame in the folder photo.interior
+    stem = re.sub(r"\.interior(\.\w+|/.*)$", "", inside)
+    return left.get(inside, False) or (stem != inside and stem in left and not left[stem])
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a PNG says in its head that ``ig`` has drawn it."""
+    try:
+        with path.open("rb") as file:
+            return b"Software\0\0\0\0\0igcli" in file.read(2048)
+    except OSError:
+        return False
+
+
+def _has_content(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def is_record(file: Path) -> bool:
+    """Whether this is a whole record."""
+    try:
+        return isinstance(json.loads(file.read_bytes()), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def _key(item: Item) -> str:
@@ -190,21 +230,23 @@ def _line(key: str, entry: _Entry) -> str:
 def _read(path: Path) -> Sequence[tuple[str, _Entry]]:
     """The photos noted; later lines overrule earlier ones, lines cut short are passed over."""
     entries: dict[str, _Entry] = {}
-    with contextlib.suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(OSError), path.open(encoding="ascii", errors="replace") as lines:
+        while line := lines.readline(_LONGEST_LINE):
+            with contextlib.suppress(ValueError, TypeError, IndexError, RecursionError):
                 key, source, records, files = json.loads(line)
+                if not isinstance(key[0], str) or not isinstance(key[1], str):
+                    continue
                 if source is None:
                     entries.pop(json.dumps(key), None)
                 else:
-                    entries[json.dumps(key)] = _Entry(tuple(source), tuple(records), tuple(files))
+                    entries[json.dumps(key)] = _Entry(tuple(source), tuple(map(str, records)), tuple(map(str, files)))
     return list(entries.items())
 
 
 def _read_settings(path: Path) -> Record | None:
     try:
         settings = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return settings if isinstance(settings, dict) else None
 

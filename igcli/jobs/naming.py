@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
+
+#: Stems that a run's own files have.
+RESERVED = ("index", "failures", "run", "report")
+_RUN_FILES = {f"{stem}.{end}" for stem in RESERVED for end in ("json", "jsonl", "interior.json", "interior.jsonl")}
 
 #: The longest name of a file or folder, in bytes: what is added to it must still fit into the usual 255.
 LONGEST = 100
@@ -21,11 +25,14 @@ def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
     """
     plain = [_safe(relative.parent) / _safe_name(relative.stem) for relative in relatives]
     seen = Counter(_folded(stem) for stem in plain)
+    seen.update(RESERVED)  # a photo called run.jpg keeps its ending
     taken: set[str] = set()
     numbers: Counter[str] = Counter()  # the last number tried for a name: thousands may share one
     stems = []
     for relative, stem in zip(relatives, plain, strict=True):
         chosen = stem if seen[_folded(stem)] == 1 else stem.parent / _safe_name(relative.name)
+        if any(_folded(stem.parent / start) in seen for start in _beginnings(stem.name)):
+            chosen = chosen.parent / chosen.name.replace(".", "_")  # photo.b beside photo: photo's files end in .b too
         candidate, name = chosen, _folded(chosen)
         while _folded(candidate) in taken:
             numbers[name] += 1
@@ -33,6 +40,12 @@ def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
         taken.add(_folded(candidate))
         stems.append(candidate)
     return stems
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """``a`` and ``a.b`` of ``a.b.c``."""
+    parts = name.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def with_target(stem: Path, label: str) -> Path:
@@ -43,7 +56,7 @@ def with_target(stem: Path, label: str) -> Path:
 
 def _safe(folder: PurePath) -> Path:
     parts = [_safe_name(part) for part in folder.parts if part not in ("", ".", "..", folder.anchor)]
-    return Path(*parts)
+    return Path(*(f"{part}_" if part.casefold() in _RUN_FILES else part for part in parts))
 
 
 def _safe_name(name: str) -> str:

@@ -17,13 +17,13 @@ def is_of_photo(output: Path, stem: Path, photo: Path) -> bool:
     """Whether ``output`` has a record under this stem, and it names this photo."""
     folder = output / stem.parent
     records = sorted(folder.glob(f"{glob.escape(stem.name)}.*json"))[:_MOST]
-    return any(_photo_of(path) == os.path.abspath(photo) for path in records)  # noqa: PTH100 - no links
+    return any(photo_of(path) == os.path.abspath(photo) for path in records)  # noqa: PTH100 - no links
 
 
-def _photo_of(path: Path) -> str | None:
+def photo_of(path: Path) -> str | None:
     """The photo that a record is of; ``None`` for any other file."""
     try:
         record = json.loads(path.read_bytes()) if path.stat().st_size <= _LARGEST else {}
         return os.path.abspath(record["image"]["path"]) if record["schema"] == SCHEMA else None  # noqa: PTH100
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None

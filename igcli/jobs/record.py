@@ -86,7 +86,8 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
 
 def to_json(record: Record, *, indent: int | None = None) -> str:
     """The record as JSON text; numbers that JSON does not have become null."""
-    return json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace").decode()  # names that are no UTF-8
 
 
 def typed() -> str:

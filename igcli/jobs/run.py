@@ -8,9 +8,11 @@ has left whole files, and the same command goes on where it stopped.
 from __future__ import annotations
 
 import json
+import os
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from igcli.errors import IgError, UsageError, remedy_of
@@ -20,6 +22,7 @@ from igcli.jobs.files import FOLDER, remove_partials, write_whole
 from igcli.jobs.item import Item, Outcome, items_of
 from igcli.jobs.ledger import Ledger
 from igcli.jobs.outputs import Done
+from igcli.jobs.ownership import photo_of
 from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
@@ -64,6 +67,23 @@ class Tally:
         return count / self.seconds if self.seconds > 0 else 0.0
 
 
+class _NamesInFolders:
+    """What lies in an output folder, each of its folders listed once."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._names: dict[Path, list[str]] = {}
+
+    def has_files_of(self, stem: Path) -> bool:
+        """Whether there are files called ``<stem>.…``, whoever has made them."""
+        folder, start = self._output / stem.parent, f"{stem.name}."
+        if folder not in self._names:
+            self._names[folder] = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        names = self._names[folder]
+        place = bisect_left(names, start)
+        return place < len(names) and names[place].startswith(start)
+
+
 class Stopped(IgError):
     """The user wanted no more after a failure."""
 
@@ -98,9 +118,10 @@ class Run:
         self._desk, self._kind = desk, kind
         self._policy, self._inputs = policy or Policy(), len(inputs)
         self._settings = {**desk.settings, **settings}
-        self._ledger = Ledger(desk.output, kind or "explain", self._settings, overwrite=self._policy.overwrite)
+        name = kind or "explain"
+        self._refuse_strangers(fresh=not (desk.output / FOLDER / f"{name}.json").exists())
+        self._ledger = Ledger(desk.output, name, self._settings, overwrite=self._policy.overwrite)
         try:
-            self._refuse_strangers()
             self._items = self._plan(inputs)
         except BaseException:
             self._ledger.close()
@@ -134,7 +155,7 @@ class Run:
         tally.began = time.perf_counter()
         if self._policy.stop and self._failures:
             raise self._stopped(next(iter(self._failures.values())))
-        for outcome in engine(self._begun()):
+        for outcome in engine(self._begun()) if self.todo else ():
             tally.seconds = time.perf_counter() - tally.began
             tally.gradients += outcome.gradients
             tally.busy += outcome.busy
@@ -161,23 +182,28 @@ class Run:
 
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is taken up."""
+        names = _NamesInFolders(self._desk.output)
         for item in self.todo:
-            self._ledger.begin(item)
+            if item.ours or not names.has_files_of(item.stem):
+                self._ledger.begin(item)  # from now on files of these names are ours; if some are there, they are not
             yield item
 
     def _plan(self, inputs: Sequence[Found | Missing]) -> list[Item]:
         numbers = [number for number, item in enumerate(inputs) if isinstance(item, Found)]
         named = items_of([item for item in inputs if isinstance(item, Found)])
         items = [Item(number, item.found, item.stem) for number, item in zip(numbers, named, strict=True)]
-        overwrite = self._policy.overwrite
-        return [
-            Item(item.number, item.found, item.stem, ours=overwrite or self._ledger.is_known(item)) for item in items
-        ]
+        return [replace(item, ours=self._is_ours(item)) for item in items]
 
-    def _refuse_strangers(self) -> None:
+    def _is_ours(self, item: Item) -> bool:
+        """Whether files of these names may be replaced: they are of this very photo, or the user has said so."""
+        record = self._desk.output / item.stem.parent / f"{item.stem.name}.json"
+        known = self._policy.overwrite or self._ledger.is_known(item)
+        return known or photo_of(record) == os.path.abspath(item.found.path)  # noqa: PTH100 - no links
+
+    def _refuse_strangers(self, *, fresh: bool) -> None:
         for name in ("index.jsonl", "failures.jsonl", "run.json"):
             path = self._file(name)
-            if self._ledger.fresh and path.exists() and not self._policy.overwrite:
+            if fresh and path.exists() and not self._policy.overwrite:
                 raise UsageError(
                     f"{path} is there already, and no run of this kind has made it: choose another folder with -o, "
                     "or add --overwrite."
@@ -225,7 +251,7 @@ class Run:
 
     def _stopped(self, failure: tuple[str, list[str]]) -> Stopped:
         path, reasons = failure
-        return Stopped(f"Stopped at the first failure, {path}. The same command goes on with the rest. ({reasons[0]})")
+        return Stopped(f"Stopped at the first failure, {path}: {reasons[0]} Without --on-error stop the rest is done.")
 
 
 def _shown(found: Found) -> str:

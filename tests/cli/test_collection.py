@@ -173,7 +173,7 @@ def test_stops_at_the_first_failure_if_asked_to(run, photos, tmp_path):
     result = run(photos, "--on-error", "stop")
     assert result.exit_code == 1
     assert "Stopped at the first failure" in result.stderr
-    assert "goes on with the rest" in result.stderr
+    assert "Without --on-error stop" in result.stderr
     assert not (tmp_path / "out" / "run.json").exists()
     assert "2 explained, 1 failed, 1 skipped" in run(photos).stderr
 
@@ -383,7 +383,7 @@ def test_two_runs_at_once_do_not_mix(run, photos, tmp_path):
     import fcntl
 
     run(photos)
-    with (tmp_path / "out" / ".igcli" / "explain.jsonl").open("a") as held:
+    with (tmp_path / "out" / ".igcli" / "explain.lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         result = run(photos)
     assert result.exit_code == OutputError.exit_status
@@ -428,3 +428,107 @@ def test_several_processes_leave_what_one_does(samples, tmp_path, monkeypatch, s
     sums = [[record["results"][0]["sum"] for record in records] for records in (one, two)]
     assert sums[0] == pytest.approx(sums[1], rel=1e-4, abs=1e-7)
     assert set(tree(tmp_path / "one")) == set(tree(tmp_path / "two"))
+
+
+def test_a_file_in_the_way_is_in_the_way_the_next_time_too_whatever_stopped_the_run(run, photos, tmp_path):
+    (tmp_path / "out").mkdir()
+    for name in ("a.json", "b.json"):
+        (tmp_path / "out" / name).write_text("precious")
+    for _ in range(2):
+        run(photos, "--on-error", "stop")
+    (photos / "b.png").write_bytes(b"damaged")
+    run(photos)
+    Image.new("RGB", (20, 20)).save(photos / "b.png")
+    run(photos)
+    assert [(tmp_path / "out" / name).read_text() for name in ("a.json", "b.json")] == ["precious"] * 2
+
+
+def test_records_of_somebody_else_stay_however_often_one_tries(run, photos, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "index.jsonl").write_text("precious")
+    assert [run(photos).exit_code for _ in range(2)] == [2, 2]
+    assert (tmp_path / "out" / "index.jsonl").read_text() == "precious"
+
+
+def test_photos_called_as_a_runs_own_files_keep_their_records(run, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("run.png", "index.png", "photo.png", "photo.class_a.png"):
+        Image.new("RGB", (12, 12)).save(folder / name)
+    assert run(folder, "-t", "class a", "-t", "class b").exit_code == 0
+    assert "4 skipped" in run(folder, "-t", "class a", "-t", "class b").stderr
+    assert len({record["image"]["path"] for record in lines(tmp_path / "out" / "index.jsonl")}) == 4
+
+
+def test_a_photo_beside_a_damaged_one_of_a_like_name_is_not_dropped(run, photos):
+    (photos / "a.png").write_bytes(b"damaged")
+    Image.new("RGB", (20, 20)).save(photos / "a.edited.png")
+    for _ in range(2):
+        result = run(photos, "-o", photos)
+    assert "0 explained, 1 failed, 3 skipped" in result.stderr
+
+
+def test_maps_are_no_photos_whoever_drew_them(run, photos, tmp_path):
+    run(photos, "-o", photos)
+    run(photos, "-o", photos, "--method", "gradient", "--overwrite")
+    result = run(photos, "-o", tmp_path / "elsewhere")
+    assert "3 explained, 0 failed" in result.stderr
+
+
+def test_names_that_are_no_text_go_through_to_the_end(run, photos, tmp_path):
+    odd = tmp_path / os.fsdecode(b"in\xff")
+    photos.rename(odd)
+    result = run(odd, os.fsdecode(b"gone\xff.jpg"))
+    assert "3 explained, 1 failed" in result.stderr
+    assert (tmp_path / "out" / "run.json").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b'{"cut": ', b"\xff\xd8 a picture"])
+def test_a_damaged_record_is_made_again(run, photos, tmp_path, damage):
+    run(photos)
+    (tmp_path / "out" / "b.json").write_bytes(damage)
+    assert "1 explained, 0 failed, 2 skipped" in run(photos).stderr
+    assert len(lines(tmp_path / "out" / "index.jsonl")) == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["[[],[1,2],[],[]]", '[[["x"]],[1,2],[],[]]', "[" * 200_000, "null", "[[1,2,3,4],0,0,0]"]
+)
+def test_a_damaged_ledger_is_read_as_far_as_it_goes(run, photos, tmp_path, line):
+    run(photos)
+    with (tmp_path / "out" / ".igcli" / "explain.jsonl").open("a") as ledger:
+        ledger.write(line + "\n")
+    assert "3 skipped" in run(photos).stderr
+
+
+def test_ledgers_are_not_written_through_links(run, photos, tmp_path):
+    victim = tmp_path / "victim.txt"
+    victim.write_text("mine")
+    (tmp_path / "out" / ".igcli").mkdir(parents=True)
+    (tmp_path / "out" / ".igcli" / "explain.jsonl").symlink_to(victim)
+    result = run(photos)
+    assert result.exit_code == 1
+    assert "is a link" in result.stderr
+    assert victim.read_text() == "mine"
+
+
+def test_the_remedy_that_a_failure_names_is_no_other_setting(run, photos):
+    Image.effect_noise((64, 64), 60).save(photos / "whole.jpg")
+    cut = (photos / "whole.jpg").read_bytes()[:-400]
+    (photos / "whole.jpg").unlink()
+    (photos / "cut.jpg").write_bytes(cut)
+    assert "1 failed" in run(photos).stderr
+    assert "3 skipped" in run(photos, "--allow-truncated").stderr
+
+
+def test_a_photo_explained_alone_may_be_explained_with_the_others(run, photos):
+    run(photos / "a.png")
+    assert "3 explained, 0 failed" in run(photos).stderr
+
+
+def test_one_photo_in_a_folder_may_have_its_film_named(run, photos, tmp_path):
+    only = tmp_path / "only"
+    only.mkdir()
+    (photos / "a.png").rename(only / "a.png")
+    assert run(only, "-o", "film.gif", command="animate").exit_code == 0
+    assert (tmp_path / "film.gif").exists()

@@ -58,3 +58,13 @@ def test_long_names_in_any_script_leave_room_for_what_is_added():
     for stem in stems:
         added = f"{with_target(stem, 'ω' * 200).name}.guided-integrated.full.png"
         assert len(added.encode()) <= 255
+
+
+def test_the_names_of_a_runs_own_files_are_taken():
+    assert stems("run.jpg", "index.png", "sub/run.jpg") == ["run.jpg", "index.png", "sub/run"]
+    assert stems("index.jsonl/a.jpg") == ["index.jsonl_/a"]
+
+
+def test_a_name_that_begins_as_another_does_not_get_its_files():
+    assert stems("photo.jpg", "photo.leopards.jpg") == ["photo", "photo_leopards"]
+    assert stems("photo.jpg", "photo.interior.jpg", "other.b.jpg") == ["photo", "photo_interior", "other.b"]

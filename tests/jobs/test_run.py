@@ -113,7 +113,7 @@ def test_what_failed_is_tried_again(desk, inputs):
 
 
 def test_stops_at_the_first_failure_if_asked_to(desk, inputs):
-    with pytest.raises(Stopped, match=r"gone\.jpg.*rest"), started(desk, inputs, policy=Policy(stop=True)) as run:
+    with pytest.raises(Stopped, match=r"gone\.jpg.*Without"), started(desk, inputs, policy=Policy(stop=True)) as run:
         list(run.outcomes(engine(desk)))
     photos = [item for item in inputs if isinstance(item, Found)]
     with started(desk, photos, policy=Policy(stop=True)) as run:

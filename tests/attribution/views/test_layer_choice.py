@@ -30,7 +30,7 @@ def test_patterns_and_names_give_each_layer_once_in_the_order_of_the_network(goo
 def test_an_unknown_layer_is_refused_with_the_closest_names(googlenet):
     with pytest.raises(UsageError, match=r"Did you mean .*inception4b"):
         find_layers(googlenet, ["inceptoin4b"])
-    with pytest.raises(UsageError, match=r"ig models --layers"):
+    with pytest.raises(UsageError, match=r"ig models show MODEL --layers"):
         find_layers(googlenet, ["qqq*"])
 
 
