@@ -166,5 +166,10 @@ def _tell(session: Session, outcome: Outcome[Done], product: Product, *, named: 
 
 
 def _end_line(tally: Tally, verb: str) -> str:
-    speed = f"{tally.rate(tally.done):.3g} photos/s, {tally.rate(tally.gradients):.3g} gradients/s"
+    speed = f"{_short(tally.rate(tally.done))} photos/s, {_short(tally.rate(tally.gradients))} gradients/s"
     return f"{tally.done} {verb}, {tally.failed} failed, {tally.skipped} skipped in {duration(tally.seconds)} ({speed})"
+
+
+def _short(number: float) -> str:
+    """Three digits, and never an exponent for a large number."""
+    return f"{number:.3g}" if number < 1000 else f"{number:.0f}"
