@@ -22,10 +22,9 @@ from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.leaving import NAMES, leave_evaluation
 from igcli.jobs.evaluating.measuring import Measurer
 from igcli.jobs.evaluating.table import Column, lines_of, why_missing
-from igcli.jobs.files import FOLDER
 from igcli.jobs.item import items_of
 from igcli.jobs.job import Job
-from igcli.jobs.ledger import Ledger
+from igcli.jobs.ledger import Ledger, refuse_strangers
 from igcli.jobs.reporting import check_free, write_report
 from igcli.jobs.run import Tally
 
@@ -61,8 +60,9 @@ def evaluate(
         inquiry.check()
         plans, left_out = plans_of(request, job, inquiry, measures)
         settings = {name: value for name, value in job.desk.settings.items() if name != "methods"}
-        if not overwrite and not (output / FOLDER / "evaluate.json").exists():
-            _refuse_strangers(output)
+        if not overwrite:
+            own = (output / name for name in (*NAMES, "photos", "maps", "mosaics"))
+            refuse_strangers(output, "evaluate", own, what="evaluation")
         ledger = Ledger(output, "evaluate", settings, overwrite=overwrite)
         try:
             columns = _measure(run, job, inquiry, plans, notes=left_out, fresh=overwrite)
@@ -123,15 +123,6 @@ def _measure(
 
 def _wanted_for(wanted: Wanted, measures: Measures) -> Wanted:
     return replace(wanted, methods=()) if measures.maps is not None else wanted
-
-
-def _refuse_strangers(output: Path) -> None:
-    for name in (*NAMES, "photos", "maps", "mosaics"):
-        if (output / name).exists():
-            raise UsageError(
-                f"{output / name} is there already, and no evaluation has made it: choose another folder with -o, or "
-                "add --overwrite."
-            )
 
 
 def _effort_line(effort: Effort) -> str:

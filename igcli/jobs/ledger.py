@@ -89,7 +89,7 @@ class Ledger:
         if entry is None or not entry.records or entry.source != source_of(item.found):
             return False
         files, records = ([self._output / name for name in names] for names in (entry.files, entry.records))
-        return all(file.is_dir() or _has_content(file) for file in files) and all(map(is_record, records))
+        return all(file.is_dir() or _has_content(file) for file in files) and all(map(_is_record, records))
 
     def is_known(self, item: Item) -> bool:
         """Whether files under this photo's stem are from an earlier attempt at this very photo."""
@@ -158,6 +158,18 @@ class Ledger:
             raise output_error(self._path, error) from error
 
 
+def refuse_strangers(output: Path, name: str, files: Iterable[Path], *, what: str) -> None:
+    """Raise ``UsageError`` if a file that ``what`` would replace is there and no earlier one has made it."""
+    if (output / FOLDER / f"{name}.json").exists():
+        return
+    for path in files:
+        if path.exists():
+            raise UsageError(
+                f"{path} is there already, and no {what} has made it: choose another folder with -o, or add "
+                "--overwrite."
+            )
+
+
 def left_by_earlier_runs(output: Path) -> dict[str, bool]:
     """What the ledgers of ``output`` list: files (``True``), and stems that were begun and not finished (``False``)."""
     left: dict[str, bool] = {}
@@ -199,7 +211,7 @@ def _has_content(file: Path) -> bool:
         return False
 
 
-def is_record(file: Path) -> bool:
+def _is_record(file: Path) -> bool:
     """Whether this is a whole record."""
     try:
         return isinstance(json.loads(file.read_bytes()), dict)

@@ -12,7 +12,7 @@ from igcli.errors import Occupied
 from igcli.evaluation.metrics import arrow
 from igcli.jobs.desk import Desk
 from igcli.jobs.drawing import Drawing
-from igcli.jobs.evaluating.table import Column
+from igcli.jobs.evaluating.table import Column, names_in, shown_name
 from igcli.jobs.explaining import frame_points
 from igcli.jobs.files import write_whole
 from igcli.jobs.item import Explained
@@ -116,12 +116,10 @@ def _origin(desk: Desk) -> Origin:
 
 def _table(columns: Sequence[Column], controls: Sequence[str]) -> Table:
     """Maps in rows, metrics in columns, the interval under each mean."""
-    names = list(dict.fromkeys(name for column in columns for name in column.values))
     heads = ("map", *(f"{column.name} {arrow(column.metric.direction)}" for column in columns))
-    rows: list[tuple[Cell | str, ...]] = []
-    for name in names:
-        shown = f"{name} (control)" if name in controls else name
-        rows.append((shown, *(_cell(column, name) for column in columns)))
+    rows: list[tuple[Cell | str, ...]] = [
+        (shown_name(name, controls), *(_cell(column, name) for column in columns)) for name in names_in(columns)
+    ]
     note = " ".join(f"{column.name}: {column.protocol}." for column in columns)
     photos = max(len(column.photos) for column in columns)
     return Table(f"Means over {photos} photos, with bootstrap 95 % intervals", heads, tuple(rows), note)
@@ -143,6 +141,5 @@ def _charts(columns: Sequence[Column]) -> list[Chart]:
                 Series(each, *(tuple(values.tolist()) for values in (b.fractions, b.mean, b.low, b.high)))
                 for each, b in bands.items()
             )
-            title = column.name if name == column.name else f"{column.name}: {name}"
-            charts.append(Chart(title, "share of the pixels", "score", series))
+            charts.append(Chart(column.title_of(name), "share of the pixels", "score", series))
     return charts

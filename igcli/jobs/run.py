@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from igcli.errors import IgError, UsageError, remedy_of
+from igcli.errors import IgError, remedy_of
 from igcli.images.finding import Found, Missing
 from igcli.jobs.desk import Desk
 from igcli.jobs.files import FOLDER, remove_partials, write_whole
 from igcli.jobs.item import Item, Outcome, items_of
-from igcli.jobs.ledger import Ledger
+from igcli.jobs.ledger import Ledger, refuse_strangers
 from igcli.jobs.outputs import Done
 from igcli.jobs.ownership import photo_of
 from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
@@ -119,7 +119,9 @@ class Run:
         self._policy, self._inputs = policy or Policy(), len(inputs)
         self._settings = {**desk.settings, **settings}
         name = kind or "explain"
-        self._refuse_strangers(fresh=not (desk.output / FOLDER / f"{name}.json").exists())
+        if not self._policy.overwrite:
+            own = map(self._file, ("index.jsonl", "failures.jsonl", "run.json"))
+            refuse_strangers(desk.output, name, own, what="run of this kind")
         self._ledger = Ledger(desk.output, name, self._settings, overwrite=self._policy.overwrite)
         try:
             self._items = self._plan(inputs)
@@ -199,15 +201,6 @@ class Run:
         record = self._desk.output / item.stem.parent / f"{item.stem.name}.json"
         known = self._policy.overwrite or self._ledger.is_known(item)
         return known or photo_of(record) == os.path.abspath(item.found.path)  # noqa: PTH100 - no links
-
-    def _refuse_strangers(self, *, fresh: bool) -> None:
-        for name in ("index.jsonl", "failures.jsonl", "run.json"):
-            path = self._file(name)
-            if fresh and path.exists() and not self._policy.overwrite:
-                raise UsageError(
-                    f"{path} is there already, and no run of this kind has made it: choose another folder with -o, "
-                    "or add --overwrite."
-                )
 
     def _finish(self) -> None:
         """The records of all photos that are done, the failures, and the run itself."""

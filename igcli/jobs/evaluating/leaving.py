@@ -82,8 +82,7 @@ def _point(found: Estimate) -> Point:
 
 
 def _curve(column: Column, name: str, bands: Mapping[str, Band]) -> CurvePlot:
-    title = column.name if name == column.name else f"{column.name}: {name}"
     nothing = np.empty(0)
     lines = {each: Line(*[nothing] * 4) for each in column.values}  # so that no other changes its colour
     lines.update({each: Line(band.fractions, band.mean, band.low, band.high) for each, band in bands.items()})
-    return CurvePlot(title, "share of the pixels", _SCALES.get(column.name, "score"), lines)
+    return CurvePlot(column.title_of(name), "share of the pixels", _SCALES.get(column.name, "score"), lines)

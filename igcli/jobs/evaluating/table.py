@@ -66,6 +66,10 @@ class Column:
         """Curve to map to its mean over the photos."""
         return {name: {each: band(curves) for each, curves in by_map.items()} for name, by_map in self.curves.items()}
 
+    def title_of(self, curve: str) -> str:
+        """What a chart of one of the ``bands`` is called."""
+        return self.name if curve == self.name else f"{self.name}: {curve}"
+
     @property
     def record(self) -> Record:
         """The metric's part of the record."""
@@ -101,11 +105,21 @@ def csv_of(columns: Sequence[Column]) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
+def names_in(columns: Sequence[Column]) -> list[str]:
+    """The maps of all columns, in the order in which they first come up."""
+    return list(dict.fromkeys(name for column in columns for name in column.values))
+
+
+def shown_name(name: str, controls: Sequence[str]) -> str:
+    """A map's name as tables have it."""
+    return f"{name} (control)" if name in controls else name
+
+
 def lines_of(columns: Sequence[Column], controls: Sequence[str]) -> Iterator[str]:
     """The table for the terminal: maps in rows, metrics in columns, a star at the best where the intervals say so."""
-    names = list(dict.fromkeys(name for column in columns for name in column.values))
+    names = names_in(columns)
     heads = [f"{column.name} {arrow(column.metric.direction)}" for column in columns]
-    rows = [[f"{name} (control)" if name in controls else name, *(_cell(c, name) for c in columns)] for name in names]
+    rows = [[shown_name(name, controls), *(_cell(c, name) for c in columns)] for name in names]
     widths = [max(len(row[i]) for row in [["", *heads], *rows]) for i in range(len(heads) + 1)]
     for row in [["", *heads], *rows]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
