@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from igcli.attribution.adaptive.course import Course, travel
 from igcli.attribution.baselines import all_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
@@ -19,13 +20,13 @@ from igcli.attribution.scores import Score
 from igcli.attribution.sweep import look, sweep
 from igcli.attribution.targets import Ranked, ranking, resolve_targets
 from igcli.attribution.task import Leg, Task, copies_of, legs_of
-from igcli.attribution.wanted import FIRST_AUTO_STEPS, Wanted
+from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
 from igcli.images.picture import Picture
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier, log_of_probabilities
 
-__all__ = ["FIRST_AUTO_STEPS", "Wanted", "attribute", "explain"]
+__all__ = ["Wanted", "attribute", "explain"]
 
 _SOFTMAX_NOTE = "The network ends in softmax: its outputs are the probabilities, and logits are their logarithms."
 
@@ -64,7 +65,7 @@ def explain(
     budget: Budget | None = None,
     on_points: Callable[[int], None] | None = None,
 ) -> list[list[Explanation | IgError]]:
-    """Explain ``pictures`` in one sweep (several for ``steps="auto"``).
+    """Explain ``pictures`` in one sweep (a few for ``steps="auto"``).
 
     Parameters
     ----------
@@ -103,19 +104,19 @@ def _explain(
     on_points: Callable[[int], None] | None,
 ) -> list[list[Explanation | IgError]]:
     outcomes, tasks = _prepare(model, pictures, wanted, budget)
-    steps = wanted.settings.steps
-    pending, count = tasks, FIRST_AUTO_STEPS if steps == "auto" else int(steps)
-    while pending:
-        walks = [task.walks(count, budget) for task in pending]
-        sweep(pending[0].model, [walk for each in walks for walk in each], budget=budget, on_points=on_points)
-        for task, own in zip(pending, walks, strict=True):
-            outcomes[task.position[0]][task.position[1]] = task.finish(own, count)
-            if on_points is not None and task.taken_alone:
-                on_points(task.taken_alone)
-        count *= 2
-        if steps != "auto" or count > wanted.settings.max_steps:
-            break
-        pending = [task for task in pending if not task.satisfied]
+    walks = [task.walks(budget) for task in tasks]
+    if tasks and wanted.settings.steps == "auto":
+        courses = [
+            Course(own, [leg.ends for leg in task.legs.values()], wanted.settings)
+            for task, own in zip(tasks, walks, strict=True)
+        ]
+        travel(tasks[0].model, courses, budget=budget, on_points=on_points)
+    elif tasks:
+        sweep(tasks[0].model, [walk for own in walks for walk in own], budget=budget, on_points=on_points)
+    for task, own in zip(tasks, walks, strict=True):
+        outcomes[task.position[0]][task.position[1]] = task.finish(own)
+        if on_points is not None and task.taken_alone:
+            on_points(task.taken_alone)
     return outcomes
 
 

@@ -30,9 +30,10 @@ class Settings:
         A name in ``BASELINES``, the path of an image, ``noise:8`` for noise of eight seeds; or several of them joined
         by ``+``, to be averaged over.
     rule
-        A name in ``RULES``.
+        A name in ``RULES``; how a number of steps is dealt out.
     steps
-        Points on the path, or ``"auto"``: doubled until the gap is within the tolerance.
+        Points on the path, or ``"auto"``: dealt out where the score moves, and more of them until the gap is within
+        the tolerance (``attribution/adaptive``).
     tolerance
         The relative completeness gap that counts as small.
     max_steps
@@ -52,7 +53,7 @@ class Settings:
     score: str = "softmax"
     baseline: str = "black"
     rule: str = "midpoint"
-    steps: int | str = 64
+    steps: int | str = "auto"
     tolerance: float = 0.01
     max_steps: int = 1024
     seed: int = 0
@@ -122,8 +123,9 @@ class Attribution:
     steps
         The number of points dealt out by the rule, 0 for a method that uses none.
     gradient_evaluations
-        Gradients taken by the walks that produced this map, together with all others that shared them, from the first
-        round of ``"auto"`` on.
+        Gradients taken by the walks that produced this map, together with all others that shared them.
+    forward_evaluations
+        Passes forward only, by the same walks: the ends of the path, and the adaptive path's look.
     extras
         Numbers of the method's own, by name.
     """
@@ -138,6 +140,7 @@ class Attribution:
     weights: np.ndarray
     steps: int
     gradient_evaluations: int
+    forward_evaluations: int
     settings: Settings
     extras: Mapping[str, float] = field(default_factory=dict)
 

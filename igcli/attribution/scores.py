@@ -15,6 +15,9 @@ SCORES: Registry[ScoreFunction] = Registry("score")
 #: Scores in which the other classes have a part, and which multi-label networks therefore do not have.
 SHARED = ("softmax", "log-softmax")
 
+#: Scores that are probabilities, in [0, 1].
+PROBABILITIES = ("softmax", "sigmoid")
+
 #: Scores that compare two classes, and so need the second one.
 COMPARING = ("margin",)
 

@@ -66,7 +66,12 @@ class Consumer:
 class Walk:
     """One path, the score along it, the points to visit, and who wants to know.
 
-    ``failure`` says, after the sweep, why this walk was given up; the others are not affected.
+    Attributes
+    ----------
+    failure
+        Why this walk was given up; the others are not affected.
+    taken, looked
+        Gradients taken on it so far, and passes forward only.
     """
 
     path: Path
@@ -74,6 +79,13 @@ class Walk:
     nodes: Nodes
     consumers: Sequence[Consumer]
     failure: IgError | None = field(default=None, init=False)
+    taken: int = field(default=0, init=False)
+    looked: int = field(default=0, init=False)
+
+    @property
+    def integrates(self) -> bool:
+        """Whether anybody needs points that are dealt out, not only those asked for."""
+        return any(consumer.integrates for consumer in self.consumers)
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,7 @@ def sweep(
                 if walk.failure is None:
                     for consumer in walk.consumers:
                         consumer.take(chunk)
+                walk.taken += len(chunk.alphas)
                 taken += len(chunk.alphas)
                 if on_points is not None:
                     on_points(len(chunk.alphas))
@@ -141,6 +154,24 @@ def look(model: Classifier, pictures: Sequence[torch.Tensor], *, budget: Budget)
 
     with model.frozen(), torch.no_grad():
         return torch.cat(list(budget.chunks(len(pictures), work)))
+
+
+def look_along(model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, budget: Budget) -> torch.Tensor:
+    """Logits (P, A, K), float64 on the CPU, at every one of ``alphas`` (A,) of each path: forward only, in chunks.
+
+    They may not be finite: that is for the caller to judge.
+    """
+    on_device = [path.to(model.device, model.dtype) for path in paths]
+    points = torch.from_numpy(np.asarray(alphas, np.float64)).to(model.dtype).to(model.device)
+
+    def work(start: int, stop: int) -> torch.Tensor:
+        pairs = [divmod(pair, len(points)) for pair in range(start, stop)]
+        batch = torch.cat([on_device[path].at(points[point : point + 1]) for path, point in pairs])
+        return model(batch.contiguous(memory_format=torch.channels_last)).cpu().double()
+
+    with model.frozen(), torch.no_grad():
+        logits = torch.cat(list(budget.chunks(len(paths) * len(points), work)))
+    return logits.reshape(len(paths), len(points), -1)
 
 
 def _together(walks: Sequence[Walk]) -> list[list[Walk]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import attrgetter
 
@@ -22,7 +22,7 @@ from igcli.attribution.sweep import Consumer, Walk
 from igcli.attribution.targets import Ranked
 from igcli.attribution.views.curve import Curve, Trace
 from igcli.attribution.views.interior import InteriorImportance
-from igcli.attribution.wanted import Wanted
+from igcli.attribution.wanted import STEPS_ALONE, Wanted
 from igcli.errors import IgError, NumericalError
 from igcli.images.picture import Picture
 from igcli.lazy import np, torch
@@ -31,7 +31,7 @@ from igcli.models.classifier import Classifier
 
 @dataclass
 class Leg:
-    """One walk's path, the score at its ends, and who goes along in this round."""
+    """One walk's path, the score at its ends, and who goes along."""
 
     path: Path
     ends: ScoreEnds
@@ -48,10 +48,10 @@ class Leg:
 
 @dataclass
 class Task:
-    """One picture and one class, through all the rounds that it takes.
+    """One picture and one class.
 
     ``legs`` maps (baseline, copy) to a leg; copy 0 is the photo itself, the noisy ones count from 1. ``taken_alone`` is
-    the number of gradients that methods with paths of their own have taken in the last round.
+    the number of gradients that methods with paths of their own have taken.
     """
 
     position: tuple[int, int]
@@ -63,20 +63,17 @@ class Task:
     ends: ScoreEnds
     legs: Mapping[tuple[int, int], Leg]
     wanted: Wanted
-    satisfied: bool = False
     taken_alone: int = 0
-    evaluations: Counter[str] = field(default_factory=Counter)
-    settled: dict[str, Attribution] = field(default_factory=dict)
 
-    def walks(self, steps: int, budget: Budget) -> list[Walk]:
-        """Fresh consumers on every leg, and the points that they need between them."""
-        walks = []
+    def walks(self, budget: Budget) -> list[Walk]:
+        """Consumers on every leg, and the points that they ask for; with those of the rule, unless it is ``auto``."""
+        walks, settings = [], self.wanted.settings
+        steps = STEPS_ALONE if settings.steps == "auto" else int(settings.steps)
         viewed = legs_of(None, self.wanted, self.legs)
         for key, leg in self.legs.items():
             path = leg.path.to(self.model.device, self.model.dtype)
-            question = Question(self.model, path, self.score, leg.ends, self.wanted.settings, steps, budget)
-            pending = [name for name in self.wanted.methods if name not in self.settled]
-            names = [name for name in pending if key in legs_of(METHODS[name], self.wanted, self.legs)]
+            question = Question(self.model, path, self.score, leg.ends, settings, steps, budget)
+            names = [name for name in self.wanted.methods if key in legs_of(METHODS[name], self.wanted, self.legs)]
             leg.methods = {name: METHODS[name](question) for name in names}
             independent = self.model.multi_label
             curve = Curve(self.target.index, alphas=self.wanted.alphas, multi_label=independent)
@@ -84,18 +81,15 @@ class Task:
             chosen = self.wanted.interior
             if key in viewed and chosen is not None:
                 leg.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
-            integrates = any(consumer.integrates for consumer in leg.consumers)
-            points = nodes(self.wanted.settings.rule, steps) if integrates else Nodes.none()
-            points = points.including(alpha for consumer in leg.consumers for alpha in consumer.alphas)
-            self.evaluations.update(
-                {name: len(points) for name, m in leg.methods.items() if not isinstance(m, OwnPath)}
-            )
-            walks.append(Walk(path, self.score, points, leg.consumers))
+            walk = Walk(path, self.score, Nodes.none(), leg.consumers)
+            if walk.integrates and settings.steps != "auto":
+                walk.nodes = nodes(settings.rule, steps)
+            walk.nodes = walk.nodes.including(alpha for consumer in leg.consumers for alpha in consumer.alphas)
+            walks.append(walk)
         return walks
 
-    def finish(self, walks: Sequence[Walk], steps: int) -> Explanation | IgError:
-        """What this round brought."""
-        self.satisfied, self.taken_alone = True, 0
+    def finish(self, walks: Sequence[Walk]) -> Explanation | IgError:
+        """What the walks brought."""
         failure = next((walk.failure for walk in walks if walk.failure is not None), None)
         if failure is not None:
             return failure
@@ -103,33 +97,30 @@ class Task:
         viewed = [leg for leg, _ in pairs]
         trace, weights = _mean_trace(viewed, [walk for _, walk in pairs])
         try:
-            results = {name: self._attribution(name, trace, weights, steps) for name in self.wanted.methods}
+            results = {name: self._attribution(name, walks, trace, weights) for name in self.wanted.methods}
         except NumericalError as error:
             return error
-        # Further rounds have more steps: what does not use them, and takes more than a point of the sweep, is kept.
-        self.settled = {
-            name: result
-            for name, result in results.items()
-            if not METHODS[name].uses_steps and (issubclass(METHODS[name], OwnPath) or METHODS[name].copies)
-        }
-        self.satisfied = all(result.completeness.within_tolerance is not False for result in results.values())
         interior = _mean_interior([leg.interior for leg in viewed if leg.interior is not None])
         return Explanation(self.picture, self.prediction, self.target, self.ends, results, trace, interior)
 
-    def _attribution(self, name: str, trace: Trace, weights: np.ndarray, steps: int) -> Attribution:
-        if name in self.settled:
-            return replace(self.settled[name], trace=trace, weights=weights)
+    def _attribution(self, name: str, walks: Sequence[Walk], trace: Trace, weights: np.ndarray) -> Attribution:
         settings, kind = self.wanted.settings, METHODS[name]
-        legs = [leg for leg in self.legs.values() if name in leg.methods]
+        pairs = [(leg, walk) for leg, walk in zip(self.legs.values(), walks, strict=True) if name in leg.methods]
+        legs = [leg for leg, _ in pairs]
         extras: Counter[str] = Counter()
+        taken = looked = steps = 0
         values = torch.zeros(self.picture.pixels.shape, dtype=torch.float64)
-        for leg in legs:
+        for leg, walk in pairs:
             method = leg.methods[name]
             values += method.finish().cpu() / len(legs)
             extras.update({key: number / len(legs) for key, number in method.extras().items()})
             if isinstance(method, OwnPath):
-                self.evaluations[name] += method.evaluations
+                taken += method.evaluations
                 self.taken_alone += method.evaluations
+                steps = method.question.steps
+            else:
+                taken, looked = taken + walk.taken, looked + walk.looked
+                steps = int(np.count_nonzero(walk.nodes.weights))
         total = values.sum().item()
         rise = sum(leg.ends.rise for leg in legs) / len(legs)
         promised = settings.tolerance if kind.complete else None
@@ -143,7 +134,8 @@ class Task:
             trace=trace,
             weights=weights,
             steps=steps if kind.uses_steps else 0,
-            gradient_evaluations=self.evaluations[name],
+            gradient_evaluations=taken,
+            forward_evaluations=looked + len({id(end) for leg in legs for end in (leg.path.baseline, leg.path.pixels)}),
             settings=settings,
             extras=dict(extras),
         )

@@ -14,7 +14,8 @@ from igcli.attribution.targets import check_targets
 from igcli.errors import UsageError
 from igcli.models.classifier import Classifier
 
-FIRST_AUTO_STEPS = 16
+#: With ``steps="auto"``: the points of methods that find their own way, which nobody refines.
+STEPS_ALONE = 64
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class Wanted:
         if settings.against is not None:
             check_targets([settings.against], model.labels)
         check_baselines(settings.baseline)
-        nodes(settings.rule, FIRST_AUTO_STEPS if settings.steps == "auto" else int(settings.steps))
+        nodes(settings.rule, STEPS_ALONE if settings.steps == "auto" else int(settings.steps))
+        if settings.max_steps < 1:
+            raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
         if not settings.tolerance > 0:
             raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
         if not 0 <= settings.phi < 1:

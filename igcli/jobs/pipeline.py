@@ -15,7 +15,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
-from igcli.attribution.explain import FIRST_AUTO_STEPS, explain
+from igcli.attribution.adaptive.course import FIRST_POINTS
+from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
 from igcli.errors import ImageError, NumericalError, Occupied
 from igcli.images.picture import Picture
@@ -81,7 +82,7 @@ def process(
 
 def group_size(job: Job) -> int:
     """How many photos share a sweep: enough that the chunks are full."""
-    return max(1, round(_CHUNKS_A_GROUP * job.budget.size / max(job.points or FIRST_AUTO_STEPS, 1)))
+    return max(1, round(_CHUNKS_A_GROUP * job.budget.size / max(job.points or FIRST_POINTS, 1)))
 
 
 def _read(job: Job, item: Item) -> Picture | str:

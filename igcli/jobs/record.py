@@ -79,6 +79,7 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
         "completeness": asdict(result.completeness),
         "steps": result.steps,
         "gradient_evaluations": result.gradient_evaluations,
+        "forward_evaluations": result.forward_evaluations,
         "extras": dict(result.extras),
         "drawing": dict(drawing),
     }

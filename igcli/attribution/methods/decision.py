@@ -9,7 +9,7 @@ from __future__ import annotations
 from igcli.attribution.methods.integrated import IntegratedGradients
 from igcli.attribution.methods.method import METHODS, OwnPath
 from igcli.attribution.quadrature import Nodes
-from igcli.attribution.sweep import Walk, sweep
+from igcli.attribution.sweep import Walk, look_along, sweep
 from igcli.errors import NumericalError
 from igcli.lazy import np, torch
 
@@ -32,15 +32,9 @@ class DecisionGradients(OwnPath):
     def _scores(self) -> np.ndarray:
         """The score at the ends of N equal intervals, (N + 1,) float64: forward only."""
         question = self.question
-        model = question.model
-        alphas = torch.linspace(0, 1, question.steps + 1, dtype=torch.float64).to(model.dtype).to(model.device)
-
-        def work(start: int, stop: int) -> torch.Tensor:
-            return question.score.of(model(question.path.at(alphas[start:stop]))).cpu().double()
-
-        with model.frozen(), torch.no_grad():
-            looked = torch.cat(list(question.budget.chunks(len(alphas), work)))
-        scores: np.ndarray = np.asarray(looked, np.float64)
+        alphas = np.linspace(0, 1, question.steps + 1)
+        (logits,) = look_along(question.model, [question.path], alphas, budget=question.budget)
+        scores: np.ndarray = question.score.of(logits).numpy()
         if not np.isfinite(scores).all():
             raise NumericalError("The network's logits are not finite along the path. Check the weights.")
         return scores

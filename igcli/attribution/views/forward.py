@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
+from igcli.attribution.sweep import look_along
 from igcli.attribution.views.curve import Trace
 from igcli.errors import NumericalError
 from igcli.lazy import np, torch
@@ -30,22 +31,9 @@ def score_curves(
         When a single point does not fit into the device's memory.
     """
     points = np.asarray(alphas, np.float64)
-    on_device = [path.to(model.device, model.dtype) for path in paths]
-    weights = torch.from_numpy(points).to(model.dtype).to(model.device)
-    numbers = np.empty((2, len(paths), len(points)))
-
-    def work(start: int, stop: int) -> torch.Tensor:
-        pairs = [divmod(pair, len(points)) for pair in range(start, stop)]
-        batch = torch.cat([on_device[path].at(weights[point : point + 1]) for path, point in pairs])
-        return model(batch.contiguous(memory_format=torch.channels_last)).cpu().double()
-
-    pair = 0
-    with model.frozen(), torch.no_grad():
-        for logits in budget.chunks(len(paths) * len(points), work):
-            if not bool(torch.isfinite(logits).all()):
-                raise NumericalError("The network's logits are not finite along the path. Check the weights.")
-            for row in logits:
-                path, point = divmod(pair, len(points))
-                numbers[:, path, point] = model.probabilities(row)[targets[path]], row[targets[path]]
-                pair += 1
-    return [Trace(points, soft, softmax=soft, logit=raw) for soft, raw in zip(numbers[0], numbers[1], strict=True)]
+    logits = look_along(model, paths, points, budget=budget)
+    if not bool(torch.isfinite(logits).all()):
+        raise NumericalError("The network's logits are not finite along the path. Check the weights.")
+    curves = zip(logits, model.probabilities(logits), targets, strict=True)
+    numbers = [(soft[:, target].numpy(), raw[:, target].numpy()) for raw, soft, target in curves]
+    return [Trace(points, soft, softmax=soft, logit=raw) for soft, raw in numbers]
