@@ -26,9 +26,8 @@ format: $(VENV)/.tested
 reference: $(VENV)/.installed  ## write the commands' help into the README
 	$(BIN)/python -m igcli.cli.reference README.md
 
-bench: $(VENV)/.tested  ## ratios measured in one run; ZIP=... adds those on photographs
-	$(BIN)/python tests/benchmarks/memory.py
-	$(BIN)/python tests/benchmarks/speed.py
+bench: $(VENV)/.tested  ## a table and out/bench.json, measured in one run; ZIP=... takes photographs, and adds more
+	$(BIN)/python tests/benchmarks/bench.py $(if $(ZIP),--zip $(ZIP))
 ifdef ZIP
 	$(BIN)/python tests/benchmarks/completeness.py $(ZIP)
 	$(BIN)/python tests/benchmarks/saturation.py $(ZIP)

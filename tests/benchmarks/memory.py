@@ -1,38 +1,42 @@
-"""Does memory grow with the number of steps? Peak memory of 1,000 steps over that of 50, at the same chunk.
-
-python tests/benchmarks/memory.py
-"""
+"""Does memory grow with the number of steps? Peak memory at 1,000 steps over that at 50, each in a fresh process."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+from table import Section
+from trial import SAMPLES, Trial
+
 CHUNK = 8
-PROGRAM = f"""
-import resource, sys, igcli
-from pathlib import Path
-model = igcli.load_model("caltech101", device="cpu")
-photo = igcli.read_image(Path("sample_images/motorcycle.jpg"), view=model.view)
-igcli.attribute(model, photo, steps=int(sys.argv[1]), budget=igcli.Budget({CHUNK}))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+FEW, MANY = 50, 1000
+PROGRAM = """
+import resource, sys, torch, igcli
+photo, device, steps, chunk = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+model = igcli.load_model("caltech101", device=device)
+picture = igcli.read_image(photo, view=model.view)
+igcli.attribute(model, picture, steps=steps, budget=igcli.Budget(chunk, device=model.device))
+if model.device.type == "cuda":
+    print(torch.cuda.max_memory_allocated(model.device))
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
 
 
-def peak(steps: int) -> float:
-    """Peak resident memory in MiB of a process that explains one photo."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(steps)], capture_output=True, text=True, check=True)
-    return int(done.stdout) / (1024 if sys.platform != "darwin" else 2**20)
-
-
-def main() -> None:
-    few, many = peak(50), peak(1000)
-    print(
-        f"peak memory at a chunk of {CHUNK}: 50 steps {few:.0f} MiB, 1000 steps {many:.0f} MiB, ratio {many / few:.3f}"
+def measure(trial: Trial) -> Section:
+    """Two processes, one photo."""
+    few, many = (peak(steps, device=str(trial.model.device)) for steps in (FEW, MANY))
+    kind = "memory of the GPU" if trial.model.device.type == "cuda" else "resident memory"
+    return Section(
+        f"Peak {kind} of a fresh process, chunks of {CHUNK}",
+        ("steps", "MiB", f"x {FEW} steps"),
+        [(str(FEW), f"{few:.0f}", "1.000"), (str(MANY), f"{many:.0f}", f"{many / few:.3f}")],
+        {"chunk": CHUNK, "mebibytes": {str(FEW): few, str(MANY): many}, "ratio": many / few},
     )
-    if many > 1.1 * few:
-        sys.exit("memory grows with the number of steps")
 
 
-if __name__ == "__main__":
-    main()
+def peak(steps: int, *, device: str) -> float:
+    """Peak memory in MiB of a process that explains one photo."""
+    command = [sys.executable, "-c", PROGRAM, str(SAMPLES / "motorcycle.jpg"), device, str(steps), str(CHUNK)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1]) / 2**20
