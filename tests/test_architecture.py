@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 PACKAGE = Path(__file__).parents[1] / "igcli"
 
@@ -97,6 +98,82 @@ print("loaded:", [name for name in {HEAVY!r} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+@pytest.fixture
+def photo(tmp_path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(path)
+    return path
+
+
+def run_and_tell(arguments: list[object], tell: str) -> tuple[str, str]:
+    """Run ``ig`` in a process of its own; what it says on stderr, and the value of ``tell`` after it."""
+    program = f"""
+import gc, sys
+sys.argv = ["ig", *{list(map(str, arguments))!r}]
+from igcli.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    status = end.code
+print("told:", {tell})
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stderr, done.stdout.splitlines()[-1].removeprefix("told: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["{folder}/missing.png"], "missing.png does not exist"),
+        (["{folder}/empty"], "empty"),
+        (["{folder}/photo.png", "-o", "{folder}/photo.png/out"], "a file stands where a folder is needed"),
+        (["{folder}/photo.png", "--device", "gpu"], "no device called 'gpu'"),
+    ],
+)
+def test_what_is_seen_to_be_wrong_is_said_before_anything_heavy_is_loaded(photo, arguments, complaint):
+    (photo.parent / "empty").mkdir()
+    told = f"[name for name in {HEAVY!r} if name in sys.modules]"
+    said, loaded = run_and_tell(["explain", *(part.format(folder=photo.parent) for part in arguments)], told)
+    assert complaint in said
+    assert loaded == "[]"
+
+
+# Beside torch and torchvision themselves; scipy, sympy and the like come with these.
+NEEDLESS = ["matplotlib", "torch._dynamo", "torch._inductor", "sympy", "scipy", "captum", "ray", "timm", "safetensors",
+            "igcli.cli.evaluate", "igcli.evaluation", "igcli.jobs.reporting"]  # fmt: skip
+
+
+def test_explaining_a_photo_loads_nothing_that_it_does_not_need(photo, tmp_path):
+    options = ["--model", "caltech101", "--device", "cpu", "--steps", "1", "-o", tmp_path / "out"]
+    _, loaded = run_and_tell(["explain", photo, *options], f"[name for name in {NEEDLESS!r} if name in sys.modules]")
+    assert (tmp_path / "out" / "photo.json").exists()
+    assert loaded == "[]"
+
+
+def test_garbage_is_looked_for_again_once_all_is_imported(photo, tmp_path):
+    options = ["--model", "caltech101", "--device", "cpu", "--steps", "1", "-o", tmp_path / "out"]
+    _, told = run_and_tell(["explain", photo, *options], "gc.isenabled(), gc.get_freeze_count() > 100_000")
+    assert told == "True True"
+
+
+def test_an_interruption_while_torch_is_imported_ends_in_a_sentence(photo):
+    program = f"""
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch._C":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["ig", "explain", {str(photo)!r}]
+from igcli.cli.main import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.strip().startswith("Interrupted.")
+    assert "Traceback" not in done.stderr
 
 
 def test_importing_the_package_loads_nothing_heavy_and_still_offers_everything():

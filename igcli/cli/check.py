@@ -17,7 +17,7 @@ from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
 from igcli.jobs.desk import ModelFacts
 from igcli.jobs.record import SCHEMA, model_entry, to_json, versions
-from igcli.models.devices import exact_numbers
+from igcli.models.devices import check_precision, numbers, resolve_device
 
 _MARKS = {True: "yes", False: "no", None: "-"}
 Verdicts = Mapping[str, Mapping[str, Verdict]]
@@ -42,16 +42,22 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
       ig check --model caltech101
       ig check --method integrated --method deep-lift --verbose
     """
-    with Console(streams) as console, exact_numbers():
+    check_precision(choice.precision, resolve_device(choice.device))
+    with Console(streams) as console, numbers(choice.precision):
         methods = [name for name in method or METHODS if _available(name, console)]
         verdicts = check_axioms(methods)
         model = load_chosen(choice, progress=console.draws_bars, warn=console.warn)
-        on_model = check_model(model, methods, steps=steps, budget=Budget(choice.batch_size, device=model.device))
+        on_model = check_model(model, methods, steps=steps, budget=Budget.of(model, choice.batch_size))
         if streams.json:
             entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model)}
             console.data(
                 to_json(
-                    {"schema": SCHEMA, "model": model_entry(ModelFacts.of(model)), **entries, "versions": versions()}
+                    {
+                        "schema": SCHEMA,
+                        "model": model_entry(ModelFacts.of(model, precision=choice.precision)),
+                        **entries,
+                        "versions": versions(),
+                    }
                 )
             )
             return

@@ -137,6 +137,8 @@ def _engine(session: Session, job: Job, product: Product, handling: Handling, pr
         workers = Workers.beside(str(job.model.device), handling.workers)
         return functools.partial(process, job, leave=product.leave, workers=workers, on_points=progress.points)
     session.refuse_streams()
+    if handling.cluster is not None:
+        session.refuse_precision("the machines of a cluster")
     count = len(devices) if handling.cluster is None else 1
     threads = handling.cluster.cpus if handling.cluster else max(1, (os.cpu_count() or 1) // count)
     recipe = Recipe(

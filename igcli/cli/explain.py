@@ -18,7 +18,6 @@ from igcli.jobs.drawing import Drawing
 from igcli.jobs.explaining import all_wanted, leave_maps
 from igcli.jobs.outputs import Done
 from igcli.jobs.record import Record
-from igcli.jobs.reporting import check_free, gather_report
 from igcli.rendering.page.detail import FULL, detail_for
 from igcli.rendering.scaling import Scale
 
@@ -69,6 +68,8 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
     with session(request, output=output) as run:
         page = output / "report.html"
         if drawing.report is not None:
+            from igcli.jobs.reporting import check_free, gather_report  # not before it is needed
+
             check_free(page, overwrite=handling.policy.overwrite)
             drawing = replace(drawing, report=detail_for(len(run.found)))
         job = run.job(all_wanted(wanted, drawing), output)

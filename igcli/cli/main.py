@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import sys
 import traceback
 
 import click
 
-from igcli.cli.ablate import ablate
-from igcli.cli.animate import animate
-from igcli.cli.check import check
-from igcli.cli.compare import compare
 from igcli.cli.console import printable
-from igcli.cli.evaluate import evaluate
-from igcli.cli.explain import explain
-from igcli.cli.models import models
 from igcli.cli.options import debug_option
-from igcli.cli.plugins import plugins
-from igcli.cli.report import report
-from igcli.cli.saturation import saturation
-from igcli.cli.weights import weights
 from igcli.errors import IgError
+
+#: Each is a function in a module of its own name, which is not imported before it is asked for.
+COMMANDS = (
+    "explain", "animate", "saturation", "compare", "ablate", "evaluate", "report", "check", "models", "weights",
+    "plugins",
+)  # fmt: skip
 
 
 class Commands(click.Group):
     """A group whose commands end in sentences, not tracebacks."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the alphabet's order."""
+        return sorted({*COMMANDS, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported now if it was not before."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            self.add_command(getattr(importlib.import_module(f"igcli.cli.{cmd_name}"), cmd_name))
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; exit 130 when interrupted."""
@@ -56,14 +63,13 @@ def ig() -> None:
     """
 
 
-for command in (explain, animate, saturation, compare, ablate, evaluate, report, check, models, weights, plugins):
-    ig.add_command(command)
-
-
 def main() -> None:
     """The entry point of the console script."""
+    gc.disable()  # nothing that an import makes is garbage; load_chosen has it looked for again
     try:
         ig.main(prog_name="ig")
     except BrokenPipeError:  # the reader of a pipe has gone: not our error, nothing left to say
         sys.stderr.close()
         sys.exit(1)
+    finally:
+        gc.freeze()  # else Python ends with a search through all that torch has made, half a second of it

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import gc
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import click
 from igcli.cli.options import StepsType, grouped, listed
 from igcli.images.view import INTERPOLATIONS
 from igcli.models.classifier import Classifier
+from igcli.models.devices import PRECISIONS
 from igcli.models.outputs import OUTPUTS
 from igcli.models.spec import ModelSpec
 from igcli.models.zoo import load_model
@@ -21,9 +23,18 @@ from igcli.models.zoo import load_model
 
 @dataclass(frozen=True)
 class ModelChoice(ModelSpec):
-    """Which model, in full, and how many pictures go through it at once: ``None`` for as many as suit the device."""
+    """Which model, in full, and how to use it.
+
+    Attributes
+    ----------
+    batch_size
+        How many pictures go through it at once: ``None`` for as many as suit the device.
+    precision
+        A name in ``PRECISIONS``: how products are computed.
+    """
 
     batch_size: int | None = None
+    precision: str = "float32"
 
 
 def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], None]) -> Classifier:
@@ -36,7 +47,11 @@ def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], No
     warn
         Called with one message when another model than the first choice is used.
     """
-    return load_model(choice, progress=progress, warn=warn)
+    model = load_model(choice, progress=progress, warn=warn)
+    if not gc.isenabled():  # the command line has seen to that, so as to start sooner
+        gc.freeze()  # what was imported is there to stay
+        gc.enable()
+    return model
 
 
 class NumbersType(click.ParamType[Any]):
@@ -86,8 +101,10 @@ def _literal(text: str) -> Any:
 def _choice(
     *, trust_pickle: bool, offline: bool, model_arg: tuple[tuple[str, Any], ...], input_size: int | None, **how: Any
 ) -> ModelChoice:
+    precision = how.pop("precision", "float32")  # commands about the model compute nothing
     flags: dict[str, Any] = {"trust_pickle": trust_pickle or None, "offline": offline or None}
-    return ModelChoice.of(arguments=dict(model_arg) or None, size=input_size, **flags, **how)
+    choice = ModelChoice.of(arguments=dict(model_arg) or None, size=input_size, **flags, **how)
+    return replace(choice, precision=precision)
 
 
 _model_option = click.option(
@@ -133,8 +150,14 @@ _batch_size = click.option(
     help="Pictures per pass through the network. Halved by itself when memory runs out; results do not depend on it.",
 )  # fmt: skip
 
+_precision = click.option(
+    "--precision", type=click.Choice(list(PRECISIONS)), default="float32", show_default=True,
+    help=f"How products are computed. {listed(PRECISIONS)}. The faster ones change the map: how much is measured on "
+         "the first photo, and said.",
+)  # fmt: skip
+
 #: For commands that use the model: ``--model`` and all the rest, as ``choice``.
-model_options = grouped("choice", _choice, _model_option, *_details, _batch_size)
+model_options = grouped("choice", _choice, _model_option, *_details, _precision, _batch_size)
 
 #: For commands about the model: its name is the argument.
 named_model_options = grouped("choice", _choice, click.argument("model", default="auto", metavar="[MODEL]"), *_details)

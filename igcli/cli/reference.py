@@ -29,7 +29,9 @@ def reference() -> str:
 
 def _helps(commands: click.Group, context: click.Context, path: str) -> Iterator[tuple[str, str]]:
     """Name and help of every command of a group, and of those below them."""
-    for name, command in sorted(commands.commands.items()):
+    for name in sorted(commands.list_commands(context)):
+        command = commands.get_command(context, name)
+        assert command is not None  # noqa: S101 - it was listed
         own = click.Context(command, parent=context, info_name=name)
         yield f"{path} {name}", command.get_help(own)
         if isinstance(command, click.Group):

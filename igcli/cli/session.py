@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
+from igcli.attribution.adaptive.course import FIRST_POINTS
 from igcli.attribution.budget import Budget
+from igcli.attribution.calibration import chunk_for
 from igcli.attribution.explain import Wanted
 from igcli.cli.console import Console
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
@@ -30,12 +32,13 @@ from igcli.images.finding import Found, Missing, find_images
 from igcli.images.options import ReadOptions
 from igcli.jobs.devices import devices_of
 from igcli.jobs.item import Explained, items_of
-from igcli.jobs.job import Job
+from igcli.jobs.job import Job, check_reachable
 from igcli.jobs.ledger import is_result, left_by_earlier_runs
 from igcli.jobs.pipeline import process
+from igcli.jobs.precision import map_error
 from igcli.jobs.record import SCHEMA, Record, to_json
 from igcli.models.classifier import Classifier
-from igcli.models.devices import exact_numbers
+from igcli.models.devices import check_precision, numbers, resolve_device
 
 T = TypeVar("T")
 
@@ -80,9 +83,9 @@ def photo_command(command: Command) -> Command:
 
 @contextmanager
 def session(request: Request, *, output: Path | None = None) -> Iterator[Session]:
-    """One run of one command: its console open, its numbers exact; what earlier runs left in ``output`` is no input."""
-    with Console(request.streams) as console, exact_numbers():
-        yield Session(request, console, output)
+    """One run of one command, its console open; what earlier runs left in ``output`` is no input."""
+    with Console(request.streams) as console, ExitStack() as stack:
+        yield Session(request, console, output, stack)
 
 
 class Session:
@@ -102,9 +105,9 @@ class Session:
         Where to compute; several for a collection that is spread over them.
     """
 
-    def __init__(self, request: Request, console: Console, output: Path | None) -> None:
+    def __init__(self, request: Request, console: Console, output: Path | None, stack: ExitStack) -> None:
         self.console = console
-        self._request = request
+        self._request, self._stack = request, stack
         left = {} if output is None else left_by_earlier_runs(output)
         exclude = None if output is None else (lambda path: is_result(path, output, left))
         self.inputs = find_images(
@@ -119,23 +122,39 @@ class Session:
                 self.fail(item.argument, item.reason)
 
     def job(self, wanted: Wanted, output: Path, *, name: str | None = None) -> Job:
-        """Load the model and check all that can be checked before a photo is read; ends if there is no photo."""
+        """Load the model and check all that can be checked before a photo is read; ends if there is no photo.
+
+        From here on numbers are as precise as was asked for; torch is not imported before.
+        """
         if not self.found:
             raise click.exceptions.Exit(1)
+        check_reachable(output)
         choice = self._request.choice
         self.devices = devices_of(choice.device)
         if len(self.devices) > 1:  # each process loads its own; this one only has to know what it is
+            self.refuse_precision("several devices")
             choice = replace(choice, device="cpu") if self.several else replace(choice, device=self.devices[0])
+        check_precision(choice.precision, resolve_device(choice.device))
+        self._stack.enter_context(numbers(choice.precision))
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
-        budget = Budget(choice.batch_size, device=model.device)
+        gradients = len(self.found) * (FIRST_POINTS if wanted.settings.steps == "auto" else int(wanted.settings.steps))
+        budget = Budget.of(model, choice.batch_size or chunk_for(model, gradients=gradients))
         fit = self._request.fit or model.view.fit
-        job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget)
+        job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget, choice.precision)
         job.check()
         where = ", ".join(self.devices) if self.several else model.device
         self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
         if model.caveat:
             self.console.note(model.caveat)
-        return job
+        return job if choice.precision == "float32" else self._compared(job)
+
+    def _compared(self, job: Job) -> Job:
+        """The job with how far its precision takes the first photo's map from float32's, which is said."""
+        error = map_error(job, self.found)
+        if error is not None:
+            how_far = f"differs by {percent(error)} from float32" if error else "is float32's own on this machine"
+            self.console.note(f"{job.precision}: the first photo's map {how_far}")
+        return replace(job, map_error=error)
 
     @property
     def batch_size(self) -> int | None:
@@ -155,6 +174,11 @@ class Session:
             raise UsageError(
                 f"{archives[0]} is compressed, so that one process alone can read it: unpack it, or use one device."
             )
+
+    def refuse_precision(self, where: str) -> None:
+        """Raise ``UsageError`` if another precision than float32 was asked for: other processes know no other."""
+        if self._request.choice.precision != "float32":
+            raise UsageError(f"{where} compute in float32: leave --precision out, or name one --device.".capitalize())
 
     def run(self, job: Job, use: Callable[[Explained], T]) -> Iterator[T]:
         """What ``use`` makes of every photo and class; failures are reported and counted on the way."""

@@ -20,18 +20,24 @@ _INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What is said of a network: its origin, its input, what to beware of, where it ran, how it was used."""
+    """What is said of a network: its origin, its input, what to beware of, where and how it ran, how it was used.
+
+    ``map_error`` is how far the ``precision`` took the first photo's map from float32's, if that was measured.
+    """
 
     provenance: Provenance
     input_size: int
     caveat: str
     device: str
     preparation: dict[str, Any]
+    precision: str = "float32"
+    map_error: float | None = None
 
     @classmethod
-    def of(cls, model: Classifier) -> ModelFacts:
+    def of(cls, model: Classifier, *, precision: str = "float32", map_error: float | None = None) -> ModelFacts:
         """The facts of a loaded network."""
-        return cls(model.provenance, model.input_size, model.caveat, str(model.device), model.preparation)
+        origin, size, device = model.provenance, model.input_size, str(model.device)
+        return cls(origin, size, model.caveat, device, model.preparation, precision, map_error)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Desk:
         # What is refused is no part of it either: a remedy that a failure names must not be another setting.
         reading = {name: value for name, value in asdict(self.reading).items() if name not in _REFUSALS}
         model = {**asdict(self.model.provenance), **self.model.preparation}
-        return {"model": model, **asdict(self.wanted), "fit": self.fit, **reading}
+        return {"model": model, "precision": self.model.precision, **asdict(self.wanted), "fit": self.fit, **reading}
 
     @property
     def path_settings(self) -> dict[str, Any]:

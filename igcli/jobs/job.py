@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,10 @@ class Job:
         The stem of the output files of the only photo, in place of the photo's own.
     budget
         How much goes through the network at once.
+    precision
+        A name in ``PRECISIONS``: how products are computed.
+    map_error
+        How far that takes the first photo's map from float32's (relative L2), if it was measured.
     """
 
     model: Classifier
@@ -42,6 +47,8 @@ class Job:
     output: Path = Path("out")
     name: str | None = None
     budget: Budget = field(default_factory=Budget)
+    precision: str = "float32"
+    map_error: float | None = None
 
     def check(self) -> None:
         """Raise ``IgError`` for what can be seen to be wrong before any picture is read."""
@@ -60,5 +67,12 @@ class Job:
     @property
     def desk(self) -> Desk:
         """The job as it stands now, without the network."""
-        facts = ModelFacts.of(self.model)
+        facts = ModelFacts.of(self.model, precision=self.precision, map_error=self.map_error)
         return Desk(facts, self.wanted, self.fit, self.reading, self.output, self.name, self.budget.size)
+
+
+def check_reachable(folder: Path) -> None:
+    """Raise ``OutputError`` if ``folder`` can be seen not to be writable; nothing is made, and no model needed."""
+    nearest = next((path for path in (folder, *folder.parents) if os.path.exists(path)), folder)  # noqa: PTH110 - never raises
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        check_writable(folder)  # knows the reason

@@ -66,8 +66,9 @@ def image_entry(picture: Picture) -> Record:
 
 
 def model_entry(model: ModelFacts) -> Record:
-    """Which network."""
-    return {**asdict(model.provenance), "input_size": model.input_size}
+    """Which network, and how its products were computed; not exactly, if there is an error to tell."""
+    error = {} if model.map_error is None else {"map_error": model.map_error}
+    return {**asdict(model.provenance), "input_size": model.input_size, "precision": model.precision, **error}
 
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 
 from igcli.errors import UsageError
 from igcli.lazy import torch
+from igcli.registry import Registry
 
 
 def resolve_device(name: str = "auto") -> torch.device:
@@ -20,11 +21,11 @@ def resolve_device(name: str = "auto") -> torch.device:
     UsageError
         When there is no such device on this machine.
     """
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name) is None:  # before torch is needed
+        raise UsageError(f"There is no device called {name!r}. Choose from: auto, cpu, cuda, cuda:N, mps.")
     available = available_devices()
     if name == "auto":
         return torch.device(available[0].partition(":")[0])
-    if re.fullmatch(r"cpu|mps|cuda(:\d+)?", name) is None:
-        raise UsageError(f"There is no device called {name!r}. Choose from: auto, cpu, cuda, cuda:N, mps.")
     if name not in available and f"{name}:0" not in available:
         raise UsageError(f"The device {name} is not available. This machine has: {', '.join(available)}.")
     return torch.device(name)
@@ -37,35 +38,90 @@ def available_devices() -> list[str]:
     return [*cuda, *mps, "cpu"]
 
 
+@dataclass(frozen=True)
+class Precision:
+    """How products of float32 numbers are computed; the numbers themselves, and sums of them, stay as they are.
+
+    Attributes
+    ----------
+    products, cuda, cpu
+        What torch's switches are set to: the oldest one, those of CUDA, and those of the CPU.
+    device
+        The only kind of device that computes so, or nothing.
+    elsewhere
+        What to say on other devices.
+    """
+
+    products: str
+    cuda: str
+    cpu: str
+    device: str = ""
+    elsewhere: str = ""
+
+
+PRECISIONS: Registry[Precision] = Registry("precision")
+
+PRECISIONS("float32", summary="exact to rounding")(Precision("highest", cuda="ieee", cpu="ieee"))
+PRECISIONS("tf32", summary="factors of 11 bits, on NVIDIA GPUs")(
+    Precision("high", cuda="tf32", cpu="ieee", device="cuda", elsewhere="TF32 is a mode of NVIDIA GPUs")
+)
+# CUDA has no such switch: there the tensors themselves would have to be bfloat16, and logits would lose digits too.
+# Its switches are set so that the older and the newer ones agree; nothing runs there.
+PRECISIONS("bfloat16", summary="factors of 8 bits, on CPUs made for it")(
+    Precision("medium", cuda="tf32", cpu="bf16", device="cpu", elsewhere="Float32 numbers are multiplied so on a CPU")
+)
+
+
+def check_precision(name: str, device: torch.device) -> None:
+    """Raise ``UsageError`` where the device, or this torch, cannot compute so."""
+    wanted = PRECISIONS[name]
+    if wanted.device and wanted.device != device.type:
+        other = {"cuda": "tf32"}.get(device.type, "float32")
+        raise UsageError(f"{wanted.elsewhere}, and this is {device.type}: use --precision {other}.")
+    if wanted.cpu == "bf16" and not _has_newer_switches():
+        raise UsageError("bfloat16 on the CPU needs torch 2.9 or newer: update it, or leave --precision out.")
+
+
 @contextmanager
-def exact_numbers() -> Iterator[None]:
-    """Full float32 in products and convolutions inside the block: no TF32, no bfloat16; the caller's settings after it.
+def numbers(precision: str = "float32") -> Iterator[None]:
+    """Products computed so inside the block, and in no other way; the caller's settings after it.
 
     The settings are the whole process's, not a thread's.
+
+    Parameters
+    ----------
+    precision
+        A name in :data:`PRECISIONS`.
     """
-    readable = [(switch, value) for switch in _switches() if (value := switch.value()) is not None]
+    wanted = PRECISIONS[precision]
+    readable = [(switch, value) for switch in _switches(wanted) if (value := switch.value()) is not None]
     try:
         for switch, _ in readable:
-            switch.set(switch.exact)
+            switch.set(switch.wanted)
         yield
     finally:
         for switch, value in readable:
             switch.set(value)
 
 
+def exact_numbers() -> AbstractContextManager[None]:
+    """Full float32 in products and convolutions inside the block: no TF32, no bfloat16."""
+    return numbers("float32")
+
+
 @dataclass(frozen=True)
 class _Switch:
-    """One of torch's settings: an attribute of ``holder``, and its value for full precision."""
+    """One of torch's settings: an attribute of ``holder``, and the value it is to have."""
 
     holder: object
     name: str
-    exact: object
+    wanted: object
 
     def value(self) -> object:
         try:
             return getattr(self.holder, self.name)
         except RuntimeError:
-            return None  # the caller has set older and newer switches to contradict each other; the newer ones count
+            return None  # older and newer switches contradict each other; the newer ones count
 
     def set(self, value: object) -> None:
         setattr(self.holder, self.name, value)
@@ -83,13 +139,21 @@ class _Products:
         torch.set_float32_matmul_precision(value)
 
 
-def _switches() -> list[_Switch]:
+def _switches(wanted: Precision) -> list[_Switch]:
     """The older switches, then those that torch 2.9 put beside them.
 
     All are set, in this order, since torch refuses to read an older switch that contradicts a newer one.
     """
-    older = [_Switch(_Products(), "precision", "highest"), _Switch(torch.backends.cudnn, "allow_tf32", exact=False)]
-    if not hasattr(torch.backends.cudnn, "conv"):
+    older = [
+        _Switch(_Products(), "precision", wanted.products),
+        _Switch(torch.backends.cudnn, "allow_tf32", wanted.cuda == "tf32"),
+    ]
+    if not _has_newer_switches():
         return older
-    operations = attrgetter("cuda.matmul", "cudnn.conv", "cudnn.rnn", "mkldnn.matmul", "mkldnn.conv")(torch.backends)
-    return older + [_Switch(operation, "fp32_precision", "ieee") for operation in operations]
+    newer = {"cuda.matmul": wanted.cuda, "cudnn.conv": wanted.cuda, "cudnn.rnn": wanted.cuda}
+    newer |= {"mkldnn.matmul": wanted.cpu, "mkldnn.conv": wanted.cpu}
+    return older + [_Switch(attrgetter(name)(torch.backends), "fp32_precision", value) for name, value in newer.items()]
+
+
+def _has_newer_switches() -> bool:
+    return hasattr(torch.backends.cudnn, "conv")

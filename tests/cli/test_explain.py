@@ -55,7 +55,8 @@ def test_leaves_an_overlay_and_a_record_and_says_what_was_seen(run, photo, tmp_p
 
 def test_the_overlay_is_the_photo_lit_where_the_map_is_large(run, photo, tmp_path):
     run(photo, "--save-arrays")
-    arrays = np.load(tmp_path / "out" / "photo.integrated.npz")
+    with np.load(tmp_path / "out" / "photo.integrated.npz") as file:
+        arrays = dict(file)
     assert {"attribution", "pixels", "alphas", "scores"} <= set(arrays)
     assert arrays["attribution"].shape == arrays["pixels"].shape == (3, 224, 224)
     assert arrays["attribution"].dtype == np.float32

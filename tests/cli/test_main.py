@@ -4,7 +4,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from igcli.cli.main import ig
+from igcli.cli.main import COMMANDS, ig
 from igcli.cli.reference import with_reference
 from igcli.errors import IgError
 
@@ -20,7 +20,7 @@ def test_the_module_and_the_console_script_are_the_same_command():
     assert done.stdout.startswith("ig 0.")
 
 
-@pytest.mark.parametrize("name", sorted(ig.commands))
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name):
     result = CliRunner().invoke(ig, [name, "-h"])
     assert result.exit_code == 0
@@ -28,9 +28,9 @@ def test_every_command_has_help_with_an_example(name):
     assert f"ig {name} " in result.output
 
 
-@pytest.mark.parametrize("name", sorted(ig.commands))
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_says_what_it_does(name):
-    for parameter in ig.commands[name].params:
+    for parameter in ig.get_command(None, name).params:
         if parameter.param_type_name == "option":
             assert parameter.help, f"ig {name} {parameter.opts} has no help"
 
@@ -63,6 +63,12 @@ def test_an_interruption_ends_with_130_and_a_line(monkeypatch, tmp_path):
     result = CliRunner().invoke(ig, ["explain", str(tmp_path / "a.jpg")])
     assert result.exit_code == 130
     assert "Interrupted" in result.stderr
+
+
+def test_every_module_that_defines_a_command_is_listed_under_its_name(root):
+    defining = [path.stem for path in (root / "igcli" / "cli").glob("*.py") if "\n@click.command" in path.read_text()]
+    assert {*defining, "models", "weights"} == {*COMMANDS}  # those two are groups
+    assert ig.list_commands(None) == sorted(COMMANDS)
 
 
 def test_wrong_usage_ends_with_2():

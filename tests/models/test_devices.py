@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from igcli.errors import UsageError
-from igcli.models.devices import available_devices, exact_numbers, resolve_device
+from igcli.models.devices import (
+    PRECISIONS,
+    available_devices,
+    check_precision,
+    exact_numbers,
+    numbers,
+    resolve_device,
+)
 
 BACKENDS = torch.backends
 
@@ -115,9 +122,84 @@ def test_exact_numbers_allow_no_short_cut_and_restore_the_callers_settings(prepa
 
 
 @pytest.mark.usefixtures("clean")
-def test_settings_are_restored_when_the_block_fails() -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_settings_are_restored_when_the_block_fails(precision: str) -> None:
     fast_the_older_way()
     before = settings()
-    with pytest.raises(ZeroDivisionError), exact_numbers():
+    with pytest.raises(ZeroDivisionError), numbers(precision):
         raise ZeroDivisionError
     assert settings() == before
+
+
+needs_the_newer_settings = pytest.mark.skipif(
+    not hasattr(BACKENDS.cudnn, "conv"), reason="this torch has the older settings only"
+)
+
+
+@pytest.mark.usefixtures("clean")
+def test_tf32_is_for_nvidia_gpus_alone() -> None:
+    with numbers("tf32"):
+        inside = settings()
+    assert inside["cuda products"] is inside["cuda convolutions"] is True
+    assert inside.get("cpu products", "ieee") == inside.get("cpu convolutions", "ieee") == "ieee"
+
+
+@needs_the_newer_settings
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize("prepare", [lambda: None, fast_the_older_way, fast_products, fast_the_newer_way])
+def test_bfloat16_is_for_the_cpu_and_torch_can_still_read_its_older_settings(prepare: Callable[[], None]) -> None:
+    prepare()
+    before = settings()
+    with numbers("bfloat16"):
+        inside = settings()
+    assert settings() == before
+    assert inside["cpu products"] == inside["cpu convolutions"] == "bf16"
+    assert "mixed" not in inside.values() or "mixed" in before.values()
+
+
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_block_in_a_block_leaves_the_outer_one_as_it_was(precision: str) -> None:
+    with numbers(precision):
+        before = settings()
+        with exact_numbers():
+            assert set(settings().values()) <= {"highest", "ieee", False}
+        assert settings() == before
+
+
+@needs_the_newer_settings
+@pytest.mark.usefixtures("clean")
+def test_sums_along_the_path_are_exact_whatever_the_products_are() -> None:
+    weights, gradients = torch.rand(16), torch.randn(16, 3, 64, 64)
+    exact = torch.einsum("n,nchw->chw", weights.double(), gradients.double())
+    with numbers("bfloat16"):
+        found = torch.einsum("n,nchw->chw", weights, gradients)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.double(), exact, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "remedy"),
+    [
+        ("tf32", "cpu", "use --precision float32"),
+        ("tf32", "mps", "use --precision float32"),
+        ("bfloat16", "mps", "use --precision float32"),
+        ("bfloat16", "cuda", "use --precision tf32"),
+    ],
+)
+def test_a_precision_that_the_device_has_not_is_refused(precision: str, device: str, remedy: str) -> None:
+    with pytest.raises(UsageError, match=f"this is {device}: {remedy}"):
+        check_precision(precision, torch.device(device))
+
+
+@pytest.mark.parametrize(("precision", "device"), [("float32", "cpu"), ("float32", "mps"), ("tf32", "cuda")])
+def test_a_precision_that_the_device_has_is_not(precision: str, device: str) -> None:
+    check_precision(precision, torch.device(device))
+
+
+def test_bfloat16_needs_a_torch_that_has_switches_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("igcli.models.devices._has_newer_switches", lambda: True)
+    check_precision("bfloat16", torch.device("cpu"))
+    monkeypatch.setattr("igcli.models.devices._has_newer_switches", lambda: False)
+    with pytest.raises(UsageError, match=r"torch 2\.9"):
+        check_precision("bfloat16", torch.device("cpu"))

@@ -58,7 +58,7 @@ class Cook:
         if device == "cpu":
             torch.set_num_threads(recipe.threads)
         model = recipe.load(device)
-        budget = Budget(recipe.batch_size, device=model.device)
+        budget = Budget.of(model, recipe.batch_size)
         self._leave, self._workers = recipe.leave, Workers.beside(str(model.device), recipe.workers)
         self._job = Job(model, recipe.wanted, recipe.fit, recipe.reading, recipe.output, budget=budget)
 
