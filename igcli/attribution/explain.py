@@ -89,7 +89,7 @@ def explain(
     wanted.check(model)
     if not pictures:
         return []
-    budget = budget or Budget(device=model.device)
+    budget = budget or Budget.of(model)
     # What is made in a caller's inference mode could not be differentiated, nor added to outside it.
     with torch.inference_mode(mode=False):
         each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(pictures)]

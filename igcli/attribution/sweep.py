@@ -113,6 +113,7 @@ def sweep(
     OutOfMemory
         When a single point does not fit into the device's memory.
     """
+    model = model.quick()
     for walk in walks:
         walk.path = walk.path.to(model.device, model.dtype)
         for consumer in walk.consumers:
@@ -147,6 +148,7 @@ def sweep(
 
 def look(model: Classifier, pictures: Sequence[torch.Tensor], *, budget: Budget) -> torch.Tensor:
     """Logits (N, K) on the CPU of ``pictures``, each (C, H, W) in [0, 1]: forward only, in chunks."""
+    model = model.quick()
 
     def work(start: int, stop: int) -> torch.Tensor:
         batch = torch.stack([p.to(model.device, model.dtype) for p in pictures[start:stop]])
@@ -161,6 +163,7 @@ def look_along(model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, 
 
     They may not be finite: that is for the caller to judge.
     """
+    model = model.quick()
     on_device = [path.to(model.device, model.dtype) for path in paths]
     points = torch.from_numpy(np.asarray(alphas, np.float64)).to(model.dtype).to(model.device)
 

@@ -48,7 +48,7 @@ def left_out(
         photo = photos[i]
         pictures += [photo.picture.pixels, blacked_out(photo.picture, photo.area).pixels]
         scores += [photo.score] * 2
-    _, noted = look_and_score(model, pictures, scores, budget=budget or Budget(device=model.device))
+    _, noted = look_and_score(model, pictures, scores, budget=budget or Budget.of(model))
     if on_passes is not None and pictures:
         on_passes(len(pictures))
     for i, before, after in zip(asked, noted[::2].tolist(), noted[1::2].tolist(), strict=True):

@@ -91,7 +91,7 @@ def score_maps(
     OutOfMemory
         When a single picture does not fit into the device's memory.
     """
-    budget = budget or Budget(device=model.device)
+    budget = budget or Budget.of(model)
     cases = [_Case(subject, list(metrics.values())) for subject in subjects]
     model, taken = _look_at_ends(model, cases, budget)
     if on_passes is not None and taken:

@@ -11,6 +11,8 @@ from typing import Any
 
 from igcli.images.view import View as View
 from igcli.lazy import torch
+from igcli.models.engine.known import may_be_rewritten
+from igcli.models.engine.state import State
 from igcli.models.labels import Labels
 from igcli.models.outputs import logits_of, two_classes
 
@@ -78,6 +80,11 @@ class Classifier:
         self.multi_label = multi_label
         self.ends_in_softmax, self.ends_in_sigmoid = ends_in_softmax, ends_in_sigmoid
         self.arguments: dict[str, Any] = {}
+        self._takes_pixels = False  # whether the network normalises them itself
+        self._rewritten: tuple[tuple[object, ...], torch.nn.Module | None] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_rewritten": None}  # copies, here or in another process, make their own
 
     @property
     def preparation(self) -> dict[str, Any]:
@@ -111,6 +118,29 @@ class Classifier:
         """Logits (N, K) of pixels (N, C, H, W) in [0, 1]."""
         return self.through(self.network, pixels)
 
+    def quick(self) -> Classifier:
+        """The same classifier over a network that computes the same, to rounding, in less time; or itself.
+
+        Made once, and again when parameters or buffers were replaced, moved or written to: what torch counts as such,
+        which leaves out writing through ``.data``. Networks that have hooks, cannot be traced, or are not made of
+        torch's, torchvision's and timm's modules stay as they are, and then this returns the classifier itself. Layers
+        have other names, or are gone: it is for gradients and logits.
+        """
+        from igcli.models.engine.quick import quickened  # loads torch
+
+        if not may_be_rewritten(self.network):
+            return self
+        origin = State(self.network), self.mean, self.std
+        if self._rewritten is None or self._rewritten[0] != origin:
+            mean, std = (torch.tensor(v, device=self.device, dtype=self.dtype) for v in (self.mean, self.std))
+            self._rewritten = origin, quickened(self.network, mean=mean, std=std)
+        network = self._rewritten[1]
+        if network is None:
+            return self
+        other = copy(self)
+        other.network, other._takes_pixels = network, True
+        return other
+
     def through(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """Logits (N, K) as another network of the same kind gives them: a copy of this classifier's, or a part."""
         logits = self.outputs(pixels, network=network)
@@ -122,13 +152,16 @@ class Classifier:
 
     def outputs(self, pixels: torch.Tensor, *, network: torch.nn.Module | None = None) -> torch.Tensor:
         """What the network itself makes of pixels (N, C, H, W), as (N, outputs): not all are logits, one a class."""
-        mean, std = (
-            torch.tensor(v, device=pixels.device, dtype=pixels.dtype)[:, None, None] for v in (self.mean, self.std)
-        )
-        normalised = (pixels - mean) / std
+        network = self.network if network is None else network
+        normalised = pixels
+        if not (self._takes_pixels and network is self.network):
+            mean, std = (
+                torch.tensor(v, device=pixels.device, dtype=pixels.dtype)[:, None, None] for v in (self.mean, self.std)
+            )
+            normalised = (pixels - mean) / std
         if not self._channels_last:
             normalised = in_usual_order(normalised)
-        return logits_of((self.network if network is None else network)(normalised), len(pixels))
+        return logits_of(network(normalised), len(pixels))
 
     def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
         """Probabilities in [0, 1] of logits (..., K): of K classes that exclude each other, or of each for itself."""
@@ -146,7 +179,7 @@ class Classifier:
         if self.ends_in_softmax or self.multi_label or not _are_probabilities(outputs):
             return self
         other = copy(self)
-        other.ends_in_softmax = True
+        other.ends_in_softmax, other._rewritten = True, self._rewritten
         return other
 
     def layers(self) -> list[str]:

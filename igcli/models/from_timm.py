@@ -8,12 +8,12 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import NetworkUnavailable, UsageError
-from igcli.lazy import torchvision
+from igcli.lazy import torch, torchvision
 from igcli.models.assembly import aligned, fill, head_size, outline
 from igcli.models.classifier import Classifier, Provenance, View, at_rest
 from igcli.models.devices import resolve_device
@@ -21,8 +21,6 @@ from igcli.models.from_code import tensors_hash
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
-    import torch
-
     from igcli.models.options import LoadOptions
 
 PREFIX = "timm:"
@@ -66,6 +64,8 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
         fill(network, aligned(state, network), file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
     at_rest(network).to(resolve_device(options.device))
+    with suppress(RuntimeError):  # a few networks have parameters that know no such order, and do well without it
+        network.to(memory_format=torch.channels_last)
     data = timm.data.resolve_model_data_config(network)
     channels, size = data["input_size"][0], data["input_size"][-1]
     return Classifier(

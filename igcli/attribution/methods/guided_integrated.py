@@ -47,12 +47,14 @@ class GuidedIntegrated(OwnPath):
     def _gradient(self, pixels: torch.Tensor) -> torch.Tensor:
         question = self.question
 
+        model = question.model.quick()
+
         def work(_start: int, _stop: int) -> torch.Tensor:
             point = pixels[None].clone().requires_grad_()
-            (gradient,) = torch.autograd.grad(question.score.of(question.model(point)).sum(), point)
+            (gradient,) = torch.autograd.grad(question.score.of(model(point)).sum(), point)
             return gradient[0]
 
-        with question.model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
+        with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
             (gradient,) = question.budget.chunks(1, work)
         self.evaluations += 1
         if not bool(torch.isfinite(gradient).all()):

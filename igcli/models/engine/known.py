@@ -1,0 +1,30 @@
+"""Whose networks may be rewritten: those made of modules by libraries whose forward passes are known to be traceable.
+
+Code of a user's own may do anything on its way, such as counting its calls or drawing random numbers; a trace would
+do it once and for all. Hooks see the modules that they were registered on, so a network with any is left alone too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from igcli.lazy import torch
+
+_LIBRARIES = ("torch.nn.", "torchvision.", "timm.")
+
+
+def may_be_rewritten(network: torch.nn.Module) -> bool:
+    """Whether all the network's modules are of known libraries, as these made them, and nothing listens to any."""
+    from torch.nn.modules.module import _has_any_global_hook
+
+    listening: Callable[[], bool] = _has_any_global_hook
+    return not listening() and all(map(_is_plain, network.modules()))
+
+
+def _is_plain(module: torch.nn.Module) -> bool:
+    return (
+        type(module).__module__.startswith(_LIBRARIES)
+        and "forward" not in vars(module)  # replaced on this one object
+        and not (module._forward_hooks or module._forward_pre_hooks)
+        and not (module._backward_hooks or module._backward_pre_hooks)
+    )

@@ -1,0 +1,32 @@
+"""What a network was like at some moment: told apart from what it is like now, without looking at a single weight."""
+
+from __future__ import annotations
+
+from igcli.lazy import torch
+
+
+class State:
+    """Which modules, parameters and buffers a network has, where they are, and how often they were written to.
+
+    Two are equal if nothing was replaced, moved or changed in place in between. What torch itself does not count stays
+    unseen: writing through ``.data``, or through numpy.
+    """
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        self._modules = list(network.modules())  # kept, as are the tensors, so that no other object gets their ids
+        self._tensors = [tensor for module in self._modules for tensor in _own(module)]
+        self._marks = [id(module) for module in self._modules], [_mark(tensor) for tensor in self._tensors]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and self._marks == other._marks
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _own(module: torch.nn.Module) -> list[torch.Tensor]:
+    return [own for each in (module._parameters, module._buffers) for own in each.values() if own is not None]
+
+
+def _mark(tensor: torch.Tensor) -> tuple[object, ...]:
+    writes = None if tensor.is_inference() else tensor._version  # tensors of inference mode do not count them
+    return id(tensor), writes, tensor.data_ptr(), tensor.device, tensor.dtype
