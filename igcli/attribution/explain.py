@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from igcli.attribution.adaptive.course import Course, travel
+from igcli.attribution.adaptive.course import travel
 from igcli.attribution.baselines import all_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
@@ -106,11 +106,9 @@ def _explain(
     outcomes, tasks = _prepare(model, pictures, wanted, budget)
     walks = [task.walks(budget) for task in tasks]
     if tasks and wanted.settings.steps == "auto":
-        courses = [
-            Course(own, [leg.ends for leg in task.legs.values()], wanted.settings)
-            for task, own in zip(tasks, walks, strict=True)
-        ]
-        travel(tasks[0].model, courses, budget=budget, on_points=on_points)
+        courses = [task.course(own) for task, own in zip(tasks, walks, strict=True)]
+        beside = [walk for own in walks for walk in own if not walk.integrates]
+        travel(tasks[0].model, courses, beside=beside, budget=budget, on_points=on_points)
     elif tasks:
         sweep(tasks[0].model, [walk for own in walks for walk in own], budget=budget, on_points=on_points)
     for task, own in zip(tasks, walks, strict=True):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import attrgetter
 
+from igcli.attribution.adaptive.course import Course
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS, Method, OwnPath, Question
 from igcli.attribution.path import Path
@@ -87,6 +88,11 @@ class Task:
             walk.nodes = walk.nodes.including(alpha for consumer in leg.consumers for alpha in consumer.alphas)
             walks.append(walk)
         return walks
+
+    def course(self, walks: Sequence[Walk]) -> Course:
+        """Those of its walks that integrate, as ones whose points are to be found on the way."""
+        pairs = [pair for pair in zip(walks, self.legs.values(), strict=True) if pair[0].integrates]
+        return Course([walk for walk, _ in pairs], [leg.ends for _, leg in pairs], self.wanted.settings)
 
     def finish(self, walks: Sequence[Walk]) -> Explanation | IgError:
         """What the walks brought."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 import traceback
 
@@ -63,8 +64,19 @@ def ig() -> None:
     """
 
 
+def _wait_politely() -> None:
+    """Have torch's threads wait for each other without burning the cores that reading and drawing need.
+
+    GNU's OpenMP spins for as long as another program holds a core: on a busy machine that made gradients several times
+    slower. It reads its settings when torch is loaded; a user's own stay.
+    """
+    if not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
+        os.environ["GOMP_SPINCOUNT"] = "10000"
+
+
 def main() -> None:
     """The entry point of the console script."""
+    _wait_politely()
     gc.disable()  # nothing that an import makes is garbage; load_chosen has it looked for again
     try:
         ig.main(prog_name="ig")

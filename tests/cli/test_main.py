@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -75,3 +76,16 @@ def test_wrong_usage_ends_with_2():
     assert CliRunner().invoke(ig, ["explain"]).exit_code == 2
     assert CliRunner().invoke(ig, ["explian"]).exit_code == 2
     assert CliRunner().invoke(ig, ["explain", "x.jpg", "--steps", "many"]).exit_code == 2
+
+
+@pytest.mark.parametrize(("own", "seen"), [({}, "10000 None"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None ACTIVE")])
+def test_threads_wait_without_spinning_unless_the_user_says_how(own, seen):
+    program = (
+        "import atexit, os; from igcli.cli.main import main\n"
+        "atexit.register(lambda: print(os.environ.get('GOMP_SPINCOUNT'), os.environ.get('OMP_WAIT_POLICY')))\n"
+        "main()"
+    )
+    rest = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    command = [sys.executable, "-c", program, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**rest, **own})
+    assert done.stdout.splitlines()[-1] == seen

@@ -47,12 +47,11 @@ class Course:
     Attributes
     ----------
     walks
-        Their nodes are those that their consumers ask for; those of the quadrature are found here. A walk that does
-        not integrate is walked once.
+        Their nodes are those that their consumers ask for; those of the quadrature are found here.
     ends
         F at both ends of each walk.
     cells
-        What the path is divided into, once it was looked at; ``None`` where nothing integrates.
+        What the path is divided into, once it was looked at; ``None`` before, and where that failed.
     """
 
     walks: Sequence[Walk]
@@ -61,35 +60,23 @@ class Course:
     cells: Cells | None = None
     kept: list[Kept] = field(default_factory=list)
 
-    @property
-    def integrating(self) -> list[Walk]:
-        """The walks that use the points dealt out."""
-        return [walk for walk in self.walks if walk.integrates]
-
-    @property
-    def mean_ends(self) -> tuple[float, float]:
-        """F at 0 and 1, the mean over the integrating walks."""
-        own = [ends for walk, ends in zip(self.walks, self.ends, strict=True) if walk.integrates]
-        return sum(e.at_baseline for e in own) / len(own), sum(e.at_image for e in own) / len(own)
-
-    def deal_out(self, scores: np.ndarray) -> None:
-        """The first points, from the scores (walks, looks) between the ends."""
-        own = [ends for walk, ends in zip(self.walks, self.ends, strict=True) if walk.integrates]
+    def deal_out(self, scores: Sequence[np.ndarray]) -> None:
+        """The first points, from each walk's scores at ``LOOK``."""
         alphas = np.array([0.0, *LOOK, 1.0])
         probability = self.settings.score in PROBABILITIES
         each = [
-            density(alphas, np.array([e.at_baseline, *row, e.at_image]), probability=probability)
-            for e, row in zip(own, scores, strict=True)
+            density(alphas, np.array([ends.at_baseline, *own, ends.at_image]), probability=probability)
+            for ends, own in zip(self.ends, scores, strict=True)
         ]
         self.cells = Cells.dealt(min(FIRST_POINTS, self.settings.max_steps), np.mean(each, axis=0))
-        self.kept = [Kept() for _ in own]
+        self.kept = [Kept() for _ in self.walks]
 
     def errands(self) -> list[Walk]:
         """The points that have not been visited yet, as walks to keep."""
         if self.cells is None:
             return []
         errands = []
-        for walk, kept in zip(self.integrating, self.kept, strict=True):
+        for walk, kept in zip(self.walks, self.kept, strict=True):
             wanted = self.cells.nodes.including(walk.nodes.alphas).alphas
             new = wanted[~np.isin(wanted, list(kept.scores))]
             errands.append(Walk(walk.path, walk.score, Nodes(new, np.zeros(len(new))), [kept]))
@@ -103,9 +90,10 @@ class Course:
             np.mean([[values[alpha] for alpha in self.cells.alphas.tolist()] for values in each], axis=0)
             for each in ([kept.scores for kept in self.kept], [kept.slopes for kept in self.kept])
         )
-        ends = self.mean_ends
-        residuals = self.cells.residuals(scores, slopes, ends=ends)
-        rise = ends[1] - ends[0]
+        at_baseline = sum(ends.at_baseline for ends in self.ends) / len(self.ends)
+        at_image = sum(ends.at_image for ends in self.ends) / len(self.ends)
+        residuals = self.cells.residuals(scores, slopes, ends=(at_baseline, at_image))
+        rise = at_image - at_baseline
         tolerance = _AIM * self.settings.tolerance
         if Completeness.of(rise - residuals.sum(), rise, tolerance=tolerance).within_tolerance:
             return False
@@ -115,18 +103,28 @@ class Course:
 
     def weigh(self) -> None:
         """Give the walks their points with what these count in the end."""
-        for walk in self.integrating:
+        for walk in self.walks:
             if self.cells is not None:
                 walk.nodes = self.cells.nodes.including(walk.nodes.alphas)
 
 
 def travel(
-    model: Classifier, courses: Sequence[Course], *, budget: Budget, on_points: Callable[[int], None] | None = None
+    model: Classifier,
+    courses: Sequence[Course],
+    *,
+    beside: Sequence[Walk] = (),
+    budget: Budget,
+    on_points: Callable[[int], None] | None = None,
 ) -> None:
     """Bring every walk's consumers what they ask for, on points that are found on the way.
 
     Afterwards ``walk.nodes`` are the points and weights used, ``walk.taken`` and ``walk.looked`` what they cost; a walk
     that had to be given up says why in ``walk.failure``.
+
+    Parameters
+    ----------
+    beside
+        Walks whose points are known, to go along with the first round.
 
     Raises
     ------
@@ -134,20 +132,19 @@ def travel(
         When a single point does not fit into the device's memory.
     """
     _look(model, courses, budget)
-    once = [walk for course in courses for walk in course.walks if not walk.integrates]
     pending = list(courses)
-    while pending:
+    while pending or beside:
         errands = [course.errands() for course in pending]
-        sweep(model, [*once, *(walk for each in errands for walk in each)], budget=budget, on_points=on_points)
-        once = []
+        sweep(model, [*beside, *(errand for each in errands for errand in each)], budget=budget, on_points=on_points)
+        beside = ()
         for course, each in zip(pending, errands, strict=True):
-            for walk, errand in zip(course.integrating, each, strict=False):
+            for walk, errand in zip(course.walks, each, strict=False):  # no errands where the look has failed
                 walk.failure, walk.taken = walk.failure or errand.failure, walk.taken + errand.taken
         pending = [course for course in pending if course.refine()]
     again = []
     for course in courses:
         course.weigh()
-        for walk, kept in zip(course.integrating, course.kept, strict=False):
+        for walk, kept in zip(course.walks, course.kept, strict=False):
             if walk.failure is None and not kept.complete:
                 again.append(walk)
             elif walk.failure is None:
@@ -156,28 +153,24 @@ def travel(
 
 
 def _look(model: Classifier, courses: Sequence[Course], budget: Budget) -> None:
-    walks = [walk for course in courses for walk in course.integrating]
-    if not walks:
+    """The score at ``LOOK`` of all walks, forward only, and what follows from it."""
+    paths = [walk.path for course in courses for walk in course.walks]
+    if not paths:
         return
-    logits = look_along(model, [walk.path for walk in walks], np.array(LOOK), budget=budget)
-    scores = iter(
-        walk.score.of(row).numpy() if bool(row.isfinite().all()) else None
-        for walk, row in zip(walks, logits, strict=True)
-    )
+    logits = iter(look_along(model, paths, np.array(LOOK), budget=budget))
     for course in courses:
-        own = []
-        for walk in course.integrating:
+        scores = []
+        for walk in course.walks:
+            found = next(logits)
             walk.looked = len(LOOK)
-            found = next(scores)
-            if found is None:
+            scores.append(walk.score.of(found).numpy())
+            if not bool(found.isfinite().all()):
                 walk.failure = NumericalError(
                     "The network's logits are not finite along the path: nothing was drawn. Check the weights, or run "
                     "in float32."
                 )
-            else:
-                own.append(found)
-        if own and len(own) == len(course.integrating):
-            course.deal_out(np.stack(own))
+        if course.walks and not any(walk.failure for walk in course.walks):
+            course.deal_out(scores)
 
 
 def _replay(walk: Walk, kept: Kept, model: Classifier) -> None:
