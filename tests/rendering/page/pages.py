@@ -77,4 +77,17 @@ def _attribution(
     values = torch.from_numpy((random.standard_normal((3, side, side)) ** 3 * 1e-5).astype(np.float32))
     total = values.sum(dtype=torch.float64).item()
     completeness = Completeness.of(total, ends.rise, tolerance=0.01 if name == "integrated" else None)
-    return Attribution(name, values, target, ends, total, completeness, trace, np.zeros(2), 16, 16, Settings())
+    return Attribution(
+        method=name,
+        values=values,
+        target=target,
+        score=ends,
+        total=total,
+        completeness=completeness,
+        trace=trace,
+        weights=np.zeros(2),
+        steps=16,
+        gradient_evaluations=16,
+        forward_evaluations=2,
+        settings=Settings(),
+    )
