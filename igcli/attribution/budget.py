@@ -6,6 +6,7 @@ The one place that knows what running out of memory looks like on each device.
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -48,6 +49,7 @@ class Budget:
     def chunks(self, count: int, work: Callable[[int, int], T]) -> Iterator[T]:
         """``work(start, stop)`` over 0..``count`` in chunks; a chunk that runs out of memory is halved and redone.
 
+        As few chunks as the size allows, and those equally large: a small one at the end would be the slowest.
         ``work`` must leave nothing behind when it fails: its result counts only when it returns.
 
         Raises
@@ -57,7 +59,8 @@ class Budget:
         """
         start = 0
         while start < count:
-            stop = min(start + self.size, count)
+            left = count - start
+            stop = start + math.ceil(left / math.ceil(left / self.size))
             done = _attempt(work, start, stop)
             if done is None:
                 self._halve(stop - start)

@@ -14,7 +14,7 @@ from igcli.attribution.baselines import all_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
 from igcli.attribution.noise import noisy_copy
-from igcli.attribution.path import Path
+from igcli.attribution.path import Path, as_the_network_reads
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import look, sweep
@@ -176,8 +176,8 @@ def _look_at_ends(
         ]
         starts = all_baselines(settings.baseline, picture, seed=settings.seed)
         # Brought to the device once, so that walks of several classes are known to share their points.
-        photos.append([pixels.to(model.device, model.dtype) for pixels in (picture.pixels, *noise)])
-        baselines.append([pixels.to(model.device, model.dtype) for pixels in starts])
+        photos.append([as_the_network_reads(pixels, model.device, model.dtype) for pixels in (picture.pixels, *noise)])
+        baselines.append([as_the_network_reads(pixels, model.device, model.dtype) for pixels in starts])
     groups = [*photos, *baselines]
     outputs = look(model, [pixels for group in groups for pixels in group], budget=budget)
     recognised = model.recognised(outputs)

@@ -33,9 +33,13 @@ class MapError:
         counts = (weights != 0).nonzero().flatten()
         if not len(counts):
             return
-        maps = torch.einsum("nchw,chw->nhw", gradients[counts], self._displacement)
+        if len(counts) < len(weights):
+            gradients = gradients[counts]
+        maps = gradients[:, 0] * self._displacement[0]
+        for channel in range(1, gradients.shape[1]):  # without a product of the whole gradients' size
+            maps.addcmul_(gradients[:, channel], self._displacement[channel])
         known = maps if self._last is None else torch.cat([self._last, maps])
-        self._changes += known.diff(dim=0).square().flatten(1).sum(dim=1).cpu().double().tolist()
+        self._changes += torch.linalg.vector_norm(known.diff(dim=0), dim=(1, 2)).cpu().double().square().tolist()
         self._alphas += alphas[counts].cpu().double().tolist()
         self._weights += weights[counts].cpu().double().tolist()
         self._last = maps[-1:].clone()

@@ -1,8 +1,11 @@
 import gc
+import math
 import weakref
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from igcli.attribution.budget import Budget, is_out_of_memory
 from igcli.errors import OutOfMemory, UsageError
@@ -29,8 +32,18 @@ def fails_above(limit: int, error: Exception):
 def test_a_chunk_that_runs_out_of_memory_is_halved_and_redone_and_the_size_is_remembered(error):
     budget = Budget(16)
     spans = list(budget.chunks(21, fails_above(5, error)))
-    assert spans == [(0, 4), (4, 8), (8, 12), (12, 16), (16, 20), (20, 21)]
-    assert budget.size == 4
+    assert spans == [(0, 5), (5, 9), (9, 13), (13, 17), (17, 21)]
+    assert budget.size == 5
+
+
+@given(count=st.integers(0, 300), size=st.integers(1, 64))
+def test_chunks_are_as_few_as_the_size_allows_and_equally_large(count, size):
+    spans = list(Budget(size).chunks(count, lambda start, stop: (start, stop)))
+    lengths = [stop - start for start, stop in spans]
+    assert [start for start, _ in spans] == [sum(lengths[:i]) for i in range(len(lengths))]
+    assert sum(lengths) == count
+    assert len(spans) == math.ceil(count / size)
+    assert not lengths or (max(lengths) <= size and max(lengths) - min(lengths) <= 1)
 
 
 def test_when_a_single_picture_does_not_fit_one_sentence_says_what_to_do():
