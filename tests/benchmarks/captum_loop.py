@@ -10,9 +10,11 @@ from pathlib import Path
 
 import captum.attr
 import numpy as np
+import users
 from PIL import Image
+from torchvision import transforms
 
-import igcli
+from igcli.bundled.input import RESIZE, SIZE
 
 
 def main() -> None:
@@ -22,15 +24,16 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    model = igcli.load_model("caltech101", device=options.device)
-    explainer = captum.attr.IntegratedGradients(lambda pixels: model(pixels).softmax(1))
+    model = users.network(options.device, channels_last=False)
+    explainer = captum.attr.IntegratedGradients(model)
+    seen = transforms.Compose([transforms.Resize(RESIZE), transforms.CenterCrop(SIZE), transforms.ToTensor()])
     for i, file in enumerate(options.photos):
-        photo = igcli.read_image(file, view=model.view)
-        pixels = photo.pixels[None].to(model.device)
+        pixels = seen(Image.open(file).convert("RGB"))[None].to(options.device)
         target = model(pixels).argmax().item()
         importance = explainer.attribute(pixels, target=target)[0].detach().sum(dim=0).abs().cpu().numpy()
         light = np.clip(importance / np.percentile(importance, 99), 0, 1)[:, :, None]
-        Image.fromarray((photo.array() * light).astype(np.uint8)).save(options.output / f"{i}-{file.stem}.png")
+        photo = pixels[0].permute(1, 2, 0).cpu().numpy() * 255
+        Image.fromarray((photo * light).astype(np.uint8)).save(options.output / f"{i}-{file.stem}.png")
 
 
 if __name__ == "__main__":

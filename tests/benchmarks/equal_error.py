@@ -97,8 +97,10 @@ def _smallest_counts(trial: Trial) -> dict[str, int | None]:
 
 def _fixed(trial: Trial, rival: Rival, smallest: int | None) -> Contestant:
     steps = smallest or trial.options.counts[-1]
-    batch = trial.best_batch(rival, steps)
-    error = Spread.of([trial.reference.error(each, rival.rule, steps) for each in trial.subjects])
+    batch = trial.best_batch(rival)
+    # How far beyond the limit a rule is, is not worth as many gradients as finding where one that holds is within it.
+    subjects = trial.subjects if smallest else trial.timed
+    error = Spread.of([trial.reference.error(each, rival.rule, steps) for each in subjects])
     return Contestant(rival.name, steps, error, batch, rival.at(steps, batch))
 
 
@@ -116,7 +118,7 @@ def _differences(trial: Trial, smallest: dict[str, int | None]) -> dict[str, flo
         if rival.name == OURS:
             continue
         steps = smallest[rival.rule] or trial.options.counts[-1]
-        own = rival.at(steps, trial.best_batch(rival, steps))
+        own = rival.at(steps, trial.best_batch(rival))
         found[rival.name] = max(
             distance(own(subject), trial.reference.values(subject, rival.rule, steps))
             for subject in trial.timed[:CHECKED]

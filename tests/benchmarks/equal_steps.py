@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from rivals import CAPTUM, CAPTUM_BATCHED, CAPTUM_PLAIN, OURS, PAIR_BATCHED
+from rivals import CAPTUM, CAPTUM_BATCHED, CAPTUM_LAST, CAPTUM_LAST_BATCHED, OURS, PAIR_BATCHED
 from spread import Spread
 from table import Section
 from trial import Trial
 
-COMPARED = (OURS, CAPTUM, CAPTUM_PLAIN, CAPTUM_BATCHED, PAIR_BATCHED)
+COMPARED = (OURS, CAPTUM, CAPTUM_BATCHED, CAPTUM_LAST, CAPTUM_LAST_BATCHED, PAIR_BATCHED)
 
 
 def measure(trial: Trial) -> Section:
     """Every rival in turn on every timed photo."""
     steps, rivals = trial.options.gradients, [trial.rivals[name] for name in COMPARED]
-    batches = {rival.name: trial.best_batch(rival, steps) for rival in rivals}
+    batches = {rival.name: trial.best_batch(rival) for rival in rivals}
     taken = trial.clock.in_turns({r.name: r.at(steps, batches[r.name]) for r in rivals}, trial.timed)
     ratios = {name: Spread.of_ratios(seconds, taken[OURS]) for name, seconds in taken.items()}
     seconds = {name: Spread.of(each) for name, each in taken.items()}

@@ -1,37 +1,36 @@
-"""What is compared: igcli, Captum and PAIR's ``saliency``, all asked the same question on the same network.
+"""What is compared: igcli, Captum and PAIR's ``saliency``, all asked the same question on the same weights.
 
 The question: the softmax score of one class, against black, for the pixels that the network sees. Every rival hands its
-map back on the CPU. The network is at rest (:meth:`igcli.Classifier.frozen`) and its convolutions are stored
-channels-last for all, unless a rival says otherwise.
+map back on the CPU. Captum and saliency run in a process of their own, on torchvision's network as a user has it.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import captum.attr
 import numpy as np
-import saliency.core as pair
 import torch
+from apart import Apart
 
 import igcli
 from igcli.attribution.quadrature import RULES, Nodes
+from igcli.models.devices import exact_numbers
 
 OURS = "igcli, midpoint"
 ADAPTIVE = "igcli, adaptive"
 CAPTUM = "captum as it comes"
-CAPTUM_PLAIN = "captum as it comes, plain layout"
 CAPTUM_BATCHED = "captum, its best batch"
+CAPTUM_LAST = "captum as it comes, channels-last"
+CAPTUM_LAST_BATCHED = "captum, its best batch, channels-last"
 CAPTUM_MIDPOINT = "captum, midpoint, its best batch"
-PAIR_BATCHED = "saliency, its best batch"
+PAIR_BATCHED = "saliency, its best batch, channels-last"
 
-_CPU_BATCHES = (2, 4, 8, 16, 32)
+_CPU_BATCHES = (4, 8, 16, 32)
 _GPU_BATCHES = (16, 32, 64, 128, 256)
-_GRADIENTS = pair.INPUT_OUTPUT_GRADIENTS
 
 
 @RULES("ends-alike", summary="N points with both ends, all counted alike: the sum that saliency takes")
@@ -76,16 +75,23 @@ class Rival:
 def rivals_on(model: igcli.Classifier) -> dict[str, Rival]:
     """All that take a number of gradients, by name."""
     batches = _CPU_BATCHES if model.device.type == "cpu" else _GPU_BATCHES
-    plain = copy.deepcopy(model)
-    plain.network.to(memory_format=torch.contiguous_format)
-    gauss, midpoint = partial(_captum, method="gausslegendre"), partial(_captum, method="riemann_middle")
+    apart = Apart(users_ways, str(model.device))
+
+    def user(name: str, rule: str, *batches: int) -> Rival:
+        def explain(subject: Subject, steps: int, batch: int | None) -> torch.Tensor:
+            values: Any = apart.ask(name, subject.picture.pixels.numpy(), subject.target, steps, batch)
+            return torch.from_numpy(values)
+
+        return Rival(name, rule, explain, batches)
+
     every = (
         Rival(OURS, "midpoint", lambda subject, steps, _: ours(model, subject, steps).values),
-        Rival(CAPTUM, "gauss-legendre", gauss(model)),
-        Rival(CAPTUM_PLAIN, "gauss-legendre", gauss(plain)),
-        Rival(CAPTUM_BATCHED, "gauss-legendre", gauss(model), batches),
-        Rival(CAPTUM_MIDPOINT, "midpoint", midpoint(model), batches),
-        Rival(PAIR_BATCHED, "ends-alike", _pair(model), batches),
+        user(CAPTUM, "gauss-legendre"),
+        user(CAPTUM_BATCHED, "gauss-legendre", *batches),
+        user(CAPTUM_LAST, "gauss-legendre"),
+        user(CAPTUM_LAST_BATCHED, "gauss-legendre", *batches),
+        user(CAPTUM_MIDPOINT, "midpoint", *batches),
+        user(PAIR_BATCHED, "ends-alike", *batches),
     )
     return {rival.name: rival for rival in every}
 
@@ -97,32 +103,24 @@ def ours(
     return igcli.attribute(model, subject.picture, target=subject.target, steps=steps, rule=rule, **settings)
 
 
-def _captum(model: igcli.Classifier, *, method: str) -> Callable[[Subject, int, int | None], torch.Tensor]:
-    explainer = captum.attr.IntegratedGradients(lambda pixels: model(pixels).softmax(1))
+def users_ways(device: str) -> Callable[..., torch.Tensor]:
+    """What answers for the rivals of others, by name: called in their process, where alone these libraries load."""
+    import users
 
-    def explain(subject: Subject, steps: int, batch: int | None) -> torch.Tensor:
-        pixels = subject.picture.pixels[None].to(model.device)
-        values = explainer.attribute(
-            pixels, target=subject.target, n_steps=steps, method=method, internal_batch_size=batch
-        )
-        return values[0].detach().cpu()
+    exact_numbers().__enter__()  # for good
+    plain, last = (users.network(device, channels_last=channels_last) for channels_last in (False, True))
+    gauss, midpoint = (partial(users.with_captum, method=method) for method in ("gausslegendre", "riemann_middle"))
+    ways: dict[str, tuple[users.Way, torch.nn.Module]] = {
+        CAPTUM: (gauss, plain),
+        CAPTUM_BATCHED: (gauss, plain),
+        CAPTUM_LAST: (gauss, last),
+        CAPTUM_LAST_BATCHED: (gauss, last),
+        CAPTUM_MIDPOINT: (midpoint, plain),
+        PAIR_BATCHED: (users.with_saliency, last),
+    }
 
-    return explain
-
-
-def _pair(model: igcli.Classifier) -> Callable[[Subject, int, int | None], torch.Tensor]:
-    explainer = pair.IntegratedGradients()
-
-    def explain(subject: Subject, steps: int, batch: int | None) -> torch.Tensor:
-        def call(points: np.ndarray, call_model_args: object, expected_keys: object) -> dict[str, np.ndarray]:
-            # Pictures in its own order (N, H, W, C) are channels-last to the network without a copy.
-            pixels = torch.from_numpy(points).to(model.device, torch.float32).requires_grad_()
-            scores = model(pixels.permute(0, 3, 1, 2)).softmax(1)[:, subject.target]
-            (gradients,) = torch.autograd.grad(scores.sum(), pixels)
-            return {_GRADIENTS: gradients.cpu().numpy()}
-
-        photo = subject.picture.pixels.permute(1, 2, 0).contiguous().numpy()
-        values = explainer.GetMask(photo, call, x_steps=steps, batch_size=batch or 1)
-        return torch.from_numpy(values).permute(2, 0, 1)
+    def explain(name: str, pixels: np.ndarray, target: int, steps: int, batch: int | None) -> torch.Tensor:
+        way, network = ways[name]
+        return way(network, torch.from_numpy(pixels).to(device), target, steps, batch)
 
     return explain

@@ -35,7 +35,7 @@ class Trial:
         self.model = igcli.load_model("caltech101", device=options.device)
         self.clock = Clock(self.model.device)
         self.reference = Reference(self.model, midpoints=options.reference)
-        self._batches: dict[tuple[str, int], int | None] = {}
+        self._batches: dict[str, int | None] = {}
 
     @cached_property
     def subjects(self) -> list[Subject]:
@@ -68,15 +68,15 @@ class Trial:
         """What the adaptive path makes of every photo."""
         return [self.adaptive(subject) for subject in tqdm(self.subjects, desc="adaptive", leave=False)]
 
-    def best_batch(self, rival: Rival, steps: int) -> int | None:
-        """The batch size with which a rival is fastest at this number of gradients."""
-        key = (rival.name, steps)
-        if key not in self._batches:
-            sizes = [size for size in rival.batches if size < 2 * steps]
+    def best_batch(self, rival: Rival) -> int | None:
+        """The batch size with which a rival is fastest, tried with as many gradients as at equal steps."""
+        steps = self.options.gradients
+        sizes = [size for size in rival.batches if size < 2 * steps]
+        if rival.name not in self._batches:
             contestants = {str(size): rival.at(steps, size) for size in sizes}
             taken = self.clock.in_turns(contestants, (self.timed * SEARCHED)[:SEARCHED]) if sizes else {}
-            self._batches[key] = int(min(taken, key=lambda size: median(taken[size]))) if sizes else None
-        return self._batches[key]
+            self._batches[rival.name] = int(min(taken, key=lambda size: median(taken[size]))) if sizes else None
+        return self._batches[rival.name]
 
 
 def forwards_of(result: igcli.Attribution) -> int:

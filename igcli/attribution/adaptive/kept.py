@@ -10,7 +10,7 @@ from igcli.attribution.sweep import Chunk, Consumer
 from igcli.lazy import np, torch
 
 #: Gradients kept of one walk. A path that needs more is rare; it is walked once more, so that memory stays bounded.
-MOST_KEPT = 96
+MOST_KEPT = 128
 
 _TOGETHER = 16
 
