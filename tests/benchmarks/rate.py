@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import torch
+from kinds_of_work import seconds_by_kind
 from rivals import ours
 from spread import Spread
 from table import Section
@@ -35,6 +36,8 @@ def measure(trial: Trial) -> Section:
     flops = [products * 2 * SIDE**3 / seconds for seconds in taken["products"]]
     shares = Spread.of([rate * work / flop for rate, flop in zip(gradients, flops, strict=True)])
     best = max(gradients) * work / max(flops)
+    kinds = seconds_by_kind(lambda: ours(trial.model, subject, steps), trial.model.device)
+    parts = {kind: seconds / sum(kinds.values()) for kind, seconds in kinds.items()}
     rates = {"gradients": Spread.of(gradients), "flops": Spread.of(flops)}
     return Section(
         f"Rate: {work / 1e9:.2f} GFLOP a gradient at {trial.model.input_size} px, counted",
@@ -48,6 +51,7 @@ def measure(trial: Trial) -> Section:
                 f"{max(gradients) * work / 1e9:.0f}",
             ),
             ("share", f"{shares.median:.0%}", f"{best:.0%}"),
+            *((f"of the time: {kind}", f"{part:.0%}", "") for kind, part in parts.items()),
         ],
         {
             "flop_of_a_gradient": work,
@@ -55,8 +59,12 @@ def measure(trial: Trial) -> Section:
             "product_flops": asdict(rates["flops"]),
             "share": asdict(shares),
             "share_of_bests": best,
+            "parts": parts,
         },
-        [f"Median share: of ratios, {ROUNDS} rounds of {steps} gradients and {products} float32 products in turn."],
+        [
+            f"Median share: of ratios, {ROUNDS} rounds of {steps} gradients and {products} float32 products in turn. "
+            "Of the time: by torch's profiler, in a run of its own."
+        ],
     )
 
 
