@@ -17,7 +17,7 @@ from igcli.models.engine.chunks import measured_chunk
 
 T = TypeVar("T")
 
-CPU_CHUNK = 16  # 8 takes 7 % longer; 32 takes 3 % less, and twice the memory
+CPU_CHUNK = 24  # the adaptive path's first points at once; 16 takes 2 % longer, 8 takes 9 %
 GPU_CHUNK = 128
 
 

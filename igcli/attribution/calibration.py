@@ -18,7 +18,7 @@ from igcli.models.engine.chunks import keep_chunk, measured_chunk
 LONG = {"cpu": 4_000, "cuda": 100_000}
 """Gradients from which a run is long, by kind of device; on other kinds nothing is measured."""
 
-SIZES = {"cpu": (4, 8, 16, 32), "cuda": (32, 64, 128, 256, 512)}
+SIZES = {"cpu": (6, 12, 24, 48), "cuda": (32, 64, 128, 256, 512)}
 """What is tried, while time and memory last. More wins nothing, and is memory that other programs may want."""
 
 LIMIT = {"cpu": 3.0, "cuda": 2.0}

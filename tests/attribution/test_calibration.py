@@ -42,10 +42,10 @@ def clock(monkeypatch):
 @pytest.mark.parametrize(
     ("table", "best"),
     [
-        ({4: 5, 8: 4, 16: 3, 32: 3}, 16),
-        ({4: 5, 8: 4, 16: 3.5, 32: 3}, 32),
-        ({4: 3.05, 8: 3.2, 16: 3, 32: 3.1}, 4),
-        ({4: 3.2, 8: 3.05, 16: 3, 32: 2.97}, 8),
+        ({6: 5, 12: 4, 24: 3, 48: 3}, 24),
+        ({6: 5, 12: 4, 24: 3.5, 48: 3}, 48),
+        ({6: 3.05, 12: 3.2, 24: 3, 48: 3.1}, 6),
+        ({6: 3.2, 12: 3.05, 24: 3, 48: 2.97}, 12),
     ],
 )
 def test_the_smallest_of_the_sizes_that_are_close_to_the_best_is_taken_and_remembered(model, clock, table, best):
@@ -56,11 +56,11 @@ def test_the_smallest_of_the_sizes_that_are_close_to_the_best_is_taken_and_remem
 
 
 def test_memory_that_runs_out_ends_the_search(model, clock):
-    clock.table = {1: 6e-3, 4: 5e-3, 8: 4e-3, 16: 3e-3}
-    assert calibrate(model) == 16
-    clock.table = {1: 6e-3, 4: 5e-3}
+    clock.table = {1: 6e-3, 6: 5e-3, 12: 4e-3, 24: 3e-3}
+    assert calibrate(model) == 24
+    clock.table = {1: 6e-3, 6: 5e-3}
     assert calibrate(model) == CPU_CHUNK
-    assert measured_chunk(model) == 16  # as before: what suits best was not seen
+    assert measured_chunk(model) == 24  # as before: what suits best was not seen
 
 
 def test_nothing_is_begun_that_would_take_longer_than_the_limit(model, clock):
@@ -68,7 +68,7 @@ def test_nothing_is_begun_that_would_take_longer_than_the_limit(model, clock):
     clock.table = dict.fromkeys((1, *SIZES["cpu"]), each)
     calibrate(model)
     assert clock.now <= LIMIT["cpu"]
-    assert max(clock.tried) == 16
+    assert max(clock.tried) == 24
     clock.now, clock.tried = 0.0, []
     clock.table = dict.fromkeys((1, *SIZES["cpu"]), 10.0)
     assert calibrate(model) == CPU_CHUNK
@@ -76,20 +76,20 @@ def test_nothing_is_begun_that_would_take_longer_than_the_limit(model, clock):
 
 
 def test_only_a_long_run_is_worth_measuring(model, clock):
-    clock.table = {1: 6e-3, 4: 5e-3, 8: 4e-3, 16: 3e-3, 32: 3e-3}
+    clock.table = {1: 6e-3, 6: 5e-3, 12: 4e-3, 24: 3e-3, 48: 3e-3}
     assert chunk_for(model, gradients=LONG["cpu"] - 1) is None
     assert clock.tried == []
-    assert chunk_for(model, gradients=LONG["cpu"]) == 16
+    assert chunk_for(model, gradients=LONG["cpu"]) == 24
     tried = len(clock.tried)
-    assert chunk_for(model, gradients=1) == 16
-    assert chunk_for(model, gradients=LONG["cpu"]) == 16
+    assert chunk_for(model, gradients=1) == 24
+    assert chunk_for(model, gradients=LONG["cpu"]) == 24
     assert len(clock.tried) == tried
 
 
 def test_a_budget_takes_what_was_asked_for_then_what_was_measured_then_the_default(model):
     assert Budget.of(model).size == CPU_CHUNK
-    keep_chunk(model, 24)
-    assert Budget.of(model).size == 24
+    keep_chunk(model, 17)
+    assert Budget.of(model).size == 17
     assert Budget.of(model, 3).size == 3
 
 
@@ -128,7 +128,7 @@ class Hungry(nn.Module):
         return self.network(x)
 
 
-@pytest.mark.parametrize(("most", "sizes"), [(20, {4, 8, 16}), (3, {CPU_CHUNK})])
+@pytest.mark.parametrize(("most", "sizes"), [(30, {6, 12, 24}), (3, {CPU_CHUNK})])
 def test_running_out_of_memory_is_survived(model, monkeypatch, most, sizes):
     monkeypatch.setitem(LIMIT, "cpu", 600.0)
     model.network = Hungry(most)

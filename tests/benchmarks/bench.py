@@ -54,6 +54,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--timed", type=int, default=16, help="how many of them to take the time on; %(default)s")
     add("--gradients", type=int, default=50, help="at equal steps; %(default)s")
     add("--reference", type=int, default=512, help="midpoints of the reference; %(default)s")
+    add("--references", type=Path, metavar="FOLDER", help="keeps the references for other runs; by default none are")
     add("--counts", type=_numbers, default=COUNTS, metavar="N,...", help="in which the smallest is searched")
     add("--tolerance", type=float, help="of the adaptive path; its own by default")
     add("--device", default="cpu")
@@ -104,7 +105,7 @@ def _command(section: str, options: argparse.Namespace) -> str:
     """What measures a section again."""
     defaults, words = parsed([]), ["python", "tests/benchmarks/bench.py", "--only", section]
     for name, value in vars(options).items():
-        if name in ("only", "output") or value == getattr(defaults, name):
+        if name in ("only", "output", "references") or value == getattr(defaults, name):
             continue
         shown = value.name if name == "zip" else ",".join(map(str, value)) if name == "counts" else str(value)
         words += [f"--{name}", shown]

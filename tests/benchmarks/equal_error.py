@@ -10,6 +10,7 @@ from errors import distance, first_that_holds
 from rivals import ADAPTIVE, OURS, Rival, Subject
 from spread import Spread, allowed_over
 from table import Section
+from tqdm import tqdm
 from trial import Trial, forwards_of
 
 LIMIT = 0.025
@@ -83,16 +84,17 @@ def _smallest_counts(trial: Trial) -> dict[str, int | None]:
     """For every rule the smallest count of the grid that is exact enough."""
     counts, reference = trial.options.counts, trial.reference
     hardest = sorted(trial.subjects, key=lambda each: reference.error(each, "midpoint", counts[0]), reverse=True)
-    return {
-        rule: first_that_holds(
-            counts,
-            hardest,
-            lambda each, count, rule=rule: reference.error(each, rule, count),  # type: ignore[misc]
-            limit=LIMIT,
-            allowed_over=allowed_over(len(hardest)),
-        )
-        for rule in dict.fromkeys(rival.rule for rival in trial.rivals.values())
-    }
+    found = {}
+    for rule in dict.fromkeys(rival.rule for rival in trial.rivals.values()):
+        with tqdm(desc=f"the fewest points by {rule}", unit=" maps", leave=False) as bar:
+
+            def error(subject: Subject, count: int, *, rule: str = rule, bar: tqdm = bar) -> float:
+                bar.set_postfix(points=count, refresh=False)
+                bar.update()
+                return reference.error(subject, rule, count)
+
+            found[rule] = first_that_holds(counts, hardest, error, limit=LIMIT, allowed_over=allowed_over(len(hardest)))
+    return found
 
 
 def _fixed(trial: Trial, rival: Rival, smallest: int | None) -> Contestant:

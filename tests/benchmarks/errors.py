@@ -8,9 +8,12 @@ ReLU choices that rounding tips over (some 1e-4 of the map, now and then 1e-3). 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -33,10 +36,10 @@ def distance(values: torch.Tensor, truth: torch.Tensor) -> float:
 
 
 class Reference:
-    """The true maps, each made when it is first asked for."""
+    """The true maps, each made when it is first asked for, and kept in ``folder``, if given, for other runs."""
 
-    def __init__(self, model: igcli.Classifier, *, midpoints: int) -> None:
-        self._model, self.midpoints = model, midpoints
+    def __init__(self, model: igcli.Classifier, *, midpoints: int, folder: Path | None = None) -> None:
+        self._model, self.midpoints, self._folder = model, midpoints, folder
         self._maps: dict[object, torch.Tensor] = {}
         self._errors: dict[tuple[object, str, int], float] = {}
 
@@ -48,8 +51,19 @@ class Reference:
     def of(self, subject: Subject) -> torch.Tensor:
         """The true map (C, H, W)."""
         if subject.file not in self._maps:
-            self._maps[subject.file] = self.values(subject, "midpoint", self.midpoints)
+            self._maps[subject.file] = self._kept(subject)
         return self._maps[subject.file]
+
+    def _kept(self, subject: Subject) -> torch.Tensor:
+        if self._folder is None:
+            return self.values(subject, "midpoint", self.midpoints)
+        photo = hashlib.sha256(subject.picture.pixels.numpy().tobytes()).hexdigest()[:16]
+        weights = str(self._model.provenance.sha256)[:16]
+        file = self._folder / f"{photo}-{weights}-{subject.target}-{self.midpoints}.npy"
+        if not file.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            np.save(file, self.values(subject, "midpoint", self.midpoints).numpy())
+        return torch.from_numpy(np.load(file))
 
     def error(self, subject: Subject, rule: str, steps: int) -> float:
         """The error of a rule's map."""

@@ -34,7 +34,7 @@ class Trial:
         self.options, self.files = options, files
         self.model = igcli.load_model("caltech101", device=options.device)
         self.clock = Clock(self.model.device)
-        self.reference = Reference(self.model, midpoints=options.reference)
+        self.reference = Reference(self.model, midpoints=options.reference, folder=options.references)
         self._batches: dict[str, int | None] = {}
 
     @cached_property

@@ -1,7 +1,7 @@
 """The adaptive path, in rounds: look, deal out, walk, refine.
 
 1. Look: the score at six points between the ends, forward only.
-2. Deal out: 22 points, the denser the more the score moves (``profile.density``), each weighing as much as the part of
+2. Deal out: 23 points, the denser the more the score moves (``profile.density``), each weighing as much as the part of
    the path it stands for (``cells.Cells``).
 3. Walk: the gradient at every point. Score and slope come along, and with them, between each point and the next, how
    much the score grows beyond what the two gradients say. These residuals sum to the completeness gap.
@@ -33,8 +33,8 @@ from igcli.errors import NumericalError
 from igcli.lazy import np
 from igcli.models.classifier import Classifier
 
-#: Points dealt out before any gradient is known: on photographs enough for two maps in three.
-FIRST_POINTS = 22
+#: Points dealt out before any gradient is known: on photographs enough for one map in two.
+FIRST_POINTS = 23
 
 #: The gap is measured a little differently here than on the finished map: aim below the tolerance.
 _AIM = 0.98
