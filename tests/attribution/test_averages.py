@@ -5,6 +5,7 @@ import torch
 from toys import count_gradients, random_picture
 
 import igcli
+from igcli.attribution.budget import Budget
 from igcli.attribution.explain import Wanted, explain
 from igcli.attribution.noise import noisy_copy
 from igcli.attribution.result import Settings
@@ -39,7 +40,7 @@ def test_smoothing_is_the_mean_over_the_copies_whose_completeness_is_judged_by_t
 def test_all_walks_of_a_photo_share_one_sweep(small, picture):
     counted = count_gradients(small)
     wanted = Wanted(("integrated", "gradient"), settings=Settings(baseline="black+white", steps=10))
-    explain(small, [picture], wanted)
+    explain(small, [picture], wanted, budget=Budget(16))
     # The gradient at the photo is the same whatever the baseline: it is taken once.
     assert sum(counted) == 21
     assert len([count for count in counted if count]) == 2
