@@ -10,7 +10,9 @@ import time
 import pytest
 from PIL import Image
 
-COMMAND = (sys.executable, "-m", "igcli", "explain", "in", "--model", "caltech101", "--device", "cpu", "--steps", "3")
+#: The batch size divides the steps: a photo's gradients are then taken in the same batches whoever is explained with it.
+SETTINGS = ("--model", "caltech101", "--device", "cpu", "--steps", "6", "--batch-size", "3")
+COMMAND = (sys.executable, "-m", "igcli", "explain", "in", *SETTINGS)
 
 
 @pytest.fixture
