@@ -33,6 +33,14 @@ class UsageError(IgError, ValueError):
 
     exit_status = 2
 
+    @classmethod
+    def without_gradient(cls) -> UsageError:
+        """For a network whose answer cannot be differentiated by its input."""
+        return cls(
+            "The network's answer has no gradient (it runs under no_grad, or ends in argmax or rounding), and ig "
+            "explains by gradients: give a network that can be differentiated."
+        )
+
 
 class LabelError(UsageError):
     """No class has this name or index, or several have."""
@@ -52,6 +60,13 @@ class NetworkUnavailable(WeightsError):
 
 class NumericalError(IgError):
     """Logits or gradients that are not finite."""
+
+    @classmethod
+    def along_the_path(cls) -> NumericalError:
+        """For logits between the ends; those at the ends were looked at before."""
+        return cls(
+            "The network's logits are not finite along the path: nothing was drawn. Check the weights, or run in float32."
+        )
 
 
 class OutOfMemory(IgError):

@@ -29,6 +29,10 @@ def commands() -> list[str]:
     return [line for line in lines if line.startswith("ig ")]
 
 
+def test_nothing_is_left_to_fill_in():
+    assert not re.search(r"@@|TODO|FIXME|XXX", README.read_text(encoding="utf-8"))
+
+
 @pytest.fixture
 def a_persons_folder(tmp_path, monkeypatch, samples):
     """The files that the commands name, and ImageNet's labels on a network of a few parameters."""

@@ -49,6 +49,11 @@ def split_baselines(spec: str) -> list[str]:
     return list(dict.fromkeys(spec.split(JOINT)))
 
 
+def count_baselines(spec: str) -> int:
+    """How many baselines ``spec`` names."""
+    return sum(count for _, count in map(_counted, split_baselines(spec)))
+
+
 def check_baselines(spec: str) -> None:
     """Raise ``UsageError`` for what could never be a baseline, before any picture is read."""
     for part in split_baselines(spec):

@@ -13,7 +13,7 @@ from typing import TypeVar
 from igcli.errors import OutOfMemory, UsageError
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
-from igcli.models.engine.chunks import measured_chunk
+from igcli.attribution.chunks import measured_chunk
 
 T = TypeVar("T")
 

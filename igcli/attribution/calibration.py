@@ -13,7 +13,7 @@ import time
 from igcli.attribution.budget import Budget
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
-from igcli.models.engine.chunks import keep_chunk, measured_chunk
+from igcli.attribution.chunks import keep_chunk, measured_chunk
 
 LONG = {"cpu": 4_000, "cuda": 100_000}
 """Gradients from which a run is long, by kind of device; on other kinds nothing is measured."""

@@ -18,7 +18,7 @@ from igcli.attribution.path import Path, as_the_network_reads
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import look, sweep
-from igcli.attribution.targets import Ranked, ranking, resolve_targets
+from igcli.attribution.targets import Ranked, count_classes, ranking, resolve_targets
 from igcli.attribution.task import Leg, Task, copies_of, legs_of
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
@@ -50,6 +50,8 @@ def attribute(
         With a sentence that says what to do.
     """
     wanted = Wanted((method,), (target,), replace(Settings(), **settings))  # type: ignore[arg-type]
+    if count_classes(target) > 1:
+        raise UsageError(f"attribute() explains one class, and {target!r} names more: use explain().")
     (outcome,) = explain(model, [picture], wanted, budget=budget)[0]
     if isinstance(outcome, IgError):
         raise outcome

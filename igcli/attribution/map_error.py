@@ -1,14 +1,19 @@
 """How far a map is from the exact integral: an estimate from how much the gradient changes between points.
 
 Completeness measures the error of the map's sum; errors of opposite sign cancel in it. The map itself is off because
-the gradient jumps, pixel by pixel, wherever the network changes its linear piece. If on average the squared jumps
-amount to v(α) a unit of path, neighbouring gradients differ by v times their distance, and a cell of width h with its
-point in the middle is off by h³ v / 12 in the mean square: a jump lies anywhere in it. Smooth change is taken for
-jumps too, so that the estimate errs on the side of caution.
+the gradient jumps, pixel by pixel, wherever the network changes its linear piece. A point speaks for its cell, the part
+of the path that its weight pays for. If on average the squared jumps amount to v(α) a unit of path and know nothing of
+one another, neighbouring gradients differ by v times their distance in the mean square, and what lies between them is
+off by v (l³ + r³) / 3, where l and r are the way from the one point to the edge between their cells and from there to
+the other: a jump lies anywhere in it.
+
+Where the gradient changes smoothly instead, errors of the two halves of a cell cancel, and the estimate is too large.
+Where it jumps once and for all, between two points, it is as often too small as too large.
 """
 
 from __future__ import annotations
 
+from igcli.attribution.quadrature import Nodes
 from igcli.lazy import np, torch
 
 
@@ -19,36 +24,37 @@ class MapError:
     ----------
     displacement
         Δ = x − x′, (C, H, W).
+    nodes
+        All points that will go by; those of weight 0 do not count.
     """
 
-    def __init__(self, displacement: torch.Tensor) -> None:
-        self._displacement = displacement
-        self._alphas: list[float] = []
-        self._weights: list[float] = []
+    def __init__(self, displacement: torch.Tensor, nodes: Nodes) -> None:
+        self._displacement, self._nodes = displacement, nodes
         self._changes: list[float] = []  # squared, from the point before
         self._last: torch.Tensor | None = None
 
-    def add(self, alphas: torch.Tensor, weights: torch.Tensor, gradients: torch.Tensor) -> None:
-        """Note points (N,), their weights (N,), and the gradients there (N, C, H, W); weight 0 does not count."""
-        counts = (weights != 0).nonzero().flatten()
+    def add(self, start: int, gradients: torch.Tensor) -> None:
+        """Note the gradients (N, C, H, W) at the points from the position ``start`` on."""
+        counts = self._nodes.weights[start : start + len(gradients)].nonzero()[0]
         if not len(counts):
             return
-        if len(counts) < len(weights):
-            gradients = gradients[counts]
+        if len(counts) < len(gradients):
+            gradients = gradients[torch.from_numpy(counts).to(gradients.device)]
         maps = gradients[:, 0] * self._displacement[0]
         for channel in range(1, gradients.shape[1]):  # without a product of the whole gradients' size
             maps.addcmul_(gradients[:, channel], self._displacement[channel])
         known = maps if self._last is None else torch.cat([self._last, maps])
         self._changes += torch.linalg.vector_norm(known.diff(dim=0), dim=(1, 2)).cpu().double().square().tolist()
-        self._alphas += alphas[counts].cpu().double().tolist()
-        self._weights += weights[counts].cpu().double().tolist()
         self._last = maps[-1:].clone()
 
-    def estimate(self, values: torch.Tensor) -> float:
-        """The error of the finished map (C, H, W), summed over channels, as a share of its norm; NaN if unknown."""
-        norm = float(values.sum(dim=0).norm())
-        if len(self._alphas) < 2 or not norm:
+    def estimate(self) -> float:
+        """The expected L2 distance of the map, summed over channels, from the exact one; NaN if unknown."""
+        counts = self._nodes.weights != 0
+        alphas, edges = self._nodes.alphas[counts], np.cumsum(np.concatenate([[0.0], self._nodes.weights[counts]]))
+        if len(alphas) < 2:
             return float("nan")
-        density = np.array(self._changes) / np.diff(self._alphas)
-        around = (np.concatenate([density[:1], density]) + np.concatenate([density, density[-1:]])) / 2
-        return float(np.sqrt((np.abs(self._weights) ** 3 * around).sum() / 12)) / norm
+        jumps = np.array(self._changes) / np.diff(alphas)  # v, between each point and the next
+        jumps = np.concatenate([jumps[:1], jumps, jumps[-1:]])
+        left, right = np.abs(alphas - edges[:-1]), np.abs(edges[1:] - alphas)
+        cubes = np.concatenate([[0.0], right**3]) + np.concatenate([left**3, [0.0]])
+        return float(np.sqrt((jumps * cubes).sum() / 3))

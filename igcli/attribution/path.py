@@ -25,6 +25,11 @@ class Path:
         """Δ = x − x′, (C, H, W)."""
         return self.pixels - self.baseline
 
+    @property
+    def between(self) -> tuple[int, int]:
+        """The same for all paths between the very same two tensors, as long as these live."""
+        return id(self.baseline), id(self.pixels)
+
     def at(self, alphas: torch.Tensor, *, out: torch.Tensor | None = None) -> torch.Tensor:
         """The counterfactuals (N, C, H, W) at ``alphas`` (N,); exact at both ends. Written into ``out`` if given."""
         weights = alphas.to(self.pixels)[:, None, None, None]

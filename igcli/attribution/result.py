@@ -30,7 +30,7 @@ class Settings:
         A name in ``BASELINES``, the path of an image, ``noise:8`` for noise of eight seeds; or several of them joined
         by ``+``, to be averaged over.
     rule
-        A name in ``RULES``; how a number of steps is dealt out.
+        A name in ``RULES``; how a number of steps is dealt out. With ``"auto"`` it means nothing.
     steps
         Points on the path, or ``"auto"``: dealt out where the score moves, and more of them until the gap is within
         the tolerance (``attribution/adaptive``).
@@ -121,11 +121,11 @@ class Attribution:
     weights
         (N,) float64: the quadrature weights of the trace's points.
     steps
-        The number of points dealt out by the rule, 0 for a method that uses none.
+        The number of points whose gradients the map is made of, 0 for a method that has no use for a number of points.
     gradient_evaluations
         Gradients taken by the walks that produced this map, together with all others that shared them.
     forward_evaluations
-        Passes forward only, by the same walks: the ends of the path, and the adaptive path's look.
+        Passes forward only, for the same walks: the ends of the path, the adaptive path's look, a method's own.
     extras
         Numbers of the method's own, by name.
     """

@@ -15,7 +15,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.scores import Score
-from igcli.errors import IgError, NumericalError
+from igcli.errors import IgError, NumericalError, UsageError
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
 
@@ -96,8 +96,7 @@ class _Segment:
 
     def part(self, values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
         """The segment's part of one value a node, where and as precise as ``like``."""
-        # precision first, device second: some devices have no float64
-        return torch.from_numpy(values[self.start : self.stop]).to(like.dtype).to(like.device)
+        return tensor_like(like, values[self.start : self.stop])
 
 
 def sweep(
@@ -110,6 +109,8 @@ def sweep(
 
     Raises
     ------
+    UsageError
+        For a network whose answer cannot be differentiated.
     OutOfMemory
         When a single point does not fit into the device's memory.
     """
@@ -165,7 +166,7 @@ def look_along(model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, 
     """
     model = model.quick()
     on_device = [path.to(model.device, model.dtype) for path in paths]
-    points = torch.from_numpy(np.asarray(alphas, np.float64)).to(model.dtype).to(model.device)
+    points = tensor_like(on_device[0].pixels, np.asarray(alphas, np.float64))
 
     def work(start: int, stop: int) -> torch.Tensor:
         pairs = [divmod(pair, len(points)) for pair in range(start, stop)]
@@ -177,11 +178,17 @@ def look_along(model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, 
     return logits.reshape(len(paths), len(points), -1)
 
 
+def tensor_like(other: torch.Tensor, values: np.ndarray) -> torch.Tensor:
+    """``values`` where and as precise as ``other``."""
+    # precision first, device second: some devices have no float64
+    return torch.from_numpy(values).to(other.dtype).to(other.device)
+
+
 def _together(walks: Sequence[Walk]) -> list[list[Walk]]:
     """The walks in groups that visit the same points: several classes of one picture go forward together."""
     groups: dict[tuple[int, int, bytes, int], list[Walk]] = {}
     for walk in walks:
-        points = (id(walk.path.baseline), id(walk.path.pixels), walk.nodes.alphas.tobytes())
+        points = (*walk.path.between, walk.nodes.alphas.tobytes())
         number = 0
         while len(groups.get((*points, number), ())) == MOST_TOGETHER:
             number += 1
@@ -208,6 +215,8 @@ def _differentiate(model: Classifier, segments: Sequence[_Segment]) -> Iterator[
         # The input alone is differentiated: no hooks, no parameter gradients. Pictures in a batch do not interact in
         # evaluation mode, so the gradient of the sum holds each picture's own.
         total = torch.cat(list(scores.values())).sum()
+        if not total.requires_grad:
+            raise UsageError.without_gradient()
         (gradients,) = torch.autograd.grad(total, points, retain_graph=turn + 1 < turns)
         shares = gradients.split_with_sizes(lengths)
         for i in here:

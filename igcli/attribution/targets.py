@@ -37,6 +37,11 @@ def check_targets(wanted: Sequence[str | int], labels: Labels) -> None:
             raise LabelError(f"The target {target!r} asks for {count} classes: this model has {len(labels)}.")
 
 
+def count_classes(target: str | int) -> int:
+    """How many classes a target names: N for ``"top-N"``, one else."""
+    return _top_count(target) or 1
+
+
 def resolve_targets(
     wanted: Sequence[str | int], logits: torch.Tensor, labels: Labels, *, multi_label: bool = False
 ) -> list[Ranked]:

@@ -6,6 +6,7 @@ through one sweep; methods that find their own way are asked one after another.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -121,12 +122,13 @@ class Task:
             values += method.finish().cpu() / len(legs)
             extras.update({key: number / len(legs) for key, number in method.extras().items()})
             if isinstance(method, OwnPath):
-                taken += method.evaluations
+                taken, looked = taken + method.evaluations, looked + method.looked
                 self.taken_alone += method.evaluations
                 steps = method.question.steps
             else:
                 taken, looked = taken + walk.taken, looked + walk.looked
                 steps = int(np.count_nonzero(walk.nodes.weights))
+        extras.update(_map_error([leg.methods[name] for leg in legs], values))
         total = values.sum().item()
         rise = sum(leg.ends.rise for leg in legs) / len(legs)
         promised = settings.tolerance if kind.complete else None
@@ -145,6 +147,18 @@ class Task:
             settings=settings,
             extras=dict(extras),
         )
+
+
+def _map_error(methods: Sequence[Method], values: torch.Tensor) -> dict[str, float]:
+    """``map_error``: how far the mean map (C, H, W) is expected to be off, relative to its norm.
+
+    The legs' errors are taken for independent.
+    """
+    errors = [error for method in methods if (error := method.expected_error()) is not None]
+    norm = float(values.sum(dim=0).norm())
+    if not errors:
+        return {}
+    return {"map_error": math.hypot(*errors) / len(errors) / norm if norm else math.nan}
 
 
 def copies_of(method: type[Method] | None, wanted: Wanted) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -64,7 +65,9 @@ class Wanted:
         if settings.against is not None:
             check_targets([settings.against], model.labels)
         check_baselines(settings.baseline)
-        nodes(settings.rule, STEPS_ALONE if settings.steps == "auto" else int(settings.steps))
+        nodes(settings.rule, _steps_alone(settings.steps))
+        if settings.steps == "auto" and settings.rule != Settings.rule:
+            raise UsageError(f"--rule {settings.rule} deals out a number of steps: add one, such as --steps 64.")
         if settings.max_steps < 1:
             raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
         if not settings.tolerance > 0:
@@ -73,3 +76,18 @@ class Wanted:
             raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
         if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
             raise UsageError("Smoothing needs a number of copies and a sigma that are not negative.")
+
+
+def _steps_alone(steps: int | str) -> int:
+    """Points of a path that nobody refines.
+
+    Raises
+    ------
+    UsageError
+        For what is neither a whole number nor ``"auto"``.
+    """
+    if steps == "auto":
+        return STEPS_ALONE
+    if not isinstance(steps, numbers.Integral):
+        raise UsageError(f"The steps are a whole number or 'auto', not {steps!r}.")
+    return int(steps)

@@ -148,7 +148,7 @@ wanted_options = grouped(
                  help="Points on the path, or auto: dealt out where the score moves, and more of them until the "
                       "completeness gap is within the tolerance."),
     click.option("--rule", type=click.Choice(list(RULES)), default="midpoint", show_default=True,
-                 help=f"How a number of --steps is dealt out. {listed(RULES)}."),
+                 help=f"How a number of --steps is dealt out, where one is given. {listed(RULES)}."),
     click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
                  help="The relative completeness gap that counts as small."),
     click.option("--max-steps", type=click.IntRange(1), default=1024, show_default=True,

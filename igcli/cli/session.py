@@ -11,9 +11,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from igcli.attribution.adaptive.course import FIRST_POINTS
 from igcli.attribution.budget import Budget
 from igcli.attribution.calibration import chunk_for
+from igcli.attribution.price import gradients_for
 from igcli.attribution.explain import Wanted
 from igcli.cli.console import Console
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
@@ -35,7 +35,7 @@ from igcli.jobs.item import Explained, items_of
 from igcli.jobs.job import Job, check_reachable
 from igcli.jobs.ledger import is_result, left_by_earlier_runs
 from igcli.jobs.pipeline import process
-from igcli.jobs.precision import map_error
+from igcli.jobs.precision import precision_error
 from igcli.jobs.record import SCHEMA, Record, to_json
 from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, numbers, resolve_device
@@ -137,7 +137,7 @@ class Session:
         check_precision(choice.precision, resolve_device(choice.device))
         self._stack.enter_context(numbers(choice.precision))
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
-        gradients = len(self.found) * (FIRST_POINTS if wanted.settings.steps == "auto" else int(wanted.settings.steps))
+        gradients = len(self.found) * gradients_for(wanted)
         budget = Budget.of(model, choice.batch_size or chunk_for(model, gradients=gradients))
         fit = self._request.fit or model.view.fit
         job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget, choice.precision)
@@ -150,11 +150,11 @@ class Session:
 
     def _compared(self, job: Job) -> Job:
         """The job with how far its precision takes the first photo's map from float32's, which is said."""
-        error = map_error(job, self.found)
+        error = precision_error(job, self.found)
         if error is not None:
             how_far = f"differs by {percent(error)} from float32" if error else "is float32's own on this machine"
             self.console.note(f"{job.precision}: the first photo's map {how_far}")
-        return replace(job, map_error=error)
+        return replace(job, precision_error=error)
 
     @property
     def batch_size(self) -> int | None:

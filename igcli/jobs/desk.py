@@ -22,7 +22,7 @@ _INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
 class ModelFacts:
     """What is said of a network: its origin, its input, what to beware of, where and how it ran, how it was used.
 
-    ``map_error`` is how far the ``precision`` took the first photo's map from float32's, if that was measured.
+    ``precision_error`` is how far the ``precision`` took the first photo's map from float32's, if that was measured.
     """
 
     provenance: Provenance
@@ -31,13 +31,13 @@ class ModelFacts:
     device: str
     preparation: dict[str, Any]
     precision: str = "float32"
-    map_error: float | None = None
+    precision_error: float | None = None
 
     @classmethod
-    def of(cls, model: Classifier, *, precision: str = "float32", map_error: float | None = None) -> ModelFacts:
+    def of(cls, model: Classifier, *, precision: str = "float32", precision_error: float | None = None) -> ModelFacts:
         """The facts of a loaded network."""
         origin, size, device = model.provenance, model.input_size, str(model.device)
-        return cls(origin, size, model.caveat, device, model.preparation, precision, map_error)
+        return cls(origin, size, model.caveat, device, model.preparation, precision, precision_error)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Job:
         How much goes through the network at once.
     precision
         A name in ``PRECISIONS``: how products are computed.
-    map_error
+    precision_error
         How far that takes the first photo's map from float32's (relative L2), if it was measured.
     """
 
@@ -48,7 +48,7 @@ class Job:
     name: str | None = None
     budget: Budget = field(default_factory=Budget)
     precision: str = "float32"
-    map_error: float | None = None
+    precision_error: float | None = None
 
     def check(self) -> None:
         """Raise ``IgError`` for what can be seen to be wrong before any picture is read."""
@@ -67,7 +67,7 @@ class Job:
     @property
     def desk(self) -> Desk:
         """The job as it stands now, without the network."""
-        facts = ModelFacts.of(self.model, precision=self.precision, map_error=self.map_error)
+        facts = ModelFacts.of(self.model, precision=self.precision, precision_error=self.precision_error)
         return Desk(facts, self.wanted, self.fit, self.reading, self.output, self.name, self.budget.size)
 
 

@@ -15,7 +15,7 @@ from igcli.jobs.job import Job
 from igcli.models.devices import numbers
 
 
-def map_error(job: Job, photos: Iterable[Found]) -> float | None:
+def precision_error(job: Job, photos: Iterable[Found]) -> float | None:
     """The relative L2 distance of the first photo's map from the same in float32.
 
     Of the first method and class that are wanted, with the run's own settings; the photo is explained twice for it.

@@ -67,15 +67,18 @@ def image_entry(picture: Picture) -> Record:
 
 def model_entry(model: ModelFacts) -> Record:
     """Which network, and how its products were computed; not exactly, if there is an error to tell."""
-    error = {} if model.map_error is None else {"map_error": model.map_error}
+    error = {} if model.precision_error is None else {"precision_error": model.precision_error}
     return {**asdict(model.provenance), "input_size": model.input_size, "precision": model.precision, **error}
 
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
     """One method's part of the record."""
+    settings = asdict(result.settings)
+    if settings["steps"] == "auto":
+        settings["rule"] = None  # no rule has dealt out the points
     return {
         "method": result.method,
-        "settings": {**asdict(result.settings), "device": device, "batch_size": batch_size},
+        "settings": {**settings, "device": device, "batch_size": batch_size},
         "sum": result.total,
         "completeness": asdict(result.completeness),
         "steps": result.steps,

@@ -107,7 +107,7 @@ def _origin(desk: Desk) -> Origin:
         "score": settings.score,
         "baseline": settings.baseline,
         "steps": settings.steps,
-        "rule": settings.rule,
+        **({} if settings.steps == "auto" else {"rule": settings.rule}),
         "fit": desk.fit,
         "device": desk.model.device,
     }

@@ -121,8 +121,8 @@ class Classifier:
     def quick(self) -> Classifier:
         """The same classifier over a network that computes the same, to rounding, in less time; or itself.
 
-        Made once, and again when parameters or buffers were replaced, moved or written to: what torch counts as such,
-        which leaves out writing through ``.data``. Networks that have hooks, cannot be traced, or are not made of
+        Made once, and again when parameters or buffers were replaced, moved or written to, or a module's settings
+        changed, as far as :class:`~igcli.models.engine.state.State` sees it: not through ``.data``. Networks that have hooks, cannot be traced, or are not made of
         torch's, torchvision's and timm's modules stay as they are, and then this returns the classifier itself. Layers
         have other names, or are gone: it is for gradients and logits.
         """
@@ -174,7 +174,8 @@ class Classifier:
         ----------
         outputs
             (N, K), what it returned for some pictures. Rows in [0, 1] that all sum to 1 come from a
-            softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)].
+            softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)]. Rows that are not
+            finite say nothing.
         """
         if self.ends_in_softmax or self.multi_label or not _are_probabilities(outputs):
             return self
@@ -236,7 +237,10 @@ def log_odds_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
 
 
 def _are_probabilities(outputs: torch.Tensor) -> bool:
-    if outputs.ndim != 2 or outputs.shape[1] < 2 or not len(outputs):
+    if outputs.ndim != 2 or outputs.shape[1] < 2:
+        return False
+    outputs = outputs[outputs.isfinite().all(dim=1)]
+    if not len(outputs):
         return False
     rounding = 16 * torch.finfo(outputs.dtype).eps * outputs.shape[1] ** 0.5
     in_range = (outputs >= 0) & (outputs <= 1 + rounding)

@@ -84,10 +84,7 @@ def _try(model: Classifier) -> torch.Tensor:
             "Say what it takes with --input-size and --channels."
         ) from problem
     if not outputs.requires_grad:
-        raise UsageError(
-            "The network's answer has no gradient (it runs under no_grad, or ends in argmax or rounding), and ig "
-            "explains by gradients: give a network that can be differentiated."
-        )
+        raise UsageError.without_gradient()
     return outputs.detach()
 
 

@@ -125,6 +125,36 @@ def test_interior_frames_at_the_nodes_cost_nothing(small, picture):
     assert sum(counted) == 10
 
 
+def test_a_picture_that_is_not_finite_does_not_hide_that_the_network_ends_in_softmax():
+    class Fragile(nn.Sequential):
+        def forward(self, x):
+            found = super().forward(x)
+            return torch.where(x.mean(dim=(1, 2, 3), keepdim=True).flatten(1) > 0.6, torch.nan, found)
+
+    model = classifier(Fragile(small_network(), nn.Softmax(dim=1)), classes=5)
+    bright, dark = random_picture(), random_picture(seed=1)
+    bright.pixels.clamp_min_(0.7)
+    (failed,), (together,) = explain(model, [bright, dark])
+    ((alone,),) = explain(model, [dark])
+    assert isinstance(failed, NumericalError)
+    assert together.score == alone.score
+    assert "softmax" in together.score.note
+    torch.testing.assert_close(together.results["integrated"].values, alone.results["integrated"].values)
+
+
+def test_a_network_that_cannot_be_differentiated_is_refused_in_a_sentence(picture):
+    class Blind(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.logits = nn.Parameter(torch.arange(5.0))
+
+        def forward(self, x):
+            return self.logits.expand(len(x), 5)
+
+    with pytest.raises(UsageError, match="has no gradient"):
+        igcli.attribute(classifier(Blind(), classes=5), picture, steps=4)
+
+
 def test_one_picture_that_is_not_finite_does_not_take_the_others_with_it():
     class Picky(nn.Module):
         def __init__(self):
@@ -156,6 +186,11 @@ def test_one_picture_that_is_not_finite_does_not_take_the_others_with_it():
         ({"tolerance": 0}, UsageError),
         ({"target": "class z"}, LabelError),
         ({"target": 77}, LabelError),
+        ({"target": "top-2"}, UsageError),
+        ({"steps": "many"}, UsageError),
+        ({"steps": 2.7}, UsageError),
+        ({"rule": "right"}, UsageError),
+        ({"rule": "gauss-legendre", "steps": "auto"}, UsageError),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_computed(small, picture, settings, error):

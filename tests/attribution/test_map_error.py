@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,6 +10,7 @@ from toys import classifier, random_picture
 
 import igcli
 from igcli.attribution.map_error import MapError
+from igcli.attribution.quadrature import Nodes, nodes
 
 
 class Jumpy(nn.Module):
@@ -37,19 +39,50 @@ def error(found, reference):
     return (difference.norm() / reference.values.sum(dim=0).norm()).item()
 
 
-@pytest.mark.parametrize("rule", ["midpoint", "gauss-legendre", "trapezoid"])
-def test_where_the_gradient_jumps_the_estimate_is_the_error(rule):
-    model = jumpy()
-    ratios = []
+def ratios(**settings):
+    """Estimate over true error, for six pictures."""
+    model, found = jumpy(), []
     for seed in range(6):
         picture = random_picture(seed=seed, dtype=torch.float64)
         reference = igcli.attribute(model, picture, target=0, score="logit", steps=8000)
-        for steps in (12, 30):
-            found = igcli.attribute(model, picture, target=0, score="logit", steps=steps, rule=rule)
-            ratios.append(found.extras["map_error"] / error(found, reference))
-    assert 0.7 < torch.tensor(ratios).median() < 1.5
-    assert min(ratios) > 0.4
-    assert max(ratios) < 2.5
+        result = igcli.attribute(model, picture, target=0, score="logit", **settings)
+        found.append(result.extras["map_error"] / error(result, reference))
+    return found
+
+
+@pytest.mark.parametrize("rule", ["midpoint", "gauss-legendre", "trapezoid"])
+@pytest.mark.parametrize("steps", [12, 30])
+def test_where_the_gradient_jumps_the_estimate_is_the_error(rule, steps):
+    found = ratios(steps=steps, rule=rule)
+    assert 0.7 < np.median(found) < 1.5
+    assert 0.4 < min(found) <= max(found) < 2.5
+
+
+@pytest.mark.parametrize("tolerance", [0.01, 1e-4])
+def test_on_the_adaptive_path_too(tolerance):
+    found = ratios(tolerance=tolerance)
+    assert 0.7 < np.median(found) < 1.5
+    assert 0.4 < min(found) <= max(found) < 2.5
+
+
+def test_cells_whose_points_lie_at_an_edge_are_off_by_four_times_as_much():
+    generator = torch.Generator().manual_seed(0)
+    gradients = torch.randn(1000, 1, 2, 2, generator=generator, dtype=torch.float64)
+    estimates = []
+    for rule in ("midpoint", "right"):
+        error = MapError(torch.ones(1, 2, 2), nodes(rule, 1000))
+        error.add(0, gradients)
+        estimates.append(error.estimate())
+    assert estimates[1] ** 2 / estimates[0] ** 2 == pytest.approx(4, rel=1e-2)
+
+
+def test_errors_of_averaged_paths_make_up_for_one_another(small_double):
+    picture = random_picture(dtype=torch.float64)
+    apart = [igcli.attribute(small_double, picture, baseline=name, steps=20) for name in ("black", "white")]
+    joint = igcli.attribute(small_double, picture, baseline="black+white", steps=20)
+    errors = [each.extras["map_error"] * each.values.sum(dim=0).norm().item() for each in apart]
+    expected = math.hypot(*errors) / 2 / joint.values.sum(dim=0).norm().item()
+    assert joint.extras["map_error"] == pytest.approx(expected)
 
 
 def test_smooth_change_is_taken_for_jumps(quadratic):
@@ -60,26 +93,30 @@ def test_smooth_change_is_taken_for_jumps(quadratic):
 
 
 def test_a_straight_score_has_an_exact_map():
-    error = MapError(torch.ones(1, 2, 2))
-    error.add(torch.tensor([0.25, 0.75]), torch.tensor([0.5, 0.5]), torch.ones(2, 1, 2, 2))
-    assert error.estimate(torch.ones(1, 2, 2)) == 0
+    error = MapError(torch.ones(1, 2, 2), nodes("midpoint", 2))
+    error.add(0, torch.ones(2, 1, 2, 2))
+    assert error.estimate() == 0
 
 
 def test_chunks_and_points_of_no_weight_make_no_difference():
     generator = torch.Generator().manual_seed(0)
-    alphas, gradients = torch.linspace(0.05, 0.95, 10), torch.randn(10, 2, 3, 3, generator=generator)
-    weights = torch.full((10,), 0.1)
-    whole, parts = MapError(torch.ones(2, 3, 3)), MapError(torch.ones(2, 3, 3))
-    whole.add(alphas, weights, gradients)
+    points, gradients = nodes("midpoint", 10), torch.randn(10, 2, 3, 3, generator=generator)
+    whole = MapError(torch.ones(2, 3, 3), points)
+    whole.add(0, gradients)
+    beside = points.including(points.alphas + 0.02)
+    parts, asked_for = MapError(torch.ones(2, 3, 3), beside), gradients[:1] * 100
     for i in range(10):
-        parts.add(alphas[i : i + 1], weights[i : i + 1], gradients[i : i + 1])
-        parts.add(alphas[i : i + 1], torch.zeros(1), gradients[i : i + 1] * 100)
-    values = torch.ones(2, 3, 3)
-    assert parts.estimate(values) == pytest.approx(whole.estimate(values))
+        parts.add(2 * i, gradients[i : i + 1])
+        parts.add(2 * i + 1, asked_for)
+    assert parts.estimate() == pytest.approx(whole.estimate())
+    together = MapError(torch.ones(2, 3, 3), beside)
+    together.add(0, torch.stack([gradients, asked_for.expand_as(gradients)], dim=1).flatten(0, 1))
+    assert together.estimate() == pytest.approx(whole.estimate())
 
 
-def test_one_point_and_an_empty_map_say_nothing_and_one_sided_rules_are_left_out(small):
-    picture = random_picture()
-    assert math.isnan(igcli.attribute(small, picture, steps=1).extras["map_error"])
-    assert math.isnan(MapError(torch.ones(1, 2, 2)).estimate(torch.zeros(1, 2, 2)))
-    assert "map_error" not in igcli.attribute(small, picture, steps=8, rule="right").extras
+def test_one_point_and_an_empty_map_say_nothing(small):
+    assert math.isnan(igcli.attribute(small, random_picture(), steps=1).extras["map_error"])
+    assert math.isnan(MapError(torch.ones(1, 2, 2), Nodes.none()).estimate())
+    black = random_picture()
+    black.pixels.zero_()
+    assert math.isnan(igcli.attribute(small, black).extras["map_error"])

@@ -9,7 +9,7 @@ from igcli.attribution.path import Path
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import Chunk, Consumer, Walk, look, sweep
+from igcli.attribution.sweep import MOST_TOGETHER, Chunk, Consumer, Walk, look, sweep
 from igcli.errors import NumericalError
 
 
@@ -187,7 +187,11 @@ def test_many_classes_are_taken_a_few_at_a_time(small):
     picture = random_picture()
     path = Path(torch.zeros_like(picture.pixels), picture.pixels)
     walks = [Walk(path, Score("logit", k % 5), nodes("midpoint", 2), [Collector()]) for k in range(11)]
+    forward = []
+    small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     assert sweep(small, walks, budget=Budget(16)) == 22
+    assert MOST_TOGETHER == 8
+    assert sum(forward) == 2 + 2  # eight of them share their two passes, and so do the other three
     assert all(len(walk.consumers[0].gradients()) == 2 for walk in walks)
 
 

@@ -77,8 +77,3 @@ class Trial:
             taken = self.clock.in_turns(contestants, (self.timed * SEARCHED)[:SEARCHED]) if sizes else {}
             self._batches[rival.name] = int(min(taken, key=lambda size: median(taken[size]))) if sizes else None
         return self._batches[rival.name]
-
-
-def forwards_of(result: igcli.Attribution) -> int:
-    """Passes through the network that took no gradient."""
-    return getattr(result, "forward_evaluations", 0)

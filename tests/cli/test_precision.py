@@ -55,7 +55,7 @@ def test_says_and_records_how_far_the_first_photos_map_is_from_the_exact_one(she
     assert "bfloat16: the first photo's map differs by 5.0 % from float32\n" in done.stderr
     model = read_json(tmp_path / "out" / "motorcycle.json")["model"]
     assert model["precision"] == "bfloat16"
-    assert model["map_error"] == pytest.approx(0.05, abs=1e-4)
+    assert model["precision_error"] == pytest.approx(0.05, abs=1e-4)
 
 
 @pytest.mark.usefixtures("rounding_network")
@@ -70,7 +70,7 @@ def test_float32_is_the_default_and_is_not_compared_with_itself(shell, motorcycl
     done = shell("explain", motorcycle, *FEW)
     model = read_json(tmp_path / "out" / "motorcycle.json")["model"]
     assert model["precision"] == "float32"
-    assert "map_error" not in model
+    assert "precision_error" not in model
     assert "differs" not in done.stderr
 
 
@@ -80,7 +80,7 @@ def test_a_run_says_it_once_and_records_it_and_an_unreadable_photo_is_no_first_o
     assert done.stderr.count("differs by 5.0 % from float32") == 1
     run = read_json(tmp_path / "out" / "run.json")
     assert run["settings"]["precision"] == run["model"]["precision"] == "bfloat16"
-    assert run["model"]["map_error"] == pytest.approx(0.05, abs=1e-4)
+    assert run["model"]["precision_error"] == pytest.approx(0.05, abs=1e-4)
     records = [json.loads(line) for line in (tmp_path / "out" / "index.jsonl").read_text().splitlines()]
     assert [record["model"]["precision"] for record in records] == ["bfloat16"] * 2
 
@@ -113,7 +113,7 @@ def test_every_command_over_photos_takes_it(shell, motorcycle, command):
 def test_a_map_of_nothing_is_compared_with_nothing(shell, motorcycle, tmp_path, read_json):
     done = shell("explain", motorcycle, *FEW, "--precision", "bfloat16")
     assert "differs" not in done.stderr
-    assert "map_error" not in read_json(tmp_path / "out" / "motorcycle.json")["model"]
+    assert "precision_error" not in read_json(tmp_path / "out" / "motorcycle.json")["model"]
 
 
 def test_a_network_that_the_machine_computes_no_faster_says_so(shell, motorcycle, monkeypatch):
@@ -129,7 +129,7 @@ def test_on_a_cpu_that_has_them_products_in_bfloat16_change_the_map_a_little(
 ):
     done = shell("explain", motorcycle, *bundled, "--steps", "2", "--precision", "bfloat16")
     assert done.exit_code == 0, done.output
-    assert 0.001 < read_json(tmp_path / "out" / "motorcycle.json")["model"]["map_error"] < 0.5
+    assert 0.001 < read_json(tmp_path / "out" / "motorcycle.json")["model"]["precision_error"] < 0.5
 
 
 @pytest.mark.parametrize(

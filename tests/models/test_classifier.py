@@ -103,6 +103,13 @@ def test_multi_label_outputs_that_happen_to_sum_to_one_are_not_taken_for_a_softm
     assert model.recognised(torch.tensor([[0.5, 0.5], [0.25, 0.75]])) is model
 
 
+def test_rows_that_are_not_finite_say_nothing_about_a_softmax() -> None:
+    model, nothing = tiny(nn.Flatten()), torch.full((1, 2), torch.nan)
+    assert model.recognised(torch.cat([nothing, torch.tensor([[0.5, 0.5]])])).ends_in_softmax
+    assert model.recognised(nothing) is model
+    assert model.recognised(torch.cat([nothing, torch.tensor([[0.5, 0.6]])])) is model
+
+
 def test_what_is_not_said_has_defaults() -> None:
     model = tiny(nn.Identity())
     assert (model.view, model.input_size) == (View(224, 256, 3), 224)

@@ -7,18 +7,20 @@
    much the score grows beyond what the two gradients say. These residuals sum to the completeness gap.
 4. Refine: while the gap exceeds the tolerance, put points where the residuals are largest.
 
-Every gradient is used, whatever its weight became; no result is scaled to hide its gap. Several pictures go through
-each round together, so that chunks are full.
+Every gradient counts, whatever its weight became; no result is scaled to hide its gap. Several pictures go through
+each round together, so that chunks are full. Gradients are kept until their weights are known, as long as they fit into
+``MOST_BYTES``; a path that needs more of them is walked again, at twice the price.
 
 Limits: completeness bounds the error of the map's sum, not of the map: opposite errors in two places cancel. The look
 can miss a rise that is over between two of its points; the share of points that is dealt out evenly, and the
-residuals, are the remedy. Walks of one picture for several classes take different points, and so share no forward
-pass. The paths of one picture that are averaged over, from several baselines or to noisy copies, share their points.
+residuals, are the remedy. Walks of one picture for several classes share the look; their points differ, and so they
+share no other forward pass. The paths of one picture that are averaged over, from several baselines or to noisy copies,
+share their points.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from igcli.attribution.adaptive.cells import Cells
@@ -35,6 +37,12 @@ from igcli.models.classifier import Classifier
 
 #: Points dealt out before any gradient is known: on photographs enough for one map in two.
 FIRST_POINTS = 23
+
+#: Gradients kept at once, by all walks together.
+MOST_BYTES = 1 << 30
+
+#: Points that a walk is expected to take when room is shared out: on photographs nine in ten take no more.
+_EXPECTED = 34
 
 #: The gap is measured a little differently here than on the finished map: aim below the tolerance.
 _AIM = 0.98
@@ -60,8 +68,8 @@ class Course:
     cells: Cells | None = None
     kept: list[Kept] = field(default_factory=list)
 
-    def deal_out(self, scores: Sequence[np.ndarray]) -> None:
-        """The first points, from each walk's scores at ``LOOK``."""
+    def deal_out(self, scores: Sequence[np.ndarray], *, most: int) -> None:
+        """The first points, from each walk's scores at ``LOOK``; of each walk, ``most`` gradients may be kept."""
         alphas = np.array([0.0, *LOOK, 1.0])
         probability = self.settings.score in PROBABILITIES
         each = [
@@ -69,7 +77,7 @@ class Course:
             for ends, own in zip(self.ends, scores, strict=True)
         ]
         self.cells = Cells.dealt(min(FIRST_POINTS, self.settings.max_steps), np.mean(each, axis=0))
-        self.kept = [Kept() for _ in self.walks]
+        self.kept = [Kept(most) for _ in self.walks]
 
     def errands(self) -> list[Walk]:
         """The points that have not been visited yet, as walks to keep."""
@@ -131,7 +139,42 @@ def travel(
     OutOfMemory
         When a single point does not fit into the device's memory.
     """
-    _look(model, courses, budget)
+    for bunch, most in _bunches(courses):
+        _travel(model, bunch, most, beside, budget, on_points)
+        beside = ()
+    if beside:
+        sweep(model, beside, budget=budget, on_points=on_points)
+
+
+def _bunches(courses: Sequence[Course]) -> Iterator[tuple[list[Course], int]]:
+    """Courses whose gradients can be kept together, and how many of each walk there is room for.
+
+    A course is never taken apart, since its walks share their points: if there are very many, nothing is kept.
+    """
+    going = [course for course in courses if course.walks]
+    if not going:
+        return
+    gradient = going[0].walks[0].path.pixels  # pictures of one network are of one size
+    room = MOST_BYTES // (gradient.numel() * gradient.element_size())
+    bunch, walks = [going[0]], len(going[0].walks)
+    for course in going[1:]:
+        if (walks + len(course.walks)) * _EXPECTED > room:
+            yield bunch, room // walks
+            bunch, walks = [], 0
+        bunch.append(course)
+        walks += len(course.walks)
+    yield bunch, room // walks
+
+
+def _travel(
+    model: Classifier,
+    courses: Sequence[Course],
+    most: int,
+    beside: Sequence[Walk],
+    budget: Budget,
+    on_points: Callable[[int], None] | None,
+) -> None:
+    _look(model, courses, most, budget)
     pending = list(courses)
     while pending or beside:
         errands = [course.errands() for course in pending]
@@ -152,31 +195,26 @@ def travel(
     sweep(model, again, budget=budget, on_points=on_points)
 
 
-def _look(model: Classifier, courses: Sequence[Course], budget: Budget) -> None:
-    """The score at ``LOOK`` of all walks, forward only, and what follows from it."""
-    paths = [walk.path for course in courses for walk in course.walks]
-    if not paths:
-        return
-    logits = iter(look_along(model, paths, np.array(LOOK), budget=budget))
+def _look(model: Classifier, courses: Sequence[Course], most: int, budget: Budget) -> None:
+    """The score at ``LOOK`` of all walks, forward only, and what follows from it; classes of one picture share it."""
+    paths = {walk.path.between: walk.path for course in courses for walk in course.walks}
+    logits = dict(zip(paths, look_along(model, list(paths.values()), np.array(LOOK), budget=budget), strict=True))
     for course in courses:
         scores = []
         for walk in course.walks:
-            found = next(logits)
+            found = logits[walk.path.between]
             walk.looked = len(LOOK)
             scores.append(walk.score.of(found).numpy())
             if not bool(found.isfinite().all()):
-                walk.failure = NumericalError(
-                    "The network's logits are not finite along the path: nothing was drawn. Check the weights, or run "
-                    "in float32."
-                )
-        if course.walks and not any(walk.failure for walk in course.walks):
-            course.deal_out(scores)
+                walk.failure = NumericalError.along_the_path()
+        if not any(walk.failure for walk in course.walks):
+            course.deal_out(scores, most=most)
 
 
 def _replay(walk: Walk, kept: Kept, model: Classifier) -> None:
     path = walk.path.to(model.device, model.dtype)
     for consumer in walk.consumers:
         consumer.start(path, walk.nodes)
-    for chunk in kept.chunks(walk.nodes):
+    for chunk in kept.release(walk.nodes):
         for consumer in walk.consumers:
             consumer.take(chunk)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from igcli.attribution.budget import is_out_of_memory
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
-from igcli.attribution.sweep import Chunk, Consumer
-from igcli.lazy import np, torch
-
-#: Gradients kept of one walk. A path that needs more is rare; it is walked once more, so that memory stays bounded.
-MOST_KEPT = 128
+from igcli.attribution.sweep import Chunk, Consumer, tensor_like
+from igcli.lazy import torch
 
 _TOGETHER = 16
 
+_Row = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
 
 class Kept(Consumer):
-    """What one walk has found so far, in however many sweeps: all numbers, and the first ``MOST_KEPT`` gradients.
+    """What one walk has found so far, in however many sweeps: all numbers, and the gradients while there is room.
+
+    Parameters
+    ----------
+    most
+        Gradients to keep. When there are more, all are let go: the walk has to be walked again in any case.
 
     Attributes
     ----------
@@ -24,10 +29,11 @@ class Kept(Consumer):
         α to F and to ∂F/∂α = Σ ∂F/∂x ⊙ Δ, float.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.scores: dict[float, float] = {}
         self.slopes: dict[float, float] = {}
-        self._rows: dict[float, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
+        self._most = most
+        self._rows: dict[float, _Row] | None = {}
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Another sweep begins."""
@@ -39,24 +45,36 @@ class Kept(Consumer):
         slopes = (chunk.gradients * self._displacement).flatten(1).sum(dim=1)
         self.scores.update(zip(alphas, chunk.scores.cpu().double().tolist(), strict=True))
         self.slopes.update(zip(alphas, slopes.cpu().double().tolist(), strict=True))
-        for i, alpha in enumerate(alphas[: max(MOST_KEPT - len(self._rows), 0)]):
-            self._rows[alpha] = (chunk.logits[i], chunk.scores[i], chunk.gradients[i].clone())
+        if self._rows is None:
+            return
+        rows = _copies(chunk) if len(self._rows) + len(alphas) <= self._most else None
+        self._rows = None if rows is None else {**self._rows, **dict(zip(alphas, rows, strict=True))}
 
     @property
     def complete(self) -> bool:
-        """Whether no gradient had to be let go."""
-        return len(self._rows) == len(self.scores)
+        """Whether all gradients are still there."""
+        return self._rows is not None
 
-    def chunks(self, nodes: Nodes) -> Iterator[Chunk]:
-        """Everything again as one sweep would have brought it, with the weights that were not known then."""
+    def release(self, nodes: Nodes) -> Iterator[Chunk]:
+        """Everything again as one sweep would have brought it, with the weights that were not known then; once."""
+        kept, self._rows = self._rows or {}, None
         for start in range(0, len(nodes), _TOGETHER):
             here = slice(start, start + _TOGETHER)
-            rows = [self._rows[alpha] for alpha in nodes.alphas[here].tolist()]
+            rows = [kept.pop(alpha) for alpha in nodes.alphas[here].tolist()]
             logits, scores, gradients = (torch.stack(each) for each in zip(*rows, strict=True))
-            alphas, weights = (_like(values[here], gradients) for values in (nodes.alphas, nodes.weights))
+            alphas, weights = (tensor_like(gradients, values[here]) for values in (nodes.alphas, nodes.weights))
             yield Chunk(start, alphas, weights, logits, scores, gradients)
 
 
-def _like(values: np.ndarray, other: torch.Tensor) -> torch.Tensor:
-    # precision first, device second: some devices have no float64
-    return torch.from_numpy(values).to(other.dtype).to(other.device)
+def _copies(chunk: Chunk) -> list[_Row] | None:
+    """The chunk's points, each for itself, or ``None`` where the device has no memory for them."""
+    try:
+        return _rows_of(chunk)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _rows_of(chunk: Chunk) -> list[_Row]:
+    return [(chunk.logits[i], chunk.scores[i], chunk.gradients[i].clone()) for i in range(len(chunk.alphas))]

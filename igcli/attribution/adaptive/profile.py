@@ -17,7 +17,7 @@ EVEN_SHARE = 0.3
 _GRID = 512
 #: The look's own spacing on the grid: what varies faster than it is made up by the curve between the points.
 _BLUR = 65
-_SMALLEST_ODDS = 1e-9
+_LEAST = 1e-9
 
 
 def density(alphas: np.ndarray, scores: np.ndarray, *, probability: bool) -> np.ndarray:
@@ -39,8 +39,8 @@ def density(alphas: np.ndarray, scores: np.ndarray, *, probability: bool) -> np.
     if np.ptp(scores) < SMALLEST_RISE:
         return even
     if probability:
-        odds = np.clip(scores, _SMALLEST_ODDS, 1 - _SMALLEST_ODDS)
-        between = curve(alphas, np.log(odds / (1 - odds)), np.linspace(0, 1, _GRID + 1))
+        chances = np.clip(scores, _LEAST, 1 - _LEAST)
+        between = curve(alphas, np.log(chances / (1 - chances)), np.linspace(0, 1, _GRID + 1))
         between = 1 / (1 + np.exp(-between))
     else:
         between = curve(alphas, scores, np.linspace(0, 1, _GRID + 1))

@@ -34,9 +34,10 @@ class DecisionGradients(OwnPath):
         question = self.question
         alphas = np.linspace(0, 1, question.steps + 1)
         (logits,) = look_along(question.model, [question.path], alphas, budget=question.budget)
+        self.looked = len(alphas)
         scores: np.ndarray = question.score.of(logits).numpy()
         if not np.isfinite(scores).all():
-            raise NumericalError("The network's logits are not finite along the path. Check the weights.")
+            raise NumericalError.along_the_path()
         return scores
 
 

@@ -74,7 +74,7 @@ class FromCaptum(OwnPath):
             ) from error
 
     def _scored(self, network: torch.nn.Module) -> torch.nn.Module:
-        model, score = self.question.model, self.question.score
+        model, score, method = self.question.model, self.question.score, self
 
         class Scored(torch.nn.Module):
             """Normalisation, network and score as one module."""
@@ -85,6 +85,8 @@ class FromCaptum(OwnPath):
                 self.softmax = torch.nn.Softmax(dim=1)  # a module, as DeepLIFT has a rule for it
 
             def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+                if not torch.is_grad_enabled():
+                    method.looked += len(pixels)
                 outputs = model.through(self.network, pixels)
                 if score.kind != "softmax":
                     return score.of(outputs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from igcli.attribution.accumulation import RunningSum
 from igcli.attribution.map_error import MapError
 from igcli.attribution.methods.method import METHODS, Method
@@ -18,30 +16,22 @@ class IntegratedGradients(Method):
     """Δ ⊙ ∫ ∂F/∂x(γ(α)) dα."""
 
     complete = True
-    #: Rules whose points do not lie in the middle of what they stand for: their error is another.
-    lopsided = ("right",)
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Begin at zero."""
         self._displacement = path.displacement
         self._sum = RunningSum(self._displacement)
-        self._error = MapError(self._displacement)
+        self._error = MapError(self._displacement, nodes)
 
     def take(self, chunk: Chunk) -> None:
         """Add the chunk's weighted gradients."""
         self._sum.add(torch.einsum("n,nchw->chw", chunk.weights, chunk.gradients))
-        self._error.add(chunk.alphas, chunk.weights, chunk.gradients)
+        self._error.add(chunk.start, chunk.gradients)
 
     def finish(self) -> torch.Tensor:
         """Signed, in score units; sums to F(x) − F(x′) but for the completeness gap."""
         return self._sum.value() * self._displacement
 
-    def extras(self) -> Mapping[str, float]:
-        """``map_error``: the estimated error of the map, relative to its norm; see :mod:`~igcli.attribution.map_error`.
-
-        Absent where the rule's points do not lie in the middle of what they stand for.
-        """
-        settings = self.question.settings
-        if settings.steps != "auto" and settings.rule in self.lopsided:
-            return {}
-        return {"map_error": self._error.estimate(self.finish())}
+    def expected_error(self) -> float:
+        """By how much the gradient changes between the points; see :mod:`~igcli.attribution.map_error`."""
+        return self._error.estimate()

@@ -68,6 +68,13 @@ class Method(Consumer):
         """The signed map, (C, H, W): in score units for complete methods, in score per pixel unit for others."""
         raise NotImplementedError
 
+    def expected_error(self) -> float | None:
+        """The expected L2 distance of the map, summed over channels, from what it approximates; NaN if unknown.
+
+        ``None`` for a method that has no estimate.
+        """
+        return None
+
     def extras(self) -> Mapping[str, float]:
         """Numbers of the method's own for the record, once the map is finished."""
         return {}
@@ -78,15 +85,15 @@ class OwnPath(Method):
 
     Attributes
     ----------
-    evaluations
-        Gradients taken, once the map is finished.
+    evaluations, looked
+        Gradients taken, and passes forward only, once the map is finished.
     """
 
     integrates = False
 
     def __init__(self, question: Question) -> None:
         super().__init__(question)
-        self.evaluations = 0
+        self.evaluations = self.looked = 0
 
 
 METHODS: Registry[type[Method]] = Registry("method")

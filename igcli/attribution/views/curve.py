@@ -111,9 +111,9 @@ class Curve(Consumer):
             ].numpy()
             self.logit[here] = logits[:, self._target].numpy()
 
-    def trace(self, *, ends: tuple[float, float] | None = None) -> Trace:
-        """What was noted, once the sweep is over; ``ends`` are the scores at α = 0 and α = 1."""
-        return Trace(self.alphas_visited, self.scores, self.mean_importance, self.softmax, self.logit, ends)
+    def trace(self) -> Trace:
+        """What was noted, once the sweep is over."""
+        return Trace(self.alphas_visited, self.scores, self.mean_importance, self.softmax, self.logit)
 
 
 def _mean_importance(chunk: Chunk) -> torch.Tensor:

@@ -7,8 +7,9 @@ from torch import nn
 from toys import classifier, count_gradients, random_picture
 
 import igcli
-from igcli.attribution.adaptive import kept
+from igcli.attribution.adaptive import course
 from igcli.attribution.adaptive.course import FIRST_POINTS
+from igcli.attribution.adaptive.kept import Kept
 from igcli.attribution.adaptive.profile import LOOK
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import Wanted, explain
@@ -51,20 +52,70 @@ def test_every_gradient_paid_for_is_used_and_counted(small):
     picture = random_picture()
     counted = count_gradients(small)
     result = igcli.attribute(small, picture, tolerance=1e-4, max_steps=90)
-    assert FIRST_POINTS < result.steps <= kept.MOST_KEPT  # it was refined
+    assert FIRST_POINTS < result.steps  # it was refined
     assert sum(counted) == result.gradient_evaluations == result.steps == len(result.trace.alphas)
     assert result.forward_evaluations == 2 + len(LOOK)
 
 
-def test_paths_that_need_more_points_than_are_kept_are_walked_once_more(small_double, monkeypatch):
+#: Bytes of one gradient of the small network in double precision.
+GRADIENT = 3 * 12 * 12 * 8
+
+
+def test_paths_that_need_more_room_than_there_is_are_walked_once_more(small_double, monkeypatch):
     picture = random_picture(dtype=torch.float64)
     roomy = igcli.attribute(small_double, picture, **TIGHT)
-    monkeypatch.setattr(kept, "MOST_KEPT", 25)
+    monkeypatch.setattr(course, "MOST_BYTES", 25 * GRADIENT)
     counted = count_gradients(small_double)
     result = igcli.attribute(small_double, picture, **TIGHT)
     assert result.steps == roomy.steps > 25
     torch.testing.assert_close(result.values, roomy.values, rtol=1e-12, atol=1e-15)
     assert sum(counted) == result.gradient_evaluations == 2 * result.steps
+
+
+@pytest.mark.parametrize("room", [10, 60, 200])
+def test_what_is_kept_never_takes_more_room_than_there_is(small_double, monkeypatch, room):
+    pictures = [random_picture(seed=s, dtype=torch.float64) for s in range(4)]
+    wanted = Wanted(targets=("top-3",), settings=Settings(baseline="black+white", **TIGHT))
+    roomy = explain(small_double, pictures, wanted)
+    monkeypatch.setattr(course, "MOST_BYTES", room * GRADIENT)
+    held, seen = [], set()
+    take = Kept.take
+
+    def watched(self, chunk):
+        take(self, chunk)
+        seen.add(self)
+        held.append(sum(len(kept._rows or ()) for kept in seen))
+
+    monkeypatch.setattr(Kept, "take", watched)
+    found = explain(small_double, pictures, wanted)
+    assert max(held) <= room
+    for one, other in zip(roomy, found, strict=True):
+        for a, b in zip(one, other, strict=True):
+            assert a.results["integrated"].steps == b.results["integrated"].steps
+            torch.testing.assert_close(
+                a.results["integrated"].values, b.results["integrated"].values, rtol=1e-9, atol=1e-12
+            )
+
+
+def test_a_device_without_memory_to_keep_gradients_in_takes_them_again(small_double, monkeypatch):
+    picture = random_picture(dtype=torch.float64)
+    roomy = igcli.attribute(small_double, picture)
+
+    def full(_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("igcli.attribution.adaptive.kept._rows_of", full)
+    result = igcli.attribute(small_double, picture)
+    assert result.gradient_evaluations == 2 * roomy.gradient_evaluations
+    torch.testing.assert_close(result.values, roomy.values, rtol=1e-12, atol=1e-15)
+
+
+def test_classes_of_one_picture_share_the_look(small):
+    forward = []
+    small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
+    ((*found,),) = explain(small, [random_picture()], Wanted(targets=("top-3",), settings=Settings(tolerance=0.5)))
+    assert [each.results["integrated"].steps for each in found] == [FIRST_POINTS] * 3
+    assert sum(forward) == 2 + len(LOOK) + 3 * FIRST_POINTS
 
 
 def test_pictures_classes_and_chunks_together_give_what_each_gives_alone(small_double):
@@ -102,7 +153,7 @@ def test_several_baselines_and_copies_share_their_points(small_double):
     picture = random_picture(dtype=torch.float64)
     joint = igcli.attribute(small_double, picture, baseline="black+white", smooth=2, **TIGHT)
     assert joint.completeness.within_tolerance
-    assert joint.gradient_evaluations in (4 * joint.steps, 8 * joint.steps)  # again where more than are kept
+    assert joint.gradient_evaluations in (4 * joint.steps, 8 * joint.steps)  # again where there is no room for them
     assert len(joint.trace.alphas) == joint.steps
     fine = igcli.attribute(small_double, picture, baseline="black+white", smooth=2, steps=4000)
     assert error(joint, fine) < 0.01

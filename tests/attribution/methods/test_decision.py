@@ -40,6 +40,7 @@ def test_equals_the_published_algorithm_in_plain_loops(small_double, target):
     ours = igcli.attribute(small_double, picture, method="decision", target=target, steps=30)
     torch.testing.assert_close(ours.values, by_the_paper(small_double, picture.pixels, target, 30), atol=1e-12, rtol=0)
     assert ours.gradient_evaluations == 30
+    assert ours.forward_evaluations == 2 + 31
 
 
 def test_a_score_that_grows_evenly_gives_integrated_gradients_times_the_rise(quadratic):

@@ -8,8 +8,8 @@ from toys import classifier, small_network
 
 from igcli.images.view import View
 from igcli.models.classifier import Provenance
-from igcli.models.engine import chunks
-from igcli.models.engine.chunks import FILENAME, MOST, MOST_ENTRIES, keep_chunk, measured_chunk
+from igcli.attribution import chunks
+from igcli.attribution.chunks import FILENAME, MOST, MOST_ENTRIES, keep_chunk, measured_chunk
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""What an answer costs, before it is known: enough to tell a long run from a short one."""
+
+from __future__ import annotations
+
+from igcli.attribution.adaptive.course import FIRST_POINTS
+from igcli.attribution.baselines import count_baselines
+from igcli.attribution.methods import METHODS, OwnPath
+from igcli.attribution.quadrature import nodes
+from igcli.attribution.targets import count_classes
+from igcli.attribution.task import copies_of
+from igcli.attribution.wanted import STEPS_ALONE, Wanted
+
+
+def gradients_for(wanted: Wanted) -> int:
+    """About how many gradients a photo takes; with ``steps="auto"`` those dealt out first."""
+    settings, kinds = wanted.settings, [METHODS[name] for name in wanted.methods]
+    auto, integrated = settings.steps == "auto", any(kind.integrates for kind in kinds)
+    steps = STEPS_ALONE if auto else int(settings.steps)
+    frames = () if wanted.interior is None or isinstance(wanted.interior, str) else wanted.interior
+    points = {*wanted.alphas, *frames, *(alpha for kind in kinds for alpha in kind.alphas)}
+    if integrated and not auto:
+        points |= set(nodes(settings.rule, steps).alphas.tolist())
+    together = len(points) + FIRST_POINTS * (integrated and auto)
+    alone = steps * sum(issubclass(kind, OwnPath) and kind.uses_steps for kind in kinds)
+    copies = max((copies_of(kind, wanted) for kind in (None, *kinds)), default=0)
+    paths = count_baselines(settings.baseline) * max(copies, 1)
+    return sum(map(count_classes, wanted.targets)) * paths * (together + alone)
