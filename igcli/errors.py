@@ -65,7 +65,8 @@ class NumericalError(IgError):
     def along_the_path(cls) -> NumericalError:
         """For logits between the ends; those at the ends were looked at before."""
         return cls(
-            "The network's logits are not finite along the path: nothing was drawn. Check the weights, or run in float32."
+            "The network's logits are not finite along the path: nothing was drawn. "
+            "Check the weights, or run in float32."
         )
 
 

@@ -38,6 +38,13 @@ def quadratic() -> Classifier:
     return model
 
 
+@pytest.fixture
+def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of cached weights, empty and not yet there."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return tmp_path / "torch" / "hub" / "checkpoints"
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""

@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from igcli.attribution.chunks import measured_chunk
 from igcli.errors import OutOfMemory, UsageError
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
-from igcli.attribution.chunks import measured_chunk
 
 T = TypeVar("T")
 

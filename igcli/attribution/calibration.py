@@ -11,9 +11,9 @@ import gc
 import time
 
 from igcli.attribution.budget import Budget
+from igcli.attribution.chunks import keep_chunk, measured_chunk
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
-from igcli.attribution.chunks import keep_chunk, measured_chunk
 
 LONG = {"cpu": 4_000, "cuda": 100_000}
 """Gradients from which a run is long, by kind of device; on other kinds nothing is measured."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numbers
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -88,6 +88,7 @@ def _steps_alone(steps: int | str) -> int:
     """
     if steps == "auto":
         return STEPS_ALONE
-    if not isinstance(steps, numbers.Integral):
-        raise UsageError(f"The steps are a whole number or 'auto', not {steps!r}.")
-    return int(steps)
+    try:
+        return operator.index(steps)  # type: ignore[arg-type]
+    except TypeError:
+        raise UsageError(f"The steps are a whole number or 'auto', not {steps!r}.") from None

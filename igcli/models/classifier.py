@@ -122,9 +122,9 @@ class Classifier:
         """The same classifier over a network that computes the same, to rounding, in less time; or itself.
 
         Made once, and again when parameters or buffers were replaced, moved or written to, or a module's settings
-        changed, as far as :class:`~igcli.models.engine.state.State` sees it: not through ``.data``. Networks that have hooks, cannot be traced, or are not made of
-        torch's, torchvision's and timm's modules stay as they are, and then this returns the classifier itself. Layers
-        have other names, or are gone: it is for gradients and logits.
+        changed, as far as :class:`~igcli.models.engine.state.State` sees it: not through ``.data``. Networks that have
+        hooks, cannot be traced, or are not made of torch's, torchvision's and timm's modules stay as they are, and then
+        this returns the classifier itself. Layers have other names, or are gone: it is for gradients and logits.
         """
         from igcli.models.engine.quick import quickened  # loads torch
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from toys import classifier, small_network
 
-from igcli.images.view import View
-from igcli.models.classifier import Provenance
 from igcli.attribution import chunks
 from igcli.attribution.chunks import FILENAME, MOST, MOST_ENTRIES, keep_chunk, measured_chunk
+from igcli.images.view import View
+from igcli.models.classifier import Provenance
 
 
 @pytest.fixture

@@ -141,8 +141,8 @@ def _notes(trial: Trial, contestants: list[Contestant], differences: dict[str, f
     ]
     if over:
         notes.append(
-            f"Over the limit, so that ratios with it compare unequal errors: {', '.join(over)}. What is said of a fixed "
-            f"rule's error is then of the {len(trial.timed)} timed photos."
+            f"Over the limit, so that ratios with it compare unequal errors: {', '.join(over)}. What is said of such a "
+            f"rule's error is of the {len(trial.timed)} timed photos."
         )
     if len(trial.subjects) < FEW:
         notes.append(f"{len(trial.subjects)} photos are too few for a 90th percentile: give --zip.")

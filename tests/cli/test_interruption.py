@@ -10,7 +10,7 @@ import time
 import pytest
 from PIL import Image
 
-#: The batch size divides the steps: a photo's gradients are then taken in the same batches whoever is explained with it.
+#: The batch size divides the steps: so a photo has the same batches whoever else is explained.
 SETTINGS = ("--model", "caltech101", "--device", "cpu", "--steps", "6", "--batch-size", "3")
 COMMAND = (sys.executable, "-m", "igcli", "explain", "in", *SETTINGS)
 

@@ -94,13 +94,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of cached weights, empty and not yet there."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    return tmp_path / "torch" / "hub" / "checkpoints"
-
-
-@pytest.fixture
 def imagenet_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Source], None]:
     """Pretend that the ImageNet weights are published at another address."""
     return lambda source: monkeypatch.setattr(googlenet, "imagenet_source", lambda: source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from igcli.attribution.budget import is_out_of_memory
 from igcli.attribution.path import Path
@@ -12,7 +13,13 @@ from igcli.lazy import torch
 
 _TOGETHER = 16
 
-_Row = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+class _Row(NamedTuple):
+    """One point: logits (K,), score (), gradient (C, H, W)."""
+
+    logits: torch.Tensor
+    score: torch.Tensor
+    gradient: torch.Tensor
 
 
 class Kept(Consumer):
@@ -77,4 +84,4 @@ def _copies(chunk: Chunk) -> list[_Row] | None:
 
 
 def _rows_of(chunk: Chunk) -> list[_Row]:
-    return [(chunk.logits[i], chunk.scores[i], chunk.gradients[i].clone()) for i in range(len(chunk.alphas))]
+    return [_Row(chunk.logits[i], chunk.scores[i], chunk.gradients[i].clone()) for i in range(len(chunk.alphas))]
