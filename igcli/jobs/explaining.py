@@ -13,13 +13,12 @@ from igcli.attribution.quadrature import nodes
 from igcli.errors import UsageError
 from igcli.jobs.desk import Desk
 from igcli.jobs.drawing import PANEL_METHODS, Drawing, panel_of, products_of
-from igcli.jobs.filming import MOST_FRAMES, animation_entry, few_frames, film_of, save_animation
+from igcli.jobs.filming import animation_entry, few_frames, film_of, save_animation, thinned
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs import Done, Outputs
 from igcli.jobs.pages import page_bytes
 from igcli.jobs.record import Record, result_entry
 from igcli.jobs.saturating import saturation_of, subject_of
-from igcli.lazy import np
 from igcli.rendering.page.photo import photo_page
 from igcli.rendering.saturation_plot import saturation_plot
 
@@ -99,5 +98,4 @@ def frame_points(wanted: Wanted) -> list[float] | str:
     if settings.steps == "auto":
         return "nodes"
     alphas = nodes(settings.rule, int(settings.steps)).alphas
-    chosen = np.linspace(0, len(alphas) - 1, min(len(alphas), MOST_FRAMES)).round().astype(int)
-    return [float(alpha) for alpha in alphas[chosen]]
+    return [float(alpha) for alpha in alphas[thinned(len(alphas))]]

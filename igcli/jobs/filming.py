@@ -135,10 +135,13 @@ def film_of(explanation: Explanation, look: Look, *, reading: ReadOptions) -> Fi
 
 def few_frames(film: Film) -> Film:
     """The film, thinned out evenly to at most ``MOST_FRAMES``."""
-    if len(film.alphas) <= MOST_FRAMES:
-        return film
-    chosen = np.linspace(0, len(film.alphas) - 1, MOST_FRAMES).round().astype(int)
+    chosen = thinned(len(film.alphas))
     return replace(film, alphas=film.alphas[chosen], frames=film.frames[chosen])
+
+
+def thinned(count: int) -> np.ndarray:
+    """Evenly spread positions among ``count``, both ends with them: all of them, or ``MOST_FRAMES``."""
+    return np.linspace(0, count - 1, min(count, MOST_FRAMES)).round().astype(int)
 
 
 def save_animation(outputs: Outputs, film: Film, filming: Filming, *, prefix: str = "interior.") -> Path:

@@ -47,7 +47,7 @@ def test_the_film_has_the_frames_and_the_curves_of_the_explanation(small):
 def test_many_frames_are_thinned_out_evenly_with_both_ends(small):
     ((explanation,),) = explain(small, [random_picture()], Filming(count=3).wanted(Wanted()))
     film = film_of(explanation, Look(), reading=ReadOptions())
-    assert few_frames(film) is film
+    assert few_frames(film).alphas.tolist() == film.alphas.tolist()
     many = replace(film, alphas=np.linspace(0, 1, 1001), frames=np.arange(1001.0)[:, None, None] * np.ones((1, 2, 2)))
     few = few_frames(many)
     assert len(few.alphas) == MOST_FRAMES
