@@ -58,15 +58,19 @@ class NetworkUnavailable(WeightsError):
     """Weights that would have to be downloaded, and could not be."""
 
 
+class NetworkError(IgError):
+    """The network's own code raised something."""
+
+
 class NumericalError(IgError):
     """Logits or gradients that are not finite."""
 
     @classmethod
-    def along_the_path(cls) -> NumericalError:
-        """For logits between the ends; those at the ends were looked at before."""
+    def on_the_path(cls, what: str = "logits", where: str = "along the path") -> NumericalError:
+        """For numbers between the ends; those at the ends were looked at before."""
         return cls(
-            "The network's logits are not finite along the path: nothing was drawn. "
-            "Check the weights, or run in float32."
+            f"The network's {what} are not finite {where}: nothing was drawn. Check the weights; in a network of your "
+            "own look for a division, logarithm or root of 0; leave --precision out."
         )
 
 

@@ -7,7 +7,7 @@ why, in the picture's place, so that one bad picture does not take the others wi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from igcli.attribution.adaptive.course import travel
 from igcli.attribution.baselines import all_baselines
@@ -37,18 +37,21 @@ def attribute(
     *,
     method: str = "integrated",
     target: str | int = "top",
-    budget: Budget | None = None,
+    budget: Budget | int | None = None,
     **settings: object,
 ) -> Attribution:
     """One picture, one class, one method.
 
-    Keyword arguments beyond ``budget`` are those of :class:`Settings`.
+    Keyword arguments beyond these are those of :class:`Settings`.
 
     Raises
     ------
     IgError
         With a sentence that says what to do.
     """
+    if unknown := settings.keys() - {each.name for each in fields(Settings)}:
+        known = ", ".join(each.name for each in fields(Settings))
+        raise UsageError(f"There is no setting {min(unknown)!r}. There are: {known}; method, target and budget.")
     wanted = Wanted((method,), (target,), replace(Settings(), **settings))  # type: ignore[arg-type]
     if count_classes(target) > 1:
         raise UsageError(f"attribute() explains one class, and {target!r} names more: use explain().")
@@ -64,7 +67,7 @@ def explain(
     wanted: Wanted | None = None,
     *,
     targets: Sequence[str | int | None] | None = None,
-    budget: Budget | None = None,
+    budget: Budget | int | None = None,
     on_points: Callable[[int], None] | None = None,
 ) -> list[list[Explanation | IgError]]:
     """Explain ``pictures`` in one sweep (a few for ``steps="auto"``).
@@ -73,6 +76,8 @@ def explain(
     ----------
     targets
         For every picture the class to explain in place of those ``wanted``, or ``None``.
+    budget
+        Pictures per pass; by default what was measured for the model on this machine, or suits its device.
 
     Returns
     -------
@@ -83,19 +88,39 @@ def explain(
     Raises
     ------
     UsageError
-        For an unknown method, rule, score, baseline or class.
+        For an unknown method, rule, score, baseline or class, a setting of another kind than it has to be, and pictures
+        that are none.
+    NetworkError
+        For whatever the network's own code raises.
     OutOfMemory
         When a single picture does not fit into the device's memory.
     """
+    if not isinstance(model, Classifier):
+        raise UsageError(f"The model is a Classifier, as load_model() makes it, not {model!r:.60}.")
     wanted = (wanted or Wanted()).on(model)
     wanted.check(model)
+    for picture in pictures:
+        _check(picture, model)
     if not pictures:
         return []
-    budget = budget or Budget.of(model)
+    budget = Budget.of(model, budget) if budget is None or isinstance(budget, int) else budget
     # What is made in a caller's inference mode could not be differentiated, nor added to outside it.
     with torch.inference_mode(mode=False):
         each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(pictures)]
         return _explain(model, list(zip(pictures, each, strict=True)), wanted, budget, on_points)
+
+
+def _check(picture: Picture, model: Classifier) -> None:
+    if not isinstance(picture, Picture):
+        raise UsageError(f"A picture is what read_image() makes of a file, not {picture!r:.60}.")
+    pixels = picture.pixels
+    if pixels.ndim != 3 or not pixels.is_floating_point():
+        shape = " x ".join(map(str, pixels.shape))
+        raise UsageError(f"A picture is channels x height x width in floating point, not {shape} in {pixels.dtype}.")
+    if len(pixels) != len(model.mean) > 1:  # they would be repeated in silence
+        raise UsageError(f"The model takes pictures of {len(model.mean)} channels, not {len(pixels)}.")
+    if bool((pixels < -1).any()) or bool((pixels > 2).any()):  # noise may take them a little beyond
+        raise UsageError("Pixels are in [0, 1]: divide those of 8 bits by 255.")
 
 
 def _explain(

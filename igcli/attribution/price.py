@@ -8,19 +8,19 @@ from igcli.attribution.methods import METHODS, OwnPath
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.targets import count_classes
 from igcli.attribution.task import copies_of
-from igcli.attribution.wanted import STEPS_ALONE, Wanted
+from igcli.attribution.wanted import Wanted, steps_alone
 
 
 def gradients_for(wanted: Wanted) -> int:
     """About how many gradients a photo takes; with ``steps="auto"`` those dealt out first."""
     settings, kinds = wanted.settings, [METHODS[name] for name in wanted.methods]
     auto, integrated = settings.steps == "auto", any(kind.integrates for kind in kinds)
-    steps = STEPS_ALONE if auto else int(settings.steps)
+    steps = steps_alone(settings)
     frames = () if wanted.interior is None or isinstance(wanted.interior, str) else wanted.interior
     points = {*wanted.alphas, *frames, *(alpha for kind in kinds for alpha in kind.alphas)}
     if integrated and not auto:
         points |= set(nodes(settings.rule, steps).alphas.tolist())
-    together = len(points) + FIRST_POINTS * (integrated and auto)
+    together = len(points) + min(FIRST_POINTS, settings.max_steps) * (integrated and auto)
     alone = steps * sum(issubclass(kind, OwnPath) and kind.uses_steps for kind in kinds)
     copies = max((copies_of(kind, wanted) for kind in (None, *kinds)), default=0)
     paths = count_baselines(settings.baseline) * max(copies, 1)

@@ -40,10 +40,11 @@ class Nodes:
 
 Rule = Callable[[int], Nodes]
 RULES: Registry[Rule] = Registry("rule")
+DEFAULT_RULE = "midpoint"
 
 
-def nodes(rule: str, steps: int) -> Nodes:
-    """``steps`` points by the named rule.
+def nodes(rule: str | None, steps: int) -> Nodes:
+    """``steps`` points by the named rule, or by ``DEFAULT_RULE``.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def nodes(rule: str, steps: int) -> Nodes:
     """
     if steps < 1:
         raise UsageError(f"The path needs at least 1 step, not {steps}.")
-    return RULES[rule](steps)
+    return RULES[rule or DEFAULT_RULE](steps)
 
 
 @RULES("midpoint", summary="the middle of each of N equal intervals")

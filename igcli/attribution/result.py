@@ -30,7 +30,7 @@ class Settings:
         A name in ``BASELINES``, the path of an image, ``noise:8`` for noise of eight seeds; or several of them joined
         by ``+``, to be averaged over.
     rule
-        A name in ``RULES``; how a number of steps is dealt out. With ``"auto"`` it means nothing.
+        A name in ``RULES``: how a number of steps is dealt out; ``None`` for the midpoints, and with ``"auto"``.
     steps
         Points on the path, or ``"auto"``: dealt out where the score moves, and more of them until the gap is within
         the tolerance (``attribution/adaptive``).
@@ -52,10 +52,10 @@ class Settings:
 
     score: str = "softmax"
     baseline: str = "black"
-    rule: str = "midpoint"
+    rule: str | None = None
     steps: int | str = "auto"
     tolerance: float = 0.01
-    max_steps: int = 1024
+    max_steps: int = 256
     seed: int = 0
     against: str | int | None = None
     phi: float = 0.9

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from igcli.attribution.budget import Budget
+from igcli.attribution.budget import Budget, is_out_of_memory
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.scores import Score
-from igcli.errors import IgError, NumericalError, UsageError
+from igcli.errors import IgError, NetworkError, NumericalError, UsageError
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
 
@@ -153,7 +153,7 @@ def look(model: Classifier, pictures: Sequence[torch.Tensor], *, budget: Budget)
 
     def work(start: int, stop: int) -> torch.Tensor:
         batch = torch.stack([p.to(model.device, model.dtype) for p in pictures[start:stop]])
-        return model(batch.contiguous(memory_format=torch.channels_last)).cpu()
+        return answer(model, batch.contiguous(memory_format=torch.channels_last)).cpu()
 
     with model.frozen(), torch.no_grad():
         return torch.cat(list(budget.chunks(len(pictures), work)))
@@ -171,11 +171,33 @@ def look_along(model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, 
     def work(start: int, stop: int) -> torch.Tensor:
         pairs = [divmod(pair, len(points)) for pair in range(start, stop)]
         batch = torch.cat([on_device[path].at(points[point : point + 1]) for path, point in pairs])
-        return model(batch.contiguous(memory_format=torch.channels_last)).cpu().double()
+        return answer(model, batch.contiguous(memory_format=torch.channels_last)).cpu().double()
 
     with model.frozen(), torch.no_grad():
         logits = torch.cat(list(budget.chunks(len(paths) * len(points), work)))
     return logits.reshape(len(paths), len(points), -1)
+
+
+def answer(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
+    """Logits (N, K) of pixels (N, C, H, W).
+
+    Raises
+    ------
+    NetworkError
+        For whatever the network's own code raises, but for memory that runs out.
+    """
+    try:
+        return model(pixels)
+    except IgError:
+        raise
+    except Exception as error:  # a person's own network can raise anything
+        if is_out_of_memory(error):
+            raise
+        first = next((f" ({line})" for line in str(error).strip().splitlines()), "")
+        raise NetworkError(
+            f"The network raised {type(error).__name__}{first} when given {' x '.join(map(str, pixels.shape))} pixels. "
+            "Try --batch-size 1; --debug shows where it was raised."
+        ) from error
 
 
 def tensor_like(other: torch.Tensor, values: np.ndarray) -> torch.Tensor:
@@ -206,7 +228,7 @@ def _differentiate(model: Classifier, segments: Sequence[_Segment]) -> Iterator[
     for segment, alpha, own in zip(segments, alphas, points.split_with_sizes(lengths), strict=True):
         segment.walks[0].path.at(alpha, out=own)
     points.requires_grad_()
-    outputs = model(points)
+    outputs = answer(model, points)
     logits = outputs.split_with_sizes(lengths)
     turns = max(len(segment.walks) for segment in segments)
     for turn in range(turns):
@@ -233,8 +255,5 @@ def _complaint(chunk: Chunk) -> NumericalError | None:
         finite = torch.isfinite(values).flatten(1).all(dim=1)
         if not bool(finite.all()):
             alpha = chunk.alphas[~finite][0].item()
-            return NumericalError(
-                f"The network's {what} are not finite at α = {alpha:.3g}: nothing was drawn. "
-                "Check the weights, or run in float32."
-            )
+            return NumericalError.on_the_path(what, f"at α = {alpha:.3g}")
     return None

@@ -24,7 +24,7 @@ from igcli.attribution.sweep import Consumer, Walk
 from igcli.attribution.targets import Ranked
 from igcli.attribution.views.curve import Curve, Trace
 from igcli.attribution.views.interior import InteriorImportance
-from igcli.attribution.wanted import STEPS_ALONE, Wanted
+from igcli.attribution.wanted import Wanted, steps_alone
 from igcli.errors import IgError, NumericalError
 from igcli.images.picture import Picture
 from igcli.lazy import np, torch
@@ -70,7 +70,7 @@ class Task:
     def walks(self, budget: Budget) -> list[Walk]:
         """Consumers on every leg, and the points that they ask for; with those of the rule, unless it is ``auto``."""
         walks, settings = [], self.wanted.settings
-        steps = STEPS_ALONE if settings.steps == "auto" else int(settings.steps)
+        steps = steps_alone(settings)
         viewed = legs_of(None, self.wanted, self.legs)
         for key, leg in self.legs.items():
             path = leg.path.to(self.model.device, self.model.dtype)
@@ -158,7 +158,8 @@ def _map_error(methods: Sequence[Method], values: torch.Tensor) -> dict[str, flo
     norm = float(values.sum(dim=0).norm())
     if not errors:
         return {}
-    return {"map_error": math.hypot(*errors) / len(errors) / norm if norm else math.nan}
+    error = math.hypot(*errors) / len(errors)
+    return {"map_error": error / norm if norm else error and math.nan}  # nothing is no error of nothing
 
 
 def copies_of(method: type[Method] | None, wanted: Wanted) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import operator
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +15,7 @@ from igcli.attribution.targets import check_targets
 from igcli.errors import UsageError
 from igcli.models.classifier import Classifier
 
-#: With ``steps="auto"``: the points of methods that find their own way, which nobody refines.
+#: With ``steps="auto"``: the points of methods that find their own way, which nobody refines; ``max_steps`` if fewer.
 STEPS_ALONE = 64
 
 
@@ -53,7 +53,10 @@ class Wanted:
     def check(self, model: Classifier) -> None:
         """Raise ``UsageError`` for what can be seen to be wrong before any picture is read."""
         settings = self.settings
+        check_settings(settings)
         for method in self.methods:
+            if not isinstance(method, str):
+                raise UsageError(f"A method is a name, not {method!r}; several are given to explain().")
             METHODS[method].check_available()
             able = METHODS[method].scores
             if able and settings.score not in able:
@@ -65,30 +68,44 @@ class Wanted:
         if settings.against is not None:
             check_targets([settings.against], model.labels)
         check_baselines(settings.baseline)
-        nodes(settings.rule, _steps_alone(settings.steps))
-        if settings.steps == "auto" and settings.rule != Settings.rule:
-            raise UsageError(f"--rule {settings.rule} deals out a number of steps: add one, such as --steps 64.")
-        if settings.max_steps < 1:
-            raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
-        if not settings.tolerance > 0:
-            raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
-        if not 0 <= settings.phi < 1:
-            raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
-        if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
-            raise UsageError("Smoothing needs a number of copies and a sigma that are not negative.")
 
 
-def _steps_alone(steps: int | str) -> int:
-    """Points of a path that nobody refines.
+def steps_alone(settings: Settings) -> int:
+    """Points of a path that nobody refines."""
+    return min(STEPS_ALONE, settings.max_steps) if settings.steps == "auto" else int(settings.steps)
 
-    Raises
-    ------
-    UsageError
-        For what is neither a whole number nor ``"auto"``.
-    """
-    if steps == "auto":
-        return STEPS_ALONE
-    try:
-        return operator.index(steps)  # type: ignore[arg-type]
-    except TypeError:
-        raise UsageError(f"The steps are a whole number or 'auto', not {steps!r}.") from None
+
+def check_settings(settings: Settings) -> None:
+    """Raise ``UsageError`` for the first setting of another kind than it has to be, or out of its range."""
+    for name, (kind, words) in _KINDS.items():
+        value = getattr(settings, name)
+        if isinstance(value, bool) or not (isinstance(value, kind) or (name, value) in _WORDS):
+            raise UsageError(f"{name} is {words}, not {value!r}.")
+    nodes(settings.rule, steps_alone(settings))
+    if settings.steps == "auto" and settings.rule is not None:
+        raise UsageError(f"--rule {settings.rule} deals out a number of steps: add one, such as --steps 64.")
+    if settings.max_steps < 1:
+        raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
+    if not settings.tolerance > 0:
+        raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
+    if not 0 <= settings.phi < 1:
+        raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
+    if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
+        raise UsageError("Smoothing needs a number of copies and a sigma that are not negative.")
+
+
+_WHOLE, _NUMBER, _NAME = (numbers.Integral, "a whole number"), (numbers.Real, "a number"), (str, "a name")
+_KINDS: dict[str, tuple[type, str]] = {
+    "score": _NAME,
+    "baseline": (str, "a name, a file's path, or several joined by +"),
+    "rule": _NAME,
+    "steps": (numbers.Integral, "a whole number or 'auto'"),
+    "tolerance": _NUMBER,
+    "max_steps": _WHOLE,
+    "seed": _WHOLE,
+    "phi": _NUMBER,
+    "smooth": _WHOLE,
+    "smooth_sigma": _NUMBER,
+}
+#: What is allowed beside that.
+_WORDS = (("steps", "auto"), ("rule", None))

@@ -95,5 +95,5 @@ def _gap(result: Record) -> str:
     shown = f"gap {percent(gap)}" if gap < 10 else f"gap {gap:.3g} times the score's rise"
     if result["completeness"]["within_tolerance"]:
         return shown
-    remedy = f"at the cap of {result['steps']} steps" if settings["steps"] == "auto" else "try --steps auto"
-    return f"{shown} (over {percent(settings['tolerance'])}: {remedy})"
+    remedy = f"after --max-steps {settings['max_steps']}" if settings["steps"] == "auto" else "try --steps auto"
+    return f"{shown} (over {100 * settings['tolerance']:.3g} %: {remedy})"

@@ -17,7 +17,7 @@ import click
 from igcli.attribution.baselines import BASELINES, JOINT
 from igcli.attribution.explain import Wanted
 from igcli.attribution.methods import METHODS
-from igcli.attribution.quadrature import RULES
+from igcli.attribution.quadrature import DEFAULT_RULE, RULES
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
 from igcli.images.fit import FITS
@@ -147,12 +147,12 @@ wanted_options = grouped(
     click.option("--steps", type=StepsType(), default="auto", show_default=True,
                  help="Points on the path, or auto: dealt out where the score moves, and more of them until the "
                       "completeness gap is within the tolerance."),
-    click.option("--rule", type=click.Choice(list(RULES)), default="midpoint", show_default=True,
-                 help=f"How a number of --steps is dealt out, where one is given. {listed(RULES)}."),
+    click.option("--rule", type=click.Choice(list(RULES)),
+                 help=f"How a number of --steps is dealt out. {listed(RULES)}. [default: {DEFAULT_RULE}]"),
     click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
                  help="The relative completeness gap that counts as small."),
-    click.option("--max-steps", type=click.IntRange(1), default=1024, show_default=True,
-                 help="Where --steps auto gives up."),
+    click.option("--max-steps", type=click.IntRange(1), default=256, show_default=True,
+                 help="Where --steps auto gives up. A class whose score hardly rises may need hundreds."),
     phi_option,
     *averaging_options,
     seed_option,

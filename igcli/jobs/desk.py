@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.wanted import Wanted
 from igcli.images.options import ReadOptions
 from igcli.models.classifier import Classifier, Provenance
@@ -58,7 +59,10 @@ class Desk:
         # What is refused is no part of it either: a remedy that a failure names must not be another setting.
         reading = {name: value for name, value in asdict(self.reading).items() if name not in _REFUSALS}
         model = {**asdict(self.model.provenance), **self.model.preparation}
-        return {"model": model, "precision": self.model.precision, **asdict(self.wanted), "fit": self.fit, **reading}
+        wanted = asdict(self.wanted)
+        if wanted["settings"]["steps"] != "auto":
+            wanted["settings"] |= {"rule": wanted["settings"]["rule"] or DEFAULT_RULE, "max_steps": None}
+        return {"model": model, "precision": self.model.precision, **wanted, "fit": self.fit, **reading}
 
     @property
     def path_settings(self) -> dict[str, Any]:

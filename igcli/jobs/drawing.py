@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Attribution, Explanation
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright
@@ -150,7 +151,8 @@ def _npz(explanation: Explanation, result: Attribution) -> bytes:
         "attribution": result.values.float().numpy(),
         "pixels": explanation.picture.pixels.float().cpu().numpy(),
         "alphas": result.trace.alphas,
-        "weights": result.weights,
+        # methods that do not add up along the points of the sweep have no weights there
+        "weights": result.weights if METHODS[result.method].integrates else None,
         "scores": result.trace.scores,
         "mean_importance": result.trace.mean_importance,
     }

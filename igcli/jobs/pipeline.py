@@ -2,7 +2,8 @@
 
 While the network works on one group of photos, the next ones are read and decoded in threads, and those explained are
 drawn, encoded and written by workers. Every queue is bounded, so that memory does not grow with the number of photos.
-The network's own thread waits for a worker only if drawing is slower than explaining altogether.
+The network's own thread waits for a worker if drawing is slower than explaining altogether, else for a moment after
+each group, so that little is lost to whoever kills the run during the next.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
@@ -18,7 +19,7 @@ from typing import TypeVar
 from igcli.attribution.adaptive.course import FIRST_POINTS
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
-from igcli.errors import ImageError, NumericalError, Occupied
+from igcli.errors import IgError, ImageError, NetworkError, NumericalError, Occupied
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.jobs.desk import Desk
@@ -34,6 +35,8 @@ Leave = Callable[[Desk, Explained], T]
 _CHUNKS_A_GROUP = 4
 #: Groups that are read ahead, and groups that may wait to be drawn.
 _AHEAD, _BEHIND = 2, 2
+#: The share of a group's time that is waited for its drawings, so that it is done before the next one is begun.
+_PATIENCE = 0.03
 
 
 def process(
@@ -72,8 +75,15 @@ def process(
                 reading.append([(item, hands.read(_read, job, item)) for item in group])
             if not reading:
                 break
-            for explained in _explain(job, reading.popleft(), on_points=on_points):
-                leaving.append(hands.leave(_leave_all, explained, leave, job.desk, again=_leave_again))
+            begun = time.perf_counter()
+            try:
+                for explained in _explain(job, reading.popleft(), on_points=on_points):
+                    leaving.append(hands.leave(_leave_all, explained, leave, job.desk, again=_leave_again))
+            except KeyboardInterrupt:
+                while leaving:  # what is explained is not lost
+                    yield hands.result(leaving.popleft())
+                raise
+            wait(leaving, timeout=_PATIENCE * (time.perf_counter() - begun))
             while leaving and (leaving[0].done() or len(leaving) > _BEHIND * size * hands.overlapping):
                 yield hands.result(leaving.popleft())
         while leaving:
@@ -110,14 +120,7 @@ def _explain(
             on_points(points)
 
     read = time.perf_counter()
-    found = explain(
-        job.model,
-        [picture for _, picture in readable],
-        job.wanted,
-        targets=[item.found.target for item, _ in readable],
-        budget=job.budget,
-        on_points=count,
-    )
+    found = _answers(job, readable, count)
     busy = (time.perf_counter() - read) / max(len(readable), 1)
     timing = {"read": (read - started) / len(group), "explain": busy}
     outcomes = iter(found)
@@ -133,6 +136,25 @@ def _explain(
         )
         failures = tuple(str(each) for each in own if not isinstance(each, Explanation))
         yield Outcome(item, results, failures, taken / len(readable), busy)
+
+
+def _answers(
+    job: Job, pictures: Sequence[tuple[Item, Picture]], on_points: Callable[[int], None]
+) -> list[list[Explanation | IgError]]:
+    """For each picture, for each class, what the network says; it may raise something at a single one of them."""
+    try:
+        return explain(
+            job.model,
+            [picture for _, picture in pictures],
+            job.wanted,
+            targets=[item.found.target for item, _ in pictures],
+            budget=job.budget,
+            on_points=on_points,
+        )
+    except NetworkError as error:
+        if len(pictures) == 1:
+            return [[error]]
+    return [_answers(job, [one], on_points)[0] for one in pictures]
 
 
 def _leave_all(explained: Outcome[Explained], leave: Leave[T], desk: Desk) -> Outcome[T]:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.result import Attribution, Explanation
 from igcli.images.picture import Picture
 from igcli.jobs.desk import ModelFacts
@@ -74,8 +75,8 @@ def model_entry(model: ModelFacts) -> Record:
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
     """One method's part of the record."""
     settings = asdict(result.settings)
-    if settings["steps"] == "auto":
-        settings["rule"] = None  # no rule has dealt out the points
+    if settings["steps"] != "auto":
+        settings["rule"] = settings["rule"] or DEFAULT_RULE
     return {
         "method": result.method,
         "settings": {**settings, "device": device, "batch_size": batch_size},

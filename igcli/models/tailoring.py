@@ -81,7 +81,7 @@ def _try(model: Classifier) -> torch.Tensor:
         reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
         raise UsageError(
             f"The network cannot take pictures of {' x '.join(map(str, shape[1:]))} ({reason}). "
-            "Say what it takes with --input-size and --channels."
+            "If it takes others, say so with --input-size and --channels; --debug shows where it was raised."
         ) from problem
     if not outputs.requires_grad:
         raise UsageError.without_gradient()

@@ -1,3 +1,5 @@
+from dataclasses import asdict, replace
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +10,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.explain import Wanted, explain
 from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Completeness, Explanation, Settings
-from igcli.errors import LabelError, NumericalError, UsageError
+from igcli.errors import IgError, LabelError, NumericalError, UsageError
 
 
 def test_integrated_gradients_of_a_quadratic_are_exact(quadratic):
@@ -70,7 +72,7 @@ def test_automatic_steps_go_on_until_the_gap_is_within_the_tolerance(small):
     loose = igcli.attribute(small, picture, steps="auto", tolerance=0.5)
     tight = igcli.attribute(small, picture, steps="auto", tolerance=1e-4)
     assert loose.completeness.relative_gap <= 0.5
-    assert tight.completeness.relative_gap <= 1e-4 or tight.steps == 1024
+    assert tight.completeness.relative_gap <= 1e-4 or tight.steps == 256
     assert tight.steps > loose.steps
 
 
@@ -189,6 +191,17 @@ def test_one_picture_that_is_not_finite_does_not_take_the_others_with_it():
         ({"target": "top-2"}, UsageError),
         ({"steps": "many"}, UsageError),
         ({"steps": 2.7}, UsageError),
+        ({"steps": True}, UsageError),
+        ({"max_steps": 2.5}, UsageError),
+        ({"max_steps": None}, UsageError),
+        ({"tolerance": "1%"}, UsageError),
+        ({"smooth": "3"}, UsageError),
+        ({"seed": 1.5}, UsageError),
+        ({"baseline": ["black", "white"]}, UsageError),
+        ({"method": ["integrated"]}, UsageError),
+        ({"score": None}, UsageError),
+        ({"n_steps": 50}, UsageError),
+        ({"budget": 0}, UsageError),
         ({"rule": "right"}, UsageError),
         ({"rule": "gauss-legendre", "steps": "auto"}, UsageError),
     ],
@@ -198,6 +211,43 @@ def test_what_cannot_be_is_refused_before_anything_is_computed(small, picture, s
     with pytest.raises(error):
         igcli.attribute(small, picture, **settings)
     assert sum(counted) == 0
+
+
+@pytest.mark.parametrize(
+    ("pixels", "said"),
+    [
+        (torch.zeros(1, 3, 12, 12), "1 x 3 x 12 x 12"),
+        (torch.zeros(3, 12, 12, dtype=torch.uint8), "torch.uint8"),
+        (torch.full((3, 12, 12), 200.0), "divide those of 8 bits by 255"),
+        (torch.zeros(1, 12, 12), "3 channels, not 1"),
+    ],
+)
+def test_pictures_that_are_none_are_refused_in_a_sentence(small, picture, pixels, said):
+    with pytest.raises(IgError, match=said):
+        igcli.attribute(small, replace(picture, pixels=pixels), steps=2)
+
+
+def test_what_is_no_picture_and_no_model_is_refused_in_a_sentence(small, picture):
+    with pytest.raises(UsageError, match=r"read_image\(\)"):
+        igcli.attribute(small, "photo.jpg")
+    with pytest.raises(UsageError, match=r"load_model\(\)"):
+        igcli.attribute("caltech101", picture)
+
+
+def test_a_number_of_pictures_a_pass_is_a_budget(small, picture):
+    one, other = (igcli.attribute(small, picture, steps=5, budget=budget).values for budget in (2, Budget(2)))
+    assert torch.equal(one, other)
+
+
+def test_a_records_settings_can_be_given_back(small, picture):
+    result = igcli.attribute(small, picture)
+    again = igcli.attribute(small, picture, **asdict(result.settings))
+    assert torch.equal(again.values, result.values)
+
+
+def test_methods_on_their_own_path_heed_the_cap(small, picture):
+    result = igcli.attribute(small, picture, method="guided-integrated", max_steps=7)
+    assert result.gradient_evaluations == result.steps == 7
 
 
 def test_no_pictures_no_explanations(small):

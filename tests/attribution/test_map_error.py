@@ -114,9 +114,12 @@ def test_chunks_and_points_of_no_weight_make_no_difference():
     assert together.estimate() == pytest.approx(whole.estimate())
 
 
-def test_one_point_and_an_empty_map_say_nothing(small):
+def test_one_point_and_no_point_say_nothing(small):
     assert math.isnan(igcli.attribute(small, random_picture(), steps=1).extras["map_error"])
     assert math.isnan(MapError(torch.ones(1, 2, 2), Nodes.none()).estimate())
+
+
+def test_a_picture_that_is_its_own_baseline_has_an_exact_map(small):
     black = random_picture()
     black.pixels.zero_()
-    assert math.isnan(igcli.attribute(small, black).extras["map_error"])
+    assert igcli.attribute(small, black).extras["map_error"] == 0

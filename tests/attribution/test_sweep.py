@@ -10,7 +10,7 @@ from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import MOST_TOGETHER, Chunk, Consumer, Walk, look, sweep
-from igcli.errors import NumericalError
+from igcli.errors import NetworkError, NumericalError
 
 
 class Collector(Consumer):
@@ -93,7 +93,7 @@ def test_the_mode_is_restored_when_the_network_raises(picture):
 
     model = classifier(Breaks(), classes=2)
     model.network.train()
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(NetworkError, match=r"raised ZeroDivisionError when given 3 x 3 x 12 x 12 pixels.*--debug"):
         sweep(model, [walk_of(picture)], budget=Budget(4))
     assert model.network.training
 

@@ -53,6 +53,33 @@ def test_a_photo_that_cannot_be_read_fails_alone(small, photos, workers):
     assert "does not exist" in outcomes[4].failures[0]
 
 
+def test_a_photo_at_which_the_network_raises_fails_alone(small, photos):
+    def particular(_, inputs):
+        if (inputs[0].amax(dim=(1, 2, 3)) == 1).any():  # the first of the photos has all of blue
+            raise ValueError("too blue\nat line 3")
+
+    small.mean, small.std = (0.0,) * 3, (1.0,) * 3
+    small.network.register_forward_pre_hook(particular)
+    outcomes = list(process(job_of(small), items_of(photos), sums))
+    assert [len(outcome.results) for outcome in outcomes] == [0, 1, 1, 1, 1, 1, 1]
+    assert "The network raised ValueError (too blue) when given" in outcomes[0].failures[0]
+
+
+@pytest.mark.parametrize("workers", [Workers(0), Workers(1)])
+def test_what_is_explained_when_ctrl_c_comes_is_not_lost(small, photos, workers):
+    job, gradients = replace(job_of(small), budget=Budget(1)), []  # a group a photo
+
+    def interrupt(count):
+        gradients.append(count)
+        if len(gradients) == 4 * 3 + 2:
+            raise KeyboardInterrupt
+
+    outcomes = process(job, items_of(photos), sums, workers=workers, on_points=interrupt)
+    assert [next(outcomes).results[0][0] for _ in range(3)] == ["0", "1", "2"]
+    with pytest.raises(KeyboardInterrupt):
+        next(outcomes)
+
+
 def test_a_photo_that_cannot_be_drawn_fails_alone_and_a_full_disk_stops_all(small, photos):
     def draw(desk, explained):
         if explained.stem.name == "1":

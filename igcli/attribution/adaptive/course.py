@@ -206,7 +206,7 @@ def _look(model: Classifier, courses: Sequence[Course], most: int, budget: Budge
             walk.looked = len(LOOK)
             scores.append(walk.score.of(found).numpy())
             if not bool(found.isfinite().all()):
-                walk.failure = NumericalError.along_the_path()
+                walk.failure = NumericalError.on_the_path()
         if not any(walk.failure for walk in course.walks):
             course.deal_out(scores, most=most)
 

@@ -37,7 +37,7 @@ class DecisionGradients(OwnPath):
         self.looked = len(alphas)
         scores: np.ndarray = question.score.of(logits).numpy()
         if not np.isfinite(scores).all():
-            raise NumericalError.along_the_path()
+            raise NumericalError.on_the_path()
         return scores
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from igcli.attribution.accumulation import RunningSum
 from igcli.attribution.methods.method import METHODS, OwnPath
 from igcli.attribution.path import Path
+from igcli.attribution.sweep import answer
 from igcli.errors import NumericalError
 from igcli.lazy import torch
 
@@ -51,7 +52,7 @@ class GuidedIntegrated(OwnPath):
 
         def work(_start: int, _stop: int) -> torch.Tensor:
             point = pixels[None].clone().requires_grad_()
-            (gradient,) = torch.autograd.grad(question.score.of(model(point)).sum(), point)
+            (gradient,) = torch.autograd.grad(question.score.of(answer(model, point)).sum(), point)
             return gradient[0]
 
         with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():

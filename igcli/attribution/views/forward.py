@@ -33,7 +33,7 @@ def score_curves(
     points = np.asarray(alphas, np.float64)
     logits = look_along(model, paths, points, budget=budget)
     if not bool(torch.isfinite(logits).all()):
-        raise NumericalError.along_the_path()
+        raise NumericalError.on_the_path()
     curves = zip(logits, model.probabilities(logits), targets, strict=True)
     numbers = [(soft[:, target].numpy(), raw[:, target].numpy()) for raw, soft, target in curves]
     return [Trace(points, soft, softmax=soft, logit=raw) for soft, raw in numbers]

@@ -11,8 +11,8 @@ class State:
     """Which modules, parameters and buffers a network has, where they are, how often written to; modules' settings.
 
     Two are equal if nothing was replaced, moved, set or changed in place in between. What torch itself does not count
-    stays unseen, writing through ``.data`` or numpy, and so do settings that are objects: only numbers, strings, flags
-    and tuples of them are compared.
+    stays unseen, writing through ``.data`` or numpy, and so do settings that are objects (only numbers, strings, flags
+    and tuples of them are compared) and what is changed on a module's class.
     """
 
     def __init__(self, network: torch.nn.Module) -> None:

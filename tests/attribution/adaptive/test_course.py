@@ -22,7 +22,7 @@ from igcli.attribution.scores import Score
 from igcli.attribution.sweep import Walk, sweep
 from igcli.errors import NumericalError
 
-TIGHT = {"tolerance": 1e-4}
+TIGHT = {"tolerance": 1e-4, "max_steps": 1024}
 
 
 def map_on(model, picture, nodes, *, target, score="softmax"):
