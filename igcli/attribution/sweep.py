@@ -196,7 +196,7 @@ def answer(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
         first = next((f" ({line})" for line in str(error).strip().splitlines()), "")
         raise NetworkError(
             f"The network raised {type(error).__name__}{first} when given {' x '.join(map(str, pixels.shape))} pixels. "
-            "Try --batch-size 1; --debug shows where it was raised."
+            "Try --batch-size 1, or the network by itself with such pixels."
         ) from error
 
 
