@@ -16,6 +16,11 @@ class IgError(Exception):
     exit_status = 1
 
 
+def first_line(problem: BaseException) -> str:
+    """The first line of what a stranger's exception says, where it says anything."""
+    return next(iter(str(problem).strip().splitlines()), "")
+
+
 def remedy_of(message: str, *, about: str = "") -> tuple[str, str]:
     """A message in two: what is wrong, and what to do about it; ``about`` is a name in it that is not looked into."""
     _, name, rest = message.rpartition(about) if about and about in message else ("", "", message)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from igcli.errors import UsageError
+from igcli.errors import UsageError, first_line
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -146,7 +146,7 @@ def _load(point: EntryPoint) -> Plugin:
         if callable(found):
             found()
     except Exception as problem:  # a stranger's code can raise anything, and must not take ig with it
-        first = next(iter(str(problem).strip().splitlines()), "")
+        first = first_line(problem)
         error = f"It could not be loaded ({type(problem).__name__}: {first}). Update or uninstall {package}."
     finally:
         _NOTES.reset(token)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from igcli.attribution.chunks import measured_chunk
@@ -61,7 +62,7 @@ class Budget:
         while start < count:
             left = count - start
             stop = start + math.ceil(left / math.ceil(left / self.size))
-            done = _attempt(work, start, stop)
+            done = if_it_fits(partial(work, start, stop))
             if done is None:
                 self._halve(stop - start)
                 continue
@@ -92,9 +93,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _attempt(work: Callable[[int, int], T], start: int, stop: int) -> tuple[T] | None:
+def if_it_fits(work: Callable[[], T]) -> tuple[T] | None:
+    """What ``work`` returns, in a tuple; ``None`` where memory runs out."""
     try:
-        return (work(start, stop),)
+        return (work(),)
     except Exception as error:
         if not is_out_of_memory(error):
             raise

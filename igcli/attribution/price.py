@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from igcli.attribution.adaptive.course import FIRST_POINTS
+from igcli.attribution.adaptive.course import first_points
 from igcli.attribution.baselines import count_baselines
 from igcli.attribution.methods import METHODS, OwnPath
 from igcli.attribution.quadrature import nodes
@@ -16,11 +16,10 @@ def gradients_for(wanted: Wanted) -> int:
     settings, kinds = wanted.settings, [METHODS[name] for name in wanted.methods]
     auto, integrated = settings.steps == "auto", any(kind.integrates for kind in kinds)
     steps = steps_alone(settings)
-    frames = () if wanted.interior is None or isinstance(wanted.interior, str) else wanted.interior
-    points = {*wanted.alphas, *frames, *(alpha for kind in kinds for alpha in kind.alphas)}
+    points = wanted.points.union(*(kind.alphas for kind in kinds))
     if integrated and not auto:
         points |= set(nodes(settings.rule, steps).alphas.tolist())
-    together = len(points) + min(FIRST_POINTS, settings.max_steps) * (integrated and auto)
+    together = len(points) + first_points(settings) * (integrated and auto)
     alone = steps * sum(issubclass(kind, OwnPath) and kind.uses_steps for kind in kinds)
     copies = max((copies_of(kind, wanted) for kind in (None, *kinds)), default=0)
     paths = count_baselines(settings.baseline) * max(copies, 1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.targets import Ranked
 from igcli.images.picture import Picture
 
@@ -61,6 +62,11 @@ class Settings:
     phi: float = 0.9
     smooth: int = 0
     smooth_sigma: float = 0.15
+
+    @property
+    def dealt_by(self) -> str | None:
+        """The rule that deals out the points; ``None`` with ``"auto"``, where none does."""
+        return None if self.steps == "auto" else self.rule or DEFAULT_RULE
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from igcli.attribution.budget import Budget, is_out_of_memory
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.scores import Score
-from igcli.errors import IgError, NetworkError, NumericalError, UsageError
+from igcli.errors import IgError, NetworkError, NumericalError, UsageError, first_line
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
 
@@ -193,9 +193,9 @@ def answer(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
     except Exception as error:  # a person's own network can raise anything
         if is_out_of_memory(error):
             raise
-        first = next((f" ({line})" for line in str(error).strip().splitlines()), "")
+        said = f" ({first_line(error)})" if first_line(error) else ""
         raise NetworkError(
-            f"The network raised {type(error).__name__}{first} when given {' x '.join(map(str, pixels.shape))} pixels. "
+            f"The network raised {type(error).__name__}{said} when given {' x '.join(map(str, pixels.shape))} pixels. "
             "Try --batch-size 1, or the network by itself with such pixels."
         ) from error
 

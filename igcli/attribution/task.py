@@ -159,7 +159,9 @@ def _map_error(methods: Sequence[Method], values: torch.Tensor) -> dict[str, flo
     if not errors:
         return {}
     error = math.hypot(*errors) / len(errors)
-    return {"map_error": error / norm if norm else error and math.nan}  # nothing is no error of nothing
+    if not error:
+        return {"map_error": 0.0}  # of a map of nothing, too
+    return {"map_error": error / norm if norm else math.nan}
 
 
 def copies_of(method: type[Method] | None, wanted: Wanted) -> int:

@@ -44,6 +44,12 @@ class Wanted:
     interior: Sequence[float] | str | None = None
     alphas: Sequence[float] = ()
 
+    @property
+    def points(self) -> set[float]:
+        """The points asked for by themselves, whatever a rule deals out."""
+        frames = () if self.interior is None or isinstance(self.interior, str) else self.interior
+        return {*self.alphas, *frames}
+
     def on(self, model: Classifier) -> Wanted:
         """The same of this network: where classes do not exclude each other, the probability is the sigmoid."""
         if self.settings.score != "softmax" or not model.multi_label:

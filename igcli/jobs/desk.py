@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.wanted import Wanted
 from igcli.images.options import ReadOptions
 from igcli.models.classifier import Classifier, Provenance
@@ -61,7 +60,7 @@ class Desk:
         model = {**asdict(self.model.provenance), **self.model.preparation}
         wanted = asdict(self.wanted)
         if wanted["settings"]["steps"] != "auto":
-            wanted["settings"] |= {"rule": wanted["settings"]["rule"] or DEFAULT_RULE, "max_steps": None}
+            wanted["settings"] |= {"rule": self.wanted.settings.dealt_by, "max_steps": None}
         return {"model": model, "precision": self.model.precision, **wanted, "fit": self.fit, **reading}
 
     @property

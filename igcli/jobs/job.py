@@ -61,8 +61,7 @@ class Job:
         wanted = self.wanted
         if wanted.methods:
             return None if wanted.settings.steps == "auto" else int(wanted.settings.steps)
-        frames = () if wanted.interior is None or isinstance(wanted.interior, str) else wanted.interior
-        return len({*wanted.alphas, *frames})
+        return len(wanted.points)
 
     @property
     def desk(self) -> Desk:

@@ -13,7 +13,6 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.result import Attribution, Explanation
 from igcli.images.picture import Picture
 from igcli.jobs.desk import ModelFacts
@@ -74,9 +73,7 @@ def model_entry(model: ModelFacts) -> Record:
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
     """One method's part of the record."""
-    settings = asdict(result.settings)
-    if settings["steps"] != "auto":
-        settings["rule"] = settings["rule"] or DEFAULT_RULE
+    settings = {**asdict(result.settings), "rule": result.settings.dealt_by}
     return {
         "method": result.method,
         "settings": {**settings, "device": device, "batch_size": batch_size},

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from igcli.attribution.methods import METHODS
-from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.wanted import Wanted
 from igcli.errors import Occupied
 from igcli.evaluation.metrics import arrow
@@ -108,7 +107,7 @@ def _origin(desk: Desk) -> Origin:
         "score": settings.score,
         "baseline": settings.baseline,
         "steps": settings.steps,
-        **({} if settings.steps == "auto" else {"rule": settings.rule or DEFAULT_RULE}),
+        **({} if settings.dealt_by is None else {"rule": settings.dealt_by}),
         "fit": desk.fit,
         "device": desk.model.device,
     }

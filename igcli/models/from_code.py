@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from igcli.errors import IgError, UsageError
+from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.assembly import aligned, fill
 from igcli.models.classifier import Classifier, Provenance, at_rest
@@ -146,5 +146,5 @@ def _kind(value: object) -> str:
 
 
 def _said(problem: Exception) -> str:
-    first = next(iter(str(problem).strip().splitlines()), "")
+    first = first_line(problem)
     return f"{type(problem).__name__}: {first}" if first else type(problem).__name__

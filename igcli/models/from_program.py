@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from igcli.errors import IgError, UsageError, WeightsError
+from igcli.errors import IgError, UsageError, WeightsError, first_line
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier, Provenance, at_rest
 from igcli.models.devices import resolve_device
@@ -135,4 +135,4 @@ def _pickles(*, allowed: bool) -> Iterator[None]:
 
 
 def _first_line(problem: Exception) -> str:
-    return next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+    return first_line(problem) or type(problem).__name__

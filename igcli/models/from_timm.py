@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from igcli.errors import NetworkUnavailable, UsageError
+from igcli.errors import NetworkUnavailable, UsageError, first_line
 from igcli.lazy import torch, torchvision
 from igcli.models.assembly import aligned, fill, head_size, outline
 from igcli.models.classifier import Classifier, Provenance, View, at_rest
@@ -48,7 +48,7 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
         try:
             network: torch.nn.Module = timm.create_model(own, **(more | arguments))
         except (RuntimeError, TypeError, ValueError) as problem:
-            reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+            reason = first_line(problem) or type(problem).__name__
             raise UsageError(f"timm cannot make {own!r} ({reason}). timm.list_models() lists its names.") from problem
         return network
 
@@ -85,7 +85,7 @@ def _with_timms_weights(build: Any, name: str, *, offline: bool) -> torch.nn.Mod
     except UsageError:
         raise
     except Exception as problem:  # the hub's libraries have their own errors
-        reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+        reason = first_line(problem) or type(problem).__name__
         raise NetworkUnavailable(
             f"timm's weights for {name} are neither on this machine nor could they be fetched ({reason}). "
             "Fetch them where there is a network, or give --weights FILE."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import copy
 from pathlib import Path
 
-from igcli.errors import IgError, UsageError
+from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
 from igcli.models.label_files import read_labels
@@ -78,7 +78,7 @@ def _try(model: Classifier) -> torch.Tensor:
     except IgError:
         raise
     except Exception as problem:  # a person's own network can raise anything
-        reason = next(iter(str(problem).strip().splitlines()), type(problem).__name__)
+        reason = first_line(problem) or type(problem).__name__
         raise UsageError(
             f"The network cannot take pictures of {' x '.join(map(str, shape[1:]))} ({reason}). "
             "If it takes others, say so with --input-size and --channels; --debug shows where it was raised."

@@ -48,6 +48,11 @@ _EXPECTED = 34
 _AIM = 0.98
 
 
+def first_points(settings: Settings) -> int:
+    """How many points are dealt out first."""
+    return min(FIRST_POINTS, settings.max_steps)
+
+
 @dataclass
 class Course:
     """Walks whose maps are averaged over, on points that they share.
@@ -76,7 +81,7 @@ class Course:
             density(alphas, np.array([ends.at_baseline, *own, ends.at_image]), probability=probability)
             for ends, own in zip(self.ends, scores, strict=True)
         ]
-        self.cells = Cells.dealt(min(FIRST_POINTS, self.settings.max_steps), np.mean(each, axis=0))
+        self.cells = Cells.dealt(first_points(self.settings), np.mean(each, axis=0))
         self.kept = [Kept(most) for _ in self.walks]
 
     def errands(self) -> list[Walk]:
@@ -176,7 +181,7 @@ def _travel(
 ) -> None:
     _look(model, courses, most, budget)
     pending = list(courses)
-    while pending or beside:
+    while pending:
         errands = [course.errands() for course in pending]
         sweep(model, [*beside, *(errand for each in errands for errand in each)], budget=budget, on_points=on_points)
         beside = ()

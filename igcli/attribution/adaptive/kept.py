@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from igcli.attribution.budget import is_out_of_memory
+from igcli.attribution.budget import if_it_fits
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.sweep import Chunk, Consumer, tensor_like
@@ -54,8 +54,11 @@ class Kept(Consumer):
         self.slopes.update(zip(alphas, slopes.cpu().double().tolist(), strict=True))
         if self._rows is None:
             return
-        rows = _copies(chunk) if len(self._rows) + len(alphas) <= self._most else None
-        self._rows = None if rows is None else {**self._rows, **dict(zip(alphas, rows, strict=True))}
+        copied = if_it_fits(lambda: _rows_of(chunk)) if len(self._rows) + len(alphas) <= self._most else None
+        if copied is None:
+            self._rows = None
+        else:
+            self._rows.update(zip(alphas, copied[0], strict=True))
 
     @property
     def complete(self) -> bool:
@@ -73,15 +76,6 @@ class Kept(Consumer):
             yield Chunk(start, alphas, weights, logits, scores, gradients)
 
 
-def _copies(chunk: Chunk) -> list[_Row] | None:
-    """The chunk's points, each for itself, or ``None`` where the device has no memory for them."""
-    try:
-        return _rows_of(chunk)
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        return None
-
-
 def _rows_of(chunk: Chunk) -> list[_Row]:
+    """The chunk's points, each for itself."""
     return [_Row(chunk.logits[i], chunk.scores[i], chunk.gradients[i].clone()) for i in range(len(chunk.alphas))]

@@ -14,7 +14,7 @@ from typing import Any
 
 from igcli.attribution.budget import is_out_of_memory
 from igcli.attribution.methods.method import OwnPath
-from igcli.errors import IgError, UsageError
+from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.unfolding import unfolded
 
@@ -68,7 +68,7 @@ class FromCaptum(OwnPath):
         except Exception as error:
             if is_out_of_memory(error):
                 raise
-            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            first = first_line(error) or type(error).__name__
             raise UsageError(
                 f"Captum cannot compute this method for this network ({first}): choose another."
             ) from error
