@@ -14,6 +14,9 @@ from igcli.rendering.page.markup import page_html
 
 Visit = Callable[..., Any]
 
+# A plot is drawn in the frame after the one in which its width is first observed; the first may be under way already.
+_FRAMES = "async () => { for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame); }"
+
 
 def _without_browser(reason: str) -> NoReturn:
     if os.environ.get("IGCLI_BROWSER") == "required":
@@ -55,6 +58,7 @@ def visit(browser, tmp_path) -> Iterator[Visit]:
         page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(file.as_uri() + address)
+        page.evaluate(_FRAMES)
         return page
 
     yield visit
