@@ -1,8 +1,11 @@
 """Who reads and who draws while the network works: threads, processes, or the calling thread itself.
 
-Threads are enough beside a network on the CPU, which takes seconds a photo. Beside a GPU, drawing has to leave the
-interpreter lock alone, so it is done in processes. A process that dies (out of memory, killed) is replaced and its
-photos are drawn again: what is to be drawn is kept until it lies on the disk.
+Threads are enough beside a network on the CPU, which takes seconds a photo. They compute on one core each: else each
+has a team of OpenMP threads of its own, all of them together are more than there are cores, and then the network's own
+team no longer waits awake for its slowest member, which costs it several per cent of its time even while nobody draws.
+
+Beside a GPU, drawing has to leave the interpreter lock alone, so it is done in processes. A process that dies (out of
+memory, killed) is replaced and its photos are drawn again: what is to be drawn is kept until it lies on the disk.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from igcli.errors import OutOfMemory
+from igcli.lazy import torch
 
 T = TypeVar("T")
 
@@ -69,7 +73,7 @@ class Hands:
     def __init__(self, workers: Workers) -> None:
         self.overlapping = int(workers.count > 0)
         self._workers = workers
-        self._readers: Executor = ThreadPoolExecutor(workers.count, "read") if workers.count else _Myself()
+        self._readers: Executor = _threads(workers.count, "read") if workers.count else _Myself()
         self._drawers = self._hire()
         self._calls: dict[Future[Any], _Call] = {}
 
@@ -104,6 +108,8 @@ class Hands:
         """Let the workers finish what they have begun."""
         for executor in (self._readers, self._drawers):
             executor.shutdown(wait=True, cancel_futures=True)
+        if self._workers.count:  # threads that others make later get as many cores as was said last
+            torch.set_num_threads(torch.get_num_threads())
 
     def _submit(self, call: _Call) -> Future[Any]:
         try:
@@ -119,7 +125,7 @@ class Hands:
         if not self._workers.count:
             return _Myself()
         if not self._workers.processes:
-            return ThreadPoolExecutor(self._workers.count, "draw")
+            return _threads(self._workers.count, "draw")
         # Spawned, not forked: a fork of a process with threads and a GPU is a broken one.
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self._workers.count, mp_context=context, initializer=_begin)
@@ -143,6 +149,10 @@ class _Myself(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def _threads(count: int, name: str) -> Executor:
+    return ThreadPoolExecutor(count, name, initializer=lambda: torch.set_num_threads(1))
 
 
 def _begin() -> None:

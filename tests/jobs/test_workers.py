@@ -1,7 +1,9 @@
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from igcli.errors import OutOfMemory
 from igcli.jobs.workers import Workers
@@ -27,6 +29,14 @@ def process_of(_):
     return os.getpid()
 
 
+@pytest.fixture
+def threads():
+    """What the test does to the number of threads is undone."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 def test_a_process_that_dies_is_replaced_and_its_work_done_again(tmp_path):
     with Workers(1, processes=True).hired() as hands:
         dying = hands.leave(once_fatal, tmp_path / "flag", again=again)
@@ -44,6 +54,17 @@ def test_nobody_is_hired_where_none_are_wanted():
     with Workers(0).hired() as hands:
         assert hands.result(hands.leave(process_of, None, again=process_of)) == os.getpid()
         assert hands.read(process_of, None).done()
+
+
+def test_threads_compute_on_one_core_each_and_leave_the_others_as_they_were(threads):
+    torch.set_num_threads(3)
+    with Workers(1).hired() as hands:
+        assert hands.read(torch.get_num_threads).result() == 1
+        drawn = hands.leave(torch.get_num_threads, again=torch.get_num_threads)
+        assert hands.result(drawn) == 1
+        assert torch.get_num_threads() == 3
+    with ThreadPoolExecutor(1) as later:
+        assert later.submit(torch.get_num_threads).result() == 3
 
 
 def test_what_fails_is_raised_where_the_result_is_asked_for():
