@@ -6,6 +6,7 @@ batch is dealt out in parts, and the last part is filled up. This file needs tor
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -91,9 +92,11 @@ def _wanted(program: ExportedProgram) -> tuple[View, int, int | None]:
     pictures, channels, height, width = shapes[0]
     if isinstance(height, int) and isinstance(width, int) and height != width:
         raise UsageError(f"The program takes pictures of {height} x {width}, and ig's are square. Export it for those.")
-    own = View()
-    size = next((side for side in (height, width) if isinstance(side, int)), None)
-    view = View(size or own.size, size or own.resize, channels if isinstance(channels, int) else own.channels)
+    view, side = View(), next((side for side in (height, width) if isinstance(side, int)), None)
+    if side not in (None, view.size):  # a program of the usual size has the usual crop, as before it was exported
+        view = replace(view, size=side, resize=side)
+    if isinstance(channels, int):
+        view = replace(view, channels=channels)
     if isinstance(pictures, int):
         return view, pictures, pictures
     return view, *_limits(program.range_constraints.get(pictures.node.expr))

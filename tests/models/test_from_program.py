@@ -16,6 +16,7 @@ from toys import random_picture, small_network
 
 import igcli
 from igcli.errors import UsageError, WeightsError
+from igcli.images.view import View
 from igcli.models.classifier import Classifier
 from igcli.models.weights import sha256_of
 from igcli.models.zoo import load_model
@@ -72,8 +73,16 @@ def test_an_exported_program_takes_any_number_of_pictures(
     path = export(network, tmp_path / "net.pt2", pictures=pictures, dynamic=dynamic)
     model = load(path)
     assert_same(model, network)
-    assert (model.view.size, model.view.channels) == (SIDE, 3)
+    assert model.view == View(SIDE, SIDE)
     assert (model.provenance.name, model.provenance.sha256) == ("net.pt2", sha256_of(path))
+
+
+def test_a_network_is_shown_the_same_crop_after_it_was_exported(network: nn.Module, tmp_path: Path) -> None:
+    shapes = ({2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO},)
+    for pixels, dynamic in ((torch.zeros(1, 3, 224, 224), None), (PIXELS[:1], shapes)):
+        program = torch.export.export(network, (pixels,), dynamic_shapes=dynamic)
+        torch.export.save(program, tmp_path / "net.pt2")
+        assert load(tmp_path / "net.pt2").view == View()
 
 
 @pytest.mark.parametrize("how", ["scripted", "traced", "frozen"])
