@@ -20,7 +20,7 @@ from igcli.jobs.engines.recipe import Recipe
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.job import Job
 from igcli.jobs.outputs import Done
-from igcli.jobs.ownership import is_of_photo
+from igcli.jobs.ownership import Ownership
 from igcli.jobs.pipeline import Leave, process
 from igcli.jobs.record import Record
 from igcli.jobs.run import Engine, Policy, Run, Tally
@@ -107,7 +107,7 @@ def leave_all(session: Session, job: Job, product: Product, handling: Handling) 
 
 def _leave_one(session: Session, job: Job, product: Product, *, overwrite: bool) -> list[Record]:
     (item,) = items_of(session.found, name=job.name)
-    ours = overwrite or is_of_photo(job.output, item.stem, item.found.path)
+    ours = overwrite or Ownership(job.output).is_of_photo(item.stem, item.found.path)
     session.console.start("1 photo", total=job.points, unit=" gradients")
     records = []
     for outcome in process(job, [replace(item, ours=ours)], product.leave, on_points=session.console.advance):

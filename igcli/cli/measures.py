@@ -15,6 +15,7 @@ from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.ground_truth.area import GroundTruth
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
+from igcli.evaluation.ground_truth.source import digest_of
 from igcli.evaluation.left_out import LeftOut
 from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, Focus, arrow, configured
 from igcli.evaluation.mosaics import Plan, plan_mosaics
@@ -101,7 +102,8 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
     if others is not None and measures.metrics == DEFAULT_METRICS:
         metrics.pop("completeness")
     methods = () if others is not None else tuple(job.wanted.methods)
-    return Inquiry(methods, measures.controls, metrics, truth, others)
+    source = measures.boxes or measures.masks
+    return Inquiry(methods, measures.controls, metrics, truth, "" if source is None else digest_of(source), others)
 
 
 def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[Plan], list[str]]:

@@ -151,6 +151,7 @@ def save_animation(outputs: Outputs, film: Film, filming: Filming, *, prefix: st
         return outputs.save(
             f"{prefix}{filming.ending[1:]}", encode(frames, ending=filming.ending, timing=filming.timing)
         )
+    outputs.claim("interior")
     paths = [outputs.save(f"interior/{name}", data) for name, data in frame_files(film, frames)]
     for stale in _frames_in(paths[0].parent):
         if stale not in paths:  # of an earlier run with other points: the folder is one film

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from igcli.errors import OutputError, UsageError
-from igcli.images.finding import Found
 from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
+from igcli.jobs.identity import owner_of, source_of
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs import Done
 from igcli.jobs.record import Record, to_json
@@ -29,8 +28,9 @@ _LONGEST_LINE = 2**20
 
 @dataclass(frozen=True)
 class _Entry:
-    """One photo: as it was when it was explained, and what it has left; nothing if it was only begun."""
+    """One stem: whose it is, how the file was when it was explained, what it has left; nothing if it was only begun."""
 
+    owner: str
     source: tuple[int, int]
     records: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -85,51 +85,54 @@ class Ledger:
 
     def is_done(self, item: Item) -> bool:
         """Whether this photo, unchanged since, has left all its files and they are still there."""
-        entry = self._entries.get(_key(item))
-        if entry is None or not entry.records or entry.source != source_of(item.found):
+        entry = self._entries.get(item.stem.as_posix())
+        if entry is None or not entry.records or not self.is_known(item) or entry.source != source_of(item.found):
             return False
         files, records = ([self._output / name for name in names] for names in (entry.files, entry.records))
         return all(file.is_dir() or _has_content(file) for file in files) and all(map(_is_record, records))
 
     def is_known(self, item: Item) -> bool:
         """Whether files under this photo's stem are from an earlier attempt at this very photo."""
-        return _key(item) in self._entries
+        entry = self._entries.get(item.stem.as_posix())
+        return entry is not None and entry.owner == owner_of(item.found)
 
     def records(self, item: Item) -> tuple[str, ...]:
         """The record files of a photo that is done, below the output folder."""
-        return self._entries[_key(item)].records
+        return self._entries[item.stem.as_posix()].records
 
     def begin(self, item: Item) -> None:
         """Note that files of this photo may be there from now on."""
-        entry = _Entry(source_of(item.found))
-        self._entries[_key(item)] = entry
-        self._write(_line(_key(item), entry))
+        self._note(item, _Entry(owner_of(item.found), source_of(item.found)))
 
     def finish(self, outcome: Outcome[Done]) -> None:
         """Note what a photo has left; all of it lies on the disk."""
-        key = _key(outcome.item)
+        found = outcome.item.found
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
-        entry = _Entry(source_of(outcome.item.found), records, files)
-        self._entries[key] = entry
-        self._write(_line(key, entry))
+        self._note(outcome.item, _Entry(owner_of(found), source_of(found), records, files))
 
     def forget(self, item: Item) -> None:
         """Take a photo's beginning back: files of these names are a stranger's."""
-        self._entries.pop(_key(item), None)
-        self._write(json.dumps([json.loads(_key(item)), None, None, None]) + "\n")
+        self._entries.pop(item.stem.as_posix(), None)
+        self._write(json.dumps([[item.stem.as_posix()], None, None, None]) + "\n")
 
     def settle(self, items: Iterable[Item]) -> None:
         """Put the lines in the order of the photos, one a photo; those of other photos come first."""
-        order = dict.fromkeys([_key(item) for item in items])
-        keys = [key for key in self._entries if key not in order] + [key for key in order if key in self._entries]
-        write_whole(self._path, (_line(key, self._entries[key]).encode() for key in keys))
+        order = dict.fromkeys([item.stem.as_posix() for item in items])
+        others = [stem for stem in self._entries if stem not in order]
+        known = [*others, *(stem for stem in order if stem in self._entries)]
+        write_whole(self._path, (_line(stem, self._entries[stem]).encode() for stem in known))
+
+    def _note(self, item: Item, entry: _Entry) -> None:
+        stem = item.stem.as_posix()
+        self._entries[stem] = entry  # whoever else had files of these names has them no more
+        self._write(_line(stem, entry))
 
     def _begin(self, settings: Record, *, overwrite: bool) -> None:
         self._entries = dict(_read(self._path))
         if overwrite:  # nothing is done any more, but what is there may still be replaced after an interruption
-            self._entries = {key: _Entry(entry.source) for key, entry in self._entries.items()}
-            self._write("".join(_line(key, entry) for key, entry in self._entries.items()))
+            self._entries = {stem: _Entry(entry.owner, entry.source) for stem, entry in self._entries.items()}
+            self._write("".join(_line(stem, entry) for stem, entry in self._entries.items()))
         write_whole(self._settings_path, (to_json(settings, indent=2) + "\n").encode())
 
     def _open(self) -> IO[str]:
@@ -174,11 +177,11 @@ def left_by_earlier_runs(output: Path) -> dict[str, bool]:
     """What the ledgers of ``output`` list: files (``True``), and stems that were begun and not finished (``False``)."""
     left: dict[str, bool] = {}
     for path in sorted((output / FOLDER).glob("*.jsonl")):
-        for key, entry in _read(path):
+        for stem, entry in _read(path):
             if entry.records:
                 left.update(dict.fromkeys((*entry.records, *entry.files), True))
             else:
-                left[json.loads(key)[0]] = False
+                left[stem] = False
     return left
 
 
@@ -219,39 +222,24 @@ def _is_record(file: Path) -> bool:
         return False
 
 
-def _key(item: Item) -> str:
-    found = item.found
-    place = 0 if found.member is None else found.member.offset
-    return json.dumps([item.stem.as_posix(), os.path.abspath(found.path), place, found.target])  # noqa: PTH100
-
-
-def source_of(found: Found) -> tuple[int, int]:
-    """What changes when the file does: its size and when it was written."""
-    path = found.path if found.member is None else found.member.archive
-    try:
-        status = path.stat()
-    except OSError:
-        return (-1, -1)
-    return (status.st_size, status.st_mtime_ns)
-
-
-def _line(key: str, entry: _Entry) -> str:
-    return json.dumps([json.loads(key), entry.source, entry.records, entry.files]) + "\n"
+def _line(stem: str, entry: _Entry) -> str:
+    return json.dumps([[stem, *json.loads(entry.owner)], entry.source, entry.records, entry.files]) + "\n"
 
 
 def _read(path: Path) -> Sequence[tuple[str, _Entry]]:
-    """The photos noted; later lines overrule earlier ones, lines cut short are passed over."""
+    """The stems noted; later lines overrule earlier ones, lines cut short are passed over."""
     entries: dict[str, _Entry] = {}
     with contextlib.suppress(OSError), path.open(encoding="ascii", errors="replace") as lines:
         while line := lines.readline(_LONGEST_LINE):
             with contextlib.suppress(ValueError, TypeError, IndexError, RecursionError):
-                key, source, records, files = json.loads(line)
-                if not isinstance(key[0], str) or not isinstance(key[1], str):
+                (stem, *owner), source, records, files = json.loads(line)
+                if not isinstance(stem, str):
                     continue
                 if source is None:
-                    entries.pop(json.dumps(key), None)
-                else:
-                    entries[json.dumps(key)] = _Entry(tuple(source), tuple(map(str, records)), tuple(map(str, files)))
+                    entries.pop(stem, None)
+                elif isinstance(owner[0], str):
+                    names = (tuple(map(str, each)) for each in (records, files))
+                    entries[stem] = _Entry(json.dumps(owner), tuple(source), *names)
     return list(entries.items())
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePath
 
 #: Stems that a run's own files have.
@@ -48,10 +49,23 @@ def _beginnings(name: str) -> Iterator[str]:
     return (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
-def with_target(stem: Path, label: str) -> Path:
-    """The stem of one of several classes of the same picture: ``photo.cougar_face``."""
-    slug = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_").lower() or "class"
-    return stem.parent / f"{stem.name}.{_short(slug)}"
+def with_target(stem: Path, index: int, labels: Sequence[str]) -> Path:
+    """The stem of one of several classes of the same picture: ``photo.cougar_face``.
+
+    Where another of the network's ``labels`` looks the same there, as ImageNet's two cranes do, it is
+    ``photo.crane-134``.
+    """
+    word = _word(labels[index])
+    return stem.parent / (f"{stem.name}.{word}-{index}" if word in _ambiguous(tuple(labels)) else f"{stem.name}.{word}")
+
+
+@lru_cache(maxsize=8)
+def _ambiguous(labels: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for word, count in Counter(map(_word, labels)).items() if count > 1)
+
+
+def _word(label: str) -> str:
+    return _short(re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_").lower()) or "class"
 
 
 def _safe(folder: PurePath) -> Path:

@@ -97,13 +97,20 @@ class Outputs:
         self._write(path, (to_json(record, indent=2) + "\n").encode())
         return Done(found, record, path.relative_to(self.desk.output).as_posix(), shown, caveat)
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def claim(self, suffix: str) -> None:
+        """Raise ``Occupied`` if ``<stem>.<suffix>`` is there, a file or a folder, and may not be replaced."""
+        self._claim(self._beside(suffix))
+
+    def _claim(self, path: Path) -> None:
         if not self.item.item.ours and os.path.lexists(path):
             for made in self._made:  # all or nothing
                 made.unlink(missing_ok=True)
             raise Occupied(
                 f"{path} is there already, and is not of this photo: choose another folder with -o, or add --overwrite."
             )
+
+    def _write(self, path: Path, data: bytes) -> None:
+        self._claim(path)
         write_whole(path, data)
         self._made.append(path)
 

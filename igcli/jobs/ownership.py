@@ -1,29 +1,53 @@
-"""Whether files in the output folder may be replaced by a run over one photo: those that show this very photo."""
+"""Whose the files in an output folder are: a run over a photo may replace those that show this very photo."""
 
 from __future__ import annotations
 
-import glob
 import json
-import os
+from bisect import bisect_left
+from collections.abc import Iterator
 from pathlib import Path
 
-from igcli.jobs.record import SCHEMA
+from igcli.jobs.record import SCHEMA, absolute
 
 #: Records looked into, and how large one may be: the folder may be anybody's.
 _MOST, _LARGEST = 200, 2**22
+#: How the names end that runs give to files and folders of a photo.
+_WRITTEN = (".json", ".png", ".npz", ".gif", ".webp", ".interior")
 
 
-def is_of_photo(output: Path, stem: Path, photo: Path) -> bool:
-    """Whether ``output`` has a record under this stem, and it names this photo."""
-    folder = output / stem.parent
-    records = sorted(folder.glob(f"{glob.escape(stem.name)}.*json"))[:_MOST]
-    return any(photo_of(path) == os.path.abspath(photo) for path in records)  # noqa: PTH100 - no links
+class Ownership:
+    """What lies in an output folder, each of its folders listed once, when it is first asked about."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._names: dict[Path, list[str]] = {}
+
+    def is_of_photo(self, stem: Path, photo: Path) -> bool:
+        """Whether there is a record under this stem, of any class, that names this photo."""
+        records = [path for path in self._called(stem) if path.suffix == ".json"][:_MOST]
+        return any(photo_of(path) == absolute(photo) for path in records)
+
+    def is_free(self, stem: Path, photo: Path) -> bool:
+        """Whether no file is called as one of this photo will be; the photo itself may lie there."""
+        taken = (path for path in self._called(stem) if path.name.lower().endswith(_WRITTEN))
+        return all(absolute(path) == absolute(photo) for path in taken)
+
+    def _called(self, stem: Path) -> Iterator[Path]:
+        """What is called ``<stem>.…``."""
+        folder, start = self._output / stem.parent, f"{stem.name}."
+        if folder not in self._names:
+            self._names[folder] = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        names = self._names[folder]
+        place = bisect_left(names, start)
+        while place < len(names) and names[place].startswith(start):
+            yield folder / names[place]
+            place += 1
 
 
 def photo_of(path: Path) -> str | None:
-    """The photo that a record is of; ``None`` for any other file."""
+    """Where the photo lies that a record is of; ``None`` for any other file."""
     try:
         record = json.loads(path.read_bytes()) if path.stat().st_size <= _LARGEST else {}
-        return os.path.abspath(record["image"]["path"]) if record["schema"] == SCHEMA else None  # noqa: PTH100
+        return str(record["image"]["absolute"]) if record["schema"] == SCHEMA else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from igcli.attribution.adaptive.course import FIRST_POINTS
@@ -130,12 +131,16 @@ def _explain(
             continue
         own = next(outcomes)
         results = tuple(
-            Explained(item, with_target(item.stem, each.target.label) if len(own) > 1 else item.stem, each, timing)
+            Explained(item, _stem(job, item, each) if len(own) > 1 else item.stem, each, timing)
             for each in own
             if isinstance(each, Explanation)
         )
         failures = tuple(str(each) for each in own if not isinstance(each, Explanation))
         yield Outcome(item, results, failures, taken / len(readable), busy)
+
+
+def _stem(job: Job, item: Item, explanation: Explanation) -> Path:
+    return with_target(item.stem, explanation.target.index, job.model.labels)
 
 
 def _answers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import shlex
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from igcli.attribution.result import Attribution, Explanation
@@ -52,10 +54,12 @@ def record_of(
 
 
 def image_entry(picture: Picture) -> Record:
-    """Which photo, and what of it the model saw."""
+    """Which photo, and what of it the model saw; ``path`` as it was given, ``absolute`` from wherever it is read."""
     width, height = picture.original_size
+    path = picture.path
     return {
-        "path": None if picture.path is None else str(picture.path).encode("utf-8", "replace").decode(),
+        "path": None if path is None else _text(str(path)),
+        "absolute": None if path is None else absolute(path),
         "sha256": picture.sha256,
         "width": width,
         "height": height,
@@ -63,6 +67,11 @@ def image_entry(picture: Picture) -> Record:
         "box": [round(edge, 3) for edge in picture.placement.box],
         "notes": list(picture.notes),
     }
+
+
+def absolute(path: Path) -> str:
+    """Where a file lies, as a record says it."""
+    return _text(os.path.abspath(path))  # noqa: PTH100 - links are not followed
 
 
 def model_entry(model: ModelFacts) -> Record:
@@ -89,8 +98,7 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
 
 def to_json(record: Record, *, indent: int | None = None) -> str:
     """The record as JSON text; numbers that JSON does not have become null."""
-    text = json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "replace").decode()  # names that are no UTF-8
+    return _text(json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False))
 
 
 def typed() -> str:
@@ -103,6 +111,11 @@ def versions() -> dict[str, str]:
     """The versions that numbers can depend on."""
     packages = ("igcli", "torch", "torchvision", "numpy", "pillow")
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}
+
+
+def _text(name: str) -> str:
+    """The same where names of files are no UTF-8."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _finite(value: Any) -> Any:

@@ -8,9 +8,7 @@ has left whole files, and the same command goes on where it stopped.
 from __future__ import annotations
 
 import json
-import os
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +20,7 @@ from igcli.jobs.files import FOLDER, remove_partials, write_whole
 from igcli.jobs.item import Item, Outcome, items_of
 from igcli.jobs.ledger import Ledger, refuse_strangers
 from igcli.jobs.outputs import Done
-from igcli.jobs.ownership import photo_of
+from igcli.jobs.ownership import Ownership
 from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
@@ -67,23 +65,6 @@ class Tally:
         return count / self.seconds if self.seconds > 0 else 0.0
 
 
-class _NamesInFolders:
-    """What lies in an output folder, each of its folders listed once."""
-
-    def __init__(self, output: Path) -> None:
-        self._output = output
-        self._names: dict[Path, list[str]] = {}
-
-    def has_files_of(self, stem: Path) -> bool:
-        """Whether there are files called ``<stem>.…``, whoever has made them."""
-        folder, start = self._output / stem.parent, f"{stem.name}."
-        if folder not in self._names:
-            self._names[folder] = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        names = self._names[folder]
-        place = bisect_left(names, start)
-        return place < len(names) and names[place].startswith(start)
-
-
 class Stopped(IgError):
     """The user wanted no more after a failure."""
 
@@ -122,6 +103,7 @@ class Run:
         if not self._policy.overwrite:
             own = map(self._file, ("index.jsonl", "failures.jsonl", "run.json"))
             refuse_strangers(desk.output, name, own, what="run of this kind")
+        self._ownership = Ownership(desk.output)
         self._ledger = Ledger(desk.output, name, self._settings, overwrite=self._policy.overwrite)
         try:
             self._items = self._plan(inputs)
@@ -184,9 +166,8 @@ class Run:
 
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is taken up."""
-        names = _NamesInFolders(self._desk.output)
         for item in self.todo:
-            if item.ours or not names.has_files_of(item.stem):
+            if item.ours or self._ownership.is_free(item.stem, item.found.path):
                 self._ledger.begin(item)  # from now on files of these names are ours; if some are there, they are not
             yield item
 
@@ -198,9 +179,8 @@ class Run:
 
     def _is_ours(self, item: Item) -> bool:
         """Whether files of these names may be replaced: they are of this very photo, or the user has said so."""
-        record = self._desk.output / item.stem.parent / f"{item.stem.name}.json"
         known = self._policy.overwrite or self._ledger.is_known(item)
-        return known or photo_of(record) == os.path.abspath(item.found.path)  # noqa: PTH100 - no links
+        return known or self._ownership.is_of_photo(item.stem, item.found.path)
 
     def _finish(self) -> None:
         """The records of all photos that are done, the failures, and the run itself."""

@@ -171,6 +171,58 @@ def test_focus_makes_its_own_mosaics_from_folders_named_as_classes(run, tmp_path
     assert "6 known already" in run("--metric", "focus", "--mosaics", "6", *SHORT[:2]).stderr
 
 
+def test_numbers_that_rest_on_what_has_changed_are_measured_again(run, photos, counted, tmp_path, model):
+    names = sorted(path.relative_to(photos).as_posix() for path in photos.rglob("*.png"))
+    boxes, common = tmp_path / "boxes.csv", ("--metric", "localisation", "--set", "matters=no", *SHORT[:2])
+
+    def mean_with(right):
+        rows = [f"{name},2,2,{right},14" for name in names]
+        boxes.write_text("\n".join(["path,xmin,ymin,xmax,ymax", *rows]))
+        assert run(*common, "--boxes", boxes).exit_code == 0
+        return record(tmp_path)["metrics"]["localisation"]["maps"]["random"]["mean"]
+
+    narrow = mean_with(8)
+    gradients = counted[True]
+    assert mean_with(16) > 1.5 * narrow
+    assert counted[True] == gradients  # the maps are the same
+
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+
+    def aopc_of(seed):
+        for name in names:
+            np.save(theirs / f"{Path(name).stem}.npy", np.random.default_rng(seed).random((12, 12)))
+        assert run("--maps", theirs, "--metric", "aopc", *SHORT, "-o", "third").exit_code == 0
+        found = json.loads((tmp_path / "third" / "evaluation.json").read_text())
+        return found["metrics"]["aopc"]["maps"]["theirs"]["mean"]
+
+    assert aopc_of(1) != aopc_of(2)
+
+
+def test_another_class_of_a_photo_is_another_question(run, photos, tmp_path, model):
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in photos.rglob("*.png"))
+
+    def classes_after(target):
+        (tmp_path / "list.csv").write_text("\n".join(["path,target", *(f"{name},{target}" for name in names)]))
+        typed = ["evaluate", "list.csv", "--metric", "aopc", *SHORT]
+        assert CliRunner().invoke(ig, typed).exit_code == 0
+        cards = (tmp_path / "out" / "photos").rglob("*.json")
+        return {json.loads(card.read_text())["target"]["index"] for card in cards}
+
+    assert classes_after(1) == {1}
+    assert classes_after(2) == {2}
+
+
+def test_mosaics_show_photos_as_asked_for(run, photos, tmp_path):
+    for path in photos.rglob("*.png"):
+        Image.open(path).resize((36, 24)).save(path)
+    made = {}
+    for fit in ("crop", "pad"):
+        assert run("--metric", "focus", "--mosaics", "1", "--fit", fit, "-o", fit, *SHORT[:2]).exit_code == 0
+        (made[fit],) = (path.read_bytes() for path in (tmp_path / fit / "mosaics").glob("*.png"))
+    assert made["crop"] != made["pad"]
+
+
 def test_sensitivity_and_randomisation(run, tmp_path):
     result = run(
         "--metric", "max-sensitivity", "--set", "samples=3", "--metric", "randomisation", "--method", "gradient"

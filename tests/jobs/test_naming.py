@@ -43,8 +43,15 @@ def test_whatever_the_names_the_stems_are_distinct_relative_and_stay_inside(name
 
 
 def test_a_class_is_added_as_a_plain_word():
-    assert with_target(Path("a/photo"), "tabby, tabby cat/../x").as_posix() == "a/photo.tabby_tabby_cat_x"
-    assert with_target(Path("photo"), "***").name == "photo.class"
+    labels = ["tabby, tabby cat/../x", "***"]
+    assert with_target(Path("a/photo"), 0, labels).as_posix() == "a/photo.tabby_tabby_cat_x"
+    assert with_target(Path("photo"), 1, labels).name == "photo.class"
+
+
+def test_classes_that_look_the_same_in_a_name_are_told_apart_by_their_numbers():
+    labels = ["C++", "Cardigan", "C#", "crane", "cardigan", "crane", "Case"]
+    names = [with_target(Path("p"), index, labels).name for index in range(len(labels))]
+    assert names == ["p.c-0", "p.cardigan-1", "p.c-2", "p.crane-3", "p.cardigan-4", "p.crane-5", "p.case"]
 
 
 def test_thousands_of_one_name_are_told_apart_at_once():
@@ -56,7 +63,7 @@ def test_thousands_of_one_name_are_told_apart_at_once():
 def test_long_names_in_any_script_leave_room_for_what_is_added():
     stems = output_stems([PurePath("猫" * 84 + ".jpg"), PurePath("x" * 250 + ".jpg")])
     for stem in stems:
-        added = f"{with_target(stem, 'ω' * 200).name}.guided-integrated.full.png"
+        added = f"{with_target(stem, 0, ['ω' * 200]).name}.guided-integrated.full.png"
         assert len(added.encode()) <= 255
 
 

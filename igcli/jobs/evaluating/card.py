@@ -32,6 +32,8 @@ class Card:
         What is explained.
     fingerprint
         What the maps depend on: the photo's file and the settings. A card with another one is worth nothing.
+    truth
+        What is known of where the objects are, as a digest: numbers that rest on it are worth nothing with another one.
     completeness
         By method, as its attribution promised; ``None`` where it promised nothing.
     gradients
@@ -46,6 +48,7 @@ class Card:
     target: Record
     score: Score
     fingerprint: str
+    truth: str = ""
     completeness: dict[str, Completeness | None] = field(default_factory=dict)
     gradients: dict[str, int] = field(default_factory=dict)
     measured: dict[str, dict[str, Measured]] = field(default_factory=dict)
@@ -53,15 +56,18 @@ class Card:
 
     def missing(self, name: str, metric: Metric, maps: Mapping[str, object]) -> list[str]:
         """The maps that have no number by this very protocol yet."""
-        if self.protocols.get(name) != asdict(metric):
+        if self.protocols.get(name) != self._protocol(metric):
             return list(maps)
         return [each for each in maps if each not in self.measured[name]]
 
     def note(self, name: str, metric: Metric, values: Mapping[str, Measured]) -> None:
         """Add numbers; those measured by another protocol are forgotten."""
-        if self.protocols.get(name) != asdict(metric):
-            self.protocols[name], self.measured[name] = asdict(metric), {}
+        if self.protocols.get(name) != self._protocol(metric):
+            self.protocols[name], self.measured[name] = self._protocol(metric), {}
         self.measured[name].update(values)
+
+    def _protocol(self, metric: Metric) -> Record:
+        return asdict(metric) | ({"truth": self.truth} if "mask" in metric.needs else {})
 
     def save(self, path: Path) -> None:
         """Write the card, whole."""
@@ -81,7 +87,7 @@ class Card:
         write_whole(path, (to_json(record) + "\n").encode())
 
 
-def load_card(path: Path, *, fingerprint: str) -> Card | None:
+def load_card(path: Path, *, fingerprint: str, truth: str = "") -> Card | None:
     """The card in a file, if there is one and it is of the same photo and settings."""
     try:
         record = json.loads(path.read_bytes())
@@ -92,6 +98,7 @@ def load_card(path: Path, *, fingerprint: str) -> Card | None:
             target=record["target"],
             score=Score(**record["score"]),
             fingerprint=fingerprint,
+            truth=truth,
             completeness={name: each and Completeness(**each) for name, each in record["completeness"].items()},
             gradients=record["gradients"],
             protocols=record["protocols"],

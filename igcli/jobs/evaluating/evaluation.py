@@ -16,17 +16,18 @@ from igcli.errors import ImageError
 from igcli.evaluation.left_out import Omission
 from igcli.evaluation.metrics import Focus
 from igcli.evaluation.mosaics import Mosaic, Plan, listing, read_mosaics
+from igcli.images.finding import Found
 from igcli.images.reading import read_image
-from igcli.jobs.evaluating.card import load_card
+from igcli.jobs.evaluating.card import Card, load_card
 from igcli.jobs.evaluating.inquiry import Inquiry
-from igcli.jobs.evaluating.maps import load_maps, save_maps
+from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
 from igcli.jobs.evaluating.measuring import Measurer
 from igcli.jobs.evaluating.photo import Photo
 from igcli.jobs.evaluating.table import Column
 from igcli.jobs.files import inside, write_whole
+from igcli.jobs.identity import owner_of, source_of
 from igcli.jobs.item import Item
 from igcli.jobs.job import Job
-from igcli.jobs.ledger import source_of
 from igcli.jobs.pipeline import group_size
 from igcli.jobs.record import to_json
 from igcli.lazy import np
@@ -99,10 +100,10 @@ class Evaluation:
 
     def _prepared(self, item: Item, columns: Sequence[Column], *, fresh: bool) -> Photo | str:
         """A photo with all that is known of it; read only if something is missing. Or why it cannot be."""
-        mark = f"{self._settings}:{source_of(item.found)}"
-        card = None if fresh else load_card(self._path("photos", item.stem, "json"), fingerprint=mark)
         try:
             others = {} if self._inquiry.others is None else self._inquiry.others.of(item.found.relative)
+            mark = self._mark(owner_of(item.found), source_of(item.found), digest_of(others))
+            card = None if fresh else self._known("photos", item.stem, mark)
             names = [*self._inquiry.methods, *others, *self._inquiry.controls]
             known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
             photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
@@ -117,19 +118,28 @@ class Evaluation:
             photo.maps.update({name: kept[name] for name in self._inquiry.methods if name in kept})
         return photo
 
+    def _mark(self, *parts: object) -> str:
+        """What a photo's maps depend on: the settings, and these."""
+        return hashlib.sha256(repr((self._settings, *parts)).encode("utf-8", "replace")).hexdigest()
+
+    def _known(self, folder: str, stem: Path, mark: str) -> Card | None:
+        return load_card(self._path(folder, stem, "json"), fingerprint=mark, truth=self._inquiry.truth_digest)
+
     def _mosaics(self, column: Column, metric: Focus, *, fresh: bool) -> Iterator[Step]:
         names = [*self._inquiry.methods, *self._inquiry.controls]
         write_whole(self._job.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
         for plan in self._plans:
             stem = Path(plan.name).with_suffix("")
-            mark = hashlib.sha256(f"{self._settings}:{plan}".encode("utf-8", "replace")).hexdigest()
-            card = None if fresh else load_card(self._path("mosaics", stem, "json"), fingerprint=mark)
+            sources = [source_of(Found(tile.photo, tile.photo)) for tile in plan.tiles]
+            mark = self._mark(plan, sources)
+            card = None if fresh else self._known("mosaics", stem, mark)
             photo = Photo(stem.as_posix(), plan.target, mark, names, card=card)
             if card is not None and not card.missing(column.name, metric, dict.fromkeys(names)):
                 column.add(card, names)
                 yield Step(plan.name, known=True)
                 continue
-            (mosaic,) = read_mosaics([plan], self._job.model.view, options=self._job.reading)
+            view, fit, options = self._job.model.view, self._job.fit, self._job.reading
+            (mosaic,) = read_mosaics([plan], view, fit=fit, options=options)
             if isinstance(mosaic, Omission):
                 yield Step(plan.name, failure=mosaic.sentence)
                 continue

@@ -29,6 +29,8 @@ class Inquiry:
         By name in ``METRICS``, each with its parameters.
     truth
         Where the objects are, for metrics that need it.
+    truth_digest
+        Another one where that was read from other files, or from the same after they were changed.
     others
         Another tool's maps.
     """
@@ -37,6 +39,7 @@ class Inquiry:
     controls: tuple[str, ...]
     metrics: Mapping[str, Metric]
     truth: GroundTruth | None = None
+    truth_digest: str = ""
     others: OtherMaps | None = None
 
     def check(self) -> None:

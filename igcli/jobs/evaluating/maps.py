@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -27,6 +28,15 @@ def load_maps(path: Path) -> Maps:
         return _read(path)
     except (OSError, ValueError, zipfile.BadZipFile):
         return {}
+
+
+def digest_of(maps: Mapping[str, np.ndarray]) -> str:
+    """The same for the same maps of the same names."""
+    digest = hashlib.sha256()
+    for name, values in sorted(maps.items()):
+        digest.update(f"{name}:{values.dtype}:{values.shape}:".encode("utf-8", "replace"))
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 class OtherMaps:

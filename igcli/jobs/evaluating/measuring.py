@@ -54,7 +54,7 @@ class Measurer:
             if not isinstance(outcome, Explanation):
                 photo.failure = str(outcome)
                 continue
-            photo.card = photo.card or _card(photo, outcome, self._job.model)
+            photo.card = photo.card or self._card(photo, outcome)
             for name, result in outcome.results.items():
                 photo.maps[name] = result.values
                 photo.card.completeness[name] = result.completeness
@@ -62,6 +62,13 @@ class Measurer:
         for photo in photos:
             seed = self._job.wanted.settings.seed
             photo.maps.update({name: CONTROLS[name](photo.picture.pixels, seed) for name in self._inquiry.controls})
+
+    def _card(self, photo: Photo, explanation: Explanation) -> Card:
+        against = explanation.score.against
+        rival = None if against is None else self._job.model.labels.find(against)
+        score = Score(explanation.score.kind, explanation.target.index, rival)
+        image, target = image_entry(photo.picture), asdict(explanation.target)
+        return Card(image, target, score, photo.fingerprint, self._inquiry.truth_digest)
 
     def _explain(
         self,
@@ -206,13 +213,6 @@ class Measurer:
     def _tell(self, count: int) -> None:
         if self._on_points is not None:
             self._on_points(count)
-
-
-def _card(photo: Photo, explanation: Explanation, model: Classifier) -> Card:
-    against = explanation.score.against
-    rival = None if against is None else model.labels.find(against)
-    score = Score(explanation.score.kind, explanation.target.index, rival)
-    return Card(image_entry(photo.picture), asdict(explanation.target), score, photo.fingerprint)
 
 
 def _sound(photo: Photo) -> Card:

@@ -30,8 +30,9 @@ def photos(tmp_path) -> Path:
 def run(toy, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def invoke(*arguments, stdin=None, command="explain"):
-        typed = [command, *map(str, arguments), *(("--steps", "4") if command == "explain" else ("--frames", "3"))]
+    def invoke(*arguments, stdin=None, command="explain", short=None):
+        short = {"explain": ("--steps", "4"), "animate": ("--frames", "3")}[command] if short is None else short
+        typed = [command, *map(str, arguments), *short]
         return CliRunner().invoke(ig, typed, input=stdin)
 
     return invoke

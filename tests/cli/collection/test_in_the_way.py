@@ -2,6 +2,7 @@
 
 import os
 import stat
+from unittest.mock import Mock
 
 import pytest
 from cli.collection.folders import lines, tree
@@ -154,3 +155,72 @@ def test_a_damaged_ledger_is_read_as_far_as_it_goes(run, photos, tmp_path, line)
     with (tmp_path / "out" / ".igcli" / "explain.jsonl").open("a") as ledger:
         ledger.write(line + "\n")
     assert "3 skipped" in run(photos).stderr
+
+
+def test_what_is_called_the_same_from_another_folder_is_another_photo(run, photos, tmp_path, monkeypatch):
+    out = tmp_path / "shared"
+    for day, colour in (("day1", "red"), ("day2", "blue")):
+        (tmp_path / day).mkdir()
+        Image.new("RGB", (20, 20), colour).save(tmp_path / day / "p.png")
+    for inputs in (".", "p.png"):
+        monkeypatch.chdir(tmp_path / "day1")
+        assert run(inputs, "-o", out).exit_code == 0
+        first = tree(out)
+        monkeypatch.chdir(tmp_path / "day2")
+        result = run(inputs, "-o", out)
+        assert result.exit_code == 1
+        assert "is not of this photo" in result.stderr
+        assert {name: data for name, data in tree(out).items() if name in ("p.json", "p.integrated.png")} == {
+            name: data for name, data in first.items() if name in ("p.json", "p.integrated.png")
+        }
+    monkeypatch.chdir(tmp_path)
+    assert run("day1/p.png", "-o", "shared").exit_code == 0  # the same photo by another way
+
+
+def test_a_photo_whose_files_another_has_replaced_is_not_done(run, tmp_path, monkeypatch):
+    out = tmp_path / "shared"
+    for day, colour in (("day1", "red"), ("day2", "blue")):
+        (tmp_path / day).mkdir()
+        Image.new("RGB", (20, 20), colour).save(tmp_path / day / "p.png")
+    assert run(tmp_path / "day1", "-o", out).exit_code == 0
+    assert run(tmp_path / "day2", "-o", out, "--overwrite").exit_code == 0
+    result = run(tmp_path / "day1", "-o", out)
+    assert result.exit_code == 1
+    assert "is not of this photo" in result.stderr
+    assert "day2" in (out / "p.json").read_text()
+
+
+def test_what_one_photo_has_left_is_its_own_in_a_folder_too(run, photos, tmp_path):
+    for command, options in (("explain", ("--target", "top-2")), ("animate", ())):
+        assert run(photos / "a.png", "-o", command, *options, command=command).exit_code == 0
+        assert run(photos, "-o", command, *options, command=command).exit_code == 0
+
+
+def test_frames_of_another_photo_stay(run, photos, tmp_path):
+    def animate(photo, alphas):
+        return run(photo, "--format", "frames", command="animate", short=("--alphas", alphas)).exit_code
+
+    assert animate(photos / "a.png", "0.1,0.5") == 0
+    first = tree(tmp_path / "out")
+    assert animate(photos / "sub" / "a.png", "0.2,0.6") == 1
+    assert tree(tmp_path / "out") == first
+    assert animate(photos / "a.png", "0.2,0.6") == 0
+    assert len(list((tmp_path / "out").rglob("*_alpha_*.png"))) == 2  # those of the first points are gone
+
+
+def test_killed_among_the_photos_themselves_a_run_goes_on(run, photos, monkeypatch):
+    (photos / "a.txt").write_text("what somebody says of a.png")
+    with monkeypatch.context() as killed:
+        killed.setattr("igcli.jobs.outputs.Outputs.save_record", Mock(side_effect=SystemExit(137)))
+        run(photos, "-o", photos, "--panel", "--target", "top-2")
+    assert (photos / "a.png").exists()
+    assert list(photos.glob("a.*.panel.png"))
+    assert run(photos, "-o", photos, "--panel", "--target", "top-2").exit_code == 0
+
+
+def test_a_list_that_says_something_else_of_a_photo_is_heard(run, photos, tmp_path):
+    (tmp_path / "list.csv").write_text("path,note\nin/a.png,old\nin/b.png,same\n")
+    assert run("list.csv").exit_code == 0
+    (tmp_path / "list.csv").write_text("path,note\nin/a.png,new\nin/b.png,same\n")
+    assert "1 explained, 0 failed, 1 skipped" in run("list.csv").stderr
+    assert [record["columns"]["note"] for record in lines(tmp_path / "out" / "index.jsonl")] == ["new", "same"]
