@@ -152,6 +152,17 @@ def test_explaining_a_photo_loads_nothing_that_it_does_not_need(photo, tmp_path)
     assert loaded == "[]"
 
 
+def test_nor_does_torchvisions_network_with_weights_of_ones_own(photo, tmp_path):
+    import torch
+    import torchvision
+
+    torch.save(torchvision.models.resnet18(num_classes=2).state_dict(), tmp_path / "own.pth")
+    options = ["--model", "resnet18", "--weights", tmp_path / "own.pth", "--steps", "1", "-o", tmp_path / "out"]
+    _, loaded = run_and_tell(["explain", photo, *options], f"[name for name in {NEEDLESS!r} if name in sys.modules]")
+    assert (tmp_path / "out" / "photo.json").exists()
+    assert loaded == "[]"
+
+
 def test_garbage_is_looked_for_again_once_all_is_imported(photo, tmp_path):
     options = ["--model", "caltech101", "--device", "cpu", "--steps", "1", "-o", tmp_path / "out"]
     _, told = run_and_tell(["explain", photo, *options], "gc.isenabled(), gc.get_freeze_count() > 100_000")

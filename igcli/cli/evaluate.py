@@ -63,12 +63,14 @@ def evaluate(
         if not overwrite:
             own = (output / name for name in (*NAMES, "photos", "maps", "mosaics"))
             refuse_strangers(output, "evaluate", own, what="evaluation")
+        page = output / "report.html"
+        if report:
+            check_free(page, overwrite=overwrite)
         ledger = Ledger(output, "evaluate", settings, overwrite=overwrite)
         try:
             columns = _measure(run, job, inquiry, plans, notes=left_out, fresh=overwrite)
             if report and columns:
-                page, title = output / "report.html", f"How good are the maps of {job.model.provenance.name}?"
-                check_free(page, overwrite=overwrite)
+                title = f"How good are the maps of {job.model.provenance.name}?"
                 write_report(page, job.desk, columns=columns, controls=inquiry.controls, title=title)
                 run.console.note(f"-> {page}")
         finally:

@@ -84,4 +84,15 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     finally:
-        gc.freeze()  # else Python ends with a search through all that torch has made, half a second of it
+        _leave_quickly()
+
+
+def _leave_quickly() -> None:
+    """Spare Python the search through all that torch has made, half a second at the end of every command.
+
+    Not where torch's compiler was loaded: Triton takes what is not cleared away for leaks, and lists them on stderr.
+    """
+    if "triton._C.libtriton" in sys.modules:
+        gc.unfreeze()
+    else:
+        gc.freeze()

@@ -14,7 +14,7 @@ from igcli.jobs.desk import Desk
 from igcli.jobs.drawing import Drawing
 from igcli.jobs.evaluating.table import Column, names_in, shown_name
 from igcli.jobs.explaining import frame_points
-from igcli.jobs.files import write_whole
+from igcli.jobs.files import output_error, write_whole
 from igcli.jobs.item import Explained
 from igcli.jobs.pages import load_page
 from igcli.jobs.record import Record, typed, versions
@@ -45,11 +45,16 @@ def wanted_for_pages(wanted: Wanted) -> Wanted:
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise ``Occupied`` if a file that is no report stands where one is to be written."""
+    """Raise ``Occupied`` if a file that is no report, or a folder, stands where one is to be written."""
+    if path.is_dir():
+        raise Occupied(f"{path} is a folder: the page needs another name.")
     if overwrite or not path.exists():
         return
-    with path.open("rb") as file:
-        ours = MARK in file.read(4096)
+    try:
+        with path.open("rb") as file:
+            ours = MARK in file.read(4096)
+    except OSError as error:
+        raise output_error(path, error) from error
     if not ours:
         raise Occupied(f"{path} is there already, and is no report of ig: choose another name, or add --overwrite.")
 

@@ -52,7 +52,12 @@ def assemble(
 
 def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
     """The network with shapes alone: neither memory nor random numbers are spent on weights about to be replaced."""
-    with torch.device("meta"):
+    from igcli.models.unfilled import Unfilled  # loads torch
+
+    try:
+        with torch.device("meta"), Unfilled():
+            return build()
+    except NotImplementedError:  # some networks compute their own widths, for which tensors need memory
         return build()
 
 

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from igcli.errors import ImageError
 from igcli.lazy import np
 from igcli.rendering.overlay import map_of
 from igcli.rendering.scaling import Scale
@@ -97,7 +98,7 @@ def to_full_size(original: Image.Image, values: Values, placement: Placement) ->
 
     Raises
     ------
-    ValueError
+    ImageError
         If the box has no pixel of the original.
     """
     from PIL import Image
@@ -129,6 +130,9 @@ def _span(low: float, high: float, *, pixels: int, cells: int) -> _Span:
     # A pixel belongs to the box if its centre does.
     start, stop = max(0, math.ceil(low - 0.5)), min(pixels, math.ceil(high - 0.5))
     if stop <= start:
-        raise ValueError(f"the box from {low:g} to {high:g} has none of the original's {pixels} pixels")
+        raise ImageError(
+            "The photo is too thin for a map on the original: none of its pixels has its middle in what the network "
+            "saw. Leave --full-size out, or show it whole with --fit pad."
+        )
     rate = cells / (high - low)
     return _Span(start, stop, max(0.0, (start - low) * rate), min(float(cells), (stop - low) * rate))

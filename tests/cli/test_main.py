@@ -1,11 +1,12 @@
 import os
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 
-from igcli.cli.main import COMMANDS, ig
+from igcli.cli.main import COMMANDS, ig, main
 from igcli.cli.reference import with_reference
 from igcli.errors import IgError
 
@@ -89,3 +90,16 @@ def test_threads_wait_without_spinning_unless_the_user_says_how(own, seen):
     command = [sys.executable, "-c", program, "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**rest, **own})
     assert done.stdout.splitlines()[-1] == seen
+
+
+@pytest.mark.parametrize(("loaded", "done"), [("nothing_of_note", "freeze"), ("triton._C.libtriton", "unfreeze")])
+def test_the_end_is_quick_unless_tritons_leak_check_would_complain(monkeypatch, loaded, done):
+    collector = Mock()
+    monkeypatch.setattr("igcli.cli.main.gc", collector)
+    monkeypatch.delitem(sys.modules, "triton._C.libtriton", raising=False)
+    monkeypatch.setitem(sys.modules, loaded, Mock())
+    monkeypatch.setattr(sys, "argv", ["ig", "--version"])
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")  # or it would be set for the tests that follow
+    with pytest.raises(SystemExit):
+        main()
+    assert [call[0] for call in collector.method_calls] == ["disable", done]

@@ -206,3 +206,14 @@ def test_an_outline_knows_everything_but_the_weights(checkpoints: Path) -> None:
     assert sum(p.numel() for p in model.network.parameters()) == preset.meta["num_params"]
     assert (model.view.size, len(model.labels)) == (518, 1000)
     assert model.layers()[0] == "conv_proj"
+
+
+@pytest.mark.parametrize("name", [name for name in classifier_names() if name != "regnet_y_128gf"])  # 2.6 GB
+def test_every_classifier_has_an_outline(name: str) -> None:
+    assert load_model(name, outline=True, offline=True).layers()
+
+
+def test_a_network_that_computes_its_own_widths_is_made_from_weights_too(pixels: Tensor, tmp_path: Path) -> None:
+    network = models.regnet_y_400mf(num_classes=5).eval()
+    model = load_torchvision("regnet_y_400mf", saved(network.state_dict(), tmp_path))
+    torch.testing.assert_close(model(pixels), logits(network, pixels), rtol=1e-4, atol=1e-5)

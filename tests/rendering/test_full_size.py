@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from igcli.errors import ImageError
 from igcli.images.picture import Placement
 from igcli.rendering.full_size import full_size, to_full_size
 from igcli.rendering.scaling import Scale
@@ -73,7 +74,7 @@ def test_resampling_never_goes_beyond_the_values_or_turns_a_sign(left, top, side
 
 
 def test_a_box_beside_the_photo_is_a_bug_in_the_caller():
-    with pytest.raises(ValueError, match="none of the original's"):
+    with pytest.raises(ImageError, match="too thin"):
         to_full_size(ORIGINAL, np.ones((3, 4, 4)), Placement("crop", (50.0, 0.0, 60.0, 10.0)))
 
 
