@@ -6,10 +6,11 @@ Weights, preprocessing and the number of classes are timm's own; it fetches and 
 from __future__ import annotations
 
 import importlib
-import os
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import NetworkUnavailable, UsageError, first_line
@@ -95,14 +96,22 @@ def _with_timms_weights(build: Any, name: str, *, offline: bool) -> torch.nn.Mod
 
 @contextmanager
 def _hub(*, offline: bool) -> Iterator[None]:
-    before = os.environ.get("HF_HUB_OFFLINE")
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
+    """The hub's library asks for nothing if ``offline``, and its retries are not told of: the end of them is enough."""
+    log = logging.getLogger("huggingface_hub")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        # timm has imported it, and it reads the environment no more
+        constants: Any = importlib.import_module("huggingface_hub.constants")
+    except ImportError:
+        constants = SimpleNamespace(HF_HUB_OFFLINE=False)
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or offline
     try:
         yield
     finally:
-        if offline and before is None:
-            del os.environ["HF_HUB_OFFLINE"]
+        log.setLevel(level)
+        constants.HF_HUB_OFFLINE = before
 
 
 def _labels(network: torch.nn.Module) -> tuple[str, ...]:

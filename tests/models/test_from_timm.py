@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -34,8 +35,10 @@ def create_model(name, pretrained=False, num_classes=1000, **more):
     if name != "net" or more:
         raise RuntimeError(f"Unknown model ({name}).")
     if pretrained:
-        import os
-        if os.environ.get("HF_HUB_OFFLINE"):
+        import logging
+        from huggingface_hub import constants
+        logging.getLogger("huggingface_hub").warning("Retrying")
+        if constants.HF_HUB_OFFLINE:
             raise OSError("offline mode is enabled")
         torch.manual_seed(7)
     return Net(num_classes)
@@ -55,6 +58,10 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "timm.py").write_text(STAND_IN)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "timm", raising=False)
+    hub, constants = ModuleType("huggingface_hub"), ModuleType("huggingface_hub.constants")
+    hub.constants, constants.HF_HUB_OFFLINE = constants, False
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    monkeypatch.setitem(sys.modules, "huggingface_hub.constants", constants)
     yield
     sys.modules.pop("timm", None)
 
@@ -79,11 +86,13 @@ def test_a_file_of_ones_own_makes_a_network_of_its_number_of_classes(tmp_path: P
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_what_timm_does_not_have_is_a_sentence() -> None:
+def test_what_timm_does_not_have_is_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(UsageError, match=r"timm cannot make 'nett' \(Unknown model"):
         load_model("timm:nett", device="cpu")
-    with pytest.raises(NetworkUnavailable, match="--weights FILE"):
+    with pytest.raises(NetworkUnavailable, match=r"offline mode.*--weights FILE"):
         load_model("timm:net", device="cpu", offline=True)
+    assert not caplog.records
+    assert load_model("timm:net", device="cpu").labels  # asked for again, it may use the network
 
 
 @pytest.mark.skipif(find_spec("timm") is not None, reason="timm is installed")
