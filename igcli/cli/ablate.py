@@ -63,7 +63,7 @@ def ablate(*, request: Request, wanted: Wanted, ablation: Ablation, output: Path
       ig ablate photo.jpg --keep 10 --method integrated --method gradient
     """
     ablation.check()
-    with session(request) as run:
+    with session(request, output=output) as run:
         photo = the_photo(run)
         job = run.job(wanted, output)
         drawing.check()

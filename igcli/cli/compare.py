@@ -30,7 +30,7 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing)
       ig compare insect.jpg --target mantis --target cricket
       ig compare cat.jpg --target top-2 --method left-integrated --method right-integrated
     """
-    with session(request) as run:
+    with session(request, output=output) as run:
         photo = the_photo(run)
         job = run.job(wanted, output)
         drawing.check()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import Command, grouped
+from igcli.cli.options import Command, check_folder, grouped
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def destination_options(
         ending = output.suffix.lower()
         if ending not in formats or output.is_dir():
             named = chosen or words[0]
-            return Destination(output, None, named if named in others else f".{named}")
+            return Destination(check_folder(output, formats=formats), None, named if named in others else f".{named}")
         if chosen is not None and f".{chosen}" != ending:
             raise click.UsageError(f"-o {output} ends in {ending} and --format says {chosen}: leave one of them out.")
         return Destination(output.parent, output.stem, ending)

@@ -7,7 +7,7 @@ takes a few nouns instead of thirty values. Help texts and choices come from the
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,8 +83,24 @@ def _option_names(command: Any) -> list[str]:
     return [param.name for param in getattr(command, "__click_params__", [])]
 
 
+#: Endings of what is a file and no folder, whatever a command writes.
+_FILES = {
+    *(".apng", ".avi", ".bmp", ".gif", ".jpeg", ".jpg", ".mkv", ".mov", ".mp4", ".png", ".tif", ".tiff", ".webm"),
+    *(".csv", ".htm", ".html", ".json", ".npz", ".pdf", ".svg", ".webp"),
+}
+
+
+def check_folder(folder: Path, *, formats: Sequence[str] = ()) -> Path:
+    """``folder``, unless it is called as a file; ``formats`` are the endings of files that could be asked for."""
+    if folder.suffix.lower() not in _FILES or folder.is_dir():
+        return folder
+    named = f"end it in {', '.join(formats)}, or " if formats else ""
+    raise click.UsageError(f"-o {folder} ends as a file that this command does not write: {named}name a folder.")
+
+
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+    callback=lambda _context, _option, folder: check_folder(folder),
     help="Folder for everything that is written.",
 )  # fmt: skip
 

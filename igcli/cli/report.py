@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from igcli.attribution.explain import Wanted
-from igcli.cli.options import percentile_option, style_option, wanted_options
+from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, photo_command, session
 from igcli.jobs.item import items_of
@@ -22,9 +22,15 @@ from igcli.rendering.page.detail import detail_for
 from igcli.rendering.scaling import Scale
 
 
+def _page(path: Path) -> Path:
+    ending = path.suffix.lower()
+    return path if ending in (".html", ".htm") and not path.is_dir() else check_folder(path) / "report.html"
+
+
 @click.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("report.html"),
-              show_default=True, help="The page.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True,
+              callback=lambda _context, _option, path: _page(path),
+              help="The page, its name ending in .html; or the folder for report.html.")  # fmt: skip
 @click.option("--title", help="What stands above it; the photo's or folder's name if not given.")
 @click.option("--frames", type=click.IntRange(0, 1001), metavar="N",
               help="Interior gradients to keep of each photo; by default fewer the more photos there are.")  # fmt: skip
@@ -55,7 +61,7 @@ def report(
       ig report photo.jpg --method integrated --method gradient --method left-integrated -o photo.html
       ig report photos/ --recursive --style heat --title "What went wrong on Monday"
     """
-    with session(request) as run:
+    with session(request, output=output.parent) as run:
         check_free(output, overwrite=overwrite)
         job = run.job(wanted_for_pages(wanted), output.parent)
         items = items_of(run.found)

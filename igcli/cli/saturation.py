@@ -65,7 +65,7 @@ def saturation(
       ig saturation photos/ --layers
       ig saturation photo.jpg --layers 'inception4*' --points 51
     """
-    with session(request) as run:
+    with session(request, output=destination.folder) as run:
         job = run.job(replace(wanted, alphas=even_alphas(points)), destination.folder, name=destination.name)
         names = [] if layers is None else find_layers(job.model, layers)
         if layers is not None and not names:

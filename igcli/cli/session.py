@@ -82,7 +82,7 @@ def photo_command(command: Command) -> Command:
 
 
 @contextmanager
-def session(request: Request, *, output: Path | None = None) -> Iterator[Session]:
+def session(request: Request, *, output: Path) -> Iterator[Session]:
     """One run of one command, its console open; what earlier runs left in ``output`` is no input."""
     with Console(request.streams) as console, ExitStack() as stack:
         yield Session(request, console, output, stack)
@@ -105,13 +105,15 @@ class Session:
         Where to compute; several for a collection that is spread over them.
     """
 
-    def __init__(self, request: Request, console: Console, output: Path | None, stack: ExitStack) -> None:
+    def __init__(self, request: Request, console: Console, output: Path, stack: ExitStack) -> None:
         self.console = console
         self._request, self._stack = request, stack
-        left = {} if output is None else left_by_earlier_runs(output)
-        exclude = None if output is None else (lambda path: is_result(path, output, left))
+        left = left_by_earlier_runs(output)
         self.inputs = find_images(
-            request.paths, recursive=request.recursive, null_separated=request.null, exclude=exclude
+            request.paths,
+            recursive=request.recursive,
+            null_separated=request.null,
+            exclude=lambda path: is_result(path, output, left),
         )
         self.found = [item for item in self.inputs if isinstance(item, Found)]
         self.several = len(request.paths) > 1 or [item.path for item in self.found] != [Path(request.paths[0])]

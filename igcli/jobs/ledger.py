@@ -20,6 +20,7 @@ from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
 from igcli.jobs.identity import owner_of, source_of
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs import Done
+from igcli.jobs.ownership import files_of
 from igcli.jobs.record import Record, to_json
 
 #: No honest line is longer.
@@ -187,7 +188,7 @@ def left_by_earlier_runs(output: Path) -> dict[str, bool]:
 
 def is_result(path: Path, output: Path, left: Mapping[str, bool]) -> bool:
     """Whether a file is what an earlier run has left in ``output``, and so no photo to work on."""
-    if path.suffix.lower() == ".png" and _is_ours(path):
+    if (path.suffix.lower() == ".png" and _is_ours(path)) or _is_recorded(path):
         return True
     try:
         inside = path.resolve().relative_to(output.resolve()).as_posix()
@@ -202,9 +203,16 @@ def _is_ours(path: Path) -> bool:
     """Whether a PNG says in its head that ``ig`` has drawn it."""
     try:
         with path.open("rb") as file:
-            return b"Software\0\0\0\0\0igcli" in file.read(2048)
+            head = file.read(2048)
     except OSError:
         return False
+    return b"Software\0\0\0\0\0igcli" in head or b"Software\0igcli" in head  # by Pillow, by matplotlib
+
+
+def _is_recorded(path: Path) -> bool:
+    """Whether a record of its name lists the file, as ``photo.interior.json`` does ``photo.interior.gif``."""
+    record = path.with_suffix(".json")
+    return record.exists() and path.name in {Path(name).name for name in files_of(record)}
 
 
 def _has_content(file: Path) -> bool:

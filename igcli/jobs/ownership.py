@@ -6,6 +6,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from igcli.jobs.record import SCHEMA, absolute
 
@@ -46,8 +47,19 @@ class Ownership:
 
 def photo_of(path: Path) -> str | None:
     """Where the photo lies that a record is of; ``None`` for any other file."""
+    image = _record(path).get("image")
+    return str(image["absolute"]) if isinstance(image, dict) and image.get("absolute") else None
+
+
+def files_of(path: Path) -> list[str]:
+    """The files that a record lists, below its output folder; none for any other file."""
+    files = _record(path).get("files")
+    return list(map(str, files.values())) if isinstance(files, dict) else []
+
+
+def _record(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(path.read_bytes()) if path.stat().st_size <= _LARGEST else {}
-        return str(record["image"]["absolute"]) if record["schema"] == SCHEMA else None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
+        record = json.loads(path.read_bytes()) if path.stat().st_size <= _LARGEST else None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) and record.get("schema") == SCHEMA else {}

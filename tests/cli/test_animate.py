@@ -82,8 +82,7 @@ def test_the_ending_of_the_file_says_the_format(shell, motorcycle, bundled, endi
 
 def test_a_folder_of_frames_is_one_film_and_leaves_other_files_alone(shell, motorcycle, bundled, tmp_path):
     folder = tmp_path / "out" / "motorcycle.interior"
-    folder.mkdir(parents=True)
-    (folder / "7_alpha_0.70.png").write_bytes(b"of an earlier run")
+    assert shell("animate", motorcycle, "--format", "frames", "--alphas", "0.3,0.7", *bundled).exit_code == 0
     (folder / "notes.txt").write_text("mine")
     result = shell("animate", motorcycle, "--format", "frames", "--alphas", "0,0.5,1", *bundled)
     assert result.exit_code == 0, result.output
@@ -167,3 +166,11 @@ def test_a_constant_score_and_a_black_picture_are_drawn_and_said(shell, flat_net
     frames = frames_of("out/black.interior.gif")
     assert len(frames) == 3
     assert all(image[:200].max() == 0 for image, _ in frames)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.apng", "film.jpg"])
+def test_a_file_that_is_not_written_is_no_folder(shell, motorcycle, bundled, tmp_path, name):
+    result = shell("animate", motorcycle, "--frames", "2", "-o", name, *bundled)
+    assert result.exit_code == 2
+    assert "end it in .gif, .webp, .png, or name a folder" in result.stderr
+    assert not (tmp_path / name).exists()

@@ -122,3 +122,11 @@ def test_what_cannot_be_is_said_in_a_sentence(run, photos, tmp_path):
     explained = run("explain", photos / "0.png", "-m", "gradient", "--report")
     assert explained.exit_code == 2
     assert "--method integrated" in explained.stderr
+
+
+def test_a_folder_is_taken_for_the_page_in_it(shell, motorcycle, bundled, tmp_path):
+    assert shell("report", motorcycle, "-o", "pages", "--steps", "4", *bundled).exit_code == 0
+    assert (tmp_path / "pages" / "report.html").read_bytes().startswith(b"<!")
+    refused = shell("report", motorcycle, "-o", "page.pdf", *bundled)
+    assert refused.exit_code == 2
+    assert "name a folder" in refused.stderr

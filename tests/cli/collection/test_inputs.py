@@ -9,7 +9,10 @@ import time
 
 import pytest
 from cli.collection.folders import lines
+from click.testing import CliRunner
 from PIL import Image
+
+from igcli.cli.main import ig
 
 
 def test_a_picture_too_large_to_decode_is_refused_and_the_others_go_on(run, photos):
@@ -180,3 +183,19 @@ def test_many_failures_are_named_in_the_file_and_counted_on_the_terminal(run, tm
     assert "0 explained, 10000 failed" in result.stderr
     assert len(result.stderr.splitlines()) < 30
     assert len(lines(tmp_path / "out" / "failures.jsonl")) == 10_000
+
+
+def test_what_other_commands_have_left_is_no_photo(run, toy, photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(photos)
+    invoke = CliRunner().invoke
+    for arguments in (
+        ["explain", ".", "-r", "--steps", "4", "--panel", "--saturation"],
+        ["animate", "a.png", "--frames", "3", "-o", "film.webp"],
+        ["animate", "b.png", "--frames", "3", "--format", "png"],
+        ["saturation", ".", "-r", "--points", "5"],
+        ["compare", "b.png", "--steps", "4", "--method", "gradient", "--method", "integrated"],
+    ):
+        assert invoke(ig, arguments).exit_code == 0, arguments
+    assert "5 photos" in invoke(ig, ["saturation", ".", "-r", "--points", "5"]).stdout
+    assert "5 photos" in invoke(ig, ["report", ".", "-r", "--steps", "4"]).stdout
+    assert "5 skipped" in invoke(ig, ["explain", ".", "-r", "--steps", "4", "--panel", "--saturation"]).stderr
