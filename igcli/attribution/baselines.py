@@ -12,6 +12,7 @@ from pathlib import Path
 
 from igcli.errors import UsageError
 from igcli.images.picture import Picture
+from igcli.images.view import View
 from igcli.lazy import torch, torchvision
 from igcli.registry import Registry
 
@@ -22,13 +23,15 @@ Baseline = Callable[["torch.Tensor", int], "torch.Tensor"]
 BASELINES: Registry[Baseline] = Registry("baseline")
 
 
-def all_baselines(spec: str, picture: Picture, *, seed: int = 0) -> list[torch.Tensor]:
+def all_baselines(spec: str, picture: Picture, *, view: View | None = None, seed: int = 0) -> list[torch.Tensor]:
     """Every baseline (C, H, W) that ``spec`` names.
 
     Parameters
     ----------
     spec
         One baseline, or several joined by ``+``. ``noise:8`` is noise of the eight seeds from ``seed`` on.
+    view
+        What the picture was read with.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def all_baselines(spec: str, picture: Picture, *, seed: int = 0) -> list[torch.T
         As :func:`baseline_pixels` does; and for a number of copies of a baseline that has but one.
     """
     return [
-        baseline_pixels(name, picture, seed=seed + copy)
+        baseline_pixels(name, picture, view=view, seed=seed + copy)
         for name, count in map(_counted, split_baselines(spec))
         for copy in range(count)
     ]
@@ -61,8 +64,11 @@ def check_baselines(spec: str) -> None:
         _check_name(name)
 
 
-def baseline_pixels(spec: str, picture: Picture, *, seed: int = 0) -> torch.Tensor:
+def baseline_pixels(spec: str, picture: Picture, *, view: View | None = None, seed: int = 0) -> torch.Tensor:
     """The baseline (C, H, W) that ``spec`` names: a registered name, or the path of an image file.
+
+    A file of the photo's own size is brought to the network as the photo was, so that what has not changed lies upon
+    itself; any other is squashed into the square.
 
     Raises
     ------
@@ -72,7 +78,7 @@ def baseline_pixels(spec: str, picture: Picture, *, seed: int = 0) -> torch.Tens
         When the file cannot be read.
     """
     if spec not in BASELINES and Path(spec).is_file():
-        return _from_file(Path(spec), picture)
+        return _from_file(Path(spec), picture, view)
     _check_name(spec)
     return BASELINES[spec](picture.pixels, seed)
 
@@ -136,12 +142,13 @@ def _check_name(name: str) -> None:
     BASELINES[name]
 
 
-def _from_file(path: Path, picture: Picture) -> torch.Tensor:
+def _from_file(path: Path, picture: Picture, view: View | None) -> torch.Tensor:
     from igcli.images.reading import read_image
-    from igcli.models.classifier import View
 
     channels, height, width = picture.pixels.shape
-    read = read_image(path, view=View(size=height, resize=height, channels=channels), fit="squash").pixels
-    if read.shape != picture.pixels.shape:
+    read = read_image(path, view=View(size=height, resize=height, channels=channels), fit="squash")
+    if view is not None and read.original_size == picture.original_size:
+        read = read_image(path, view=view, fit=picture.placement.fit)
+    if read.pixels.shape != picture.pixels.shape:
         raise UsageError(f"The baseline {path} cannot be brought to {width}x{height} pixels.")
-    return read.to(picture.pixels)
+    return read.pixels.to(picture.pixels)

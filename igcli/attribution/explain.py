@@ -201,7 +201,7 @@ def _look_at_ends(
         noise = [
             noisy_copy(picture.pixels, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)
         ]
-        starts = all_baselines(settings.baseline, picture, seed=settings.seed)
+        starts = all_baselines(settings.baseline, picture, view=model.view, seed=settings.seed)
         # Brought to the device once, so that walks of several classes are known to share their points.
         photos.append([as_the_network_reads(pixels, model.device, model.dtype) for pixels in (picture.pixels, *noise)])
         baselines.append([as_the_network_reads(pixels, model.device, model.dtype) for pixels in starts])

@@ -118,7 +118,7 @@ score_option = click.option(
 )  # fmt: skip
 baseline_option = click.option(
     "--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
-    help=f"Where the path starts. {listed(BASELINES)}; or an image file.",
+    help=f"Where the path starts. {listed(BASELINES)}; or an image file, seen as the photo if of its size.",
 )  # fmt: skip
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
@@ -127,7 +127,8 @@ seed_option = click.option(
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,
     metavar="|".join((*BASELINES, "noise:N", "FILE")),
-    help=f"Where the path starts; several are averaged over. {listed(BASELINES)}; noise:N: N seeds; or an image file.",
+    help=f"Where the path starts; several are averaged over. {listed(BASELINES)}; noise:N: N seeds; or an image "
+         "file, seen as the photo if of its size.",
 )  # fmt: skip
 against_option = click.option(
     "--against", metavar="top|INDEX|LABEL", help="For --score margin: the class to compare with (why A, not B).",

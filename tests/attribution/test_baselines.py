@@ -6,6 +6,8 @@ from toys import random_picture
 
 from igcli.attribution.baselines import BASELINES, baseline_pixels
 from igcli.errors import UsageError
+from igcli.images.reading import read_image
+from igcli.images.view import View
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -65,3 +67,13 @@ def test_an_unknown_baseline_is_named_with_the_choices():
         baseline_pixels("blck", random_picture())
     with pytest.raises(UsageError, match="neither a file nor one of"):
         baseline_pixels("missing.png", random_picture())
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "squash"])
+def test_a_file_of_the_photos_size_lies_upon_the_photo(tmp_path, fit):
+    image = Image.linear_gradient("L").resize((60, 40)).convert("RGB")
+    image.save(tmp_path / "photo.png")
+    image.save(tmp_path / "changed.png")
+    view = View(size=20, resize=24)
+    picture = read_image(tmp_path / "photo.png", view=view, fit=fit)
+    assert torch.equal(baseline_pixels(str(tmp_path / "changed.png"), picture, view=view), picture.pixels)
