@@ -3,7 +3,7 @@
     import igcli
 
     model = igcli.load_model("caltech101")
-    photo = igcli.read_image("cat.jpg", size=model.input_size)
+    photo = igcli.read_image("cat.jpg", view=model.view)
     result = igcli.attribute(model, photo, method="integrated", target="Leopards", steps=64)
     igcli.overlay(photo, result).save("cat.png")
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from igcli.evaluation.scoring import score_maps as score_maps
     from igcli.images.picture import Picture as Picture
     from igcli.images.reading import read_image as read_image
+    from igcli.images.view import View as View
     from igcli.models.classifier import Classifier as Classifier
     from igcli.models.zoo import load_model as load_model
     from igcli.rendering.frames import Film as Film
@@ -55,6 +56,7 @@ _HOMES = {
     "Settings": "igcli.attribution.result",
     "Subject": "igcli.evaluation.scoring",
     "Trace": "igcli.attribution.views.curve",
+    "View": "igcli.images.view",
     "Wanted": "igcli.attribution.explain",
     "attribute": "igcli.attribution.explain",
     "configured": "igcli.evaluation.metrics",

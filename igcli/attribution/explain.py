@@ -24,7 +24,7 @@ from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
 from igcli.images.picture import Picture
 from igcli.lazy import torch
-from igcli.models.classifier import Classifier, log_of_probabilities
+from igcli.models.classifier import OWN_NETWORK, Classifier, log_of_probabilities
 
 __all__ = ["Wanted", "attribute", "explain"]
 
@@ -96,7 +96,7 @@ def explain(
         When a single picture does not fit into the device's memory.
     """
     if not isinstance(model, Classifier):
-        raise UsageError(f"The model is a Classifier, as load_model() makes it, not {model!r:.60}.")
+        raise UsageError(f"The model is a Classifier, as load_model() makes it, not {model!r:.60}. {OWN_NETWORK}")
     wanted = (wanted or Wanted()).on(model)
     wanted.check(model)
     for picture in pictures:

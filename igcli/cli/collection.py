@@ -119,6 +119,9 @@ def _leave_one(session: Session, job: Job, product: Product, *, overwrite: bool)
 def _leave_collection(session: Session, job: Job, product: Product, handling: Handling) -> Iterator[Record]:
     console, shown = session.console, 0
     with Run(job.desk, session.inputs, kind=product.kind, settings=product.settings, policy=handling.policy) as run:
+        if run.beside:
+            others = f"{run.beside} other photo{'s' * (run.beside > 1)} of earlier runs"
+            console.note(f"{job.output} has {others}, which stay; the index will name those of this run alone.")
         progress = Progress(console, run.tally)
         for outcome in run.outcomes(_engine(session, job, product, handling, progress)):
             progress.photo()

@@ -77,15 +77,22 @@ _TURN = threading.RLock()
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints Pillow's complaints on stderr
 
 
+_OTHER_KINDS = (
+    ((".zip", ".7z", ".rar"), "unpack it and name the folder, or make a tar of it"),
+    ((".txt", ".lst"), "if it has one path a line, give it on stdin: ig explain - < FILE"),
+    ((".heic", ".heif"), "save it as JPEG or PNG: HEIC is not read"),
+)
+"""Files that are given for pictures by mistake, by their endings, and what to do."""
+
+
 def _explained(error: Exception, name: str, max_pixels: int | None, *, tolerant: bool) -> ImageError:
     """One sentence for what Pillow raised, and what to do next."""
     if isinstance(error, Image.DecompressionBombError):
         return ImageError(f"{name} has more than {max_pixels:,} pixels; raise --max-pixels to read it anyway.")
     if isinstance(error, UnidentifiedImageError):
-        return ImageError(
-            f"{name} is not a picture, or its beginning is damaged; "
-            f"convert it to one of the formats that are read: {', '.join(FORMATS)}."
-        )
+        next_step = next((step for endings, step in _OTHER_KINDS if name.lower().endswith(endings)), None)
+        next_step = next_step or f"convert it to one of the formats that are read: {', '.join(FORMATS)}"
+        return ImageError(f"{name} is not a picture, or its beginning is damaged; {next_step}.")
     if isinstance(error, MemoryError):
         return ImageError(f"{name} does not fit into memory; make the picture smaller.")
     if "MAX_TEXT" in str(error):

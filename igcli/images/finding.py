@@ -111,9 +111,13 @@ def _expand(argument: str, search: _Search) -> Iterator[Found | Missing]:
     elif glob.has_magic(argument):
         yield from _glob(argument, search)
     elif kind == "dangling":
-        yield Missing(argument, f"{shown(argument)} is a link to something that is gone; name the file itself.")
+        yield _dangling(argument)
     else:
         yield Missing(argument, f"{shown(argument)} does not exist; check the spelling and the folder.")
+
+
+def _dangling(link: str) -> Missing:
+    return Missing(link, f"{shown(link)} is a link to something that is gone; name the file itself.")
 
 
 def _file(path: Path, relative: Path) -> Iterator[Found | Missing]:
@@ -167,7 +171,11 @@ def _walk(folder: Path, search: _Search, *, recursive: bool) -> Iterator[Path | 
             kind = kind_of(entry)
             if kind == "folder" and recursive:
                 inner.append(entry)
-            elif kind == "file" and entry.suffix.lower() in IMAGE_SUFFIXES and not search.exclude(entry):
+            elif entry.suffix.lower() not in IMAGE_SUFFIXES:
+                continue
+            elif kind == "dangling":
+                yield _dangling(str(entry))
+            elif kind == "file" and not search.exclude(entry):
                 yield entry
         ahead += reversed(inner)
 

@@ -101,6 +101,11 @@ class Ledger:
         """The record files of a photo that is done, below the output folder."""
         return self._entries[item.stem.as_posix()].records
 
+    def beside(self, items: Iterable[Item]) -> int:
+        """How many photos are done here that are not among ``items``."""
+        stems = {item.stem.as_posix() for item in items}
+        return sum(bool(entry.records) and stem not in stems for stem, entry in self._entries.items())
+
     def begin(self, item: Item) -> None:
         """Note that files of this photo may be there from now on."""
         self._note(item, _Entry(owner_of(item.found), source_of(item.found)))

@@ -81,6 +81,13 @@ class Run:
     settings
         What the results depend on beside the desk: how they are drawn.
 
+    Attributes
+    ----------
+    todo
+        The items that are not done yet.
+    beside
+        How many other photos earlier runs have left in the folder: their files stay, the index will not name them.
+
     Raises
     ------
     UsageError
@@ -116,6 +123,7 @@ class Run:
         self.todo = [item for item in self._items if not self._ledger.is_done(item)]
         for folder in {(desk.output / item.stem).parent for item in self.todo} | {desk.output, desk.output / FOLDER}:
             remove_partials(folder)
+        self.beside = self._ledger.beside(self._items)
         skipped = len(self._items) - len(self.todo)
         self.tally = Tally(total=len(self.todo), failed=len(self._failures), skipped=skipped)
 

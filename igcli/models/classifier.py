@@ -16,6 +16,8 @@ from igcli.models.engine.state import State
 from igcli.models.labels import Labels
 from igcli.models.outputs import logits_of, two_classes
 
+OWN_NETWORK = "Your own network becomes igcli.Classifier(network, labels, view=igcli.View(224), mean=(...), std=(...))."
+
 
 @dataclass(frozen=True)
 class Provenance:

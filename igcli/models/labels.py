@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -31,7 +32,7 @@ class Labels(Sequence[str]):
         LabelError
             When the index is out of range, no class is called that, or several are.
         """
-        text = str(wanted).strip()
+        text = str(wanted if isinstance(wanted, (str, bool)) else _index(wanted)).strip()
         if text.removeprefix("-").isdecimal():
             index = int(text)
             if not 0 <= index < len(self):
@@ -52,6 +53,14 @@ class Labels(Sequence[str]):
         if not near:
             return f"Give a class name or an index from 0 to {len(self) - 1}."
         return "The closest names: " + ", ".join(self._names[self._by_name[name][0]] for name in near) + "."
+
+
+def _index(wanted: object) -> object:
+    """What stands for a whole number, such as a tensor of one, as that number; anything else as it is."""
+    try:
+        return operator.index(wanted)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return wanted
 
 
 def _plain(name: str) -> str:

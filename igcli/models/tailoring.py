@@ -22,6 +22,7 @@ YES_NO = ("no", "yes")
 
 NUMBERED = "Its classes are called by their numbers: --labels FILE names them."
 CHANGING = "It answers the same picture differently each time (dropout that evaluation mode does not reach?)."
+RAW = "It is given {0} x {0} pixels from 0 to 1, not normalised: --input-size, --mean and --std say otherwise."
 PROBABILITIES = "Its outputs are taken for logits; if they are probabilities: --outputs {}probabilities."
 
 
@@ -56,7 +57,9 @@ def tailored(model: Classifier, spec: ModelSpec) -> Classifier:
         model.ends_in_sigmoid = kind.probabilities and (kind.multi_label or single)
         model.ends_in_softmax = kind.probabilities and not model.ends_in_sigmoid
     caveats = [model.caveat] if model.caveat else []
-    caveats += [CHANGING] if not torch.allclose(outputs[0], outputs[1], rtol=1e-3, atol=1e-4) else []
+    same = torch.allclose(outputs[0], outputs[1], rtol=1e-3, atol=1e-4, equal_nan=True)
+    caveats += [] if same else [CHANGING]
+    caveats += [RAW.format(model.view.size)] if _is_raw(model, spec.input) else []
     independent = (single or model.multi_label) and not model.ends_in_sigmoid
     if independent and bool(((outputs >= 0) & (outputs <= 1)).all()):
         caveats.append(PROBABILITIES.format("multi-label-" if model.multi_label else ""))
@@ -65,6 +68,12 @@ def tailored(model: Classifier, spec: ModelSpec) -> Classifier:
         caveats += [NUMBERED] if spec.labels is None and not single else []
     model.caveat = " ".join(caveats)
     return model
+
+
+def _is_raw(model: Classifier, said: InputSpec) -> bool:
+    """Whether nobody has said what the network's pixels are to be normalised by: neither it itself nor the person."""
+    silent = said.mean is None and said.std is None and said.value_range is None
+    return silent and model.mean == (0.0,) and model.std == (1.0,)
 
 
 def _try(model: Classifier) -> torch.Tensor:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
 from igcli.models.caltech101 import load_caltech101
 from igcli.models.catalogue import catalogue, find_published
+from igcli.models.classifier import OWN_NETWORK, Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.engine.memory import keep_freed_memory
 from igcli.models.from_code import load_from_code
@@ -77,6 +78,8 @@ def load_model(
     WeightsError
         The weights are damaged, unsafe, or made for another network.
     """
+    if not isinstance(model, (str, ModelSpec)):
+        raise UsageError(f"load_model() takes a name, or a ModelSpec, not {model!r:.60}. {OWN_NETWORK}")
     load_plugins()
     spec = whole(ModelSpec.of(model, **how) if isinstance(model, str) else model)
     loader = _loader(spec.model)

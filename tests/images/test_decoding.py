@@ -275,3 +275,12 @@ def test_nothing_is_printed_whatever_pillow_has_to_say(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=True)
 
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), [("photos.zip", "unpack it"), ("list.txt", "on stdin"), ("IMG_1.HEIC", "HEIC"), ("x.dat", "JPEG")]
+)
+def test_what_is_no_picture_is_told_by_its_ending_what_to_do(tmp_path: Path, name: str, step: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\3\4 something else")
+    with pytest.raises(ImageError, match=rf"is not a picture.*{step}"):
+        read_image(tmp_path / name, size=8)

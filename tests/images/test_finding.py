@@ -209,8 +209,17 @@ def test_a_linked_folder_elsewhere_is_followed(photos: Path, tmp_path: Path) -> 
     assert "linked/x.png" in relatives(find_images(["photos"], recursive=True))
 
 
+def test_a_picture_in_a_folder_that_is_gone_is_named(photos: Path) -> None:
+    (photos / "gone.jpg").symlink_to("elsewhere.jpg")
+    (photos / "gone.txt").symlink_to("elsewhere.txt")
+    *found, missing = find_images(["photos"])
+    assert relatives(found) == ["a.png", "b.JPG"]
+    assert missing == Missing(
+        "photos/gone.jpg", "photos/gone.jpg is a link to something that is gone; name the file itself."
+    )
+
+
 def test_things_that_only_look_like_pictures_in_a_folder_are_left_out(photos: Path) -> None:
-    (photos / "dangling.png").symlink_to("gone.png")
     (photos / "folder.png").mkdir()
     os.mkfifo(photos / "pipe.png")
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
 from igcli.errors import LabelError
 from igcli.models.labels import Labels
@@ -44,3 +46,8 @@ def test_labels_are_a_sequence() -> None:
     assert len(LABELS) == 6
     assert LABELS[0] == "tabby"
     assert list(LABELS)[-1] == "soccer ball"
+
+
+def test_what_stands_for_a_whole_number_is_an_index() -> None:
+    labels = Labels(["a", "b", "c", "d"])
+    assert labels.find(torch.tensor(3)) == labels.find(np.int64(3)) == 3

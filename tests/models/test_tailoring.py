@@ -133,7 +133,9 @@ def test_outputs_that_look_like_probabilities_are_asked_about(folder: Path) -> N
     )
     name = "ends.py:build"
     assert "--outputs probabilities" in load_model(name, device="cpu", size=12).caveat
-    assert load_model(name, device="cpu", size=12, outputs="probabilities").caveat == ""
+    told = load_model(name, device="cpu", size=12, outputs="probabilities").caveat
+    assert told.startswith("It is given 12 x 12 pixels from 0 to 1, not normalised")
+    assert load_model(name, device="cpu", size=12, outputs="probabilities", std=1).caveat == ""
     tags = {"device": "cpu", "size": 12, "arguments": {"classes": 3}, "labels": ["a", "b", "c"]}
     assert "--outputs multi-label-probabilities" in load_model(name, outputs="multi-label", **tags).caveat
 
@@ -141,3 +143,12 @@ def test_outputs_that_look_like_probabilities_are_asked_about(folder: Path) -> N
 def test_the_bundled_network_takes_labels_of_ones_own_if_they_are_as_many(folder: Path) -> None:
     (folder / "labels.txt").write_text("\n".join(f"thing {i}" for i in range(100)))
     assert load_model("caltech101", device="cpu", labels="labels.txt").labels[3] == "thing 3"
+
+
+def test_a_network_whose_numbers_are_not_finite_is_not_said_to_change(folder: Path) -> None:
+    (folder / "nothing.py").write_text(
+        "from torch import nn\nfrom nets import Small\nclass Nan(nn.Module):\n"
+        "    def forward(self, x):\n        return x * float('nan')\n"
+        "def build():\n    return nn.Sequential(Small(classes=3), Nan())\n"
+    )
+    assert "differently each time" not in load_model("nothing.py:build", device="cpu", size=12).caveat

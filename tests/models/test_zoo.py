@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import igcli
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
 from igcli.models import caltech101
 from igcli.models.cache import Source
@@ -147,3 +148,12 @@ def test_a_loaded_model_is_ready_to_be_explained(name: str, imagenet_file: Path,
     first: torch.Tensor = next(model.network.parameters())
     assert first.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_network_in_the_place_of_a_name_is_told_what_it_has_to_become() -> None:
+    network = torch.nn.Linear(2, 2)
+    with pytest.raises(UsageError, match=r"igcli\.Classifier\(network, labels"):
+        load_model(network)
+    with pytest.raises(UsageError, match=r"igcli\.Classifier\(network, labels"):
+        igcli.attribute(network, None)
+    assert igcli.Classifier(network, ["a", "b"], view=igcli.View(size=8)).input_size == 8

@@ -160,3 +160,12 @@ def test_one_photo_in_a_folder_may_have_its_film_named(run, photos, tmp_path):
     (photos / "a.png").rename(only / "a.png")
     assert run(only, "-o", "film.gif", command="animate").exit_code == 0
     assert (tmp_path / "film.gif").exists()
+
+
+def test_photos_of_earlier_runs_that_the_index_no_longer_names_are_counted(run, photos, tmp_path):
+    assert "other photos" not in run(photos, "-r").stderr
+    said = run(photos / "b.png", photos / "z.png").stderr
+    assert "out has 3 other photos of earlier runs, which stay; the index will name those of this run alone." in said
+    assert "2 skipped" in said
+    assert len(lines(tmp_path / "out" / "index.jsonl")) == 2
+    assert (tmp_path / "out" / "sub" / "c.json").exists()
