@@ -87,7 +87,15 @@ def _lines(done: Done) -> Iterator[str]:
     for method, file in done.files.items():
         result = results.get(method)
         gap = [] if result is None or result["completeness"]["within_tolerance"] is None else [_gap(result)]
-        yield "  ".join([*seen(done.found.path, done.record["target"]), method, *gap, f"-> {file}"])
+        shown = f"{method}{_of_score(done.record['score'])}"
+        yield "  ".join([*seen(done.found.path, done.record["target"]), shown, *gap, f"-> {file}"])
+
+
+def _of_score(score: Record) -> str:
+    """What is explained, where it is not the probability that the line begins with."""
+    if score["kind"] in ("softmax", "sigmoid"):
+        return ""
+    return f" of the {score['kind']}" + (f" over {score['against']}" if score["against"] else "")
 
 
 def _gap(result: Record) -> str:

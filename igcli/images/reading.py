@@ -89,10 +89,12 @@ def read_image(
 def read_upright(path: str | os.PathLike[str] | Found, *, options: ReadOptions | None = None) -> Image.Image:
     """The whole photo, upright and in RGB: what a result can be mapped back onto.
 
-    Raises what :func:`read_image` does.
+    Raises what :func:`read_image` does; and ``ImageError`` for a pipe, which gives a picture only once.
     """
     source, options = _source(path), options or ReadOptions()
     name = shown(source.path)
+    if source.member is None and source.path.is_fifo():
+        raise ImageError(f"{name} is a pipe and is read once: save the picture to a file, to have it in its own size.")
     decoded = decode(_bytes_of(source, name), options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):
         return to_rgb(decoded.image, options, name=name)[0]

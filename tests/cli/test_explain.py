@@ -53,6 +53,11 @@ def test_leaves_an_overlay_and_a_record_and_says_what_was_seen(run, photo, tmp_p
     assert result.stderr.splitlines() == [CAVEAT]
 
 
+def test_the_line_says_what_is_explained_where_it_is_not_the_probability(run, photo):
+    assert "  integrated of the margin over chair  " in run(photo, "--score", "margin", "--against", "chair").stdout
+    assert "  integrated of the logit  " in run(photo, "--score", "logit").stdout
+
+
 def test_the_overlay_is_the_photo_lit_where_the_map_is_large(run, photo, tmp_path):
     run(photo, "--save-arrays")
     with np.load(tmp_path / "out" / "photo.integrated.npz") as file:

@@ -242,3 +242,10 @@ def test_odd_names_are_shown_on_one_printable_line() -> None:
 
 def test_an_empty_file_is_called_empty(saved: Save) -> None:
     assert "is empty (zero bytes)" in refusal(saved("cat.jpg", b""))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_not_waited_for_a_second_time(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ImageError, match="is read once"):
+        read_upright(tmp_path / "pipe.png")
