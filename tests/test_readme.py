@@ -62,13 +62,17 @@ def test_a_command_runs_as_it_is_written(command):
     assert result.exit_code == 0, result.output
 
 
-def test_the_python_example_runs_as_it_is_written(tmp_path, monkeypatch, root, capsys):
+def test_the_python_examples_run_as_they_are_written(tmp_path, monkeypatch, root, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sample_images").symlink_to(root / "sample_images")
-    (code,) = blocks("python")
-    exec(compile(code, "README.md", "exec"), {})
+    names = {"network": small_network(classes=2)}
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), names)
     assert capsys.readouterr().out.startswith("Motorbikes 0.0")
     assert (tmp_path / "motorcycle.png").stat().st_size > 10_000
+    own = names["model"]  # the last example's
+    photo = names["igcli"].read_image("sample_images/motorcycle.jpg", view=own.view)
+    assert names["igcli"].attribute(own, photo, steps=4).target.label in ("cat", "dog")
 
 
 def test_every_picture_and_page_that_the_readme_links_to_is_there(root):
