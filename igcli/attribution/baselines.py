@@ -147,7 +147,7 @@ def _from_file(path: Path, picture: Picture, view: View | None) -> torch.Tensor:
 
     channels, height, width = picture.pixels.shape
     read = read_image(path, view=View(size=height, resize=height, channels=channels), fit="squash")
-    if view is not None and read.original_size == picture.original_size:
+    if view is not None and view.size == height and read.original_size == picture.original_size:
         read = read_image(path, view=view, fit=picture.placement.fit)
     if read.pixels.shape != picture.pixels.shape:
         raise UsageError(f"The baseline {path} cannot be brought to {width}x{height} pixels.")

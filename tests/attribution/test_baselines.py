@@ -77,3 +77,5 @@ def test_a_file_of_the_photos_size_lies_upon_the_photo(tmp_path, fit):
     view = View(size=20, resize=24)
     picture = read_image(tmp_path / "photo.png", view=view, fit=fit)
     assert torch.equal(baseline_pixels(str(tmp_path / "changed.png"), picture, view=view), picture.pixels)
+    other = baseline_pixels(str(tmp_path / "changed.png"), picture, view=View(size=30))  # not what it was read with
+    assert other.shape == picture.pixels.shape
