@@ -33,10 +33,10 @@ from igcli.images.options import ReadOptions
 from igcli.jobs.devices import devices_of
 from igcli.jobs.item import Explained, items_of
 from igcli.jobs.job import Job, check_reachable
-from igcli.jobs.ledger import is_result, left_by_earlier_runs
 from igcli.jobs.pipeline import process
 from igcli.jobs.precision import precision_error
 from igcli.jobs.record import SCHEMA, Record, to_json
+from igcli.jobs.results import is_result, left_by_earlier_runs
 from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, numbers, resolve_device
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
 from igcli.jobs.identity import owner_of, source_of
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs import Done
-from igcli.jobs.ownership import files_of
 from igcli.jobs.record import Record, to_json
 
 #: No honest line is longer.
@@ -28,7 +26,7 @@ _LONGEST_LINE = 2**20
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """One stem: whose it is, how the file was when it was explained, what it has left; nothing if it was only begun."""
 
     owner: str
@@ -64,7 +62,7 @@ class Ledger:
         self._settings_path, self._path, self._lock_path = (
             unlinked(output, output / FOLDER / f"{name}.{ending}") for ending in ("json", "jsonl", "lock")
         )
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         before, now = _read_settings(self._settings_path), json.loads(to_json(settings))
         if not overwrite and before is not None and before != now:
             raise UsageError(
@@ -86,16 +84,15 @@ class Ledger:
 
     def is_done(self, item: Item) -> bool:
         """Whether this photo, unchanged since, has left all its files and they are still there."""
-        entry = self._entries.get(item.stem.as_posix())
-        if entry is None or not entry.records or not self.is_known(item) or entry.source != source_of(item.found):
+        entry = self._of(item)
+        if entry is None or not entry.records or entry.source != source_of(item.found):
             return False
         files, records = ([self._output / name for name in names] for names in (entry.files, entry.records))
         return all(file.is_dir() or _has_content(file) for file in files) and all(map(_is_record, records))
 
     def is_known(self, item: Item) -> bool:
         """Whether files under this photo's stem are from an earlier attempt at this very photo."""
-        entry = self._entries.get(item.stem.as_posix())
-        return entry is not None and entry.owner == owner_of(item.found)
+        return self._of(item) is not None
 
     def records(self, item: Item) -> tuple[str, ...]:
         """The record files of a photo that is done, below the output folder."""
@@ -108,14 +105,14 @@ class Ledger:
 
     def begin(self, item: Item) -> None:
         """Note that files of this photo may be there from now on."""
-        self._note(item, _Entry(owner_of(item.found), source_of(item.found)))
+        self._note(item, Entry(owner_of(item.found), source_of(item.found)))
 
     def finish(self, outcome: Outcome[Done]) -> None:
         """Note what a photo has left; all of it lies on the disk."""
         found = outcome.item.found
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
-        self._note(outcome.item, _Entry(owner_of(found), source_of(found), records, files))
+        self._note(outcome.item, Entry(owner_of(found), source_of(found), records, files))
 
     def forget(self, item: Item) -> None:
         """Take a photo's beginning back: files of these names are a stranger's."""
@@ -129,15 +126,20 @@ class Ledger:
         known = [*others, *(stem for stem in order if stem in self._entries)]
         write_whole(self._path, (_line(stem, self._entries[stem]).encode() for stem in known))
 
-    def _note(self, item: Item, entry: _Entry) -> None:
+    def _of(self, item: Item) -> Entry | None:
+        """What is noted of this very photo."""
+        entry = self._entries.get(item.stem.as_posix())
+        return entry if entry is not None and entry.owner == owner_of(item.found) else None
+
+    def _note(self, item: Item, entry: Entry) -> None:
         stem = item.stem.as_posix()
         self._entries[stem] = entry  # whoever else had files of these names has them no more
         self._write(_line(stem, entry))
 
     def _begin(self, settings: Record, *, overwrite: bool) -> None:
-        self._entries = dict(_read(self._path))
+        self._entries = dict(entries_in(self._path))
         if overwrite:  # nothing is done any more, but what is there may still be replaced after an interruption
-            self._entries = {stem: _Entry(entry.owner, entry.source) for stem, entry in self._entries.items()}
+            self._entries = {stem: Entry(entry.owner, entry.source) for stem, entry in self._entries.items()}
             self._write("".join(_line(stem, entry) for stem, entry in self._entries.items()))
         write_whole(self._settings_path, (to_json(settings, indent=2) + "\n").encode())
 
@@ -179,47 +181,6 @@ def refuse_strangers(output: Path, name: str, files: Iterable[Path], *, what: st
             )
 
 
-def left_by_earlier_runs(output: Path) -> dict[str, bool]:
-    """What the ledgers of ``output`` list: files (``True``), and stems that were begun and not finished (``False``)."""
-    left: dict[str, bool] = {}
-    for path in sorted((output / FOLDER).glob("*.jsonl")):
-        for stem, entry in _read(path):
-            if entry.records:
-                left.update(dict.fromkeys((*entry.records, *entry.files), True))
-            else:
-                left[stem] = False
-    return left
-
-
-def is_result(path: Path, output: Path, left: Mapping[str, bool]) -> bool:
-    """Whether a file is what an earlier run has left in ``output``, and so no photo to work on."""
-    if (path.suffix.lower() == ".png" and _is_ours(path)) or _is_recorded(path):
-        return True
-    try:
-        inside = path.resolve().relative_to(output.resolve()).as_posix()
-    except (OSError, ValueError):
-        return False
-    # what a kill has kept from being listed: photo.interior.gif of photo.jpg, or a frame in the folder photo.interior
-    stem = re.sub(r"\.interior(\.\w+|/.*)$", "", inside)
-    return left.get(inside, False) or (stem != inside and stem in left and not left[stem])
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a PNG says in its head that ``ig`` has drawn it."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(2048)
-    except OSError:
-        return False
-    return b"Software\0\0\0\0\0igcli" in head or b"Software\0igcli" in head  # by Pillow, by matplotlib
-
-
-def _is_recorded(path: Path) -> bool:
-    """Whether a record of its name lists the file, as ``photo.interior.json`` does ``photo.interior.gif``."""
-    record = path.with_suffix(".json")
-    return record.exists() and path.name in {Path(name).name for name in files_of(record)}
-
-
 def _has_content(file: Path) -> bool:
     try:
         return file.stat().st_size > 0
@@ -235,13 +196,13 @@ def _is_record(file: Path) -> bool:
         return False
 
 
-def _line(stem: str, entry: _Entry) -> str:
+def _line(stem: str, entry: Entry) -> str:
     return json.dumps([[stem, *json.loads(entry.owner)], entry.source, entry.records, entry.files]) + "\n"
 
 
-def _read(path: Path) -> Sequence[tuple[str, _Entry]]:
-    """The stems noted; later lines overrule earlier ones, lines cut short are passed over."""
-    entries: dict[str, _Entry] = {}
+def entries_in(path: Path) -> Sequence[tuple[str, Entry]]:
+    """What a ledger's file notes, by stem; later lines overrule earlier ones, lines cut short are passed over."""
+    entries: dict[str, Entry] = {}
     with contextlib.suppress(OSError), path.open(encoding="ascii", errors="replace") as lines:
         while line := lines.readline(_LONGEST_LINE):
             with contextlib.suppress(ValueError, TypeError, IndexError, RecursionError):
@@ -252,7 +213,7 @@ def _read(path: Path) -> Sequence[tuple[str, _Entry]]:
                     entries.pop(stem, None)
                 elif isinstance(owner[0], str):
                     names = (tuple(map(str, each)) for each in (records, files))
-                    entries[stem] = _Entry(json.dumps(owner), tuple(source), *names)
+                    entries[stem] = Entry(json.dumps(owner), tuple(source), *names)
     return list(entries.items())
 
 

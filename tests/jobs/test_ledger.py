@@ -10,8 +10,9 @@ from igcli.errors import OutputError, UsageError
 from igcli.images.finding import Found
 from igcli.jobs.files import FOLDER
 from igcli.jobs.item import Outcome, items_of
-from igcli.jobs.ledger import Ledger, is_result, left_by_earlier_runs
+from igcli.jobs.ledger import Ledger
 from igcli.jobs.outputs import Done
+from igcli.jobs.results import is_result, left_by_earlier_runs
 
 SETTINGS = {"wanted": {"steps": 64, "rule": "midpoint"}, "fit": "crop"}
 
