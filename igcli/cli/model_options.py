@@ -93,7 +93,7 @@ def _literal(text: str) -> Any:
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):  # noqa: PERF203 - two readers, one text
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
     return text
 

@@ -168,7 +168,7 @@ def _leave_all(explained: Outcome[Explained], leave: Leave[T], desk: Desk) -> Ou
     for each in explained.results:
         try:
             left.append(leave(desk, each))
-        except (NumericalError, ImageError, Occupied) as error:  # noqa: PERF203 - this photo's problem alone
+        except (NumericalError, ImageError, Occupied) as error:
             failures.append(str(error))
             occupied = occupied or isinstance(error, Occupied)
     return Outcome(explained.item, tuple(left), tuple(failures), explained.gradients, explained.busy, occupied)

@@ -11,7 +11,6 @@ import os
 import threading
 import uuid
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as WaitedTooLong  # another class than TimeoutError on Python 3.10
 from contextlib import suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING
@@ -66,7 +65,7 @@ def fetch(url: str, destination: Path, *, sha256_prefix: str, timeout: float = 1
         if not sha256.startswith(sha256_prefix):
             raise _Failure(f"sent another file: its SHA-256 begins with {sha256[: len(sha256_prefix)]}")
         partial.replace(destination)
-    except (_Failure, OSError, HTTPException, WaitedTooLong, ValueError) as problem:
+    except (_Failure, OSError, HTTPException, ValueError) as problem:
         reason = f"The weights are not on this machine, and {url} {_reason(problem)}."
         raise NetworkUnavailable(f"{reason}\n{ways_to_get(url, destination, sha256_prefix=sha256_prefix)}") from problem
     finally:
@@ -105,7 +104,7 @@ def _open(url: str, timeout: float) -> HTTPResponse:
     threading.Thread(target=ask, name="igcli-fetch", daemon=True).start()
     try:
         return answer.result(timeout)
-    except WaitedTooLong:
+    except TimeoutError:
         answer.add_done_callback(_discard)
         raise
 
@@ -165,7 +164,7 @@ def _reason(problem: Exception) -> str:
     if isinstance(problem, URLError):
         inner = problem.reason
         return f"could not be reached ({getattr(inner, 'strerror', None) or inner or 'no reason given'})"
-    if isinstance(problem, (TimeoutError, WaitedTooLong)):
+    if isinstance(problem, TimeoutError):
         return "did not answer in time"
     if isinstance(problem, OSError) and problem.filename is not None:
         return f"cannot be saved: {problem.filename}: {problem.strerror}"

@@ -15,8 +15,8 @@ machine or a person's trust has no place in it.
 
 from __future__ import annotations
 
-import importlib
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -89,22 +89,15 @@ def names_a_file(model: str) -> bool:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    for name in ("tomllib", "tomli"):  # Python 3.10 has no reader of its own
-        try:
-            toml = importlib.import_module(name)
-        except ModuleNotFoundError:
-            continue
-        try:
-            with path.open("rb") as file:
-                content: dict[str, Any] = toml.load(file)
-        except FileNotFoundError:
-            raise UsageError(f"There is no model file {path}. 'ig models describe' writes one.") from None
-        except OSError as problem:
-            raise UsageError(f"{path} cannot be read: {problem.strerror}. Check the path.") from problem
-        except ValueError as problem:
-            raise UsageError(f"{path} is no TOML ({problem}). 'ig models describe' shows how it looks.") from problem
-        return content
-    raise UsageError("Model files are read by Python 3.11 and later, or with tomli: pip install tomli.")
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise UsageError(f"There is no model file {path}. 'ig models describe' writes one.") from None
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be read: {problem.strerror}. Check the path.") from problem
+    except ValueError as problem:
+        raise UsageError(f"{path} is no TOML ({problem}). 'ig models describe' shows how it looks.") from problem
 
 
 def _code_path(model: str) -> str | None:

@@ -9,6 +9,8 @@ import pytest
 import torch
 from toys import classifier, small_network
 
+from igcli.cli.session import percent
+
 FEW = ("--device", "cpu", "--steps", "4")
 
 pytestmark = pytest.mark.skipif(
@@ -123,13 +125,16 @@ def test_a_network_that_the_machine_computes_no_faster_says_so(shell, motorcycle
     assert "bfloat16: the first photo's map is float32's own on this machine" in done.stderr
 
 
-@pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this CPU has no bfloat16 products")
-def test_on_a_cpu_that_has_them_products_in_bfloat16_change_the_map_a_little(
+def test_what_bfloat16_changes_on_this_machine_is_said_and_recorded_be_it_nothing(
     shell, motorcycle, tmp_path, bundled, read_json
 ):
+    # Whether the CPU has such products, and whether torch then uses them for these layers, is the machine's affair.
     done = shell("explain", motorcycle, *bundled, "--steps", "2", "--precision", "bfloat16")
     assert done.exit_code == 0, done.output
-    assert 0.001 < read_json(tmp_path / "out" / "motorcycle.json")["model"]["precision_error"] < 0.5
+    error = read_json(tmp_path / "out" / "motorcycle.json")["model"]["precision_error"]
+    assert 0 <= error < 0.5
+    said = "is float32's own on this machine" if error == 0 else f"differs by {percent(error)} from float32"
+    assert f"bfloat16: the first photo's map {said}" in done.stderr
 
 
 @pytest.mark.parametrize(

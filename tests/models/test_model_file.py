@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,6 @@ from igcli.models.model_file import model_file, read_model_file
 from igcli.models.spec import InputSpec, ModelSpec
 from igcli.models.weights import sha256_of
 from igcli.models.zoo import load_model
-
-tomllib = pytest.importorskip("tomllib", reason="Python 3.10 has no reader of its own to compare with")
 
 EXAMPLE = """
 model = "resnet18"
