@@ -72,6 +72,21 @@ def aligned(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Mapp
     return inner
 
 
+def by_position(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Mapping[str, torch.Tensor]:
+    """The state dict under the network's own names, where its tensors have the network's shapes in the same order.
+
+    Ports of one architecture differ in how they name its layers. Shapes are compared but for the length of the
+    classifier, the last two tensors; a state dict that does not match is returned as it is.
+    """
+    own = network.state_dict()
+    if len(own) != len(state):
+        return state
+    pairs = list(zip(own.values(), state.values(), strict=True))
+    same = all(ours.shape == theirs.shape for ours, theirs in pairs[:-2])
+    head = all(ours.shape[1:] == theirs.shape[1:] for ours, theirs in pairs[-2:])
+    return dict(zip(own, state.values(), strict=True)) if same and head else state
+
+
 def head_size(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, classes: int) -> int:
     """How many classes the file is for, if it is the network's in all but that number; else ``classes``, its own."""
     counts = set()

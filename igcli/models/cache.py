@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -60,3 +61,35 @@ def cached_weights(filename: str, sha256_prefix: str) -> Path | None:
             "Delete the file, and it will be fetched again."
         )
     return path
+
+
+REMEMBERED = 3600.0
+"""Seconds for which a file that could not be fetched is taken to be out of reach still."""
+
+_out_of_reach: set[str] = set()
+"""Addresses that this process could not fetch from, for where the folder cannot be written to."""
+
+
+def note_out_of_reach(source: Source) -> None:
+    """Remember, beside the cached weights, that the file could not be fetched just now."""
+    try:
+        marker = _marker(source)
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+    except OSError:
+        _out_of_reach.add(source.url)
+
+
+def is_out_of_reach(source: Source) -> bool:
+    """Whether the file could not be fetched within the last hour, by this process or another."""
+    if source.url in _out_of_reach:
+        return True
+    try:
+        age = time.time() - _marker(source).stat().st_mtime
+    except OSError:
+        return False
+    return 0 <= age < REMEMBERED
+
+
+def _marker(source: Source) -> Path:
+    return checkpoints_folder() / f"{source.filename}.unreachable"

@@ -7,17 +7,18 @@ is told in its own file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igcli.errors import NetworkUnavailable, UsageError, WeightsError
+from igcli.errors import UsageError, WeightsError
+from igcli.models.auto import load_auto
 from igcli.models.caltech101 import load_caltech101
 from igcli.models.catalogue import catalogue, find_published
 from igcli.models.classifier import OWN_NETWORK, Classifier
 from igcli.models.devices import resolve_device
+from igcli.models.efficientnet_lite0 import load_efficientnet_lite0
 from igcli.models.engine.memory import keep_freed_memory
 from igcli.models.from_code import load_from_code
 from igcli.models.from_program import SUFFIXES, load_program
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 Loader = Callable[[LoadOptions], "Classifier"]
 
 MODELS: Registry[Loader] = Registry("model")
-
-QUICK = 5.0
-"""Seconds that ``auto`` waits for the server's first answer before it takes the bundled network."""
 
 
 def load_model(
@@ -144,22 +142,13 @@ def _check_hash(spec: ModelSpec, sha256: str | None, file: object) -> None:
         )
 
 
-@MODELS("auto", summary="GoogLeNet when its weights are here or can be fetched, else the bundled network.")
-def load_auto(options: LoadOptions) -> Classifier:
-    """ImageNet's GoogLeNet if it can be had quickly; else, with one warning, the bundled network.
-
-    A cached file that is damaged, and a file that the user named, are never passed over in silence: they raise.
-    """
-    try:
-        return load_googlenet(replace(options, timeout=min(options.timeout, QUICK)))
-    except NetworkUnavailable as problem:
-        reason, _, _ = str(problem).partition("\n")
-        options.warn(
-            f"Using the bundled network, which knows 100 classes of Caltech-101. {reason} "
-            "--model googlenet says how to get them; --model caltech101 does not try."
-        )
-    return load_caltech101(options)
-
-
+MODELS(
+    "auto",
+    summary="GoogLeNet when its ImageNet weights are here or can be fetched, else efficientnet_lite0 if installed, "
+    "else caltech101.",
+)(load_auto)
 MODELS("googlenet", summary="torchvision's GoogLeNet, 1000 ImageNet classes; downloaded once (50 MB).")(load_googlenet)
+MODELS(
+    "efficientnet_lite0", summary="Google's EfficientNet-Lite0, 1000 ImageNet classes; needs igcli[imagenet] (17 MB)."
+)(load_efficientnet_lite0)
 MODELS("caltech101", summary="The bundled GoogLeNet, 100 Caltech-101 classes; needs no network.")(load_caltech101)

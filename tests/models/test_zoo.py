@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,8 +12,9 @@ import torch
 
 import igcli
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
-from igcli.models import caltech101
+from igcli.models import caltech101, efficientnet_lite0
 from igcli.models.cache import Source
+from igcli.models.efficientnet_lite0_network import EfficientNetLite0
 from igcli.models.weights import sha256_of
 from igcli.models.zoo import MODELS, load_model
 
@@ -23,8 +25,9 @@ pytestmark = pytest.mark.usefixtures("checkpoints")
 
 @pytest.fixture(autouse=True)
 def bundled(caltech_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The made-up network in the place of the bundled one."""
+    """The made-up network in the place of the bundled one, and no package of weights."""
     monkeypatch.setattr(caltech101, "WEIGHTS", caltech_file)
+    monkeypatch.setattr(efficientnet_lite0, "_packaged_weights", lambda: None)
 
 
 def test_reading_the_registry_imports_neither_torch_nor_numpy() -> None:
@@ -80,6 +83,43 @@ def test_auto_falls_back_on_the_bundled_network_with_one_warning(
     assert "--model googlenet" in said[0]
 
 
+def test_auto_does_not_ask_again_within_the_hour(
+    server: Server, checkpoints: Path, imagenet_at: Callable[[Source], None]
+) -> None:
+    imagenet_at(Source(server.address + "/nothing.pth", "nothing.pth", "00000000"))
+    said: list[str] = []
+    for _ in range(2):
+        load_model("auto", warn=said.append)
+    assert server.asked == ["/nothing.pth"]
+    assert "last hour" in said[1]
+    os.utime(checkpoints / "nothing.pth.unreachable", (time.time() - 3700,) * 2)
+    load_model("auto", warn=said.append)
+    assert server.asked == ["/nothing.pth"] * 2
+
+
+def test_googlenet_asks_whatever_auto_remembers(server: Server, imagenet_at: Callable[[Source], None]) -> None:
+    imagenet_at(Source(server.address + "/nothing.pth", "nothing.pth", "00000000"))
+    load_model("auto", warn=lambda _: None)
+    with pytest.raises(NetworkUnavailable):
+        load_model("googlenet")
+    assert server.asked == ["/nothing.pth"] * 2
+
+
+def test_auto_takes_the_packaged_imagenet_network_before_the_bundled_one(
+    server: Server, imagenet_at: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "packaged.pth"
+    torch.save(EfficientNetLite0().state_dict(), file)
+    monkeypatch.setattr(efficientnet_lite0, "_packaged_weights", lambda: file)
+    monkeypatch.setattr(efficientnet_lite0, "SHA256", sha256_of(file))
+    imagenet_at(Source(server.address + "/nothing.pth", "nothing.pth", "00000000"))
+    said: list[str] = []
+    model = load_model("auto", warn=said.append)
+    assert (model.provenance.name, len(model.labels)) == ("efficientnet_lite0", 1000)
+    assert len(said) == 1
+    assert said[0].startswith("Using efficientnet_lite0")
+
+
 def test_auto_warns_through_python_when_nothing_else_is_asked(
     server: Server, imagenet_at: Callable[[Source], None]
 ) -> None:
@@ -92,7 +132,7 @@ def test_auto_warns_through_python_when_nothing_else_is_asked(
 def test_auto_does_not_wait_for_a_silent_server(
     server: Server, imagenet_at: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("igcli.models.zoo.QUICK", 0.2)
+    monkeypatch.setattr("igcli.models.auto.QUICK", 0.2)
     imagenet_at(Source(server.hangs("/silent.pth"), "silent.pth", "00000000"))
     said: list[str] = []
     begun = time.monotonic()

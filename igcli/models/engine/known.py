@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from igcli.lazy import torch
 
-_LIBRARIES = ("torch.nn.", "torchvision.", "timm.")
+_LIBRARIES = ("torch.nn.", "torchvision.", "timm.", "igcli.models.efficientnet_lite0_network")
 
 
 def may_be_rewritten(network: torch.nn.Module) -> bool:
