@@ -110,7 +110,8 @@ def _choice(
 _model_option = click.option(
     "--model", default="auto", show_default=True, metavar="NAME",
     help="auto (GoogLeNet when its ImageNet weights are here or can be fetched, else efficientnet_lite0 if it is "
-         "installed, else the bundled network); a name that 'ig models' lists, or timm:NAME; FILE.py:FUNCTION or package.module:FUNCTION that makes the network; a "
+         "installed, else the bundled network); a name that 'ig models' lists, or timm:NAME; FILE.py:FUNCTION or "
+         "package.module:FUNCTION that makes the network; a "
          ".pt2 or TorchScript file; a model file (.toml). Code in them is run.",
 )  # fmt: skip
 
