@@ -32,6 +32,7 @@ def network() -> nn.Module:
 
 def export(network: nn.Module, path: Path, *, pictures: int = 2, dynamic: bool = False) -> Path:
     shapes = ({0: torch.export.Dim("n", min=1, max=3)},) if dynamic else None
+    torch.compiler.reset()  # older versions export no more than eight networks in one process
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.export.export(network, (PIXELS[:pictures],), dynamic_shapes=shapes)

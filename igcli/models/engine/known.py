@@ -6,19 +6,24 @@ do it once and for all. Hooks see the modules that they were registered on, so a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from igcli.lazy import torch
 
 _LIBRARIES = ("torch.nn.", "torchvision.", "timm.", "igcli.models.efficientnet_lite0_network")
 
+# torch has a function that looks at them all, which is private, and missing in some versions.
+_GLOBAL_HOOKS = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
+
 
 def may_be_rewritten(network: torch.nn.Module) -> bool:
     """Whether all the network's modules are of known libraries, as these made them, and nothing listens to any."""
-    from torch.nn.modules.module import _has_any_global_hook
-
-    listening: Callable[[], bool] = _has_any_global_hook
-    return not listening() and all(map(_is_plain, network.modules()))
+    if any(getattr(torch.nn.modules.module, name) for name in _GLOBAL_HOOKS):
+        return False
+    return all(map(_is_plain, network.modules()))
 
 
 def _is_plain(module: torch.nn.Module) -> bool:
