@@ -9,13 +9,14 @@ import click
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.options import grouped, wanted_options
+from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, session
 from igcli.cli.single import single_photo_command, the_photo
 from igcli.jobs.ablating import Ablated, Ablation, ablate_photo
 from igcli.jobs.drawing import Drawing
 
 
-class BoxType(click.ParamType[Any]):
+class BoxType(ParamType):
     """Four whole numbers with commas between."""
 
     name = "L,T,R,B"

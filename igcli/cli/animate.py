@@ -14,6 +14,7 @@ from igcli.attribution.explain import Wanted
 from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.options import grouped, path_options, percentile_option, style_option
+from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, photo_command, seen, session, star
 from igcli.errors import UsageError
 from igcli.jobs.filming import FRAMES, Filming, leave_film
@@ -22,7 +23,7 @@ from igcli.rendering.animation import ANIMATIONS, Timing
 from igcli.rendering.frames import NORMALIZATIONS, Look
 
 
-class AlphasType(click.ParamType[Any]):
+class AlphasType(ParamType):
     """Points on the path, separated by commas."""
 
     name = "A,A,..."

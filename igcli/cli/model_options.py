@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from igcli.cli.options import StepsType, grouped, listed
+from igcli.cli.param_type import ParamType
 from igcli.images.view import INTERPOLATIONS
 from igcli.models.classifier import Classifier
 from igcli.models.devices import PRECISIONS
@@ -54,7 +55,7 @@ def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], No
     return model
 
 
-class NumbersType(click.ParamType[Any]):
+class NumbersType(ParamType):
     """Numbers with commas between: one, or ``count`` of them if that is given."""
 
     def __init__(self, name: str, count: int | None = None) -> None:
@@ -74,7 +75,7 @@ class NumbersType(click.ParamType[Any]):
         return numbers
 
 
-class ArgumentType(click.ParamType[Any]):
+class ArgumentType(ParamType):
     """``NAME=VALUE``, the value as Python or JSON writes it, else as text."""
 
     name = "NAME=VALUE"

@@ -20,6 +20,7 @@ from igcli.attribution.methods import METHODS
 from igcli.attribution.quadrature import DEFAULT_RULE, RULES
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
+from igcli.cli.param_type import ParamType
 from igcli.images.fit import FITS
 from igcli.images.options import PILLOW_LIMIT, ReadOptions
 from igcli.registry import Registry
@@ -37,7 +38,7 @@ class Streams:
     verbose: bool
 
 
-class StepsType(click.ParamType[Any]):
+class StepsType(ParamType):
     """A number, or the word ``auto``."""
 
     def __init__(self, minimum: int = 1) -> None:

@@ -13,6 +13,7 @@ from igcli.attribution.explain import Wanted
 from igcli.attribution.views.layer_choice import find_layers
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.options import path_options
+from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, percent, photo_command, seen, session, star
 from igcli.errors import UsageError
 from igcli.jobs.record import Record
@@ -20,7 +21,7 @@ from igcli.jobs.saturating import Measured, even_alphas, leave_saturation, measu
 from igcli.rendering.plots import PLOTS
 
 
-class LayersType(click.ParamType[Any]):
+class LayersType(ParamType):
     """Names and patterns of layers, separated by commas."""
 
     name = "NAMES"
