@@ -134,7 +134,12 @@ def gif(frames: Sequence[Image.Image], timing: Timing) -> bytes:
         # What has not changed shines through: the photo beside the picture then costs next to nothing.
         shown = pixels if before is None else np.where(pixels == before, np.uint8(_UNCHANGED), pixels)
         before = pixels
-        parts += getdata(Image.frombytes("P", shown.shape[::-1], shown.tobytes()), duration=duration, transparency=_UNCHANGED, disposal=1)
+        parts += getdata(
+            Image.frombytes("P", shown.shape[::-1], shown.tobytes()),
+            duration=duration,
+            transparency=_UNCHANGED,
+            disposal=1,
+        )
     return b"".join([*parts, b"\x3b"])
 
 
