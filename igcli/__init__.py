@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from igcli.attribution.budget import Budget as Budget
-    from igcli.attribution.explain import Wanted as Wanted
     from igcli.attribution.explain import attribute as attribute
     from igcli.attribution.explain import explain as explain
     from igcli.attribution.result import Attribution as Attribution
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from igcli.attribution.views.curve import Trace as Trace
     from igcli.attribution.views.forward import score_curves as score_curves
     from igcli.attribution.views.layers import layer_distances as layer_distances
+    from igcli.attribution.wanted import Wanted as Wanted
     from igcli.errors import IgError as IgError
     from igcli.evaluation.metrics import configured as configured
     from igcli.evaluation.scoring import Subject as Subject
@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from igcli.images.reading import read_image as read_image
     from igcli.images.view import View as View
     from igcli.models.classifier import Classifier as Classifier
+    from igcli.models.model import Model as Model
     from igcli.models.zoo import load_model as load_model
     from igcli.rendering.frames import Film as Film
     from igcli.rendering.frames import Look as Look
     from igcli.rendering.frames import draw_frames as draw_frames
     from igcli.rendering.overlay import overlay as overlay
     from igcli.rendering.sheet import film_sheet as film_sheet
+    from igcli.sample import Sample as Sample
 
 _HOMES = {
     "Attribution": "igcli.attribution.result",
@@ -51,13 +53,15 @@ _HOMES = {
     "Film": "igcli.rendering.frames",
     "IgError": "igcli.errors",
     "Look": "igcli.rendering.frames",
+    "Model": "igcli.models.model",
     "Picture": "igcli.images.picture",
+    "Sample": "igcli.sample",
     "Score": "igcli.attribution.scores",
     "Settings": "igcli.attribution.result",
     "Subject": "igcli.evaluation.scoring",
     "Trace": "igcli.attribution.views.curve",
     "View": "igcli.images.view",
-    "Wanted": "igcli.attribution.explain",
+    "Wanted": "igcli.attribution.wanted",
     "attribute": "igcli.attribution.explain",
     "configured": "igcli.evaluation.metrics",
     "draw_frames": "igcli.rendering.frames",

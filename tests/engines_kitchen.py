@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # toys, in processes that pytest
 
 from toys import classifier, small_network
 
-from igcli.attribution.explain import Wanted
 from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
 from igcli.errors import WeightsError
 from igcli.images.finding import Found
 from igcli.images.options import ReadOptions

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "igcli"
 
 # From the top down; a room imports only rooms below it. What lies beside them (errors, lazy, registry) serves all.
 ROOMS = ["cli", "jobs", "evaluation", "rendering", "attribution", "models", "images", "bundled"]
-SHARED = {"errors", "lazy", "registry"}
+SHARED = {"errors", "lazy", "registry", "sample"}
 
 
 def imported_rooms(source: Path) -> set[str]:
@@ -38,6 +38,11 @@ def test_a_room_imports_only_rooms_below_it(room):
     for source in (PACKAGE / room).rglob("*.py"):
         upward = imported_rooms(source) - allowed
         assert not upward, f"{source.relative_to(PACKAGE)} imports upward: {upward}"
+
+
+def test_attribution_knows_nothing_of_pictures():
+    for source in (PACKAGE / "attribution").rglob("*.py"):
+        assert "images" not in imported_rooms(source), f"{source.relative_to(PACKAGE)} imports images"
 
 
 @pytest.mark.parametrize("module", sorted(SHARED))

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from igcli.images.picture import Picture, Placement
-from igcli.models.classifier import Classifier, View
+from igcli.images.view import View
+from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels
 
 SIDE = 12

@@ -14,7 +14,7 @@ from typing import TypeVar
 from igcli.attribution.chunks import measured_chunk
 from igcli.errors import OutOfMemory, UsageError
 from igcli.lazy import torch
-from igcli.models.classifier import Classifier
+from igcli.models.model import Model
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Budget:
         self.size = size or (CPU_CHUNK if self._device.type == "cpu" else GPU_CHUNK)
 
     @classmethod
-    def of(cls, model: Classifier, size: int | None = None) -> Budget:
+    def of(cls, model: Model, size: int | None = None) -> Budget:
         """Of ``size`` pictures per pass, or what was measured for the model on this machine, or what suits its device.
 
         Nothing is measured here: :mod:`igcli.attribution.calibration` does that.

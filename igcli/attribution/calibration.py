@@ -85,7 +85,7 @@ def _timed(model: Classifier) -> dict[int, float]:
 
 def _seconds(model: Classifier, size: int) -> float | None:
     """Seconds a gradient, of ``size`` at once; ``None`` if they fail, as they do where memory does not suffice."""
-    shape = (model.view.channels, model.input_size, model.input_size)
+    shape = model.input_shape
     picture = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(model.device, model.dtype)
     try:
         points = picture.expand(size, *shape).contiguous(memory_format=torch.channels_last).requires_grad_()

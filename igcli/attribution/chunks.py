@@ -18,7 +18,7 @@ from igcli.lazy import torch
 from igcli.models.cache import checkpoints_folder
 
 if TYPE_CHECKING:
-    from igcli.models.classifier import Classifier
+    from igcli.models.model import Model
 
 FILENAME = "igcli-chunks.json"
 MOST = 4096
@@ -28,13 +28,13 @@ MOST_ENTRIES = 500
 _MOST_BYTES = 1 << 20
 
 
-def measured_chunk(model: Classifier) -> int | None:
+def measured_chunk(model: Model) -> int | None:
     """Pictures at once that were found best for this model on this machine; ``None`` where nobody has measured."""
     key = _key(model)
     return None if key is None else _read().get(key)
 
 
-def keep_chunk(model: Classifier, size: int) -> None:
+def keep_chunk(model: Model, size: int) -> None:
     """Remember ``size`` for this model on this machine; where that cannot be written, nothing happens."""
     key = _key(model)
     if key is None or not 1 <= size <= MOST:
@@ -68,14 +68,14 @@ def _read() -> dict[str, int]:
     return {key: size for key, size in entries if type(size) is int and 1 <= size <= MOST}
 
 
-def _key(model: Classifier) -> str | None:
+def _key(model: Model) -> str | None:
     """What the number depends on; ``None`` for a network whose weights have no name."""
-    if model.provenance.sha256 is None:
+    if model.provenance.sha256 is None or model.input_shape is None:
         return None
     precision = "mixed"
     with suppress(RuntimeError):  # torch does not read the setting where a newer one contradicts it
         precision = torch.get_float32_matmul_precision()
-    shape = f"{model.view.channels}x{model.input_size}x{model.input_size}"
+    shape = "x".join(map(str, model.input_shape))
     network = f"{model.provenance.name} {model.provenance.sha256}"
     numbers = f"{model.dtype} {precision}"
     return "; ".join((_machine(model.device), f"torch {torch.__version__}", network, shape, numbers))

@@ -1,7 +1,7 @@
-"""Explaining pictures: ends, targets, sweep and maps, put together.
+"""Explaining samples: ends, targets, sweep and maps, put together.
 
-Several pictures, classes and methods share one sweep. What cannot be explained is returned as the error that says
-why, in the picture's place, so that one bad picture does not take the others with it.
+Several samples, classes and methods share one sweep. What cannot be explained is returned as the error that says why,
+in the sample's place, so that one bad sample does not take the others with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from igcli.attribution.baselines import all_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
 from igcli.attribution.noise import noisy_copy
-from igcli.attribution.path import Path, as_the_network_reads
+from igcli.attribution.path import Path
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import look, sweep
@@ -22,9 +22,10 @@ from igcli.attribution.targets import Ranked, count_classes, ranking, resolve_ta
 from igcli.attribution.task import Leg, Task, copies_of, legs_of
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
-from igcli.images.picture import Picture
 from igcli.lazy import torch
-from igcli.models.classifier import OWN_NETWORK, Classifier, log_of_probabilities
+from igcli.models.classifier import OWN_NETWORK
+from igcli.models.model import Model, log_of_probabilities
+from igcli.sample import Sample
 
 __all__ = ["Wanted", "attribute", "explain"]
 
@@ -32,15 +33,15 @@ _SOFTMAX_NOTE = "The network ends in softmax: its outputs are the probabilities,
 
 
 def attribute(
-    model: Classifier,
-    picture: Picture,
+    model: Model,
+    sample: Sample,
     *,
     method: str = "integrated",
     target: str | int = "top",
     budget: Budget | int | None = None,
     **settings: object,
 ) -> Attribution:
-    """One picture, one class, one method.
+    """One sample, such as a picture; one class, one method.
 
     Keyword arguments beyond these are those of :class:`Settings`.
 
@@ -55,82 +56,71 @@ def attribute(
     wanted = Wanted((method,), (target,), replace(Settings(), **settings))  # type: ignore[arg-type]
     if count_classes(target) > 1:
         raise UsageError(f"attribute() explains one class, and {target!r} names more: use explain().")
-    (outcome,) = explain(model, [picture], wanted, budget=budget)[0]
+    (outcome,) = explain(model, [sample], wanted, budget=budget)[0]
     if isinstance(outcome, IgError):
         raise outcome
     return outcome.results[method]
 
 
 def explain(
-    model: Classifier,
-    pictures: Sequence[Picture],
+    model: Model,
+    samples: Sequence[Sample],
     wanted: Wanted | None = None,
     *,
     targets: Sequence[str | int | None] | None = None,
     budget: Budget | int | None = None,
     on_points: Callable[[int], None] | None = None,
 ) -> list[list[Explanation | IgError]]:
-    """Explain ``pictures`` in one sweep (a few for ``steps="auto"``).
+    """Explain ``samples``, such as pictures, in one sweep (a few for ``steps="auto"``).
 
     Parameters
     ----------
     targets
-        For every picture the class to explain in place of those ``wanted``, or ``None``.
+        For every sample the class to explain in place of those ``wanted``, or ``None``.
     budget
-        Pictures per pass; by default what was measured for the model on this machine, or suits its device.
+        Samples per pass; by default what was measured for the model on this machine, or suits its device.
 
     Returns
     -------
     list
-        For every picture a list with one entry a class; a picture that could not be explained at all has one entry,
+        For every sample a list with one entry per class; a sample that could not be explained at all has one entry,
         the error.
 
     Raises
     ------
     UsageError
-        For an unknown method, rule, score, baseline or class, a setting of another kind than it has to be, and pictures
-        that are none.
+        For an unknown method, rule, score, baseline or class, a setting of another kind than it has to be, and samples
+        that are none of this model.
     NetworkError
         For whatever the network's own code raises.
     OutOfMemory
-        When a single picture does not fit into the device's memory.
+        When a single sample does not fit into the device's memory.
     """
-    if not isinstance(model, Classifier):
-        raise UsageError(f"The model is a Classifier, as load_model() makes it, not {model!r:.60}. {OWN_NETWORK}")
+    if not isinstance(model, Model):
+        raise UsageError(
+            f"The model is a Classifier or a Model, as load_model() makes it, not {model!r:.60}. {OWN_NETWORK}"
+        )
     wanted = (wanted or Wanted()).on(model)
     wanted.check(model)
-    for picture in pictures:
-        _check(picture, model)
-    if not pictures:
+    for sample in samples:
+        model.check(sample)
+    if not samples:
         return []
     budget = Budget.of(model, budget) if budget is None or isinstance(budget, int) else budget
     # What is made in a caller's inference mode could not be differentiated, nor added to outside it.
     with torch.inference_mode(mode=False):
-        each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(pictures)]
-        return _explain(model, list(zip(pictures, each, strict=True)), wanted, budget, on_points)
-
-
-def _check(picture: Picture, model: Classifier) -> None:
-    if not isinstance(picture, Picture):
-        raise UsageError(f"A picture is what read_image() makes of a file, not {picture!r:.60}.")
-    pixels = picture.pixels
-    if pixels.ndim != 3 or not pixels.is_floating_point():
-        shape = " x ".join(map(str, pixels.shape))
-        raise UsageError(f"A picture is channels x height x width in floating point, not {shape} in {pixels.dtype}.")
-    if len(pixels) != len(model.mean) > 1:  # they would be repeated in silence
-        raise UsageError(f"The model takes pictures of {len(model.mean)} channels, not {len(pixels)}.")
-    if bool((pixels.abs() > 16).any()):  # noise, and toys with a path of their own, may well exceed 1
-        raise UsageError("Pixels are in [0, 1]: divide those of 8 bits by 255.")
+        each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(samples)]
+        return _explain(model, list(zip(samples, each, strict=True)), wanted, budget, on_points)
 
 
 def _explain(
-    model: Classifier,
-    pictures: Sequence[tuple[Picture, Sequence[str | int]]],
+    model: Model,
+    samples: Sequence[tuple[Sample, Sequence[str | int]]],
     wanted: Wanted,
     budget: Budget,
     on_points: Callable[[int], None] | None,
 ) -> list[list[Explanation | IgError]]:
-    outcomes, tasks = _prepare(model, pictures, wanted, budget)
+    outcomes, tasks = _prepare(model, samples, wanted, budget)
     walks = [task.walks(budget) for task in tasks]
     if tasks and wanted.settings.steps == "auto":
         courses = [task.course(own) for task, own in zip(tasks, walks, strict=True)]
@@ -147,10 +137,10 @@ def _explain(
 
 @dataclass(frozen=True)
 class _Ends:
-    """A picture with its copies and baselines, and the network's logits (N, K) for them."""
+    """A sample with its copies and baselines, and the network's logits (N, K) for them."""
 
-    picture: Picture
-    photos: list[torch.Tensor]  # the photo, then its noisy copies
+    sample: Sample
+    photos: list[torch.Tensor]  # its values, then their noisy copies
     baselines: list[torch.Tensor]
     at_photos: torch.Tensor
     at_baselines: torch.Tensor
@@ -164,16 +154,16 @@ class _Ends:
 
 
 def _prepare(
-    model: Classifier, pictures: Sequence[tuple[Picture, Sequence[str | int]]], wanted: Wanted, budget: Budget
+    model: Model, samples: Sequence[tuple[Sample, Sequence[str | int]]], wanted: Wanted, budget: Budget
 ) -> tuple[list[list[Explanation | IgError]], list[Task]]:
     """Look at both ends of every path, and decide what to explain."""
-    model, all_ends = _look_at_ends(model, [picture for picture, _ in pictures], wanted, budget)
+    model, all_ends = _look_at_ends(model, [sample for sample, _ in samples], wanted, budget)
     outcomes: list[list[Explanation | IgError]] = []
     tasks: list[Task] = []
     for i, ends in enumerate(all_ends):
         logits = ends.at_photos[0]
         try:
-            chosen = resolve_targets(pictures[i][1], logits, model.labels, multi_label=model.multi_label)
+            chosen = resolve_targets(samples[i][1], logits, model.labels, multi_label=model.multi_label)
         except LabelError as error:  # those wanted of all pictures were checked before; this is one picture's own
             outcomes.append([error])
             continue
@@ -186,38 +176,35 @@ def _prepare(
             if isinstance(rival, UsageError):
                 outcomes[i].append(rival)
                 continue
-            outcomes[i].append(NumericalError("This picture was not reached."))
+            outcomes[i].append(NumericalError("This sample was not reached."))
             tasks.append(_task((i, j), model, ends, (target, rival), wanted))
     return outcomes, tasks
 
 
-def _look_at_ends(
-    model: Classifier, pictures: Sequence[Picture], wanted: Wanted, budget: Budget
-) -> tuple[Classifier, list[_Ends]]:
+def _look_at_ends(model: Model, samples: Sequence[Sample], wanted: Wanted, budget: Budget) -> tuple[Model, list[_Ends]]:
     settings = wanted.settings
     copies = max(copies_of(METHODS[name], wanted) for name in wanted.methods) if wanted.methods else settings.smooth
     photos, baselines = [], []
-    for picture in pictures:
-        noise = [
-            noisy_copy(picture.pixels, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)
-        ]
-        starts = all_baselines(settings.baseline, picture, view=model.view, seed=settings.seed)
+    for sample in samples:
+        values = sample.packed
+        noise = [noisy_copy(values, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)]
+        starts = all_baselines(settings.baseline, sample, model=model, seed=settings.seed)
         # Brought to the device once, so that walks of several classes are known to share their points.
-        photos.append([as_the_network_reads(pixels, model.device, model.dtype) for pixels in (picture.pixels, *noise)])
-        baselines.append([as_the_network_reads(pixels, model.device, model.dtype) for pixels in starts])
+        photos.append([model.place(each) for each in (values, *noise)])
+        baselines.append([model.place(each) for each in starts])
     groups = [*photos, *baselines]
     outputs = look(model, [pixels for group in groups for pixels in group], budget=budget)
     recognised = model.recognised(outputs)
     if recognised is not model:
         outputs = log_of_probabilities(outputs)
     logits = outputs.split_with_sizes([len(group) for group in groups])
-    count = len(pictures)
-    ends = [_Ends(*each) for each in zip(pictures, photos, baselines, logits[:count], logits[count:], strict=True)]
+    count = len(samples)
+    ends = [_Ends(*each) for each in zip(samples, photos, baselines, logits[:count], logits[count:], strict=True)]
     return recognised, ends
 
 
 def _task(
-    position: tuple[int, int], model: Classifier, ends: _Ends, classes: tuple[Ranked, Ranked | None], wanted: Wanted
+    position: tuple[int, int], model: Model, ends: _Ends, classes: tuple[Ranked, Ranked | None], wanted: Wanted
 ) -> Task:
     settings, (target, rival) = wanted.settings, classes
     score = Score(settings.score, target.index, rival.index if rival else None)
@@ -239,7 +226,7 @@ def _task(
     return Task(
         position,
         model,
-        ends.picture,
+        ends.sample,
         ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label),
         target,
         score,
@@ -249,7 +236,7 @@ def _task(
     )
 
 
-def _rival(target: Ranked, logits: torch.Tensor, model: Classifier, settings: Settings) -> Ranked | UsageError | None:
+def _rival(target: Ranked, logits: torch.Tensor, model: Model, settings: Settings) -> Ranked | UsageError | None:
     if settings.against is None:
         return None
     rivals = resolve_targets([settings.against], logits, model.labels, multi_label=model.multi_label)

@@ -39,11 +39,3 @@ class Path:
     def to(self, device: torch.device, dtype: torch.dtype) -> Path:
         """The same path on another device, in another precision."""
         return Path(self.baseline.to(device, dtype), self.pixels.to(device, dtype))
-
-
-def as_the_network_reads(pixels: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """A picture (C, H, W) on a device, in a precision, with the channels of a pixel side by side in memory.
-
-    So are the batches that the network is given: what is read and written in the same order is read and written faster.
-    """
-    return pixels.to(device, dtype)[None].contiguous(memory_format=torch.channels_last)[0]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.targets import Ranked
-from igcli.images.picture import Picture
+from igcli.sample import Sample
 
 if TYPE_CHECKING:
     from igcli.attribution.views.curve import Trace
@@ -153,7 +153,7 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that one sweep found out about one picture and one class.
+    """All that one sweep found out about one sample and one class.
 
     Attributes
     ----------
@@ -171,10 +171,15 @@ class Explanation:
         The interior gradients' importance, where asked for.
     """
 
-    picture: Picture
+    sample: Sample
     prediction: tuple[Ranked, ...]
     target: Ranked
     score: ScoreEnds
     results: Mapping[str, Attribution]
     trace: Trace
     interior: InteriorImportance | None = None
+
+    @property
+    def picture(self) -> Any:
+        """The sample, where it is known to be a picture: this module knows of samples only."""
+        return self.sample

@@ -17,7 +17,7 @@ from igcli.attribution.quadrature import Nodes
 from igcli.attribution.scores import Score
 from igcli.errors import IgError, NetworkError, NumericalError, UsageError, first_line
 from igcli.lazy import np, torch
-from igcli.models.classifier import Classifier
+from igcli.models.model import Model
 
 #: Walks along the same points whose gradients are held at once; more would not be bounded by the chunk.
 MOST_TOGETHER = 8
@@ -100,7 +100,7 @@ class _Segment:
 
 
 def sweep(
-    model: Classifier, walks: Sequence[Walk], *, budget: Budget, on_points: Callable[[int], None] | None = None
+    model: Model, walks: Sequence[Walk], *, budget: Budget, on_points: Callable[[int], None] | None = None
 ) -> int:
     """Take the gradient once at every node of every walk; returns how many were taken.
 
@@ -147,7 +147,7 @@ def sweep(
     return taken
 
 
-def look(model: Classifier, pictures: Sequence[torch.Tensor], *, budget: Budget) -> torch.Tensor:
+def look(model: Model, pictures: Sequence[torch.Tensor], *, budget: Budget) -> torch.Tensor:
     """Logits (N, K) on the CPU of ``pictures``, each (C, H, W) in [0, 1]: forward only, in chunks."""
     model = model.quick()
 
@@ -159,7 +159,7 @@ def look(model: Classifier, pictures: Sequence[torch.Tensor], *, budget: Budget)
         return torch.cat(list(budget.chunks(len(pictures), work)))
 
 
-def look_along(model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, budget: Budget) -> torch.Tensor:
+def look_along(model: Model, paths: Sequence[Path], alphas: np.ndarray, *, budget: Budget) -> torch.Tensor:
     """Logits (P, A, K), float64 on the CPU, at every one of ``alphas`` (A,) of each path: forward only, in chunks.
 
     They may not be finite: that is for the caller to judge.
@@ -178,7 +178,7 @@ def look_along(model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, 
     return logits.reshape(len(paths), len(points), -1)
 
 
-def answer(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
+def answer(model: Model, pixels: torch.Tensor) -> torch.Tensor:
     """Logits (N, K) of pixels (N, C, H, W).
 
     Raises
@@ -218,7 +218,7 @@ def _together(walks: Sequence[Walk]) -> list[list[Walk]]:
     return list(groups.values())
 
 
-def _differentiate(model: Classifier, segments: Sequence[_Segment]) -> Iterator[tuple[Walk, Chunk]]:
+def _differentiate(model: Model, segments: Sequence[_Segment]) -> Iterator[tuple[Walk, Chunk]]:
     lengths = [segment.stop - segment.start for segment in segments]
     like = segments[0].walks[0].path.pixels
     points = torch.empty(

@@ -1,4 +1,4 @@
-"""One picture and one class to explain: its walks, its methods, and what they bring.
+"""One sample and one class to explain: its walks, its methods, and what they bring.
 
 A task has a walk for every baseline and for every copy of the photo that is averaged over. All walks of all tasks go
 through one sweep; methods that find their own way are asked one after another.
@@ -26,9 +26,9 @@ from igcli.attribution.views.curve import Curve, Trace
 from igcli.attribution.views.interior import InteriorImportance
 from igcli.attribution.wanted import Wanted, steps_alone
 from igcli.errors import IgError, NumericalError
-from igcli.images.picture import Picture
 from igcli.lazy import np, torch
-from igcli.models.classifier import Classifier
+from igcli.models.model import Model
+from igcli.sample import Sample
 
 
 @dataclass
@@ -50,15 +50,15 @@ class Leg:
 
 @dataclass
 class Task:
-    """One picture and one class.
+    """One sample and one class.
 
     ``legs`` maps (baseline, copy) to a leg; copy 0 is the photo itself, the noisy ones count from 1. ``taken_alone`` is
     the number of gradients that methods with paths of their own have taken.
     """
 
     position: tuple[int, int]
-    model: Classifier
-    picture: Picture
+    model: Model
+    sample: Sample
     prediction: tuple[Ranked, ...]
     target: Ranked
     score: Score
@@ -108,7 +108,7 @@ class Task:
         except NumericalError as error:
             return error
         interior = _mean_interior([leg.interior for leg in viewed if leg.interior is not None])
-        return Explanation(self.picture, self.prediction, self.target, self.ends, results, trace, interior)
+        return Explanation(self.sample, self.prediction, self.target, self.ends, results, trace, interior)
 
     def _attribution(self, name: str, walks: Sequence[Walk], trace: Trace, weights: np.ndarray) -> Attribution:
         settings, kind = self.wanted.settings, METHODS[name]
@@ -116,7 +116,7 @@ class Task:
         legs = [leg for leg, _ in pairs]
         extras: Counter[str] = Counter()
         taken = looked = steps = 0
-        values = torch.zeros(self.picture.pixels.shape, dtype=torch.float64)
+        values = torch.zeros(self.sample.packed.shape, dtype=torch.float64)
         for leg, walk in pairs:
             method = leg.methods[name]
             values += method.finish().cpu() / len(legs)

@@ -13,7 +13,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.scores import SHARED, check_score
 from igcli.attribution.targets import check_targets
 from igcli.errors import UsageError
-from igcli.models.classifier import Classifier
+from igcli.models.model import Model
 
 #: With ``steps="auto"``: the points of methods that find their own way, which nobody refines; ``max_steps`` if fewer.
 STEPS_ALONE = 64
@@ -50,13 +50,13 @@ class Wanted:
         frames = () if self.interior is None or isinstance(self.interior, str) else self.interior
         return {*self.alphas, *frames}
 
-    def on(self, model: Classifier) -> Wanted:
+    def on(self, model: Model) -> Wanted:
         """The same of this network: where classes do not exclude each other, the probability is the sigmoid."""
         if self.settings.score != "softmax" or not model.multi_label:
             return self
         return replace(self, settings=replace(self.settings, score="sigmoid"))
 
-    def check(self, model: Classifier) -> None:
+    def check(self, model: Model) -> None:
         """Raise ``UsageError`` for what can be seen to be wrong before any picture is read."""
         settings = self.settings
         check_settings(settings)

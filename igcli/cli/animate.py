@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from igcli.attribution.explain import Wanted
+from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.options import grouped, path_options, percentile_option, style_option

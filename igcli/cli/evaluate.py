@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from igcli.attribution.explain import Wanted
+from igcli.attribution.wanted import Wanted
 from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
 from igcli.cli.options import output_option, wanted_options
 from igcli.cli.progress import Progress, duration

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from igcli.attribution.explain import Wanted
+from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, percent, photo_command, seen, session

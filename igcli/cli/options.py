@@ -14,17 +14,19 @@ from typing import Any, TypeVar
 
 import click
 
-from igcli.attribution.baselines import BASELINES, JOINT
-from igcli.attribution.explain import Wanted
+import igcli.images.baselines  # noqa: F401 - fills the registry
+from igcli.attribution.baselines import JOINT
 from igcli.attribution.methods import METHODS
 from igcli.attribution.quadrature import DEFAULT_RULE, RULES
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
+from igcli.attribution.wanted import Wanted
 from igcli.cli.param_type import ParamType
 from igcli.images.fit import FITS
 from igcli.images.options import PILLOW_LIMIT, ReadOptions
 from igcli.registry import Registry
 from igcli.rendering.styles import STYLES
+from igcli.sample import BASELINES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from igcli.attribution.explain import Wanted
+from igcli.attribution.wanted import Wanted
 from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, photo_command, session

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from igcli.attribution.explain import Wanted
 from igcli.attribution.views.layer_choice import find_layers
+from igcli.attribution.wanted import Wanted
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.options import path_options
 from igcli.cli.param_type import ParamType

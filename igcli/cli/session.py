@@ -13,8 +13,8 @@ import click
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.calibration import chunk_for
-from igcli.attribution.explain import Wanted
 from igcli.attribution.price import gradients_for
+from igcli.attribution.wanted import Wanted
 from igcli.cli.console import Console
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import (

@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from igcli.attribution.baselines import BASELINES
+import igcli.attribution.baselines
+import igcli.images.baselines  # noqa: F401 - both fill the registry
 from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import look
 from igcli.evaluation.ranking import RANKINGS
 from igcli.lazy import np, torch
-from igcli.models.classifier import Classifier, log_of_probabilities
+from igcli.models.classifier import Classifier
+from igcli.models.model import log_of_probabilities
+from igcli.sample import BASELINES
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from igcli.sample import Sample
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,8 +28,8 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A photo as the model sees it.
+class Picture(Sample):
+    """A photo as the model sees it: a sample whose importance is summed over the channels.
 
     Attributes
     ----------
@@ -47,6 +49,8 @@ class Picture:
         What was found and read, if it was not just a path: that of a member of an archive opens nothing.
     """
 
+    kind: ClassVar[str] = "picture"
+
     pixels: torch.Tensor
     path: Path | None = None
     sha256: str | None = None
@@ -54,6 +58,21 @@ class Picture:
     placement: Placement = Placement("crop", (0.0, 0.0, 0.0, 0.0))
     notes: tuple[str, ...] = ()
     source: Found | None = None
+
+    @property
+    def values(self) -> torch.Tensor:
+        """The pixels."""
+        return self.pixels
+
+    @property
+    def summed_axis(self) -> int:
+        """The channels'."""
+        return 0
+
+    @property
+    def further(self) -> tuple[object, ...]:
+        """Nothing: the pixels are all that the model takes."""
+        return ()
 
     @property
     def name(self) -> str:

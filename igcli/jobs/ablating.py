@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from igcli.attribution.ablation import ablated, box_mask, top_mask
 from igcli.attribution.result import Explanation
 from igcli.errors import UsageError
 from igcli.images.finding import Found
+from igcli.images.masking import ablated, box_mask, top_mask
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.jobs.comparing import entry_of, footer_of, read_and_explain, tile_of, words_of

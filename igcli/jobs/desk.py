@@ -11,7 +11,8 @@ from typing import Any
 
 from igcli.attribution.wanted import Wanted
 from igcli.images.options import ReadOptions
-from igcli.models.classifier import Classifier, Provenance
+from igcli.models.classifier import Classifier
+from igcli.models.model import Provenance
 
 #: Settings that mean nothing where nothing is added up.
 _REFUSALS = ("max_pixels", "allow_truncated")

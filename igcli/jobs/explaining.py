@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from igcli.attribution.explain import Wanted
 from igcli.attribution.methods import METHODS
 from igcli.attribution.quadrature import nodes
+from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.jobs.desk import Desk
 from igcli.jobs.drawing import PANEL_METHODS, Drawing, panel_of, products_of

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from igcli.attribution.explain import Wanted
 from igcli.attribution.result import Explanation
+from igcli.attribution.wanted import Wanted
 from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright

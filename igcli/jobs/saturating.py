@@ -128,7 +128,7 @@ _DISTANCES = ("path", "target", "layer", "alpha", "l2", "relative_l2", "cosine")
 def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -> LayerDistances:
     """The distances along the explanation's path; the mean over paths, where there are several baselines."""
     settings, picture = job.wanted.settings, explanation.picture
-    starts = all_baselines(settings.baseline, picture, view=job.model.view, seed=settings.seed)
+    starts = all_baselines(settings.baseline, picture, model=job.model, seed=settings.seed)
     alphas = explanation.trace.alphas
     each = [
         layer_distances(job.model, Line(start, picture.pixels), alphas, layers=layers, budget=job.budget)

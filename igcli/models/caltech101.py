@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import igcli.bundled
 from igcli.bundled.input import MEAN, RESIZE, SIZE, STD
 from igcli.errors import UsageError
+from igcli.images.view import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble
-from igcli.models.classifier import Classifier, Provenance, View
+from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.labels import Labels
+from igcli.models.model import Provenance
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:

@@ -1,34 +1,27 @@
-"""The Classifier: a network, its normalisation and its labels, callable on pixels in [0, 1]."""
+"""The Classifier: a Model of pictures, with its view and its normalisation, callable on pixels in [0, 1]."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
 
-from igcli.images.view import View as View
+from igcli.errors import UsageError
+from igcli.images.baselines import read_baseline
+from igcli.images.picture import Picture
+from igcli.images.view import View
 from igcli.lazy import torch
 from igcli.models.engine.known import may_be_rewritten
 from igcli.models.engine.state import State
-from igcli.models.labels import Labels
-from igcli.models.outputs import logits_of, two_classes
+from igcli.models.model import Model, Provenance
+from igcli.sample import Sample
 
 OWN_NETWORK = "Your own network becomes igcli.Classifier(network, labels, view=igcli.View(224), mean=(...), std=(...))."
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Which network this is: its name, what its weights are called, and the SHA-256 of their file."""
-
-    name: str
-    weights: str | None = None
-    sha256: str | None = None
-
-
-class Classifier:
+class Classifier(Model):
     """A network that takes pixels in [0, 1] and returns logits; normalisation happens inside.
 
     Parameters
@@ -36,27 +29,12 @@ class Classifier:
     network
         Any module from normalised images (N, C, H, W) to logits (N, K), alone or as
         :func:`~igcli.models.outputs.logits_of` finds them.
-    labels
-        K class names; two for a single output, which is made into a logit for each.
+    labels, provenance, caveat, multi_label, ends_in_softmax, ends_in_sigmoid
+        As for :class:`~igcli.models.model.Model`.
     view
         The input the network was trained on.
     mean, std
         Per channel, in pixel units [0, 1].
-    provenance
-        For the record.
-    caveat
-        What a reader of this model's predictions must not miss, or nothing.
-    multi_label
-        Classes do not exclude each other: each has a sigmoid of its own instead of a share of the softmax.
-    ends_in_softmax
-        The network's outputs are probabilities already; their logarithms stand in for the logits.
-    ends_in_sigmoid
-        Its outputs are probabilities already, each for itself; their log-odds are the logits.
-
-    Attributes
-    ----------
-    arguments
-        What the function that built the network was told.
     """
 
     def __init__(
@@ -73,15 +51,17 @@ class Classifier:
         ends_in_softmax: bool = False,
         ends_in_sigmoid: bool = False,
     ) -> None:
-        self.network = network
-        self.labels = labels if isinstance(labels, Labels) else Labels(labels)
+        super().__init__(
+            network,
+            labels,
+            provenance=provenance,
+            caveat=caveat,
+            multi_label=multi_label,
+            ends_in_softmax=ends_in_softmax,
+            ends_in_sigmoid=ends_in_sigmoid,
+        )
         self.view = view or View()
         self.mean, self.std = mean, std
-        self.provenance = provenance or Provenance(type(network).__name__)
-        self.caveat = caveat
-        self.multi_label = multi_label
-        self.ends_in_softmax, self.ends_in_sigmoid = ends_in_softmax, ends_in_sigmoid
-        self.arguments: dict[str, Any] = {}
         self._takes_pixels = False  # whether the network normalises them itself
         self._rewritten: tuple[tuple[object, ...], torch.nn.Module | None] | None = None
 
@@ -90,16 +70,13 @@ class Classifier:
 
     @property
     def preparation(self) -> dict[str, Any]:
-        """What its answers depend on beside network and weights, as plain data: for records, and to tell runs apart."""
-        return {
-            **asdict(self.view),
-            "mean": list(self.mean),
-            "std": list(self.std),
-            "multi_label": self.multi_label,
-            "probabilities": self.ends_in_softmax or self.ends_in_sigmoid,
-            "arguments": {name: repr(value) for name, value in self.arguments.items()},
-            "labels_sha256": hashlib.sha256("\n".join(self.labels).encode("utf-8", "replace")).hexdigest(),
-        }
+        """What its outputs depend on besides network and weights, as plain data for records."""
+        return {**asdict(self.view), "mean": list(self.mean), "std": list(self.std), **super().preparation}
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of the pixels (C, H, W)."""
+        return (self.view.channels, self.view.size, self.view.size)
 
     @property
     def input_size(self) -> int:
@@ -107,20 +84,32 @@ class Classifier:
         return self.view.size
 
     @property
-    def device(self) -> torch.device:
-        """Where the network's parameters live (the CPU for a network without any)."""
-        return next((p.device for p in self.network.parameters()), torch.device("cpu"))
+    def memory_format(self) -> torch.memory_format:
+        """The channels of a pixel side by side: what is read and written in one order is read and written faster."""
+        return torch.channels_last
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """The floating-point type of the network's parameters."""
-        return next((p.dtype for p in self.network.parameters() if p.is_floating_point()), torch.float32)
+    def check(self, sample: object) -> None:
+        """Raise ``UsageError`` for what is no picture of this model."""
+        if not isinstance(sample, Picture):
+            raise UsageError(f"A picture is what read_image() makes of a file, not {sample!r:.60}.")
+        pixels = sample.pixels
+        if pixels.ndim != 3 or not pixels.is_floating_point():
+            shape = " x ".join(map(str, pixels.shape))
+            raise UsageError(
+                f"A picture is channels x height x width in floating point, not {shape} in {pixels.dtype}."
+            )
+        if len(pixels) != len(self.mean) > 1:  # they would be repeated in silence
+            raise UsageError(f"The model takes pictures of {len(self.mean)} channels, not {len(pixels)}.")
+        if bool((pixels.abs() > 16).any()):  # noise, and toys with a path of their own, may well exceed 1
+            raise UsageError("Pixels are in [0, 1]: divide those of 8 bits by 255.")
 
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Logits (N, K) of pixels (N, C, H, W) in [0, 1]."""
-        return self.through(self.network, pixels)
+    def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
+        """The pixels (C, H, W) of a file, brought to the size of a picture."""
+        if not isinstance(sample, Picture):
+            return super().baseline_from_file(path, sample)
+        return read_baseline(path, sample, self.view)
 
-    def quick(self) -> Classifier:
+    def quick(self) -> Self:
         """The same classifier over a network that computes the same, to rounding, in less time; or itself.
 
         Made once, and again when parameters or buffers were replaced, moved or written to, or a module's settings
@@ -143,51 +132,22 @@ class Classifier:
         other.network, other._takes_pixels = network, True
         return other
 
-    def through(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-        """Logits (N, K) as another network of the same kind gives them: a copy of this classifier's, or a part."""
-        logits = self.outputs(pixels, network=network)
-        if self.ends_in_sigmoid:
-            logits = log_odds_of_probabilities(logits)
-        elif self.ends_in_softmax:
-            logits = log_of_probabilities(logits)
-        return two_classes(logits) if logits.shape[1] == 1 and len(self.labels) == 2 else logits
-
-    def outputs(self, pixels: torch.Tensor, *, network: torch.nn.Module | None = None) -> torch.Tensor:
-        """What the network itself makes of pixels (N, C, H, W), as (N, outputs): not all are logits, one a class."""
-        network = self.network if network is None else network
+    def prepared(self, inputs: tuple[Any, ...], network: torch.nn.Module) -> tuple[Any, ...]:
+        """Pixels (N, C, H, W) normalised, unless the network does that itself, in the order that it expects."""
+        (pixels,) = inputs
         normalised = pixels
         if not (self._takes_pixels and network is self.network):
             mean, std = (
                 torch.tensor(v, device=pixels.device, dtype=pixels.dtype)[:, None, None] for v in (self.mean, self.std)
             )
             normalised = (pixels - mean) / std
-        if not self._channels_last:
-            normalised = in_usual_order(normalised)
-        return logits_of(network(normalised), len(pixels))
+        return (normalised if self._channels_last else in_usual_order(normalised),)
 
-    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        """Probabilities in [0, 1] of logits (..., K): of K classes that exclude each other, or of each for itself."""
-        return logits.sigmoid() if self.multi_label else logits.softmax(dim=-1)
-
-    def recognised(self, outputs: torch.Tensor) -> Classifier:
-        """The same classifier, or one over the same network that takes its outputs for the probabilities they are.
-
-        Parameters
-        ----------
-        outputs
-            (N, K), what it returned for some pictures. Rows in [0, 1] that all sum to 1 come from a
-            softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)]. Rows that are not
-            finite say nothing.
-        """
-        if self.ends_in_softmax or self.multi_label or not _are_probabilities(outputs):
-            return self
-        other = copy(self)
-        other.ends_in_softmax, other._rewritten = True, self._rewritten
+    def recognised(self, outputs: torch.Tensor) -> Self:
+        """The same classifier, or one over the same network that takes its outputs for the probabilities they are."""
+        other = super().recognised(outputs)
+        other._rewritten = self._rewritten
         return other
-
-    def layers(self) -> list[str]:
-        """Names of the network's modules, blocks and their parts alike, in the order they are built."""
-        return [name for name, _ in self.network.named_modules() if name]
 
     @property
     def _channels_last(self) -> bool:
@@ -196,20 +156,6 @@ class Classifier:
         formats = ((k.is_contiguous(memory_format=torch.channels_last), k.is_contiguous()) for k in kernels)
         return next((last for last, usual in formats if last != usual), False)
 
-    @contextmanager
-    def frozen(self) -> Iterator[Classifier]:
-        """Evaluation mode and no parameter gradients inside the block; the network's own state again after it."""
-        modes = [(module, module.training) for module in self.network.modules()]
-        needs = [(parameter, parameter.requires_grad) for parameter in self.network.parameters()]
-        try:
-            at_rest(self.network)
-            yield self
-        finally:
-            for module, training in modes:
-                module.training = training
-            for parameter, required in needs:
-                parameter.requires_grad_(required)
-
 
 def in_usual_order(pixels: torch.Tensor) -> torch.Tensor:
     """Pixels (N, C, H, W) in the order of memory that a network expects which views its activations as others."""
@@ -217,34 +163,3 @@ def in_usual_order(pixels: torch.Tensor) -> torch.Tensor:
         return pixels.contiguous()
     # one channel is contiguous in either order, but convolutions go by the strides
     return pixels.clone(memory_format=torch.contiguous_format)
-
-
-def at_rest(network: torch.nn.Module) -> torch.nn.Module:
-    """The network itself, in evaluation mode and without parameter gradients."""
-    network.eval()
-    for parameter in network.parameters():  # one by one: scripted networks cannot do it as a whole
-        parameter.requires_grad = False
-    return network
-
-
-def log_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
-    """Stand-ins for logits: softmax turns them into the probabilities again, and margins are the logits' own."""
-    return probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny).log()
-
-
-def log_odds_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
-    """The logits that sigmoid turns into these probabilities again; finite even at 0 and 1."""
-    limits = torch.finfo(probabilities.dtype)
-    return probabilities.clamp_min(limits.tiny).log() - (1 - probabilities).clamp_min(limits.tiny).log()
-
-
-def _are_probabilities(outputs: torch.Tensor) -> bool:
-    if outputs.ndim != 2 or outputs.shape[1] < 2:
-        return False
-    outputs = outputs[outputs.isfinite().all(dim=1)]
-    if not len(outputs):
-        return False
-    rounding = 16 * torch.finfo(outputs.dtype).eps * outputs.shape[1] ** 0.5
-    in_range = (outputs >= 0) & (outputs <= 1 + rounding)
-    sums_to_one = (outputs.sum(dim=1) - 1).abs() <= rounding
-    return bool(in_range.all()) and bool(sums_to_one.all())

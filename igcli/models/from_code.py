@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.assembly import aligned, fill
-from igcli.models.classifier import Classifier, Provenance, at_rest
+from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
+from igcli.models.model import Provenance, at_rest
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:

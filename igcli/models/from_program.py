@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from igcli.errors import IgError, UsageError, WeightsError, first_line
 from igcli.lazy import torch
-from igcli.models.classifier import Classifier, Provenance, at_rest
+from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import importable
+from igcli.models.model import Provenance, at_rest
 from igcli.models.weights import is_torchscript, sha256_of, unpickled
 
 if TYPE_CHECKING:

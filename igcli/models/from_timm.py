@@ -14,11 +14,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import NetworkUnavailable, UsageError, first_line
+from igcli.images.view import View
 from igcli.lazy import torch, torchvision
 from igcli.models.assembly import aligned, fill, head_size, outline
-from igcli.models.classifier import Classifier, Provenance, View, at_rest
+from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import tensors_hash
+from igcli.models.model import Provenance, at_rest
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:

@@ -13,11 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import UsageError
+from igcli.images.view import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import aligned, assemble, head_size, outline
 from igcli.models.cache import Source
-from igcli.models.classifier import Classifier, Provenance, View
+from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
+from igcli.models.model import Provenance
 from igcli.models.published import weights_file
 from igcli.models.weights import read_state_dict, without_prefix
 

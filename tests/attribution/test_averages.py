@@ -6,9 +6,10 @@ from toys import count_gradients, random_picture
 
 import igcli
 from igcli.attribution.budget import Budget
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.noise import noisy_copy
 from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.images.picture import Picture
 

@@ -7,7 +7,7 @@ from igcli.attribution import calibration
 from igcli.attribution.budget import CPU_CHUNK, Budget
 from igcli.attribution.calibration import LIMIT, LONG, SIZES, calibrate, chunk_for
 from igcli.attribution.chunks import keep_chunk, measured_chunk
-from igcli.models.classifier import Provenance
+from igcli.models.model import Provenance
 
 
 @pytest.fixture

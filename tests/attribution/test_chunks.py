@@ -9,7 +9,7 @@ from toys import classifier, small_network
 from igcli.attribution import chunks
 from igcli.attribution.chunks import FILENAME, MOST, MOST_ENTRIES, keep_chunk, measured_chunk
 from igcli.images.view import View
-from igcli.models.classifier import Provenance
+from igcli.models.model import Provenance
 
 
 @pytest.fixture

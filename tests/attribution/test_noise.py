@@ -1,7 +1,7 @@
 import torch
 from toys import random_picture
 
-from igcli.attribution.baselines import baseline_pixels
+from igcli.attribution.baselines import baseline_values
 from igcli.attribution.noise import noisy_copy
 
 
@@ -25,5 +25,5 @@ def test_sigma_is_a_share_of_the_photos_own_range():
 def test_the_noise_of_copies_is_not_that_of_the_noise_baseline():
     picture = random_picture(size=60)
     noise = noisy_copy(picture.pixels, 0, seed=0, sigma=1.0) - picture.pixels
-    together = torch.stack([noise.flatten(), baseline_pixels("noise", picture, seed=0).flatten()])
+    together = torch.stack([noise.flatten(), baseline_values("noise", picture, seed=0).flatten()])
     assert torch.corrcoef(together)[0, 1].abs() < 0.05

@@ -4,9 +4,10 @@ import pytest
 from toys import random_picture
 
 from igcli.attribution.adaptive.course import FIRST_POINTS
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.price import gradients_for
 from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from torch import nn
 from toys import classifier, random_picture, small_network
 
 from igcli.attribution.budget import Budget
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import MOST_TOGETHER, Chunk, Consumer, Walk, look, sweep
+from igcli.attribution.wanted import Wanted
 from igcli.errors import NetworkError, NumericalError
 
 

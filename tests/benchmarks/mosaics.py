@@ -15,7 +15,8 @@ from photographs import pictures, test_photographs
 from tqdm import tqdm
 
 import igcli
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
+from igcli.attribution.wanted import Wanted
 from igcli.evaluation.similarity import similarity
 
 PHOTOS = 100

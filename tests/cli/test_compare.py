@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from toys import count_gradients
 
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
 
 FEW = ("--steps", "3")
 

@@ -94,8 +94,9 @@ def test_explain_leaves_a_report_of_photos_of_earlier_runs_too(run, photos, tmp_
 def test_a_page_from_the_disk_is_the_page_that_was_made(small, tmp_path):
     from toys import random_picture
 
-    from igcli.attribution.explain import Wanted, explain
+    from igcli.attribution.explain import explain
     from igcli.attribution.result import Settings
+    from igcli.attribution.wanted import Wanted
     from igcli.jobs.pages import load_page, page_bytes
     from igcli.rendering.page.photo import photo_page
 

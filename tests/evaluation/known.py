@@ -7,7 +7,8 @@ from torch import nn
 
 from igcli.attribution.scores import Score
 from igcli.evaluation.scoring import Subject
-from igcli.models.classifier import Classifier, View
+from igcli.images.view import View
+from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels
 
 SIDE = 8

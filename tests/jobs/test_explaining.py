@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from igcli.attribution.explain import Wanted
 from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.images.finding import Found
 from igcli.jobs.drawing import Drawing

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from toys import random_picture
 
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
+from igcli.attribution.wanted import Wanted
 from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
 from igcli.jobs.filming import MOST_FRAMES, Filming, few_frames, film_of

@@ -7,8 +7,8 @@ import torch
 from PIL import Image
 
 from igcli.attribution.budget import Budget
-from igcli.attribution.explain import Wanted
 from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError, Occupied, OutputError
 from igcli.images.finding import Found
 from igcli.jobs.item import items_of

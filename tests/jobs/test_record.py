@@ -3,7 +3,8 @@ import json
 import pytest
 from toys import random_picture
 
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
+from igcli.attribution.wanted import Wanted
 from igcli.jobs.desk import ModelFacts
 from igcli.jobs.record import record_of, result_entry, to_json, versions
 

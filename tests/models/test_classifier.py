@@ -5,8 +5,10 @@ import json
 import torch
 from torch import nn
 
-from igcli.models.classifier import Classifier, Provenance, View
+from igcli.images.view import View
+from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels
+from igcli.models.model import Provenance
 
 
 def tiny(network: nn.Module, **options: object) -> Classifier:

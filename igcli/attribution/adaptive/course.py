@@ -33,7 +33,7 @@ from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.sweep import Walk, look_along, sweep
 from igcli.errors import NumericalError
 from igcli.lazy import np
-from igcli.models.classifier import Classifier
+from igcli.models.model import Model
 
 #: Points dealt out before any gradient is known: on photographs enough for one map in two.
 FIRST_POINTS = 23
@@ -122,7 +122,7 @@ class Course:
 
 
 def travel(
-    model: Classifier,
+    model: Model,
     courses: Sequence[Course],
     *,
     beside: Sequence[Walk] = (),
@@ -172,7 +172,7 @@ def _bunches(courses: Sequence[Course]) -> Iterator[tuple[list[Course], int]]:
 
 
 def _travel(
-    model: Classifier,
+    model: Model,
     courses: Sequence[Course],
     most: int,
     beside: Sequence[Walk],
@@ -200,7 +200,7 @@ def _travel(
     sweep(model, again, budget=budget, on_points=on_points)
 
 
-def _look(model: Classifier, courses: Sequence[Course], most: int, budget: Budget) -> None:
+def _look(model: Model, courses: Sequence[Course], most: int, budget: Budget) -> None:
     """The score at ``LOOK`` of all walks, forward only, and what follows from it; classes of one picture share it."""
     paths = {walk.path.between: walk.path for course in courses for walk in course.walks}
     logits = dict(zip(paths, look_along(model, list(paths.values()), np.array(LOOK), budget=budget), strict=True))
@@ -216,7 +216,7 @@ def _look(model: Classifier, courses: Sequence[Course], most: int, budget: Budge
             course.deal_out(scores, most=most)
 
 
-def _replay(walk: Walk, kept: Kept, model: Classifier) -> None:
+def _replay(walk: Walk, kept: Kept, model: Model) -> None:
     path = walk.path.to(model.device, model.dtype)
     for consumer in walk.consumers:
         consumer.start(path, walk.nodes)

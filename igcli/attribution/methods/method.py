@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from igcli.attribution.path import Path
     from igcli.attribution.result import ScoreEnds, Settings
     from igcli.attribution.scores import Score
-    from igcli.models.classifier import Classifier
+    from igcli.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Question:
         How many points of the path to use.
     """
 
-    model: Classifier
+    model: Model
     path: Path
     score: Score
     ends: ScoreEnds

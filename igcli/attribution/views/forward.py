@@ -10,11 +10,11 @@ from igcli.attribution.sweep import look_along
 from igcli.attribution.views.curve import Trace
 from igcli.errors import NumericalError
 from igcli.lazy import np, torch
-from igcli.models.classifier import Classifier
+from igcli.models.model import Model
 
 
 def score_curves(
-    model: Classifier, paths: Sequence[Path], alphas: np.ndarray, *, targets: Sequence[int], budget: Budget
+    model: Model, paths: Sequence[Path], alphas: np.ndarray, *, targets: Sequence[int], budget: Budget
 ) -> list[Trace]:
     """Softmax and logit of one class a path at ``alphas`` (A,): forward only, several paths to a chunk.
 

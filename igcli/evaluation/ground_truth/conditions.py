@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from igcli.attribution.ablation import ablated
 from igcli.errors import UsageError
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.left_out import Omission
+from igcli.images.masking import ablated
 from igcli.images.picture import Picture
 
 TWO_THIRDS = 2 / 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import Ranked
-from igcli.models.classifier import Provenance
+from igcli.models.model import Provenance
 from igcli.rendering.scaling import Scale
 
 

@@ -12,7 +12,7 @@ from igcli.attribution.adaptive.course import FIRST_POINTS
 from igcli.attribution.adaptive.kept import Kept
 from igcli.attribution.adaptive.profile import LOOK
 from igcli.attribution.budget import Budget
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.methods.integrated import IntegratedGradients
 from igcli.attribution.methods.method import Question
 from igcli.attribution.path import Path
@@ -20,6 +20,7 @@ from igcli.attribution.quadrature import Nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import Walk, sweep
+from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError
 
 TIGHT = {"tolerance": 1e-4, "max_steps": 1024}

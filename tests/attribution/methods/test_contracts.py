@@ -6,9 +6,10 @@ from torch import nn
 from toys import classifier, random_picture, small_network
 
 import igcli
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Explanation, Settings
+from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError, UsageError
 
 

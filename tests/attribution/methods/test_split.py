@@ -9,9 +9,10 @@ from toys import random_picture
 
 import igcli
 from igcli.attribution.budget import Budget
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.result import Settings
 from igcli.attribution.views.saturation import alpha_star
+from igcli.attribution.wanted import Wanted
 
 BOTH = ("left-integrated", "right-integrated")
 

@@ -7,10 +7,10 @@ from evaluation.known import LOGIT, SOFTMAX, Linear, Patch, noise_map, patch_mas
 from torchcam.metrics import DeletionInsertionMetric
 from toys import classifier, random_picture, small_network
 
-from igcli.attribution.baselines import BASELINES
 from igcli.attribution.scores import Score
 from igcli.evaluation.metrics import Deletion, Insertion
 from igcli.evaluation.scoring import Subject, score_maps
+from igcli.sample import BASELINES
 
 
 def measured(model, pixels, maps, score=LOGIT, **options):

@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from toys import classifier, random_picture, small_network
 
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds, Settings
 from igcli.attribution.targets import Ranked
 from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.interior import InteriorImportance
+from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError
 from igcli.images.picture import Picture
-from igcli.models.classifier import Provenance
+from igcli.models.model import Provenance
 from igcli.rendering.page.content import Origin, PhotoPage, ReportPage
 from igcli.rendering.page.detail import FULL, Detail
 from igcli.rendering.page.photo import photo_page

@@ -8,8 +8,9 @@ import torch
 from rendering.page.looking import choose, pixels, slide
 from rendering.page.pages import made_up, toy_explanation, toy_report
 
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation, Settings
+from igcli.attribution.wanted import Wanted
 from igcli.images.reading import read_image
 from igcli.models.zoo import load_model
 from igcli.rendering.frames import Film, Look, painter

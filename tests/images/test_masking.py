@@ -3,8 +3,8 @@ import pytest
 import torch
 from toys import random_picture
 
-from igcli.attribution.ablation import ablated, box_mask, top_mask
 from igcli.errors import UsageError
+from igcli.images.masking import ablated, box_mask, top_mask
 
 
 def test_masked_pixels_are_black_and_the_original_is_as_before():

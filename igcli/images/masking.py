@@ -7,6 +7,7 @@ from dataclasses import replace
 from igcli.errors import UsageError
 from igcli.images.picture import Picture
 from igcli.lazy import np, torch
+from igcli.sample import importance
 
 
 def ablated(picture: Picture, mask: np.ndarray, *, note: str) -> Picture:
@@ -37,8 +38,8 @@ def box_mask(picture: Picture, box: tuple[int, int, int, int]) -> np.ndarray:
 
 def top_mask(values: torch.Tensor, percent: float) -> np.ndarray:
     """(H, W) bool: the most important ``percent`` % of the pixels of a map (C, H, W), ties by position."""
-    importance = values.double().abs().sum(dim=0).numpy()
-    count = round(importance.size * percent / 100)
-    mask = np.zeros(importance.size, bool)
-    mask[np.argsort(-importance.flatten(), kind="stable")[:count]] = True
-    return mask.reshape(importance.shape)
+    important = importance(values.double()).numpy()
+    count = round(important.size * percent / 100)
+    mask = np.zeros(important.size, bool)
+    mask[np.argsort(-important.flatten(), kind="stable")[:count]] = True
+    return mask.reshape(important.shape)

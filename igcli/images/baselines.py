@@ -1,0 +1,66 @@
+"""Where a path of pictures may start, besides what values of any shape have: the photo's mean colour, its blur, a file.
+
+Each returns pixels of the photo's own shape in [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from igcli.errors import UsageError
+from igcli.images.view import View
+from igcli.lazy import torch, torchvision
+from igcli.sample import BASELINES, only_for
+
+if TYPE_CHECKING:
+    from igcli.images.picture import Picture
+
+
+@BASELINES("mean", summary="the photo's own mean colour")
+@only_for("picture")
+def mean(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
+    """One flat colour: the mean over the photo, per channel."""
+    return pixels.mean(dim=(1, 2), keepdim=True).expand_as(pixels).contiguous()
+
+
+@BASELINES("blur", summary="the photo with all detail blurred away")
+@only_for("picture")
+def blur(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
+    """Gaussian blur, σ = 1/16 of the shorter side."""
+    side = min(pixels.shape[-2:])
+    radius = min(math.ceil(3 * side / 16), side - 1)
+    if radius < 1:
+        return pixels.clone()
+    blurred = pixels
+    for kernel in (
+        [2 * radius + 1, 1],
+        [1, 2 * radius + 1],
+    ):  # across, then down: a hundredth of the work of both at once
+        blurred = torchvision.transforms.functional.gaussian_blur(blurred, kernel, [side / 16] * 2)
+    return blurred.clamp(0, 1)
+
+
+def read_baseline(path: Path, picture: Picture, view: View) -> torch.Tensor:
+    """A file's pixels (C, H, W), brought to the shape of a picture that was read with ``view``.
+
+    A file of the photo's own size is brought to the network as the photo was, so that what has not changed lies upon
+    itself; any other is squashed into the square.
+
+    Raises
+    ------
+    ImageError
+        When the file cannot be read.
+    UsageError
+        When its pixels cannot be brought to that shape.
+    """
+    from igcli.images.reading import read_image
+
+    channels, height, width = picture.pixels.shape
+    read = read_image(path, view=View(size=height, resize=height, channels=channels), fit="squash")
+    if view.size == height and read.original_size == picture.original_size:
+        read = read_image(path, view=view, fit=picture.placement.fit)
+    if read.pixels.shape != picture.pixels.shape:
+        raise UsageError(f"The baseline {path} cannot be brought to {width}x{height} pixels.")
+    return read.pixels.to(picture.pixels)

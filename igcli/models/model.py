@@ -1,0 +1,226 @@
+"""The Model: a network and its labels, callable on a batch of values of any shape; it outputs logits.
+
+What pictures need besides, the view and the normalisation, is the Classifier's (``classifier.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from igcli.errors import UsageError
+from igcli.lazy import torch
+from igcli.models.labels import Labels
+from igcli.models.outputs import logits_of, two_classes
+from igcli.sample import Sample
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which network this is: its name, what its weights are called, and the SHA-256 of their file."""
+
+    name: str
+    weights: str | None = None
+    sha256: str | None = None
+
+
+class Model:
+    """A network that takes values of any shape, and outputs logits.
+
+    Parameters
+    ----------
+    network
+        Any module from values (N, ...) to logits (N, K), alone or as :func:`~igcli.models.outputs.logits_of` finds
+        them. It is called with the tensors of a sample, and with what the sample brings further.
+    labels
+        K class names; two for a single output, which is made into a logit for each.
+    provenance
+        For the record.
+    caveat
+        What a reader of this model's predictions must not miss, or nothing.
+    multi_label
+        Classes do not exclude each other: each has a sigmoid of its own instead of a share of the softmax.
+    ends_in_softmax
+        The network's outputs are probabilities already; their logarithms stand in for the logits.
+    ends_in_sigmoid
+        Its outputs are probabilities already, each for itself; their log-odds are the logits.
+
+    Attributes
+    ----------
+    arguments
+        The arguments of the function that built the network.
+    """
+
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        labels: Sequence[str],
+        *,
+        provenance: Provenance | None = None,
+        caveat: str = "",
+        multi_label: bool = False,
+        ends_in_softmax: bool = False,
+        ends_in_sigmoid: bool = False,
+    ) -> None:
+        self.network = network
+        self.labels = labels if isinstance(labels, Labels) else Labels(labels)
+        self.provenance = provenance or Provenance(type(network).__name__)
+        self.caveat = caveat
+        self.multi_label = multi_label
+        self.ends_in_softmax, self.ends_in_sigmoid = ends_in_softmax, ends_in_sigmoid
+        self.arguments: dict[str, Any] = {}
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """What its outputs depend on besides network and weights, as plain data for records."""
+        return {
+            "multi_label": self.multi_label,
+            "probabilities": self.ends_in_softmax or self.ends_in_sigmoid,
+            "arguments": {name: repr(value) for name, value in self.arguments.items()},
+            "labels_sha256": hashlib.sha256("\n".join(self.labels).encode("utf-8", "replace")).hexdigest(),
+        }
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """The shape of every sample, where they are all of one shape and one tensor."""
+        return None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network's parameters live (the CPU for a network without any)."""
+        return next((p.device for p in self.network.parameters()), torch.device("cpu"))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating-point type of the network's parameters."""
+        return next((p.dtype for p in self.network.parameters() if p.is_floating_point()), torch.float32)
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """The order in memory of the batches that the network is given."""
+        return torch.contiguous_format
+
+    def place(self, values: torch.Tensor) -> torch.Tensor:
+        """One sample's values on the network's device, in its precision, in the order in memory that it is given."""
+        return values.to(self.device, self.dtype)[None].contiguous(memory_format=self.memory_format)[0]
+
+    def check(self, sample: object) -> None:
+        """Raise ``UsageError`` for what is no sample of this model."""
+        if not isinstance(sample, Sample):
+            raise UsageError(f"The values to explain are an igcli.Sample, not {sample!r:.60}.")
+        for tensor in sample.values if isinstance(sample.values, tuple) else (sample.values,):
+            if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or not tensor.numel():
+                raise UsageError(
+                    f"The values of {sample.name} are floating-point tensors that are not empty, not {tensor!r:.60}: "
+                    "put what is not differentiated, such as indices, into the sample's further inputs."
+                )
+
+    def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
+        """The baseline of a sample that a file holds.
+
+        Raises
+        ------
+        UsageError
+            Where samples of this model are not made of files.
+        """
+        raise UsageError(f"The baseline {path} is a file, which {sample.name} cannot start from: name one, as black.")
+
+    def __call__(self, *inputs: Any) -> torch.Tensor:
+        """Logits (N, K) of batches (N, ...) of a sample's tensors, and of what the network takes further."""
+        return self.through(self.network, *inputs)
+
+    def quick(self) -> Self:
+        """The same model over a network that computes the same, to rounding, in less time; or itself."""
+        return self
+
+    def through(self, network: torch.nn.Module, *inputs: Any) -> torch.Tensor:
+        """Logits (N, K) as another network of the same kind gives them: a copy of this model's, or a part."""
+        logits = self.outputs(*inputs, network=network)
+        if self.ends_in_sigmoid:
+            logits = log_odds_of_probabilities(logits)
+        elif self.ends_in_softmax:
+            logits = log_of_probabilities(logits)
+        return two_classes(logits) if logits.shape[1] == 1 and len(self.labels) == 2 else logits
+
+    def outputs(self, *inputs: Any, network: torch.nn.Module | None = None) -> torch.Tensor:
+        """What the network itself makes of its inputs, as (N, outputs): not all are logits, one a class."""
+        network = self.network if network is None else network
+        return logits_of(network(*self.prepared(inputs, network)), len(inputs[0]))
+
+    def prepared(self, inputs: tuple[Any, ...], network: torch.nn.Module) -> tuple[Any, ...]:
+        """The inputs as ``network`` takes them."""
+        return inputs
+
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Probabilities in [0, 1] of logits (..., K): of K classes that exclude each other, or of each for itself."""
+        return logits.sigmoid() if self.multi_label else logits.softmax(dim=-1)
+
+    def recognised(self, outputs: torch.Tensor) -> Self:
+        """The same model, or one over the same network that takes its outputs for the probabilities they are.
+
+        Parameters
+        ----------
+        outputs
+            (N, K), what it returned for some samples. Rows in [0, 1] that all sum to 1 come from a
+            softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)]. Rows that are not
+            finite say nothing.
+        """
+        if self.ends_in_softmax or self.multi_label or not _are_probabilities(outputs):
+            return self
+        other = copy(self)
+        other.ends_in_softmax = True
+        return other
+
+    def layers(self) -> list[str]:
+        """Names of the network's modules, blocks and their parts alike, in the order they are built."""
+        return [name for name, _ in self.network.named_modules() if name]
+
+    @contextmanager
+    def frozen(self) -> Iterator[Self]:
+        """Evaluation mode and no parameter gradients inside the block; the network's own state again after it."""
+        modes = [(module, module.training) for module in self.network.modules()]
+        needs = [(parameter, parameter.requires_grad) for parameter in self.network.parameters()]
+        try:
+            at_rest(self.network)
+            yield self
+        finally:
+            for module, training in modes:
+                module.training = training
+            for parameter, required in needs:
+                parameter.requires_grad_(required)
+
+
+def at_rest(network: torch.nn.Module) -> torch.nn.Module:
+    """The network itself, in evaluation mode and without parameter gradients."""
+    network.eval()
+    for parameter in network.parameters():  # one by one: scripted networks cannot do it as a whole
+        parameter.requires_grad = False
+    return network
+
+
+def log_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
+    """Stand-ins for logits: softmax turns them into the probabilities again, and margins are the logits' own."""
+    return probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny).log()
+
+
+def log_odds_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
+    """The logits that sigmoid turns into these probabilities again; finite even at 0 and 1."""
+    limits = torch.finfo(probabilities.dtype)
+    return probabilities.clamp_min(limits.tiny).log() - (1 - probabilities).clamp_min(limits.tiny).log()
+
+
+def _are_probabilities(outputs: torch.Tensor) -> bool:
+    if outputs.ndim != 2 or outputs.shape[1] < 2:
+        return False
+    outputs = outputs[outputs.isfinite().all(dim=1)]
+    if not len(outputs):
+        return False
+    rounding = 16 * torch.finfo(outputs.dtype).eps * outputs.shape[1] ** 0.5
+    in_range = (outputs >= 0) & (outputs <= 1 + rounding)
+    sums_to_one = (outputs.sum(dim=1) - 1).abs() <= rounding
+    return bool(in_range.all()) and bool(sums_to_one.all())
