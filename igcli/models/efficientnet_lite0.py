@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
+from igcli.images.view import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble, by_position, head_size, outline
-from igcli.models.classifier import Classifier, Provenance, View
+from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
+from igcli.models.model import Provenance
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
