@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "igcli"
 
 # From the top down; a room imports only rooms below it. What lies beside them (errors, lazy, registry) serves all.
 ROOMS = ["cli", "jobs", "evaluation", "rendering", "attribution", "models", "images", "bundled"]
-SHARED = {"errors", "lazy", "registry", "sample"}
+SHARED = {"bounded", "errors", "lazy", "registry", "sample"}
 
 
 def imported_rooms(source: Path) -> set[str]:

@@ -113,7 +113,8 @@ null_option = click.option("-0", "--null", is_flag=True, help="Paths on stdin (-
 
 target_option = click.option(
     "-t", "--target", multiple=True, default=("top",), show_default=True, metavar="top|top-N|INDEX|LABEL",
-    help="The class to explain; may be repeated.",
+    help="The class to explain; may be repeated. Where classes are called by numbers, a number is a name; index:N and "
+         "name:TEXT say which is meant.",
 )  # fmt: skip
 score_option = click.option(
     "--score", type=click.Choice(list(SCORES)), default="softmax", show_default=True,

@@ -1,26 +1,39 @@
 """Class names from a file of any usual kind, in the order of the network's outputs; or from a folder of training data.
 
 ========  ============================================================================================================
-text      a name a line
+text      one name per line; or an index and a name, as in ``1 dog``, ``1: dog``, ``1;dog``; WordNet's number before
+          the name (``n01440764 tench``) is left out
 JSON      a list; ``{"0": "tench", ...}``; ImageNet's ``{"0": ["n01440764", "tench"], ...}``; ``{"tench": 0, ...}`` as
-          torchvision's ``class_to_idx`` has it; or one of these under ``id2label``, as Hugging Face writes it
-CSV, TSV  a name a row; or a column of indices and one of names, with or without a line of headings
+          torchvision's ``class_to_idx`` has it; or one of these under ``id2label``, as Hugging Face writes it; the same
+          as Python writes it
+CSV, TSV  one name per row; or a column of indices and one of names, with or without a line of headings
 a folder  its sub-folders in the order of torchvision's ``ImageFolder``
 ========  ============================================================================================================
+
+How lines of text are understood is in ``label_lines``.
 """
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from igcli.bounded import read_bounded
 from igcli.errors import UsageError
+from igcli.models.label_lines import HEADINGS, NotNames, in_order, names_of_lines, without_wordnet
 
-HEADINGS = {"class", "classes", "label", "labels", "name", "names", "category", "categories"}
-_WHAT = "Give a text file with a name a line, JSON, CSV, or the folder of the training data."
+LARGEST_FILE = 16 << 20
+"""Bytes of a file of labels; those of 22,000 classes take one."""
+
+LONGEST_NAME = 1000
+"""Characters of a label."""
+
+_WHAT = "Give a text file with one name per line, JSON, CSV, or the folder of the training data."
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -31,85 +44,130 @@ def read_labels(path: Path) -> tuple[str, ...]:
     UsageError
         The file cannot be read, or does not name every class from 0 upwards once.
     """
-    if path.is_dir():
-        names: Sequence[object] = sorted(each.name for each in path.iterdir() if each.is_dir())
-    else:
-        text = _text(path)
-        suffix = path.suffix.lower()
-        if suffix == ".json":
-            names = _from_json(text, path)
-        elif suffix in (".csv", ".tsv"):
-            names = _from_table(list(csv.reader(text.splitlines(), delimiter="\t" if suffix == ".tsv" else ",")), path)
-        else:
-            names = text.rstrip().splitlines()
-    found = tuple(" ".join(str(name).split()) for name in names)
+    try:
+        names: Sequence[object] = _of_folder(path) if path.is_dir() else _of_text(_text(path), path)
+    except NotNames as problem:
+        raise UsageError(f"{path} {problem} {_WHAT}") from problem
+    found = tuple(_shown(" ".join(str(name).split())) for name in names)
     if not found:
         raise UsageError(f"{path} has no labels. {_WHAT}")
     if "" in found:
         raise UsageError(f"{path} has no name for class {found.index('')}. {_WHAT}")
+    if (long := next((index for index, name in enumerate(found) if len(name) > LONGEST_NAME), None)) is not None:
+        raise UsageError(
+            f"{path} names class {long} with {len(found[long]):,} characters, more than {LONGEST_NAME:,}. {_WHAT}"
+        )
     return found
+
+
+def _of_folder(path: Path) -> list[str]:
+    try:
+        return sorted(each.name for each in path.iterdir() if each.is_dir())
+    except OSError as problem:
+        raise NotNames(f"cannot be listed: {problem.strerror}.") from problem
 
 
 def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path, limit=LARGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"There is no file of labels {path}. {_WHAT}") from None
     except OSError as problem:
-        raise UsageError(f"{path} cannot be read: {problem.strerror}. {_WHAT}") from problem
+        raise NotNames(f"cannot be read: {problem.strerror}.") from problem
     except ValueError as problem:
-        raise UsageError(f"{path} is no text in UTF-8. {_WHAT}") from problem
+        raise NotNames("is no text in UTF-8.") from problem
     if "\0" in text:
-        raise UsageError(f"{path} is no text. {_WHAT}")
+        raise NotNames("is no text.")
     return text
 
 
-def _from_json(text: str, path: Path) -> Sequence[object]:
+def _of_text(text: str, path: Path) -> Sequence[object]:
+    suffix = path.suffix.lower()
+    if suffix == ".json" or text.lstrip().startswith(("{", "[")):
+        return _from_data(_parsed(text, json_only=suffix == ".json"))
+    if suffix not in (".csv", ".tsv"):
+        return names_of_lines(text.rstrip().splitlines())
+    usual = "\t" if suffix == ".tsv" else ","
+    rows = _rows(text, usual)
+    if max(map(len, rows), default=0) > 1:
+        return _from_table(rows)
+    for other in "\t;|,":  # what spreadsheets write under the name of CSV
+        table = _rows(text, other)
+        if len({len(row) for row in table}) == 1 and len(table[0]) > 1 and _column_of_indices(table) is not None:
+            return _from_table(table)
+    return names_of_lines([row[0] for row in rows])
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
     try:
-        content = json.loads(text)
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
+    except csv.Error as problem:
+        raise NotNames(f"cannot be read as a table ({problem}); check its quotation marks.") from problem
+    return [row for row in rows if any(row)]
+
+
+def _from_table(rows: list[list[str]]) -> Sequence[object]:
+    """The names in rows of two or more columns."""
+    if len({len(row) for row in rows}) > 1:
+        raise NotNames("has rows of different lengths: a name with a comma in it needs quotation marks.")
+    found = _column_of_indices(rows)
+    if found is not None:
+        data, column = found
+        names = 0 if column == len(rows[0]) - 1 else len(rows[0]) - 1
+        return in_order([(row[column], row[names]) for row in data])
+    data = rows[rows[0][-1].casefold() in HEADINGS :]
+    joined = [" ".join(row) for row in data]
+    if len(rows[0]) == 2 and without_wordnet(joined) != joined:
+        return [row[1] for row in data]
+    raise NotNames("has several columns, and none of them holds the classes' indices.")
+
+
+def _column_of_indices(rows: list[list[str]]) -> tuple[list[list[str]], int] | None:
+    """The rows of data, and which column numbers them."""
+    for data in (rows, rows[1:]):
+        for column in range(len(rows[0])):
+            if data and all(row[column].isdecimal() for row in data):
+                return data, column
+    return None
+
+
+def _parsed(text: str, *, json_only: bool) -> object:
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{path} is no JSON ({problem}). {_WHAT}") from problem
+        fault = problem
+    if not json_only:
+        try:
+            return ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            pass
+    kind = "JSON" if json_only else "list or mapping of labels, as JSON or Python write it"
+    raise NotNames(f"is no {kind} ({str(fault)[:100]}).") from fault
+
+
+def _from_data(content: object) -> Sequence[object]:
     if isinstance(content, Mapping) and isinstance(content.get("id2label"), Mapping):
         content = content["id2label"]
-    if isinstance(content, list):
-        return [_name(item, path) for item in content]
+    if isinstance(content, (list, tuple)):
+        return [_name(item) for item in content]
     if not isinstance(content, Mapping):
-        raise UsageError(f"{path} holds neither a list of labels nor a mapping of them. {_WHAT}")
-    if all(type(value) is int for value in content.values()):
-        content = {str(index): name for name, index in content.items()}
-    return _in_order({index: _name(item, path) for index, item in content.items()}, path)
+        raise NotNames("holds neither a list of labels nor a mapping of them.")
+    if content and all(type(value) is int for value in content.values()):
+        return in_order([(str(index), str(name)) for name, index in content.items()])
+    return in_order([(str(index).strip(), _name(item)) for index, item in content.items()])
 
 
-def _from_table(rows: list[list[str]], path: Path) -> Sequence[object]:
-    rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
-    if not rows:
-        return []
-    width = max(map(len, rows))
-    if width == 1:
-        return [row[0] for row in rows[rows[0][0].casefold() in HEADINGS :]]
-    if len({len(row) for row in rows}) > 1:
-        raise UsageError(f"{path} has rows of different lengths: a name with a comma in it needs quotation marks.")
-    for data in (rows, rows[1:]):
-        for column in range(width):
-            if data and all(row[column].isdecimal() for row in data):
-                names = 0 if column == width - 1 else width - 1
-                return _in_order({row[column]: row[names] for row in data}, path, len(data))
-    raise UsageError(f"{path} has several columns, and none of them holds the classes' indices. {_WHAT}")
-
-
-def _in_order(names: Mapping[str, object], path: Path, count: int | None = None) -> list[object]:
-    """The names by their indices, which must be all from 0 upwards, each once."""
-    count = len(names) if count is None else count
-    by_index = {int(index): name for index, name in names.items() if str(index).isdecimal()}
-    missing = next((index for index in range(count) if index not in by_index), None)
-    if missing is not None:
-        raise UsageError(f"{path} numbers {count} labels, and none is number {missing}: they count from 0. {_WHAT}")
-    return [by_index[index] for index in range(count)]
-
-
-def _name(item: Any, path: Path) -> str:
-    if isinstance(item, list) and item and isinstance(item[-1], str):  # ["n01440764", "tench"]
+def _name(item: Any) -> str:
+    if isinstance(item, (list, tuple)) and item and isinstance(item[-1], str):  # ["n01440764", "tench"]
         return item[-1]
     if isinstance(item, (str, int)) and not isinstance(item, bool):
         return str(item)
-    raise UsageError(f"{path} has {str(item)[:40]!r} where a label should be. {_WHAT}")
+    raise NotNames(f"has {repr(item)[:40]} where a label should be.")
+
+
+def _shown(name: str) -> str:
+    """Without control characters and halves of characters (surrogates), which no file or terminal takes."""
+    return "".join(
+        c.encode("unicode_escape", "backslashreplace").decode() if unicodedata.category(c) in ("Cc", "Cs") else c
+        for c in name
+    )

@@ -8,6 +8,15 @@ from difflib import get_close_matches
 
 from igcli.errors import LabelError
 
+MOST_DIGITS = 18
+"""Digits of an index; Python itself refuses to read numbers of some thousands."""
+
+SHOWN = 10
+"""How many of several classes a message lists."""
+
+LONGEST = 200
+"""Characters of what a person typed that are compared with the names and shown."""
+
 
 class Labels(Sequence[str]):
     """The names of a model's classes, in the order of its outputs."""
@@ -25,26 +34,75 @@ class Labels(Sequence[str]):
         return len(self._names)
 
     def find(self, wanted: str | int) -> int:
-        """The index of the class that ``wanted`` names: an index, or a name in any case.
+        """The index of the class that ``wanted`` means.
+
+        Parameters
+        ----------
+        wanted
+            A number is an index. A text is a class's name, exactly as written or else in any case; or an index in
+            digits. ``name:TEXT`` is a name and ``index:N`` an index, whatever they look like.
 
         Raises
         ------
         LabelError
-            When the index is out of range, no class is called that, or several are.
+            When the index is out of range, no class is called that, or several classes could be meant.
         """
-        text = str(wanted if isinstance(wanted, (str, bool)) else _index(wanted)).strip()
-        if text.removeprefix("-").isdecimal():
-            index = int(text)
-            if not 0 <= index < len(self):
-                raise LabelError(f"There is no class {index}: this model's classes are 0 to {len(self) - 1}.")
-            return index
-        found = self._by_name.get(_plain(text), [])
+        index = None if isinstance(wanted, (str, bool)) else _whole_number(wanted)
+        return (
+            self._by_text(str(wanted).strip())
+            if index is None
+            else self._by_index(str(max(min(index, 10**MOST_DIGITS), -1)))
+        )
+
+    def _by_text(self, text: str) -> int:
+        named = self._called(text)
+        if not named:
+            kind, _, rest = text.partition(":")
+            if kind == "index":
+                return self._by_index(rest.strip())
+            if kind == "name":
+                return self._one_of(self._called(rest.strip()), rest.strip())
+        if _is_number(text):
+            return self._by_digits(text, named)
+        return self._one_of(named, text)
+
+    def _by_digits(self, text: str, named: list[int]) -> int:
+        """The class of a text in digits, which may be a name, an index, or the one of one class and the other's."""
+        index = _as_index(text)
+        other = index is not None and index < len(self) and index not in named
+        numbered = all(map(_is_number, self._names))  # such as folders 1, 2, 3, 10: people mean the names
+        if named and (numbered or not other):
+            return self._one_of(named, text)
+        if named:
+            raise LabelError(
+                f"{text} could mean class {named[0]}, which is called {self[named[0]]!r}, or the class with index "
+                f"{text}, which is called {self[int(text)]!r}: say name:{text} or index:{text}."
+            )
+        if numbered and other:
+            raise LabelError(
+                f"No class is called {text!r}, and the classes of this model are called by numbers: give a name, or "
+                f"index:{text} for the class with that index, which is called {self[int(text)]!r}."
+            )
+        return self._by_index(text)
+
+    def _by_index(self, text: str) -> int:
+        index = _as_index(text)
+        if index is None or not index < len(self):
+            raise LabelError(f"There is no class {text[:20]}: this model's classes are 0 to {len(self) - 1}.")
+        return index
+
+    def _called(self, text: str) -> list[int]:
+        """The classes of exactly this name; else those of this name in any case."""
+        near = self._by_name.get(_plain(text), [])
+        return [index for index in near if self[index] == text] or near
+
+    def _one_of(self, found: list[int], text: str) -> int:
         if len(found) == 1:
             return found[0]
         if found:
-            numbers = ", ".join(str(i) for i in found)
-            raise LabelError(f"Several classes are called {text!r}: give the index of the one you mean ({numbers}).")
-        raise LabelError(f"No class is called {text!r}. {self._nearest(text)}")
+            numbers = ", ".join(f"index:{i}" for i in found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
+            raise LabelError(f"Several classes are called {text!r}: say which one you mean ({numbers}).")
+        raise LabelError(f"No class is called {text[:LONGEST]!r}. {self._nearest(text[:LONGEST])}")
 
     def _nearest(self, text: str) -> str:
         plain = _plain(text)
@@ -55,12 +113,21 @@ class Labels(Sequence[str]):
         return "The closest names: " + ", ".join(self._names[self._by_name[name][0]] for name in near) + "."
 
 
-def _index(wanted: object) -> object:
-    """What stands for a whole number, such as a tensor of one, as that number; anything else as it is."""
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
+def _as_index(text: str) -> int | None:
+    """The index that digits write; ``None`` for what cannot be one."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
+def _whole_number(wanted: object) -> int | None:
+    """What stands for a whole number, such as a tensor of one, as that number."""
     try:
         return operator.index(wanted)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return wanted
+        return None
 
 
 def _plain(name: str) -> str:

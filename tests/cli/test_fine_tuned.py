@@ -129,3 +129,27 @@ def test_another_preparation_is_another_run():
     again = run("explain", "photos", *THREE_OPTIONS, *FEW, "--input-size", 64)
     assert (first.exit_code, again.exit_code) == (0, 2)
     assert "size 224 there, 64 now" in again.stderr
+
+
+@pytest.mark.parametrize(("target", "label"), [("1", "1"), ("10", "10"), ("index:1", "10"), ("name:2", "2")])
+def test_a_class_called_by_a_number_is_found_by_its_name_on_the_command_line_and_in_lists(folder, target, label):
+    for name in ("1", "2", "10"):
+        (folder / "numbered" / name).mkdir(parents=True)
+    (folder / "net.py").write_text(NET)
+    (folder / "list.csv").write_text(f"path,target\nphotos/coffee.jpg,{target}\n")
+    own = ("--model", "net.py:build", "--model-arg", "classes=3", "--labels", "numbered", *FEW)
+    for arguments in (("photos/coffee.jpg", "--target", target), ("list.csv",)):
+        result = run("explain", *arguments, *own)
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout.splitlines()[0])["target"]["label"] == label
+
+
+def test_a_number_that_is_one_class_s_name_and_anothers_index_is_said_on_the_command_line_and_in_lists(folder):
+    (folder / "labels.txt").write_text("1\ncat\ndog\n")
+    (folder / "net.py").write_text(NET)
+    (folder / "list.csv").write_text("path,target\nphotos/coffee.jpg,1\n")
+    own = ("--model", "net.py:build", "--model-arg", "classes=3", "--labels", "labels.txt", *FEW)
+    for arguments in (("photos/coffee.jpg", "--target", "1"), ("list.csv",)):
+        result = run("explain", *arguments, *own)
+        assert result.exit_code in (1, 2)
+        assert "say name:1 or index:1" in result.output

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from torchvision.datasets import ImageFolder
 
 from igcli.errors import UsageError
-from igcli.models.label_files import read_labels
+from igcli.models.label_files import LARGEST_FILE, read_labels
 
 NAMES = ("tench", "great white shark", "cock")
 
@@ -39,6 +40,27 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
         ("swapped.csv", "name,id\ntench,0\ngreat white shark,1\ncock,2\n"),
         ("synsets.csv", "0,n01440764,tench\n1,n01484850,great white shark\n2,n01514668,cock\n"),
         ("tabs.tsv", "0\ttench\n1\tgreat white shark\n2\tcock\n"),
+        ("spaces.txt", "1 great white shark\n0 tench\n2 cock\n"),
+        ("colons.txt", "1: great white shark\n0: tench\n2: cock\n"),
+        ("semicolons.csv", "1;great white shark\n0;tench\n2;cock\n"),
+        ("semicolons.txt", "1;great white shark\n0;tench\n2;cock\n"),
+        ("commas.txt", "1,great white shark\n0,tench\n2,cock\n"),
+        ("tabs.txt", "1\tgreat white shark\n0\ttench\n2\tcock\n"),
+        ("tabs.csv", "1\tgreat white shark\n0\ttench\n2\tcock\n"),
+        ("spaces.csv", "1 great white shark\n0 tench\n2 cock\n"),
+        ("headed semicolons.csv", "id;name\n1;great white shark\n0;tench\n2;cock\n"),
+        ("dots.txt", "1. great white shark\n0. tench\n2. cock\n"),
+        ("dashes.txt", "1 - great white shark\n0 - tench\n2 - cock\n"),
+        ("last.txt", "cock 2\ntench 0\ngreat white shark 1\n"),
+        ("padded.txt", "  0 tench\n001 great white shark\n  2 cock\n"),
+        ("wordnet.txt", "n01440764 tench\nn01484850 great white shark\nn01514668 cock\n"),
+        ("wordnet.csv", "n01440764,tench\nn01484850,great white shark\nn01514668,cock\n"),
+        ("both.txt", "1 n01484850 great white shark\n0 n01440764 tench\n2 n01514668 cock\n"),
+        ("keras.txt", "n01484850 1 great white shark\nn01440764 0 tench\nn01514668 2 cock\n"),
+        ("yolo.yaml", "names:\n  0: tench\n  1: great white shark\n  2: cock\n"),
+        ("python.txt", "{0: 'tench',\n 2: 'cock',\n 1: 'great white shark'}\n"),
+        ("python list.txt", "('tench', 'great white shark', 'cock')".replace("(", "[").replace(")", "]")),
+        ("json.txt", '{"0": "tench", "1": "great white shark", "2": "cock"}'),
     ],
 )
 def test_every_usual_kind_of_file_gives_the_same_names(name: str, content: str, tmp_path: Path) -> None:
@@ -73,6 +95,17 @@ def test_a_folder_of_training_data_gives_the_names_that_torchvisions_image_folde
         ("words.json", '{"a": "tench", "b": "cock"}', "none is number 0"),
         ("columns.csv", "n01,tench\nn02,cock\n", "none of them holds the classes' indices"),
         ("comma.csv", "tench, Tinca tinca\ncock\n", "quotation marks"),
+        ("from one.txt", "1 tench\n2 cock\n", "none is number 0"),
+        ("coins.txt", "1 euro\n2 euro\n5 euro\n", "need a JSON list"),
+        ("devkit.txt", "n02119789 1 kit_fox\nn02100735 2 English_setter\n", "none is number 0"),
+        ("partly.txt", "0: tench\n1: shark\ncock\n", "in 2 of its 3 lines, and none in number 3"),
+        ("digits.csv", "9" * 5000 + ",tench\n0,cock\n", "none is number 1"),
+        ("digits.txt", "9" * 5000 + " tench\n0 cock\n", "none is number 1"),
+        ("digits.json", '{"' + "9" * 5000 + '": "tench"}', "none is number 0"),
+        ("field.csv", "0," + "x" * 200_000 + "\n", "cannot be read as a table"),
+        ("long.txt", "x" * 2000 + "\ndog\n", "2,000 characters"),
+        ("deep.txt", "[" * 200_000, "as JSON or Python write it"),
+        ("code.txt", "{0: __import__('os')}", "as JSON or Python write it"),
     ],
 )
 def test_a_file_that_does_not_name_every_class_is_a_sentence(
@@ -89,3 +122,39 @@ def test_a_missing_file_and_an_empty_folder_are_sentences(tmp_path: Path) -> Non
         read_labels(tmp_path / "absent.txt")
     with pytest.raises(UsageError, match="has no labels"):
         read_labels(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["class 0", "class 1", "class 2"],
+        ["3 wheeler", "dog"],
+        ["Boeing 747", "Airbus 320"],
+        ["3D printer", "2CV"],
+        ["tench: a fish", "cock: a bird"],
+        ["7 up", "cola", "1 percent milk"],
+        ["10", "20"],
+    ],
+)
+def test_numbers_that_belong_to_names_stay_in_them(lines: list[str], tmp_path: Path) -> None:
+    assert list(read_labels(written(tmp_path, "labels.txt", "\n".join(lines)))) == lines
+
+
+def test_half_a_character_and_control_characters_are_shown_as_escapes(tmp_path: Path) -> None:
+    path = written(tmp_path, "l.json", '["\\ud800 dog", "\\u001b[31mcat", "می\u200cخواهم"]')
+    assert read_labels(path) == ("\\ud800 dog", "\\x1b[31mcat", "می\u200cخواهم")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    for path in (tmp_path / "pipe.txt", Path("/dev/zero")):
+        with pytest.raises(UsageError, match="pipe, a socket or a device"):
+            read_labels(path)
+
+
+def test_a_file_above_the_limit_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "sparse.txt").open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)
+    with pytest.raises(UsageError, match="16,777,216 bytes, the most that are read"):
+        read_labels(tmp_path / "sparse.txt")
