@@ -40,7 +40,14 @@ def test_a_class_asked_for_twice_is_explained_once():
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
-    [("5", "0 to 4"), ("-1", "0 to 4"), ("tabby", "tabby cat"), ("crane", "index:3, index:4"), ("top-9", "9"), ("top-0", "0")],
+    [
+        ("5", "0 to 4"),
+        ("-1", "0 to 4"),
+        ("tabby", "tabby cat"),
+        ("crane", "index:3, index:4"),
+        ("top-9", "9"),
+        ("top-0", "0"),
+    ],
 )
 def test_what_cannot_be_found_is_named_with_what_can(wanted, message):
     with pytest.raises(LabelError, match=message):
