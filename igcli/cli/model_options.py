@@ -122,8 +122,8 @@ _details = (
                  help="Local file of weights for the model, .pth or .safetensors. Only tensors are read from it, never "
                       "code."),
     click.option("--labels", type=click.Path(path_type=Path), metavar="FILE",
-                 help="Class names: a text file with one per line (or an index and a name), JSON, CSV, or the folder of "
-                      "the training data."),
+                 help="Class names: a text file with one per line (or an index and a name), JSON, CSV, or the folder "
+                      "of the training data."),
     click.option("--model-arg", type=ArgumentType(), multiple=True, metavar="NAME=VALUE",
                  help="For the function that makes the network; may be repeated."),
     click.option("--trust-pickle", is_flag=True,
