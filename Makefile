@@ -47,5 +47,6 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.tested: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet "pip>=25.1"  # older ones know no dependency groups
+	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $@ $(VENV)/.installed

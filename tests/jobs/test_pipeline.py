@@ -144,7 +144,7 @@ def test_drawing_overlaps_with_explaining(small, photos):
     def draw(desk, item):
         if item.stem.name == "0":
             drawing.set()
-            assert explained.wait(30)
+            assert explained.wait(600)
         return item.stem.name
 
     def watch(_, inputs):
@@ -163,7 +163,7 @@ def test_what_waits_to_be_drawn_is_bounded(small, photos):
     begun, release, most = [], threading.Event(), []
 
     def draw(desk, item):
-        assert release.wait(30)
+        assert release.wait(600)
         return item.stem.name
 
     def watch(_, inputs):

@@ -4,12 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-import ray
 from engines_kitchen import leave_and_die_once, load_nothing, photos_in, recipe_of
 
 from igcli.errors import UsageError, WeightsError
 from igcli.jobs.engines.cluster import Cluster, on_cluster
 from igcli.jobs.engines.recipe import Cook
+
+ray = pytest.importorskip("ray", reason="Ray is an extra")
 
 COUNT = 100
 

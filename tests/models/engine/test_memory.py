@@ -10,7 +10,7 @@ from igcli.models.engine import memory
 GLIBC = hasattr(os, "confstr") and "CS_GNU_LIBC_VERSION" in os.confstr_names
 
 PROGRAM = """
-import ctypes, sys
+import ctypes, os, sys
 from igcli.models.engine.memory import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
@@ -21,7 +21,7 @@ block = libc.malloc(size)
 ctypes.memset(block, 1, size)
 libc.free(block)
 pages = int(open("/proc/self/statm").read().split()[1])
-print(pages * 4096 > size)
+print(pages * os.sysconf("SC_PAGE_SIZE") > size)
 """
 
 
