@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from igcli.cli.streams import escaped
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -56,7 +58,7 @@ class Console:
     def data(self, line: str) -> None:
         """A line of data, unless quiet; JSON is printed as it is."""
         if self._streams.json:
-            self._say(line, err=False)
+            self._say(escaped(line), err=False)
         elif not self._streams.quiet:
             self._say(one_line(line), err=False)
 

@@ -11,7 +11,9 @@ import traceback
 import click
 
 from igcli.cli.console import printable
+from igcli.cli.groups import SuggestingGroup
 from igcli.cli.options import debug_option
+from igcli.cli.streams import escaped, guarded
 from igcli.errors import IgError
 
 #: Each is a function in a module of its own name, which is not imported before it is asked for.
@@ -21,8 +23,13 @@ COMMANDS = (
 )  # fmt: skip
 
 
-class Commands(click.Group):
-    """A group whose commands end in sentences, not tracebacks."""
+class Commands(SuggestingGroup):
+    """A group whose commands end in sentences, not tracebacks; with ``--json`` in one line of JSON as well."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read ``ig help COMMAND`` as ``ig COMMAND --help``."""
+        ctx.meta["igcli.arguments"] = tuple(args)
+        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the alphabet's order."""
@@ -42,10 +49,23 @@ class Commands(click.Group):
             if ctx.meta.get("igcli.debug"):
                 traceback.print_exc()
             click.echo(f"{click.style('ig:', fg='red')} {printable(str(error))}", err=True)
+            _print_json(ctx, str(error))
             ctx.exit(error.exit_status)
+        except click.ClickException as error:  # which click prints on stderr
+            _print_json(ctx, error.format_message())
+            raise
         except KeyboardInterrupt:
             click.echo("\nInterrupted. What was written is whole; the same command over a folder goes on.", err=True)
             ctx.exit(130)
+
+
+def _print_json(ctx: click.Context, error: str) -> None:
+    """The error as a line of data, for whoever reads stdout with ``--json``."""
+    given = ctx.meta["igcli.arguments"]
+    if "--json" in given[: given.index("--")] if "--" in given else "--json" in given:
+        from igcli.jobs.record import SCHEMA, to_json
+
+        click.echo(escaped(to_json({"schema": SCHEMA, "error": error})))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -79,10 +99,8 @@ def main() -> None:
     _wait_politely()
     gc.disable()  # nothing that an import makes is garbage; load_chosen has it looked for again
     try:
-        ig.main(prog_name="ig")
-    except BrokenPipeError:  # the reader of a pipe has gone: not our error, nothing left to say
-        sys.stderr.close()
-        sys.exit(1)
+        with guarded():
+            ig.main(prog_name="ig")
     finally:
         _leave_quickly()
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from igcli.cli.console import Console
+from igcli.cli.groups import SuggestingGroup
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import IgError
 from igcli.jobs.record import SCHEMA, to_json
@@ -28,7 +29,7 @@ T = TypeVar("T")
 models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...")
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def weights() -> None:
     """Fetch, take over, check and find the published weights: NAME or NAME@WEIGHTS, as 'ig models' lists them.
 

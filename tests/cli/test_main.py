@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -74,6 +75,59 @@ def test_every_module_that_defines_a_command_is_listed_under_its_name(root):
     defining = [path.stem for path in (root / "igcli" / "cli").glob("*.py") if "\n@click.command" in path.read_text()]
     assert {*defining, "models", "weights"} == {*COMMANDS}  # those two are groups
     assert ig.list_commands(None) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["explan", "x.jpg"], "Did you mean explain?"),
+        (["EXPLAIN"], "Did you mean explain?"),
+        (["weights", "fetsh"], "Did you mean fetch?"),
+        (["zzzz"], "'ig --help' lists the commands."),
+        (["help", "explan"], "Did you mean explain?"),
+    ],
+)
+def test_an_unknown_command_is_answered_with_the_near_ones(arguments, hint):
+    result = CliRunner().invoke(ig, arguments, prog_name="ig")
+    assert result.exit_code == 2
+    assert hint in result.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["explain"], ["weights", "fetch"]])
+def test_help_is_a_word_too(words):
+    asked = CliRunner().invoke(ig, ["help", *words], prog_name="ig")
+    assert asked.exit_code == 0
+    assert asked.output == CliRunner().invoke(ig, [*words, "--help"], prog_name="ig").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "status"),
+    [
+        (["explain", "PHOTO", "--model", "no-such-model"], "no model called", 2),
+        (["explain", "PHOTO", "--model", "resnet18", "--weights", "PHOTO"], "motorcycle.jpg", 1),
+        (["explain", "PHOTO", "--steps", "many"], "--steps", 2),
+        (["explain", "PHOTO", "--no-such-option"], "--no-such-option", 2),
+        (["explain"], "PATH", 2),
+        (["saturation", "PHOTO", "--device", "abacus"], "abacus", 2),
+        (["report", "PHOTO", "-o", "map.png"], "map.png", 2),
+        (["check", "--precision", "tf32", "--device", "cpu"], "TF32", 2),
+        (["models", "show", "no-such-model"], "no model called", 2),
+        (["weights", "fetch", "no-such-model"], "no-such-model", 2),
+    ],
+)
+def test_an_error_is_a_line_of_json_too_where_json_was_asked_for(arguments, said, status, samples):
+    words = [str(samples / "motorcycle.jpg") if word == "PHOTO" else word for word in arguments]
+    result = CliRunner().invoke(ig, [*words, "--json"])
+    record = json.loads(result.stdout)
+    assert record.keys() == {"schema", "error"}
+    assert said in record["error"]
+    assert said in result.stderr
+    assert result.exit_code == status
+    assert CliRunner().invoke(ig, words).stdout == ""
+
+
+def test_json_after_two_dashes_is_a_path():
+    assert CliRunner().invoke(ig, ["explain", "--steps", "many", "--", "--json"]).stdout == ""
 
 
 def test_wrong_usage_ends_with_2():

@@ -1,0 +1,28 @@
+"""A group of commands that names the near ones when a name is not known."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+
+class SuggestingGroup(click.Group):
+    """A group whose error for an unknown command says which ones are spelt nearly so."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names.
+
+        Raises
+        ------
+        click.UsageError
+            When there is none of this name.
+        """
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            near = difflib.get_close_matches(name.lower(), self.list_commands(ctx), n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"'{ctx.command_path} --help' lists the commands."
+            ctx.fail(f"There is no command {name!r}. {hint}")
+        return super().resolve_command(ctx, args)
