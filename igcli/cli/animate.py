@@ -99,7 +99,7 @@ def animate(
     with session(request, output=destination.folder) as run:
         if destination.name is not None and len(run.found) > 1:
             raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
-        job = run.job(filming.wanted(wanted), destination.folder, name=destination.name)
+        job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True)
         leave = functools.partial(leave_film, filming=filming)
         product = Product(leave, _lines, "animated", {"filming": asdict(filming)}, kind="interior")
         leave_all(run, job, product, handling)

@@ -118,7 +118,11 @@ def _leave_one(session: Session, job: Job, product: Product, *, overwrite: bool)
 
 def _leave_collection(session: Session, job: Job, product: Product, handling: Handling) -> Iterator[Record]:
     console, shown = session.console, 0
-    with Run(job.desk, session.inputs, kind=product.kind, settings=product.settings, policy=handling.policy) as run:
+    facts: dict[str, Any] = {"passed_over": session.passed_over.counts}
+    if len(session.devices) > 1:
+        facts["device"] = ", ".join(session.devices)  # the network loaded here is on none of them
+    settings, policy = product.settings, handling.policy
+    with Run(job.desk, session.inputs, kind=product.kind, settings=settings, policy=policy, facts=facts) as run:
         if run.beside:
             others = f"{run.beside} other photo{'s' * (run.beside > 1)} of earlier runs"
             console.note(f"{job.output} has {others}, which stay; the index will name those of this run alone.")

@@ -72,7 +72,7 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
 
             check_free(page, overwrite=handling.policy.overwrite)
             drawing = replace(drawing, report=detail_for(len(run.found)))
-        job = run.job(all_wanted(wanted, drawing), output)
+        job = run.job(all_wanted(wanted, drawing), output, spread=True)
         leave = functools.partial(leave_maps, methods=wanted.methods, drawing=drawing)
         # How finely a report keeps photos follows from their number: more photos are no other settings.
         settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}

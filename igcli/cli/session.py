@@ -30,6 +30,7 @@ from igcli.cli.options import (
 from igcli.errors import UsageError
 from igcli.images.finding import Found, Missing, find_images
 from igcli.images.options import ReadOptions
+from igcli.images.passed_over import PassedOver
 from igcli.jobs.devices import devices_of
 from igcli.jobs.item import Explained, items_of
 from igcli.jobs.job import Job, check_reachable
@@ -103,17 +104,21 @@ class Session:
         Photos and arguments that failed so far.
     devices
         Where to compute; several for a collection that is spread over them.
+    passed_over
+        The other files in folders and archives.
     """
 
     def __init__(self, request: Request, console: Console, output: Path, stack: ExitStack) -> None:
         self.console = console
         self._request, self._stack = request, stack
         left = left_by_earlier_runs(output)
+        self.passed_over = PassedOver()
         self.inputs = find_images(
             request.paths,
             recursive=request.recursive,
             null_separated=request.null,
             exclude=lambda path: is_result(path, output, left),
+            passed_over=self.passed_over,
         )
         self.found = [item for item in self.inputs if isinstance(item, Found)]
         self.several = len(request.paths) > 1 or [item.path for item in self.found] != [Path(request.paths[0])]
@@ -123,19 +128,29 @@ class Session:
             if isinstance(item, Missing):
                 self.fail(item.argument, item.reason)
 
-    def job(self, wanted: Wanted, output: Path, *, name: str | None = None) -> Job:
+    def job(self, wanted: Wanted, output: Path, *, name: str | None = None, spread: bool = False) -> Job:
         """Load the model and check all that can be checked before a photo is read; ends if there is no photo.
 
         From here on numbers are as precise as was asked for; torch is not imported before.
+
+        Parameters
+        ----------
+        spread
+            Whether the command can compute on several devices at once, if there is a collection; else it computes on
+            the first of those that were named, and says so.
         """
         if not self.found:
             raise click.exceptions.Exit(1)
         check_reachable(output)
         choice = self._request.choice
         self.devices = devices_of(choice.device)
-        if len(self.devices) > 1:  # each process loads its own; this one only has to know what it is
+        if len(self.devices) > 1 and spread and self.several and name is None:
             self.refuse_precision("several devices")
-            choice = replace(choice, device="cpu") if self.several else replace(choice, device=self.devices[0])
+            choice = replace(choice, device="cpu")  # each process loads its own; this one has to know what it is
+        elif len(self.devices) > 1:
+            first, *rest = self.devices
+            self.console.note(f"This computes on one device, {first}; {', '.join(rest)} {_idle(rest)}.")
+            self.devices, choice = [first], replace(choice, device=first)
         check_precision(choice.precision, resolve_device(choice.device))
         self._stack.enter_context(numbers(choice.precision))
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
@@ -144,7 +159,7 @@ class Session:
         fit = self._request.fit or model.view.fit
         job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget, choice.precision)
         job.check()
-        where = ", ".join(self.devices) if self.several else model.device
+        where = ", ".join(self.devices) if len(self.devices) > 1 else model.device
         self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
         if model.caveat:
             self.console.note(model.caveat)
@@ -210,7 +225,13 @@ class Session:
         """End: status 1 if anything failed; with a verb, after a line on how many were done."""
         if verb is not None and self._done + self.failures > 1:
             self.console.note(f"{self._done} {verb}, {self.failures} failed")
+        if self.passed_over:
+            self.console.note(f"Passed over: {self.passed_over.summary()}")
         raise click.exceptions.Exit(1 if self.failures else 0)
+
+
+def _idle(devices: list[str]) -> str:
+    return "stays idle" if len(devices) == 1 else "stay idle"
 
 
 def _load_onto(choice: ModelChoice, device: str) -> Classifier:

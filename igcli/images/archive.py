@@ -10,8 +10,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from igcli.images.passed_over import PassedOver
 from igcli.images.source import IMAGE_SUFFIXES, Found, Member, Missing, shown
 from igcli.images.tar import Entry, entries
 from igcli.images.unpacking import ArchiveError, Stream
@@ -37,10 +38,11 @@ MOST_NAMED = 20
 """Members that are named one by one when they are refused; the others are counted."""
 
 
-def pictures_in(archive: Path) -> Iterator[Found | Missing]:
+def pictures_in(archive: Path, passed_over: PassedOver | None = None) -> Iterator[Found | Missing]:
     """The pictures in the tar, in its order, and what could not be had of it.
 
-    Where the archive is damaged or cut off, what comes before is given, and a sentence says so.
+    Where the archive is damaged or cut off, what comes before is given, and a sentence says so. Its other files are
+    counted in ``passed_over``, by their endings.
     """
     contents, end = _Contents(archive), ""
     try:
@@ -52,10 +54,14 @@ def pictures_in(archive: Path) -> Iterator[Found | Missing]:
     found = list(contents.pictures())
     yield from found
     yield from contents.refusals()
+    if passed_over is not None and (found or contents.refused):
+        passed_over.add(contents.others)
     if end:
         yield Missing(str(archive), f"{end} What comes before that is taken." if found else end)
     elif not found and not contents.refused:
         reason = "has no images in it; a picture needs an ending such as .jpg or .png."
+        if contents.others:
+            reason = f"has no images that are read: {contents.others.summary()}."
         yield Missing(str(archive), f"{shown(archive)} {reason}")
 
 
@@ -64,6 +70,7 @@ class _Contents:
 
     def __init__(self, archive: Path) -> None:
         self.refused = 0
+        self.others = PassedOver()
         self._archive = archive
         self._named: list[Missing] = []
         self._members: list[tuple[Member, int]] = []
@@ -78,7 +85,10 @@ class _Contents:
             self._key, self._run = key, self._run + 1
         a_class = ending == "cls"
         a_picture = posixpath.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
-        if entry.kind == "folder" or _hidden(entry.name) or not (a_class or a_picture):
+        if entry.kind == "folder" or _hidden(entry.name):
+            return
+        if not (a_class or a_picture):
+            self.others.take(PurePath(self._archive / _inside(entry.name)))
             return
         self._taken += 1
         if self._taken > MOST_MEMBERS:

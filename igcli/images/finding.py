@@ -16,6 +16,7 @@ from typing import TextIO
 
 from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
 from igcli.images.listing import LIST_SUFFIXES, pictures_listed
+from igcli.images.passed_over import PassedOver, begins_as_picture
 from igcli.images.source import IMAGE_SUFFIXES, Found, Member, Missing, kind_of, shown
 
 __all__ = ["IMAGE_SUFFIXES", "Found", "Member", "Missing", "find_images", "is_list"]
@@ -31,6 +32,7 @@ def find_images(
     null_separated: bool = False,
     stdin: TextIO | None = None,
     exclude: Callable[[Path], bool] | None = None,
+    passed_over: PassedOver | None = None,
 ) -> list[Found | Missing]:
     """The pictures that ``arguments`` mean, in their order, each once.
 
@@ -48,8 +50,10 @@ def find_images(
         Where ``-`` reads; the process's own by default.
     exclude
         Says which files are left out of what folders and globs give.
+    passed_over
+        Counts the other files of folders, globs and archives, which are not read.
     """
-    search = _Search(recursive, exclude or (lambda _: False))
+    search = _Search(recursive, exclude or (lambda _: False), PassedOver() if passed_over is None else passed_over)
     seen: set[object] = set()
     folders: dict[Path, Path] = {}
     unique: list[Found | Missing] = []
@@ -77,12 +81,22 @@ class _Search:
 
     recursive: bool
     exclude: Callable[[Path], bool]
+    passed_over: PassedOver
 
 
 def _piped(stdin: TextIO, search: _Search, *, null_separated: bool) -> Iterator[Found | Missing]:
     """Each non-empty line; taken as bytes where possible, since a file's name need not be text."""
     buffer = getattr(stdin, "buffer", None)
-    text = stdin.read(MOST_PIPED + 1) if buffer is None else os.fsdecode(buffer.read(MOST_PIPED + 1))
+    try:
+        text = stdin.read(MOST_PIPED + 1) if buffer is None else os.fsdecode(buffer.read(MOST_PIPED + 1))
+    except (OSError, ValueError) as error:  # closed, or open for writing alone
+        yield Missing("-", f"stdin cannot be read ({error}); give paths there, one a line, or name the files.")
+        return
+    if begins_as_picture(os.fsencode(text[:200])):
+        yield Missing(
+            "-", "A picture itself came on stdin, and - takes paths: ig explain /dev/stdin, or name the file."
+        )
+        return
     if len(text) > MOST_PIPED:
         yield Missing("-", f"More than {MOST_PIPED:,} characters came on stdin; give paths, not pictures.")
         return
@@ -105,7 +119,7 @@ def _expand(argument: str, search: _Search) -> Iterator[Found | Missing]:
     elif kind == "folder":
         yield from _folder(path, argument, search)
     elif kind == "file":
-        yield from _file(path, Path(path.name))
+        yield from _file(path, Path(path.name), search.passed_over)
     elif kind == "other":
         yield Found(path, Path(path.name))
     elif glob.has_magic(argument):
@@ -120,43 +134,48 @@ def _dangling(link: str) -> Missing:
     return Missing(link, f"{shown(link)} is a link to something that is gone; name the file itself.")
 
 
-def _file(path: Path, relative: Path) -> Iterator[Found | Missing]:
+def _file(path: Path, relative: Path, passed_over: PassedOver) -> Iterator[Found | Missing]:
     """A file, or what is in it if it stands for several."""
     name = path.name.lower()
     if name.endswith(LIST_SUFFIXES):
         yield from pictures_listed(path)
     elif name.endswith(ARCHIVE_SUFFIXES):
-        yield from pictures_in(path)
+        yield from pictures_in(path, passed_over)
     else:
         yield Found(path, relative)
 
 
 def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Missing]:
-    name = shown(argument.rstrip("/") + "/")
-    items = list(_walk(folder, search, recursive=search.recursive))
+    name, own = shown(argument.rstrip("/") + "/"), PassedOver()
+    items = list(_walk(folder, search, own, recursive=search.recursive))
     files = sorted(item for item in items if isinstance(item, Path))
     yield from (Found(file, file.relative_to(folder)) for file in files)
     unreadable = [item for item in items if isinstance(item, Missing)]
     yield from unreadable
     if files or unreadable:
+        search.passed_over.add(own)
         return
-    if search.recursive:
+    if own:
+        yield Missing(argument, f"{name} has no images that are read: {own.summary()}.")
+    elif search.recursive:
         yield Missing(argument, f"{name} has no images in it or in its sub-folders; check that it is the right one.")
-    elif any(isinstance(item, Path) for item in _walk(folder, search, recursive=True)):
+    elif any(isinstance(item, Path) for item in _walk(folder, search, own, recursive=True)):
         yield Missing(argument, f"{name} has no images directly in it; add --recursive to look in its sub-folders.")
     else:
         yield Missing(argument, f"{name} has no images in it; check that it is the right folder.")
 
 
-def _walk(folder: Path, search: _Search, *, recursive: bool) -> Iterator[Path | Missing]:
-    """The pictures under a folder; each folder is entered once, since links can lead back to it."""
+def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool) -> Iterator[Path | Missing]:
+    """The pictures under a folder; each folder is entered once, since links can lead back to it.
+
+    Other files are counted in ``others``.
+    """
     visited: set[tuple[int, int]] = set()
     ahead = [folder]
     while ahead:
         folder = ahead.pop()
         try:
-            status = folder.stat()
-            entries = sorted(folder.iterdir(), key=lambda entry: (entry.is_symlink(), entry))  # the real folder first
+            status, entries = folder.stat(), _visible(folder)
         except OSError as error:
             reason = f"{shown(folder)} cannot be listed ({error.strerror}); change its permissions."
             yield Missing(str(folder), reason)
@@ -166,18 +185,22 @@ def _walk(folder: Path, search: _Search, *, recursive: bool) -> Iterator[Path | 
         visited.add((status.st_dev, status.st_ino))
         inner = []
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
             kind = kind_of(entry)
             if kind == "folder" and recursive:
                 inner.append(entry)
             elif entry.suffix.lower() not in IMAGE_SUFFIXES:
-                continue
+                if kind == "file" and not search.exclude(entry):
+                    others.take(entry)
             elif kind == "dangling":
                 yield _dangling(str(entry))
             elif kind == "file" and not search.exclude(entry):
                 yield entry
         ahead += reversed(inner)
+
+
+def _visible(folder: Path) -> list[Path]:
+    entries = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    return sorted(entries, key=lambda entry: (entry.is_symlink(), entry))  # the real folder before a link to it
 
 
 def _glob(pattern: str, search: _Search) -> Iterator[Found | Missing]:
@@ -194,9 +217,12 @@ def _glob(pattern: str, search: _Search) -> Iterator[Found | Missing]:
         return
     files = [match for match in matches if kind_of(match) == "file" and not _hidden(match, base, pattern)]
     files = [file for file in files if not search.exclude(file)]
-    files = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES] or files
+    pictures = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    for file in set(files).difference(pictures) if pictures else ():
+        search.passed_over.take(file)
+    files = pictures or files
     for file in files:
-        yield from _file(file, file.relative_to(base))
+        yield from _file(file, file.relative_to(base), search.passed_over)
     if not files:
         yield Missing(pattern, f"No file matches {shown(pattern)}; check the pattern, or name the folder instead.")
 

@@ -80,6 +80,8 @@ class Run:
         What the run is called among others in the same folder: nothing, or ``"interior"``.
     settings
         What the results depend on beside the desk: how they are drawn.
+    facts
+        More entries of ``run.json``, which results do not depend on.
 
     Attributes
     ----------
@@ -102,10 +104,11 @@ class Run:
         kind: str = "",
         settings: Mapping[str, object],
         policy: Policy | None = None,
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         self._desk, self._kind = desk, kind
         self._policy, self._inputs = policy or Policy(), len(inputs)
-        self._settings = {**desk.settings, **settings}
+        self._settings, self._facts = {**desk.settings, **settings}, facts or {}
         name = kind or "explain"
         if not self._policy.overwrite:
             own = map(self._file, ("index.jsonl", "failures.jsonl", "run.json"))
@@ -224,6 +227,7 @@ class Run:
             "gradients_per_second": round(tally.rate(tally.gradients), 3),
             "model_busy": round(tally.rate(tally.busy), 4),
             "versions": versions(),
+            **self._facts,
         }
 
     def _file(self, name: str) -> Path:

@@ -313,3 +313,11 @@ def test_every_suffix_belongs_to_a_format_that_is_read() -> None:
     Image.init()
 
     assert {Image.EXTENSION[suffix] for suffix in IMAGE_SUFFIXES} <= set(FORMATS)
+
+
+@pytest.mark.parametrize("null_separated", [False, True])
+def test_a_picture_on_stdin_is_answered_with_the_way_to_explain_it(null_separated: bool) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(buffer, "JPEG")
+    stdin = io.TextIOWrapper(io.BytesIO(buffer.getvalue()))
+    assert "ig explain /dev/stdin" in reason(find_images(["-"], stdin=stdin, null_separated=null_separated))

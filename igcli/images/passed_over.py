@@ -1,0 +1,114 @@
+"""Files in folders and archives that hold pictures and are not read: counted by kind, with what can be done.
+
+A file's ending says what it is; where it has none, or an unknown one, its first bytes do. Files that are no pictures
+(texts, tables, code) are counted too, and not mentioned.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Files of some endings, and how to get pictures out of them."""
+
+    name: str
+    endings: tuple[str, ...]
+    remedy: str
+
+
+KINDS = (
+    Kind("HEIC photos", (".heic", ".heif", ".hif"), "convert them to JPEG, as in 'magick a.heic a.jpg'"),
+    Kind("DICOM", (".dcm", ".dicom", ".ima"), "export 16-bit TIFF or PNG from the viewer, or with pydicom and Pillow"),
+    Kind("volumes", (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"), "save slices as TIFF or PNG"),
+    Kind("arrays", (".npy", ".npz", ".mat", ".h5", ".hdf5"), "save them as TIFF or PNG, as with Pillow's fromarray"),
+    Kind("camera raw files", (".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
+         "develop them to TIFF or JPEG, as with darktable-cli"),
+    Kind("slides", (".svs", ".ndpi", ".czi", ".lif", ".nd2", ".scn", ".mrxs", ".vsi"), "export regions as TIFF or PNG"),
+    Kind("other pictures", (".jxl", ".psd", ".xcf", ".exr", ".hdr", ".tga", ".pcx", ".ico"), "convert them to PNG"),
+    Kind("films", (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"),
+         "save frames, as in 'ffmpeg -i a.mp4 %05d.png'"),
+    Kind("archives", (".zip", ".rar", ".7z"), "unpack them"),
+    Kind("tar archives",
+         (".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"),
+         "name them on the command line"),
+)  # fmt: skip
+"""What may hold pictures that ``ig`` does not read in a folder."""
+
+_KIND_OF = {ending: kind for kind in KINDS for ending in kind.endings}
+_UNNAMED = Kind("pictures under other names", (), "name them on the command line, or give them the right ending")
+
+#: How the bytes of pictures begin; none of it can be text.
+_BEGINNING = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF.{4}WEBP|BM.{4}\0{4}|\0\0\0.ftyp(hei|mif1|msf1|avi)"
+    rb"|\0\0\0\x0c(jP  |JXL )\r\n\x87\n|\xff\x0a|\xff\x4f\xff\x51|.{128}DICM",
+    re.DOTALL,
+)
+_HEAD = 132
+
+
+@dataclass
+class PassedOver:
+    """The files that were passed over, each once.
+
+    Attributes
+    ----------
+    files
+        By path: the ending in lower case (empty where there is none), and the kind if it holds pictures.
+    """
+
+    files: dict[str, tuple[str, Kind | None]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether pictures were passed over."""
+        return any(kind for _, kind in self.files.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files of each ending, no pictures among them; sorted by ending."""
+        return dict(sorted(Counter(ending for ending, _ in self.files.values()).items()))
+
+    def take(self, path: PurePath) -> None:
+        """Note a file; a :class:`~pathlib.Path` of an unknown ending is opened to see what it begins with."""
+        ending = ending_of(path)
+        kind = _KIND_OF.get(ending)
+        if kind is None and isinstance(path, Path) and begins_as_picture(_head(path)):
+            kind = _UNNAMED
+        self.files[os.path.abspath(path)] = ending, kind  # noqa: PTH100 - resolve() would read every link
+
+    def add(self, others: PassedOver) -> None:
+        """Note the others too."""
+        self.files.update(others.files)
+
+    def summary(self) -> str:
+        """``42 .heic, 3 .dcm (HEIC photos: convert …; DICOM: export …)``."""
+        pictures = Counter((ending, kind) for ending, kind in self.files.values() if kind)
+        several = sorted(pictures.items(), key=lambda item: (-item[1], item[0][0]))
+        counts = ", ".join(f"{count} {ending or 'without an ending'}" for (ending, _), count in several)
+        remedies = "; ".join(dict.fromkeys(f"{kind.name}: {kind.remedy}" for (_, kind), _ in several))
+        return f"{counts} ({remedies})"
+
+
+def ending_of(path: PurePath) -> str:
+    """The ending in lower case, ``.nii.gz`` and the like as one."""
+    name = path.name.lower()
+    double = next((ending for ending in _KIND_OF if ending.count(".") > 1 and name.endswith(ending)), "")
+    return double or PurePath(name).suffix
+
+
+def begins_as_picture(head: bytes) -> bool:
+    """Whether these first bytes of a file (132 are enough) are those of a picture."""
+    return _BEGINNING.match(head) is not None
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""

@@ -1,0 +1,112 @@
+"""Files that hold pictures and are not read: counted by kind, with what can be done."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from igcli.images.decoding import FORMATS
+from igcli.images.finding import Missing, find_images
+from igcli.images.passed_over import KINDS, PassedOver, begins_as_picture
+from igcli.images.source import IMAGE_SUFFIXES
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one picture that is read and many files that are not."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(folder / "a.png")
+    Image.new("RGB", (8, 8)).save(folder / "IM0001", "JPEG")
+    (folder / "1.2.840.113").write_bytes(bytes(128) + b"DICM")
+    for name in ("b.heic", "c.HEIC", "d.dcm", "brain.nii.gz", "notes.txt", "LICENSE", "sub/e.heif", ".hidden.heic"):
+        (folder / name).write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def over(*arguments: str, **how: object) -> PassedOver:
+    passed = PassedOver()
+    find_images(arguments, passed_over=passed, **how)
+    return passed
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_folders_other_files_are_counted_by_ending():
+    passed = over("photos")
+    assert passed
+    assert passed.counts == {"": 2, ".113": 1, ".dcm": 1, ".heic": 2, ".nii.gz": 1, ".txt": 1}
+    assert over("photos", recursive=True).counts[".heif"] == 1
+
+
+@pytest.mark.usefixtures("photos")
+def test_the_sentence_names_what_holds_pictures_and_a_remedy_for_each_kind():
+    said = over("photos").summary()
+    assert said.startswith("2 .heic, 1 without an ending, 1 .113, 1 .dcm, 1 .nii.gz (HEIC photos: convert them to JPEG")
+    assert "DICOM: export" in said
+    assert ".txt" not in said
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_file_that_is_reached_in_two_ways_is_one():
+    assert over("photos", "photos/*", "photos/").counts[".heic"] == 2
+
+
+@pytest.mark.usefixtures("photos")
+def test_what_is_excluded_is_not_counted():
+    assert over("photos", exclude=lambda path: path.suffix == ".dcm").counts.get(".dcm") is None
+
+
+def test_texts_alone_are_nothing_to_mention(photos):
+    for file in photos.iterdir():
+        if file.is_file() and file.suffix not in (".png", ".txt"):
+            file.unlink()
+    passed = over("photos")
+    assert not passed
+    assert passed.counts == {".txt": 1}
+
+
+def test_a_folder_of_nothing_else_says_what_it_holds(photos):
+    (photos / "a.png").unlink()
+    (item,) = find_images(["photos"])
+    assert isinstance(item, Missing)
+    assert "photos/ has no images that are read: 2 .heic" in item.reason
+    assert "magick" in item.reason
+
+
+def test_an_archives_members_are_counted_too(tmp_path):
+    def pack(name: str, *members: str) -> str:
+        with tarfile.open(tmp_path / name, "w") as tar:
+            for member in members:
+                tar.addfile(tarfile.TarInfo(member), io.BytesIO())
+        return str(tmp_path / name)
+
+    assert over(pack("some.tar", "a.jpg", "b.heic", "c.heic", "d.json")).counts == {".heic": 2, ".json": 1}
+    (item,) = find_images([pack("none.tar", "b.heic")])
+    assert isinstance(item, Missing)
+    assert "has no images that are read: 1 .heic" in item.reason
+
+
+def test_no_ending_is_both_read_and_passed_over():
+    endings = [ending for kind in KINDS for ending in kind.endings]
+    assert len(endings) == len(set(endings))
+    assert not IMAGE_SUFFIXES & set(endings)
+
+
+@pytest.mark.parametrize("kind", sorted({"PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000"} & {*FORMATS}))
+def test_pictures_are_recognised_by_what_pillow_writes(kind):
+    buffer = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(buffer, kind)
+    assert begins_as_picture(buffer.getvalue()[:132])
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"#!/bin/sh\n", b"photos/a.jpg\n", b"{}", b"\0" * 132, b"PK\3\4", b"BMW.jpg\0GIF8.jpg\0", b"a/b.WEBP"],
+)
+def test_other_files_are_no_pictures(start):
+    assert not begins_as_picture(start)
