@@ -42,8 +42,8 @@ class UsageError(IgError, ValueError):
     def without_gradient(cls) -> UsageError:
         """For a network whose answer cannot be differentiated by its input."""
         return cls(
-            "The network's answer has no gradient (it runs under no_grad, or ends in argmax or rounding), and ig "
-            "explains by gradients: give a network that can be differentiated."
+            "The network's answer has no gradient (it runs under no_grad, detaches its input, is quantised, or ends in "
+            "argmax or rounding), and ig explains by gradients: give a network that can be differentiated."
         )
 
 
@@ -65,6 +65,23 @@ class NetworkUnavailable(WeightsError):
 
 class NetworkError(IgError):
     """The network's own code raised something."""
+
+    @classmethod
+    def backward(cls, problem: Exception) -> NetworkError:
+        """For what the network raised when its gradient by the input was taken."""
+        said = first_line(problem)
+        if "checkpoint" in said.lower() and ".grad()" in said:
+            return cls(
+                "The network recomputes its activations in a way that no gradient by its input passes: call "
+                "torch.utils.checkpoint.checkpoint with use_reentrant=False there, or switch checkpointing off."
+            )
+        if "appears to not have been used in the graph" in said:
+            return cls(str(UsageError.without_gradient()))
+        return cls(
+            f"The network raised {type(problem).__name__}{f' ({said})' if said else ''} when its gradient by the input "
+            "was taken, and ig explains by gradients: give a network that can be differentiated as a whole; --debug "
+            "shows where it was raised."
+        )
 
 
 class NumericalError(IgError):

@@ -1,6 +1,6 @@
 """How much goes through the network at once: bounded chunks that halve when memory runs out.
 
-The one place that knows what running out of memory looks like on each device.
+What running out of memory looks like on each device is known to ``models/devices.py``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TypeVar
 from igcli.attribution.chunks import measured_chunk
 from igcli.errors import OutOfMemory, UsageError
 from igcli.lazy import torch
+from igcli.models.devices import is_out_of_memory
 from igcli.models.model import Model
 
 T = TypeVar("T")
@@ -43,8 +44,12 @@ class Budget:
     def of(cls, model: Model, size: int | None = None) -> Budget:
         """Of ``size`` pictures per pass, or what was measured for the model on this machine, or what suits its device.
 
+        Of one for a network whose pictures must not share a call, whatever ``size`` says.
+
         Nothing is measured here: :mod:`igcli.attribution.calibration` does that.
         """
+        if model.batching.one_at_a_time and (size is None or size >= 1):
+            size = 1
         return cls(measured_chunk(model) if size is None else size, device=model.device)
 
     def chunks(self, count: int, work: Callable[[int, int], T]) -> Iterator[T]:
@@ -81,16 +86,6 @@ class Budget:
                 "Use a smaller --size, another model, or --device cpu."
             )
         self.size = max(1, tried // 2)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether ``error`` says that a device, or the machine, has no memory left."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error).lower()  # MPS and the CPU allocator raise a plain RuntimeError
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
-    )
 
 
 def if_it_fits(work: Callable[[], T]) -> tuple[T] | None:

@@ -37,6 +37,8 @@ def chunk_for(model: Classifier, *, gradients: int) -> int | None:
         What was measured for this model on this machine, if need be now, as the run is long. ``None`` where nobody
         has, and the run is not worth it: the budget's own default does.
     """
+    if model.batching.one_at_a_time:
+        return 1
     known = measured_chunk(model)
     long = LONG.get(model.device.type)
     return calibrate(model) if known is None and long is not None and gradients >= long else known

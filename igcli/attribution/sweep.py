@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from igcli.attribution.budget import Budget, is_out_of_memory
+from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.scores import Score
 from igcli.errors import IgError, NetworkError, NumericalError, UsageError, first_line
 from igcli.lazy import np, torch
+from igcli.models.devices import is_out_of_memory
 from igcli.models.model import Model
 
 #: Walks along the same points whose gradients are held at once; more would not be bounded by the chunk.
@@ -200,6 +201,22 @@ def answer(model: Model, pixels: torch.Tensor) -> torch.Tensor:
         ) from error
 
 
+def gradient(total: torch.Tensor, points: torch.Tensor, *, retain_graph: bool = False) -> torch.Tensor:
+    """∂total/∂points, of the shape of ``points``.
+
+    Raises
+    ------
+    NetworkError
+        For whatever the network raises in its backward pass, but for memory that runs out.
+    """
+    try:
+        return torch.autograd.grad(total, points, retain_graph=retain_graph)[0]
+    except Exception as error:  # a person's own network can raise anything
+        if is_out_of_memory(error):
+            raise
+        raise NetworkError.backward(error) from error
+
+
 def tensor_like(other: torch.Tensor, values: np.ndarray) -> torch.Tensor:
     """``values`` where and as precise as ``other``."""
     # precision first, device second: some devices have no float64
@@ -239,7 +256,7 @@ def _differentiate(model: Model, segments: Sequence[_Segment]) -> Iterator[tuple
         total = torch.cat(list(scores.values())).sum()
         if not total.requires_grad:
             raise UsageError.without_gradient()
-        (gradients,) = torch.autograd.grad(total, points, retain_graph=turn + 1 < turns)
+        gradients = gradient(total, points, retain_graph=turn + 1 < turns)
         shares = gradients.split_with_sizes(lengths)
         for i in here:
             walk = segments[i].walks[turn]

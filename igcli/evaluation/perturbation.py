@@ -17,7 +17,7 @@ import igcli.attribution.baselines
 import igcli.images.baselines  # noqa: F401 - both fill the registry
 from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import look
+from igcli.attribution.sweep import answer, look
 from igcli.evaluation.ranking import RANKINGS
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
@@ -139,7 +139,7 @@ def follow(
         lengths = [last - first for _, first, last in pieces]
         for (trail, first, last), own in zip(pieces, batch.split_with_sizes(lengths), strict=True):
             trails[trail].write(first, last, out=own)
-        logits = model(batch).cpu().double().split_with_sizes(lengths)
+        logits = answer(model, batch).cpu().double().split_with_sizes(lengths)
         found = [scored(trails[trail].score, own) for (trail, _, _), own in zip(pieces, logits, strict=True)]
         return np.concatenate(found)
 

@@ -23,7 +23,8 @@ _INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
 class ModelFacts:
     """What is said of a network: its origin, its input, what to beware of, where and how it ran, how it was used.
 
-    ``precision_error`` is how far the ``precision`` took the first photo's map from float32's, if that was measured.
+    ``precision_error`` is how far the ``precision`` took the first photo's map from float32's, if that was measured;
+    ``one_at_a_time`` why no two pictures went through the network together, or nothing.
     """
 
     provenance: Provenance
@@ -33,12 +34,14 @@ class ModelFacts:
     preparation: dict[str, Any]
     precision: str = "float32"
     precision_error: float | None = None
+    one_at_a_time: str = ""
 
     @classmethod
     def of(cls, model: Classifier, *, precision: str = "float32", precision_error: float | None = None) -> ModelFacts:
         """The facts of a loaded network."""
         origin, size, device = model.provenance, model.input_size, str(model.device)
-        return cls(origin, size, model.caveat, device, model.preparation, precision, precision_error)
+        alone = model.batching.one_at_a_time
+        return cls(origin, size, model.caveat, device, model.preparation, precision, precision_error, alone)
 
 
 @dataclass(frozen=True)

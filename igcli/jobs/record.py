@@ -75,9 +75,13 @@ def absolute(path: Path) -> str:
 
 
 def model_entry(model: ModelFacts) -> Record:
-    """Which network, and how its products were computed; not exactly, if there is an error to tell."""
+    """Which network, and how its products were computed; not exactly, if there is an error to tell.
+
+    Where no two pictures went through it together, why.
+    """
     error = {} if model.precision_error is None else {"precision_error": model.precision_error}
-    return {**asdict(model.provenance), "input_size": model.input_size, "precision": model.precision, **error}
+    alone = {"one_at_a_time": model.one_at_a_time} if model.one_at_a_time else {}
+    return {**asdict(model.provenance), "input_size": model.input_size, "precision": model.precision, **error, **alone}
 
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:

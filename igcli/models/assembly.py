@@ -108,7 +108,8 @@ def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, file: P
     WeightsError
         When keys are missing or left over, or shapes differ: how many, and the first few.
     """
-    own = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    lazy = torch.nn.parameter.is_lazy  # a lazy layer takes its shape from the weights
+    own = {key: tuple(value.shape) for key, value in network.state_dict().items() if not lazy(value)}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on old versions of a network, which load and work

@@ -13,6 +13,7 @@ from igcli.images.baselines import read_baseline
 from igcli.images.picture import Picture
 from igcli.images.view import View
 from igcli.lazy import torch
+from igcli.models.batching import unlike_pictures
 from igcli.models.engine.known import may_be_rewritten
 from igcli.models.engine.state import State
 from igcli.models.model import Model, Provenance
@@ -109,6 +110,14 @@ class Classifier(Model):
             return super().baseline_from_file(path, sample)
         return read_baseline(path, sample, self.view)
 
+    def find_batching(self) -> None:
+        """Try the network on made-up pictures of the view, unless it is known how pictures are put together for it."""
+        self.try_batching(unlike_pictures(self.view.channels, self.view.size, self.view.size))
+
+    def unlike(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Two made-up pictures of the same shape."""
+        return (unlike_pictures(*inputs[0].shape[1:]),)
+
     def quick(self) -> Self:
         """The same classifier over a network that computes the same, to rounding, in less time; or itself.
 
@@ -119,6 +128,7 @@ class Classifier(Model):
         """
         from igcli.models.engine.quick import quickened  # loads torch
 
+        _ = self.batching  # the copy shares what is known of it
         if not may_be_rewritten(self.network):
             return self
         origin = State(self.network), self.mean, self.std

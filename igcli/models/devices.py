@@ -157,3 +157,13 @@ def _switches(wanted: Precision) -> list[_Switch]:
 
 def _has_newer_switches() -> bool:
     return hasattr(torch.backends.cudnn, "conv")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that a device, or the machine, has no memory left."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()  # MPS and the CPU allocator raise a plain RuntimeError
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    )

@@ -50,6 +50,7 @@ class Exported(torch.nn.Module):
 
             program = move_to_device_pass(program, device)  # constants in the program, too, have a device
         self.program = program.module()
+        self._keyword = _keyword(program)
 
     def train(self, mode: bool = True) -> Exported:  # noqa: FBT001, FBT002 - torch's own signature
         """Nothing but the mark: what the program computes was settled when it was exported."""
@@ -64,14 +65,27 @@ class Exported(torch.nn.Module):
     def _part(self, pixels: torch.Tensor) -> torch.Tensor:
         count = len(pixels)
         if count < self._fewest:
-            pixels = torch.cat([pixels, pixels[-1:].detach().expand(self._fewest - count, -1, -1, -1)])
-        return logits_of(self.program(pixels), len(pixels))[:count]
+            # not detached: where the answer depends on the whole batch, the copies have a part in the gradient
+            pixels = torch.cat([pixels, pixels[-1:].expand(self._fewest - count, -1, -1, -1)])
+        named = {} if self._keyword is None else {self._keyword: pixels}
+        return logits_of(self.program(**named) if named else self.program(pixels), len(pixels))[:count]
+
+
+def _keyword(program: ExportedProgram) -> str | None:
+    """The name that the program wants its pictures under, where it was exported with a keyword."""
+    spec = program.call_spec.in_spec
+    if spec is None:
+        return None
+    _, named = spec.unflatten([None] * spec.num_leaves)
+    return next(iter(named), None)
 
 
 def _check_evaluates(program: ExportedProgram) -> None:
     for node in program.graph.nodes:
         position = _TRAINING.get(str(node.target).removeprefix("aten.").partition(".")[0])
-        if position is not None and len(node.args) > position and node.args[position] is True:
+        if position is None or len(node.args) <= position or node.args[position] is not True:
+            continue
+        if position != _TRAINING["batch_norm"] or node.args[3] is not None:  # else it has no statistics but the batch's
             raise UsageError(
                 "The program was exported in training mode, and its answers are random: call the network's eval() "
                 "before torch.export.export."

@@ -23,6 +23,7 @@ from igcli.models.assembly import aligned, fill
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.model import Provenance, at_rest
+from igcli.models.trial import check_weights
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
@@ -44,12 +45,13 @@ def load_from_code(name: str, options: LoadOptions) -> Classifier:
         made = _made(name, _attribute(_module(where), attribute, name), dict(options.arguments))
     classifier = made if isinstance(made, Classifier) else Classifier(made, ())
     network = classifier.network
-    if options.weights is not None:
+    if options.weights is None:
+        check_weights(network)
+        weights, sha256 = "as the factory made them", tensors_hash(network)
+    else:
         state = read_state_dict(options.weights, trust_pickle=options.trust_pickle)
         fill(network, aligned(state, network), file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
-    else:
-        weights, sha256 = "as the factory made them", tensors_hash(network)
     classifier.network = at_rest(network).to(resolve_device(options.device))
     shown = f"{Path(where).name}:{attribute}" if where.endswith(".py") else name
     classifier.provenance = Provenance(shown, weights, sha256)

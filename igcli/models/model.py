@@ -15,7 +15,9 @@ from typing import Any, Self
 
 from igcli.errors import UsageError
 from igcli.lazy import torch
+from igcli.models.batching import TOGETHER, Batching, is_batched
 from igcli.models.labels import Labels
+from igcli.models.options import warn_python
 from igcli.models.outputs import logits_of, two_classes
 from igcli.sample import Sample
 
@@ -74,6 +76,8 @@ class Model:
         self.multi_label = multi_label
         self.ends_in_softmax, self.ends_in_sigmoid = ends_in_softmax, ends_in_sigmoid
         self.arguments: dict[str, Any] = {}
+        self._batching: Batching | None = None  # not known before the network was tried
+        self._untakable: frozenset[tuple[object, ...]] = frozenset()  # shapes that it could not be tried on
 
     @property
     def preparation(self) -> dict[str, Any]:
@@ -130,6 +134,42 @@ class Model:
         """
         raise UsageError(f"The baseline {path} is a file, which {sample.name} cannot start from: name one, as black.")
 
+    @property
+    def batching(self) -> Batching:
+        """How samples are put together for one call of the network.
+
+        A network that was not loaded by name is tried at its first use; if it must be given one sample at a time, a
+        warning says so, once.
+        """
+        if self._batching is None:
+            self.find_batching()
+        return self._batching or TOGETHER
+
+    @batching.setter
+    def batching(self, batching: Batching) -> None:
+        self._batching = batching
+
+    def find_batching(self) -> None:
+        """Try the network, if its inputs can be made up: otherwise its first batch of several samples does that."""
+
+    def unlike(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Two samples that differ, as inputs of the network: the first and the last of a batch."""
+        count = len(inputs[0])
+        return tuple(rows[[0, -1]].detach() if is_batched(rows, count) else rows for rows in inputs)
+
+    def try_batching(self, *pair: Any) -> Batching:
+        """How samples are put together, found out with two unlike ones if it is not known yet."""
+        shapes = tuple(getattr(each, "shape", None) for each in pair)
+        if self._batching is None and shapes not in self._untakable:
+            from igcli.models.trial import find_batching
+
+            self._batching = find_batching(self, *pair)
+            if self._batching is None:
+                self._untakable |= {shapes}
+            elif self._batching.one_at_a_time:
+                warn_python(f"{self.provenance.name}: {self._batching.one_at_a_time}")
+        return self._batching or TOGETHER
+
     def __call__(self, *inputs: Any) -> torch.Tensor:
         """Logits (N, K) of batches (N, ...) of a sample's tensors, and of what the network takes further."""
         return self.through(self.network, *inputs)
@@ -147,10 +187,18 @@ class Model:
             logits = log_of_probabilities(logits)
         return two_classes(logits) if logits.shape[1] == 1 and len(self.labels) == 2 else logits
 
-    def outputs(self, *inputs: Any, network: torch.nn.Module | None = None) -> torch.Tensor:
-        """What the network itself makes of its inputs, as (N, outputs): not all are logits, one a class."""
-        network = self.network if network is None else network
-        return logits_of(network(*self.prepared(inputs, network)), len(inputs[0]))
+    def outputs(
+        self, *inputs: Any, network: torch.nn.Module | None = None, batching: Batching | None = None
+    ) -> torch.Tensor:
+        """What the network itself makes of its inputs, as (N, outputs): not all are logits, one a class.
+
+        Each sample gets the answer that it would get alone, unless another ``batching`` than the model's own is given.
+        """
+        own = self.network if network is None else network
+        if batching is None and self._batching is None and len(inputs[0]) > 1:
+            batching = self.try_batching(*self.unlike(inputs))
+        batching = batching or self._batching or TOGETHER
+        return batching.run(inputs, lambda part: logits_of(own(*self.prepared(part, own)), len(part[0])))
 
     def prepared(self, inputs: tuple[Any, ...], network: torch.nn.Module) -> tuple[Any, ...]:
         """The inputs as ``network`` takes them."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from copy import copy
 from pathlib import Path
 
-from igcli.errors import IgError, UsageError, first_line
-from igcli.lazy import torch
+from igcli.errors import UsageError
+from igcli.models.batching import TOGETHER
 from igcli.models.classifier import Classifier
 from igcli.models.label_files import read_labels
 from igcli.models.labels import Labels
 from igcli.models.outputs import OUTPUTS
 from igcli.models.spec import InputSpec, ModelSpec
+from igcli.models.trial import try_out
 
 YES_NO = ("no", "yes")
 """The classes of a network with a single output, where nobody names them."""
@@ -24,12 +25,20 @@ NUMBERED = "Its classes are called by their numbers: --labels FILE names them."
 CHANGING = "It answers the same picture differently each time (dropout that evaluation mode does not reach?)."
 RAW = "It is given {0} x {0} pixels from 0 to 1, not normalised: --input-size, --mean and --std say otherwise."
 PROBABILITIES = "Its outputs are taken for logits; if they are probabilities: --outputs {}probabilities."
+EACH_FOR_ITSELF = (
+    "Its outputs lie in [0, 1] and do not sum to 1, and are taken for logits; if they are probabilities of classes "
+    "that do not exclude each other: --outputs multi-label-probabilities."
+)
 
 
-def tailored(model: Classifier, spec: ModelSpec) -> Classifier:
+def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> Classifier:
     """The same network as ``spec`` says it is to be used, with a label for each of its classes.
 
-    A network that comes with labels, and of which nothing is said, is not run.
+    Parameters
+    ----------
+    published
+        The network is a library's own, as it made it: one that comes with labels, and of which nothing is said, is not
+        tried.
 
     Raises
     ------
@@ -37,9 +46,11 @@ def tailored(model: Classifier, spec: ModelSpec) -> Classifier:
         The network does not take such pictures, gives no logits or no gradient, or has another number of classes than
         there are labels.
     """
-    if len(model.labels) and spec.labels is None and spec.outputs is None and spec.input == InputSpec():
-        return model
     model = copy(model)
+    complete = len(model.labels) and spec.labels is None and spec.outputs is None and spec.input == InputSpec()
+    if published and complete and not spec.arguments:
+        model.batching = TOGETHER
+        return model
     model.view = spec.input.view(model.view)
     model.mean, model.std = spec.input.normalisation(model.mean, model.std)
     channels = model.view.channels
@@ -49,7 +60,8 @@ def tailored(model: Classifier, spec: ModelSpec) -> Classifier:
                 f"The {name} has {len(values)} numbers for an input of {channels} channel{'s' * (channels > 1)}: "
                 f"give --{name} one number, or one a channel."
             )
-    outputs = _try(model)
+    trial = try_out(model)
+    outputs, model.batching = trial.outputs, trial.batching
     single = outputs.shape[1] == 1
     if spec.outputs is not None:
         kind = OUTPUTS[spec.outputs]
@@ -57,12 +69,14 @@ def tailored(model: Classifier, spec: ModelSpec) -> Classifier:
         model.ends_in_sigmoid = kind.probabilities and (kind.multi_label or single)
         model.ends_in_softmax = kind.probabilities and not model.ends_in_sigmoid
     caveats = [model.caveat] if model.caveat else []
-    same = torch.allclose(outputs[0], outputs[1], rtol=1e-3, atol=1e-4, equal_nan=True)
-    caveats += [] if same else [CHANGING]
-    caveats += [RAW.format(model.view.size)] if _is_raw(model, spec.input) else []
-    independent = (single or model.multi_label) and not model.ends_in_sigmoid
-    if independent and bool(((outputs >= 0) & (outputs <= 1)).all()):
-        caveats.append(PROBABILITIES.format("multi-label-" if model.multi_label else ""))
+    caveats += [CHANGING] if trial.changing else []
+    caveats += [trial.batching.one_at_a_time] if trial.batching.one_at_a_time else []
+    caveats += [RAW.format(model.view.size)] if _is_raw(model, spec.input) and not complete else []
+    if not (model.ends_in_sigmoid or model.ends_in_softmax) and bool(((outputs >= 0) & (outputs <= 1)).all()):
+        if single or model.multi_label:
+            caveats.append(PROBABILITIES.format("multi-label-" if model.multi_label else ""))
+        elif model.recognised(outputs) is model and spec.outputs is None:
+            caveats.append(EACH_FOR_ITSELF)
     if spec.labels is not None or not len(model.labels):
         model.labels = _labels(spec.labels, outputs.shape[1])
         caveats += [NUMBERED] if spec.labels is None and not single else []
@@ -74,27 +88,6 @@ def _is_raw(model: Classifier, said: InputSpec) -> bool:
     """Whether nobody has said what the network's pixels are to be normalised by: neither it itself nor the person."""
     silent = said.mean is None and said.std is None and said.value_range is None
     return silent and model.mean == (0.0,) and model.std == (1.0,)
-
-
-def _try(model: Classifier) -> torch.Tensor:
-    """The network's outputs (2, K) for one made-up picture, twice."""
-    view = model.view
-    shape = (1, view.channels, view.size, view.size)
-    picture = torch.rand(shape, generator=torch.Generator().manual_seed(0)).to(model.dtype).to(model.device)
-    try:
-        with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
-            outputs = model.outputs(picture.repeat(2, 1, 1, 1).requires_grad_())
-    except IgError:
-        raise
-    except Exception as problem:  # a person's own network can raise anything
-        reason = first_line(problem) or type(problem).__name__
-        raise UsageError(
-            f"The network cannot take pictures of {' x '.join(map(str, shape[1:]))} ({reason}). "
-            "If it takes others, say so with --input-size and --channels; --debug shows where it was raised."
-        ) from problem
-    if not outputs.requires_grad:
-        raise UsageError.without_gradient()
-    return outputs.detach()
 
 
 def _labels(wanted: Path | tuple[str, ...] | None, outputs: int) -> Labels:

@@ -103,7 +103,7 @@ def load_model(
         keep_freed_memory()
     if spec.sha256 is not None:
         _check_hash(spec, loaded.provenance.sha256, loaded.provenance.weights)
-    return tailored(loaded, spec)
+    return tailored(loaded, spec, published=_is_published(spec.model))
 
 
 def whole(spec: ModelSpec) -> ModelSpec:
@@ -132,6 +132,13 @@ def _loader(name: str) -> Loader:
         f"There is no model called {name!r}.{hint} 'ig models' lists the names; one of your own is FILE.py:FACTORY, "
         "package.module:FACTORY, a .pt2 or TorchScript file, or a model file (.toml)."
     )
+
+
+def _is_published(name: str) -> bool:
+    """Whether a network of this name is made by igcli, torchvision or timm, and not by a person's code."""
+    if name in MODELS:
+        return MODELS[name].__module__.startswith("igcli.")
+    return name.startswith(PREFIX) or not (name.endswith(SUFFIXES) or ":" in name)
 
 
 def _check_hash(spec: ModelSpec, sha256: str | None, file: object) -> None:

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igcli.attribution.budget import Budget, is_out_of_memory
+from igcli.attribution.budget import Budget
 from igcli.errors import OutOfMemory, UsageError
+from igcli.models.devices import is_out_of_memory
 
 
 def fails_above(limit: int, error: Exception):

@@ -108,7 +108,7 @@ def test_logits_in_a_mapping_are_found() -> None:
     [
         ("grey", {}, r"cannot take pictures of 3 x 12 x 12 \(.*to have 1 channels.*--input-size and --channels"),
         ("tags", {"size": 1}, r"cannot take pictures of 3 x 1 x 1"),
-        ("features", {}, "a tensor of 2 x 4 x 10 x 10"),
+        ("features", {}, "a tensor of 1 x 4 x 10 x 10"),
         ("tags", {"labels": ["a", "b"]}, "names 2 classes, and the network tells 4 apart"),
         ("binary", {"labels": ["a", "b", "c"]}, "names 3 classes, and the network tells 2 apart"),
         ("tags", {"mean": (0.5, 0.5)}, "mean has 2 numbers for an input of 3 channels"),

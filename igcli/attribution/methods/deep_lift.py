@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from igcli.attribution.methods.from_captum import FromCaptum, captum_attr
 from igcli.attribution.methods.method import METHODS
+from igcli.errors import UsageError
 from igcli.lazy import torch
 
 
@@ -15,6 +16,11 @@ class DeepLift(FromCaptum):
 
     def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """(1, C, H, W), in score units."""
+        if self.question.model.batching.one_at_a_time:
+            raise UsageError(
+                "deep-lift passes photo and baseline through the network in one batch, and this network must be given "
+                "one picture at a time: use --method integrated."
+            )
         baseline = self.question.path.baseline[None].clone()
         found: torch.Tensor = captum_attr().DeepLift(network).attribute(pixels, baselines=baseline)
         return found

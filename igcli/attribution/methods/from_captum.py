@@ -12,10 +12,10 @@ from copy import deepcopy
 from importlib.util import find_spec
 from typing import Any
 
-from igcli.attribution.budget import is_out_of_memory
 from igcli.attribution.methods.method import OwnPath
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
+from igcli.models.devices import is_out_of_memory
 from igcli.models.unfolding import unfolded
 
 

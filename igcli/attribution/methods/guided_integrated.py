@@ -10,7 +10,7 @@ from __future__ import annotations
 from igcli.attribution.accumulation import RunningSum
 from igcli.attribution.methods.method import METHODS, OwnPath
 from igcli.attribution.path import Path
-from igcli.attribution.sweep import answer
+from igcli.attribution.sweep import answer, gradient
 from igcli.errors import NumericalError
 from igcli.lazy import torch
 
@@ -37,11 +37,11 @@ class GuidedIntegrated(OwnPath):
         moved = RunningSum(path.displacement)
         progress = torch.zeros_like(path.displacement)
         for step in range(1, steps + 1):
-            gradient = self._gradient(torch.lerp(path.baseline, path.pixels, progress))
+            steepness = self._gradient(torch.lerp(path.baseline, path.pixels, progress))
             after = advance(
-                progress, gradient.abs(), path, goal=step / steps, fraction=self.fraction, distance=self.distance
+                progress, steepness.abs(), path, goal=step / steps, fraction=self.fraction, distance=self.distance
             )
-            moved.add(gradient * path.displacement * (after - progress))
+            moved.add(steepness * path.displacement * (after - progress))
             progress = after
         return moved.value()
 
@@ -52,15 +52,14 @@ class GuidedIntegrated(OwnPath):
 
         def work(_start: int, _stop: int) -> torch.Tensor:
             point = pixels[None].clone().requires_grad_()
-            (gradient,) = torch.autograd.grad(question.score.of(answer(model, point)).sum(), point)
-            return gradient[0]
+            return gradient(question.score.of(answer(model, point)).sum(), point)[0]
 
         with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
-            (gradient,) = question.budget.chunks(1, work)
+            (steepness,) = question.budget.chunks(1, work)
         self.evaluations += 1
-        if not bool(torch.isfinite(gradient).all()):
+        if not bool(torch.isfinite(steepness).all()):
             raise NumericalError("The network's gradients are not finite along the guided path. Check the weights.")
-        return gradient
+        return steepness
 
 
 def advance(

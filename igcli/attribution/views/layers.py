@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
+from igcli.attribution.sweep import answer
 from igcli.attribution.views.layer_choice import find_layers
 from igcli.errors import NumericalError, UsageError
 from igcli.lazy import np, torch
@@ -74,6 +75,9 @@ def layer_distances(
         When a single point does not fit into the device's memory.
     """
     names = find_layers(model, layers)
+    batching = model.try_batching(*model.unlike((path.pixels[None],)))
+    if batching.one_at_a_time:  # the hooks compare what one call of the network computes
+        budget = Budget(1, device=model.device)
     path = path.to(model.device, model.dtype)
     points = torch.from_numpy(np.asarray(alphas, np.float64)).to(model.dtype).to(model.device)
     with model.frozen(), torch.no_grad():
@@ -99,7 +103,7 @@ def _at_photo(model: Classifier, names: Sequence[str], pixels: torch.Tensor) -> 
     calls: _Calls = {name: [] for name in names}
     # Cloned: a later in-place ReLU may write into what the layer returned.
     with _watching(model, names, lambda name, output: calls[name].append(output.clone())):
-        model(pixels)
+        answer(model, pixels)
     for name, outputs in calls.items():
         if not outputs:
             raise UsageError(f"The network does not run its layer {name}: choose the block that contains it.")
@@ -125,7 +129,7 @@ def _sums(model: Classifier, reference: Mapping[str, list[torch.Tensor]], pixels
         row[2] += _squared_norm(there)
 
     with _watching(model, names, compare):
-        model(pixels)
+        answer(model, pixels)
     return sums.cpu().double()
 
 

@@ -1,0 +1,145 @@
+"""A network tried on two made-up pictures, alone, again, together and backwards: what it cannot do is said now.
+
+What is made of the answers, such as labels and hints, is not decided here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from igcli.errors import IgError, NetworkError, UsageError, first_line
+from igcli.lazy import torch
+from igcli.models.batching import DEPENDS, FILLED, ONLY_ONE, TOGETHER, Batching, agree, is_batched, unlike_pictures
+from igcli.models.devices import is_out_of_memory
+
+if TYPE_CHECKING:
+    from igcli.models.classifier import Classifier
+    from igcli.models.model import Model
+
+TRACED_FOR = (2, 3, 4, 8, 16, 32, 64)
+"""Sizes of a batch that are tried on a TorchScript network that does not take one picture."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a network made of a dark and a light picture.
+
+    Attributes
+    ----------
+    outputs
+        (2, K), each picture alone.
+    changing
+        Whether the same picture got another answer the second time.
+    batching
+        How pictures are put together for it.
+    """
+
+    outputs: torch.Tensor
+    changing: bool
+    batching: Batching
+
+
+def try_out(model: Classifier) -> Trial:
+    """Run the network on pictures of the classifier's own view, and once backwards.
+
+    Raises
+    ------
+    UsageError
+        It does not take such pictures, returns no logits, has no gradient, or layers without weights.
+    """
+    check_weights(model.network)
+    view = model.view
+    pictures = unlike_pictures(view.channels, view.size, view.size).to(model.dtype).to(model.device)
+    with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
+        pixels = pictures[:1].clone().requires_grad_()
+        try:
+            outputs, batching = _alone(model, (pixels,))
+        except IgError:
+            raise
+        except Exception as problem:  # a person's own network can raise anything
+            reason = first_line(problem) or type(problem).__name__
+            raise UsageError(
+                f"The network cannot take pictures of {' x '.join(map(str, pixels.shape[1:]))} ({reason}). "
+                "If it takes others, say so with --input-size and --channels; --debug shows where it was raised."
+            ) from problem
+        _check_gradient(outputs, pixels)
+        with torch.no_grad():
+            return _tried(model, (pictures,), outputs.detach(), batching)
+
+
+def find_batching(model: Model, *pair: Any) -> Batching | None:
+    """How samples are put together, by two unlike ones (2, ...); ``None`` where the network cannot be run on them."""
+    placed = tuple(
+        each.to(model.device, model.dtype) if isinstance(each, torch.Tensor) and each.is_floating_point() else each
+        for each in pair
+    )
+    with model.frozen(), torch.no_grad():
+        try:
+            outputs, batching = _alone(model, _row(placed, 0))
+            return _tried(model, placed, outputs, batching).batching
+        except Exception:  # the run itself meets it and says it
+            return None
+
+
+def check_weights(network: torch.nn.Module) -> None:
+    """Raise ``UsageError`` for a network with layers whose shapes its first forward pass would decide."""
+    lazy = [
+        name or type(module).__name__
+        for name, module in network.named_modules()
+        if any(torch.nn.parameter.is_lazy(parameter) for parameter in module.parameters(recurse=False))
+    ]
+    if lazy:
+        raise UsageError(
+            f"The network's {lazy[0]} is a lazy layer that has no weights yet: give --weights FILE, or run the network "
+            "once on a picture where it is made, before its weights are loaded."
+        )
+
+
+def _row(inputs: tuple[Any, ...], index: int) -> tuple[Any, ...]:
+    return tuple(rows[index : index + 1] if is_batched(rows, 2) else rows for rows in inputs)
+
+
+def _alone(model: Model, inputs: tuple[Any, ...]) -> tuple[torch.Tensor, Batching]:
+    """The outputs (1, K) of one sample, and how often it must be repeated for that."""
+    try:
+        return model.outputs(*inputs, batching=TOGETHER), TOGETHER
+    except Exception as problem:
+        if is_out_of_memory(problem):
+            raise
+        for copies in TRACED_FOR if isinstance(model.network, torch.jit.ScriptModule) else TRACED_FOR[:1]:
+            repeated = Batching(FILLED.format(copies), copies)
+            try:
+                return model.outputs(*inputs, batching=repeated), repeated
+            except Exception:  # noqa: S112 - the first error is the one that tells
+                continue
+        raise
+
+
+def _tried(model: Model, pair: tuple[Any, ...], first: torch.Tensor, batching: Batching) -> Trial:
+    again = model.outputs(*_row(pair, 0), batching=batching)
+    outputs = torch.cat([first, model.outputs(*_row(pair, 1), batching=batching)])
+    if not agree(first, again):
+        return Trial(outputs, changing=True, batching=batching)
+    if batching is TOGETHER:
+        batching = _judged(model, pair, outputs)
+    return Trial(outputs, changing=False, batching=batching)
+
+
+def _judged(model: Model, pair: tuple[Any, ...], alone: torch.Tensor) -> Batching:
+    try:
+        together = model.outputs(*pair, batching=TOGETHER)
+    except Exception as problem:  # it took each of them alone
+        if is_out_of_memory(problem):
+            raise
+        return Batching(ONLY_ONE)
+    return TOGETHER if agree(alone, together) else Batching(DEPENDS)
+
+
+def _check_gradient(outputs: torch.Tensor, pixels: torch.Tensor) -> None:
+    if not outputs.requires_grad:
+        raise UsageError.without_gradient()
+    try:
+        torch.autograd.grad(outputs.sum(), pixels)
+    except Exception as problem:  # so can its backward pass
+        raise UsageError(str(NetworkError.backward(problem))) from problem
