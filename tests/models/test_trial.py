@@ -21,6 +21,7 @@ from igcli.images.view import View
 from igcli.models.assembly import fill
 from igcli.models.batching import ONLY_ONE
 from igcli.models.classifier import Classifier
+from igcli.models.model import Model
 from igcli.models.trial import try_out
 
 
@@ -269,3 +270,15 @@ def test_lazy_layers_are_filled_by_a_file_of_weights() -> None:
     network = Lazy()
     fill(network, filled.state_dict(), file=PurePath("lazy.pth"))
     torch.testing.assert_close(network.head.weight, filled.head.weight)
+
+
+def test_a_model_of_other_samples_is_tried_on_the_ends_of_its_first_batch() -> None:
+    class Centred(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return (x - x.mean(dim=0)) @ torch.eye(5)
+
+    rows = torch.rand(3, 5, generator=torch.Generator().manual_seed(0))
+    with pytest.warns(UserWarning, match="depends on the other"):
+        found = Model(Centred(), list("abcde"))(rows)
+    assert found.abs().max() < 1e-6  # a sample alone is its own mean
+    assert Model(nn.Linear(5, 4), list("abcd")).batching.one_at_a_time == ""
