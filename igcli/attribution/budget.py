@@ -82,8 +82,9 @@ class Budget:
             torch.mps.empty_cache()
         if tried <= 1:
             raise OutOfMemory(
-                f"Not even one picture fits into the memory of {self._device}{_free_memory(self._device)}. "
-                "Use a smaller --size, another model, or --device cpu."
+                f"Not even one picture fits into the memory of {self._device}{_free_memory(self._device)}. Free memory "
+                f"there, or use a smaller network{_elsewhere(self._device)}; a network that takes pictures of any size "
+                "needs less with a smaller --input-size. A smaller --batch-size does not help: one picture was tried."
             )
         self.size = max(1, tried // 2)
 
@@ -97,6 +98,10 @@ def if_it_fits(work: Callable[[], T]) -> tuple[T] | None:
             raise
     # Recovery happens out here: inside the except block the live exception would hold the failed pass's tensors.
     return None
+
+
+def _elsewhere(device: torch.device) -> str:
+    return "" if device.type == "cpu" else ", or --device cpu"
 
 
 def _free_memory(device: torch.device) -> str:

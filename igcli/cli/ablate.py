@@ -10,6 +10,7 @@ import click
 from igcli.attribution.wanted import Wanted
 from igcli.cli.options import grouped, wanted_options
 from igcli.cli.param_type import ParamType
+from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, session
 from igcli.cli.single import single_photo_command, the_photo
 from igcli.jobs.ablating import Ablated, Ablation, ablate_photo
@@ -38,7 +39,7 @@ ablation_options = grouped(
     "ablation",
     Ablation,
     click.option("--box", type=BoxType(), help="Black out this box, in pixels of what the model sees."),
-    click.option("--mask", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
+    click.option("--mask", type=NamedPath(dir_okay=False, exists=True), metavar="FILE",
                  help="Black out where this picture, as large as the photo, is light."),
     click.option("--top", type=click.FloatRange(0, 100, min_open=True), metavar="N",
                  help="Black out the N % of the pixels that the first method holds most important."),

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from igcli.cli.options import Command, check_folder, grouped
+from igcli.cli.path_types import OutputPath
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def destination_options(
     return grouped(
         "destination",
         build,
-        click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("out"), show_default=True,
+        click.option("-o", "--output", type=OutputPath(), default=Path("out"), show_default=True,
                      help=f"Folder for everything that is written, or {what} itself: its ending says the format."),
         click.option("--format", "chosen", type=click.Choice(words), metavar="|".join(words),
                      help=f"Format in the folder; {words[0]} if not given."),

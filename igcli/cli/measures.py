@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from igcli.cli.options import grouped, listed
+from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, Session
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
@@ -68,14 +69,14 @@ measures_options = grouped(
                  help="Another parameter than the published one, such as deletion.steps=56; may be repeated."),
     click.option("--control", multiple=True, type=click.Choice([*CONTROLS, "none"]), default=tuple(CONTROLS),
                  show_default=True, help=f"Maps that know nothing of the network. {listed(CONTROLS)}."),
-    click.option("--boxes", type=click.Path(path_type=Path), metavar="FILE",
+    click.option("--boxes", type=NamedPath(), metavar="FILE",
                  help="Where the objects are: Pascal VOC XML (a file or folder), COCO JSON, or CSV "
                       "(path, xmin, ymin, xmax, ymax[, label]); in upright pixels of the original."),
-    click.option("--masks", type=click.Path(path_type=Path), metavar="DIR",
+    click.option("--masks", type=NamedPath(), metavar="DIR",
                  help="Where the objects are: a picture a photo, light on dark, with the photo's name and size."),
-    click.option("--maps", type=click.Path(path_type=Path), metavar="DIR",
+    click.option("--maps", type=NamedPath(), metavar="DIR",
                  help="Measure another tool's maps, .npz or .npy called as the photos, instead of --method's."),
-    click.option("--classes", type=click.Path(path_type=Path), metavar="DIR|CSV",
+    click.option("--classes", type=NamedPath(), metavar="DIR|CSV",
                  help="For focus: a sub-folder a class, or a CSV with path and target; PATH itself if not given."),
     click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),
 )  # fmt: skip

@@ -7,13 +7,14 @@ import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import click
 
+from igcli.cli import completion
 from igcli.cli.options import StepsType, grouped, listed
 from igcli.cli.param_type import ParamType
+from igcli.cli.path_types import NamedPath
 from igcli.images.view import INTERPOLATIONS
 from igcli.models.classifier import Classifier
 from igcli.models.devices import PRECISIONS
@@ -109,7 +110,7 @@ def _choice(
 
 
 _model_option = click.option(
-    "--model", default="auto", show_default=True, metavar="NAME",
+    "--model", default="auto", show_default=True, metavar="NAME", shell_complete=completion.models,
     help="auto (GoogLeNet when its ImageNet weights are here or can be fetched, else efficientnet_lite0 if it is "
          "installed, else the bundled network); a name that 'ig models' lists, or timm:NAME; FILE.py:FUNCTION or "
          "package.module:FUNCTION that makes the network; a "
@@ -118,10 +119,10 @@ _model_option = click.option(
 
 #: What can be said of a model beside its name.
 _details = (
-    click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+    click.option("--weights", type=NamedPath(), metavar="FILE",
                  help="Local file of weights for the model, .pth or .safetensors. Only tensors are read from it, never "
                       "code."),
-    click.option("--labels", type=click.Path(path_type=Path), metavar="FILE",
+    click.option("--labels", type=NamedPath(), metavar="FILE",
                  help="Class names: a text file with one per line (or an index and a name), JSON, CSV, or the folder "
                       "of the training data."),
     click.option("--model-arg", type=ArgumentType(), multiple=True, metavar="NAME=VALUE",
@@ -162,5 +163,7 @@ _precision = click.option(
 #: For commands that use the model: ``--model`` and all the rest, as ``choice``.
 model_options = grouped("choice", _choice, _model_option, *_details, _precision, _batch_size)
 
+_model_argument = click.argument("model", default="auto", metavar="[MODEL]", shell_complete=completion.models)
+
 #: For commands about the model: its name is the argument.
-named_model_options = grouped("choice", _choice, click.argument("model", default="auto", metavar="[MODEL]"), *_details)
+named_model_options = grouped("choice", _choice, _model_argument, *_details)

@@ -13,6 +13,7 @@ from igcli.bundled.input import SIZE
 from igcli.cli.console import Console
 from igcli.cli.model_options import ModelChoice, load_chosen, named_model_options
 from igcli.cli.options import Streams, debug_option, stream_options
+from igcli.cli.path_types import OutputPath
 from igcli.cli.streams import escaped
 from igcli.images.fit import FITS
 from igcli.jobs.files import write_whole
@@ -95,9 +96,7 @@ def show(*, choice: ModelChoice, layers: bool, streams: Streams) -> None:
 @models.command()
 @named_model_options
 @click.option("--fit", type=click.Choice(list(FITS)), help="How a photo becomes a square.")
-@click.option(
-    "--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.toml", help="Write it there instead."
-)
+@click.option("--save", type=OutputPath(dir_okay=False), metavar="FILE.toml", help="Write it there instead.")
 @stream_options
 @debug_option
 def describe(*, choice: ModelChoice, fit: str | None, save: Path | None, streams: Streams) -> None:

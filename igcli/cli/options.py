@@ -21,7 +21,9 @@ from igcli.attribution.quadrature import DEFAULT_RULE, RULES
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
 from igcli.attribution.wanted import Wanted
+from igcli.cli import completion
 from igcli.cli.param_type import ParamType
+from igcli.cli.path_types import OutputPath
 from igcli.images.fit import FITS
 from igcli.images.options import PILLOW_LIMIT, ReadOptions
 from igcli.registry import Registry
@@ -102,7 +104,7 @@ def check_folder(folder: Path, *, formats: Sequence[str] = ()) -> Path:
 
 
 output_option = click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+    "-o", "--output", type=OutputPath(file_okay=False), default=Path("out"), show_default=True,
     callback=lambda _context, _option, folder: check_folder(folder),
     help="Folder for everything that is written.",
 )  # fmt: skip
@@ -122,6 +124,7 @@ score_option = click.option(
 )  # fmt: skip
 baseline_option = click.option(
     "--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
+    shell_complete=completion.baselines,
     help=f"Where the path starts. {listed(BASELINES)}; or an image file, seen as the photo if of its size.",
 )  # fmt: skip
 seed_option = click.option(
@@ -130,7 +133,7 @@ seed_option = click.option(
 )  # fmt: skip
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,
-    metavar="|".join((*BASELINES, "noise:N", "FILE")),
+    metavar="|".join((*BASELINES, "noise:N", "FILE")), shell_complete=completion.baselines,
     help=f"Where the path starts; several are averaged over. {listed(BASELINES)}; noise:N: N seeds; or an image "
          "file, seen as the photo if of its size.",
 )  # fmt: skip

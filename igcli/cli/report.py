@@ -10,6 +10,7 @@ import click
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
+from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, photo_command, session
 from igcli.jobs.item import items_of
@@ -28,7 +29,7 @@ def _page(path: Path) -> Path:
 
 
 @click.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True,
+@click.option("-o", "--output", type=OutputPath(), default=Path("report.html"), show_default=True,
               callback=lambda _context, _option, path: _page(path),
               help="The page, its name ending in .html; or the folder for report.html.")  # fmt: skip
 @click.option("--title", help="What stands above it; the photo's or folder's name if not given.")

@@ -15,6 +15,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.calibration import chunk_for
 from igcli.attribution.price import gradients_for
 from igcli.attribution.wanted import Wanted
+from igcli.cli import completion
 from igcli.cli.console import Console
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import (
@@ -75,7 +76,7 @@ def photo_command(command: Command) -> Command:
         return command(*args, request=Request(paths, recursive, null, fit, reading, choice, streams), **own)
 
     wrapped: Any = call
-    argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+    argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
     groups = (recursive_option, null_option, fit_option, reading_options, model_options, stream_options, debug_option)
     for option in reversed((argument, *groups)):
         wrapped = option(wrapped)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from igcli.cli import completion
 from igcli.cli.model_options import model_options
 from igcli.cli.options import (
     Command,
@@ -49,7 +50,7 @@ def single_photo_command(command: Command) -> Command:
         return command(*args, request=request, **own)
 
     wrapped: Any = call
-    argument = click.argument("photo", metavar="PHOTO")
+    argument = click.argument("photo", metavar="PHOTO", shell_complete=completion.files)
     groups = (output_option, map_options, fit_option, reading_options, model_options, stream_options, debug_option)
     for option in reversed((argument, *groups)):
         wrapped = option(wrapped)

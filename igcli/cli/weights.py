@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import click
 
+from igcli.cli import completion
 from igcli.cli.console import Console
 from igcli.cli.groups import SuggestingGroup
 from igcli.cli.options import Streams, debug_option, stream_options
+from igcli.cli.path_types import NamedPath
 from igcli.errors import IgError
 from igcli.jobs.record import SCHEMA, to_json
 from igcli.models.cache import checkpoints_folder
@@ -26,7 +28,7 @@ from igcli.models.keeping import (
 
 T = TypeVar("T")
 
-models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...")
+models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completion.published)
 
 
 @click.group(cls=SuggestingGroup)
@@ -46,7 +48,7 @@ def weights() -> None:
 
 
 @weights.command()
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.published)
 @stream_options
 @debug_option
 def fetch(models: tuple[str, ...], *, streams: Streams) -> None:
@@ -68,7 +70,7 @@ def fetch(models: tuple[str, ...], *, streams: Streams) -> None:
 
 
 @weights.command(name="import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=NamedPath(), metavar="FILE...")
 @stream_options
 @debug_option
 def take_over(files: tuple[Path, ...], *, streams: Streams) -> None:

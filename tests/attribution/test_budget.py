@@ -48,7 +48,7 @@ def test_chunks_are_as_few_as_the_size_allows_and_equally_large(count, size):
 
 
 def test_when_a_single_picture_does_not_fit_one_sentence_says_what_to_do():
-    with pytest.raises(OutOfMemory, match="--device cpu"):
+    with pytest.raises(OutOfMemory, match="smaller network"):
         list(Budget(4).chunks(3, fails_above(0, MemoryError())))
 
 
@@ -77,3 +77,18 @@ def test_the_failed_passs_tensors_are_free_before_the_next_try():
 def test_a_size_below_one_is_refused():
     with pytest.raises(UsageError, match="at least 1"):
         Budget(0)
+
+
+@pytest.mark.parametrize(("device", "elsewhere"), [("cpu", False), ("mps", True)])
+def test_the_advice_for_too_little_memory_is_what_helps_there(device, elsewhere, monkeypatch):
+    monkeypatch.setattr(torch.mps, "empty_cache", lambda: None)
+
+    def work(*_):
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(OutOfMemory) as caught:
+        list(Budget(4, device=torch.device(device)).chunks(1, work))
+    said = str(caught.value)
+    assert " --size" not in said
+    assert "--input-size" in said
+    assert ("--device cpu" in said) is elsewhere

@@ -1,9 +1,12 @@
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from unittest.mock import Mock
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -124,6 +127,24 @@ def test_an_error_is_a_line_of_json_too_where_json_was_asked_for(arguments, said
     assert said in result.stderr
     assert result.exit_code == status
     assert CliRunner().invoke(ig, words).stdout == ""
+
+
+def test_every_option_that_a_message_names_exists(root):
+    """A wrong one is worse than none: whoever follows the advice gets another error."""
+    known = {"--help", "--version"}
+    known |= {"--dereference", "--hard-dereference", "--sparse", "--force-reinstall"}  # of tar and pip
+    todo = [ig]
+    while todo:
+        command = todo.pop()
+        known.update(name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts))
+        if isinstance(command, click.Group):
+            todo += [command.get_command(None, name) for name in command.list_commands(None)]
+    programs = {*(root / "igcli" / "bundled").glob("*.py")}
+    for path in {*(root / "igcli").rglob("*.py")} - programs:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", node.value):
+                    assert option in known, f"{path.name}:{node.lineno} names {option}"
 
 
 def test_json_after_two_dashes_is_a_path():

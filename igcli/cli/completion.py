@@ -1,0 +1,47 @@
+"""What a shell completes where an option's own type does not know it: files, names of models, baselines.
+
+Only lists that need no torch are read: a person waits for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+from click.shell_completion import CompletionItem
+
+
+def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Files and folders, as the shell itself completes them."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of models, ``NAME@WEIGHTS`` after an ``@``; files where there are none."""
+    from igcli.models.catalogue import catalogue
+    from igcli.models.zoo import MODELS
+
+    if "@" in incomplete:
+        names = {f"{entry.name}@{entry.weights}" for entry in catalogue()}
+    else:
+        names = {*MODELS, *(entry.name for entry in catalogue())}
+    return _starting(names, incomplete) or files(ctx, param, incomplete)
+
+
+def published(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of the networks whose weights are published."""
+    from igcli.models.catalogue import catalogue
+
+    return _starting({entry.name for entry in catalogue()}, incomplete)
+
+
+def baselines(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of baselines; files where there are none."""
+    import igcli.images.baselines  # noqa: F401 - fills the registry
+    from igcli.sample import BASELINES
+
+    return _starting(BASELINES, incomplete) or files(ctx, param, incomplete)
+
+
+def _starting(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
