@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -26,19 +27,35 @@ def _without_browser(reason: str) -> NoReturn:
 
 # One a module: while it runs, the thread has an event loop that the tests of other rooms would stumble upon.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, headless; a test that asks for it is skipped where there is none."""
+def browser(tmp_path_factory) -> Iterator[Any]:
+    """The system's Chromium, headless; a test that asks for it is skipped where there is none, or none that works."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         _without_browser("no Chromium is installed (apt-get install chromium)")
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import Error, sync_playwright
     except ImportError:
         _without_browser("Playwright is not installed (pip install playwright)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = None
+        try:
+            browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+            _opens_a_file(browser, tmp_path_factory.mktemp("trial") / "trial.html")
+        except Error as problem:  # libraries are missing, or it is confined to folders of its own
+            if browser is not None:
+                browser.close()
+            browser, reason = None, f"{executable} does not work here: {problem.message.splitlines()[0]}"
+        if browser is None:
+            _without_browser(reason)
         yield browser
         browser.close()
+
+
+def _opens_a_file(browser: Any, file: Path) -> None:
+    file.write_text("<title>trial</title>")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    page.close()
 
 
 @pytest.fixture
