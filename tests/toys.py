@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -11,6 +12,8 @@ from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels
 
 SIDE = 12
+
+trapezoid = getattr(np, "trapezoid", None) or np.trapz
 
 
 class Quadratic(nn.Module):

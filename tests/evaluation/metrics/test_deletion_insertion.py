@@ -5,7 +5,7 @@ import pytest
 import torch
 from evaluation.known import LOGIT, SOFTMAX, Linear, Patch, noise_map, patch_mask, photo, plain, slow_scores, subject
 from torchcam.metrics import DeletionInsertionMetric
-from toys import classifier, random_picture, small_network
+from toys import classifier, random_picture, small_network, trapezoid
 
 from igcli.attribution.scores import Score
 from igcli.evaluation.metrics import Deletion, Insertion
@@ -76,8 +76,8 @@ def test_both_equal_a_slow_plain_loop(steps):
     gone = slow_scores(model, pixels, values, fill, counts, SOFTMAX)
     come = slow_scores(model, fill, values, pixels, counts, SOFTMAX)
     fractions = np.array(counts) / 64
-    assert found["deletion"].value == pytest.approx(np.trapezoid(gone, fractions), abs=1e-12)
-    assert found["insertion"].value == pytest.approx(np.trapezoid(come, fractions), abs=1e-12)
+    assert found["deletion"].value == pytest.approx(trapezoid(gone, fractions), abs=1e-12)
+    assert found["insertion"].value == pytest.approx(trapezoid(come, fractions), abs=1e-12)
 
 
 def test_the_published_protocol_moves_a_rows_pixels_at_a_time():
@@ -104,8 +104,8 @@ def test_the_values_of_a_linear_model_are_known_in_closed_form():
     true = (network.weight.detach() * pixels).sum(dim=0).flatten().sort(descending=True).values
     found = measured(plain(network), pixels, {"best": network.weight.detach() * pixels}, steps=64, fill="black")["best"]
     revealed = np.concatenate([[0.0], true.cumsum(0).numpy()])
-    assert found["insertion"].value == pytest.approx(np.trapezoid(revealed, dx=1 / 64), abs=1e-12)
-    assert found["deletion"].value == pytest.approx(np.trapezoid(revealed[-1] - revealed, dx=1 / 64), abs=1e-12)
+    assert found["insertion"].value == pytest.approx(trapezoid(revealed, dx=1 / 64), abs=1e-12)
+    assert found["deletion"].value == pytest.approx(trapezoid(revealed[-1] - revealed, dx=1 / 64), abs=1e-12)
 
 
 def test_of_a_linear_model_both_sum_to_the_score_of_photo_and_fill():
