@@ -205,6 +205,9 @@ reading_options = grouped(
                  help="Larger pictures are refused before they are decoded."),
     click.option("--allow-truncated", is_flag=True,
                  help="Explain what is left of a damaged file; the record notes it."),
+    click.option("--window", default="full", show_default=True, metavar="LOW,HIGH|full|percentile",
+                 help="The sample values that become black and white in pictures of more than 8 bits a sample: two "
+                      "numbers, the whole range, or each picture's own 0.5th to 99.5th percentile."),
 )  # fmt: skip
 
 percentile_option = click.option(

@@ -1,24 +1,27 @@
 """A file's bytes to an upright Pillow image, whatever is wrong with them.
 
 Only raster formats are tried: EPS, for one, would start another program. The size in the header is checked before
-anything is decoded, and every exception of Pillow's becomes one sentence that names the file (PITFALLS D1, D4, D5).
-Pixel modes are the business of ``modes``, files and paths of ``reading``.
+anything is decoded (PITFALLS D1). Pillow's limits and exceptions are handled in ``guard``, its modes in ``modes``,
+depths that it does not read or cuts to 8 bits in ``deep``, files and paths in ``reading``.
 """
 
 from __future__ import annotations
 
 import io
-import logging
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from igcli.errors import IgError, ImageError
+from igcli.errors import ImageError
+from igcli.images.bitfields import bitfields_of, read_bitfields
+from igcli.images.deep import read_deep
+from igcli.images.frames import count_frames, frames_note
+from igcli.images.guard import DamagedError, check_size, pillow
+from igcli.images.levels import to_levels
+from igcli.images.modes import DEEP_MODES, not_windowed
 from igcli.images.options import ReadOptions
+from igcli.images.orientation import orientation_of, upright
+from igcli.images.signatures import HEAD, picture_kind, stranger
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
 """The formats, by Pillow's names, that are read; all hold pixels and need no other program."""
@@ -26,7 +29,10 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF"
 
 @dataclass(frozen=True)
 class Decoded:
-    """An image in its own mode, upright, fully in memory, and what was done to it."""
+    """An image in its own mode, upright, fully in memory, and what was done to it.
+
+    What has more than 8 bits a sample has been scaled to 8 already, but for modes that Pillow alone makes of it.
+    """
 
     image: Image.Image
     notes: tuple[str, ...] = ()
@@ -40,6 +46,7 @@ def decode(data: bytes, options: ReadOptions, *, name: str) -> Decoded:
     ImageError
         For anything that is not a whole picture within ``options.max_pixels``, ``name`` being its subject.
     """
+    check_beginning(data, name)
     try:
         return _decode(data, options, name, tolerant=False)
     except DamagedError:
@@ -49,122 +56,71 @@ def decode(data: bytes, options: ReadOptions, *, name: str) -> Decoded:
     return Decoded(whole.image, ("truncated, the missing part is filled in", *whole.notes))
 
 
-class DamagedError(ImageError):
-    """A picture that begins well and cannot be read to its end."""
-
-
-@contextmanager
-def pillow(name: str, *, max_pixels: int | None, tolerant: bool = False) -> Iterator[None]:
-    """Pillow to ourselves, silent, within a limit; whatever it raises becomes an :class:`ImageError`.
-
-    Its limits and Python's warning filters are process-wide, so that readers in several threads take turns.
-    """
-    with _TURN, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = max_pixels, tolerant
-        try:
-            yield
-        except IgError:
-            raise
-        except Exception as error:
-            raise _explained(error, name, max_pixels, tolerant=tolerant) from error
-        finally:
-            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
-
-
-_TURN = threading.RLock()
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints Pillow's complaints on stderr
-
-
-_OTHER_KINDS = (
-    ((".zip", ".7z", ".rar"), "unpack it and name the folder, or make a tar of it"),
-    ((".txt", ".lst"), "if it has one path a line, give it on stdin: ig explain - < FILE"),
-    ((".heic", ".heif"), "save it as JPEG or PNG: HEIC is not read"),
-)
-"""Files that are given for pictures by mistake, by their endings, and what to do."""
-
-
-def _explained(error: Exception, name: str, max_pixels: int | None, *, tolerant: bool) -> ImageError:
-    """One sentence for what Pillow raised, and what to do next."""
-    if isinstance(error, Image.DecompressionBombError):
-        return ImageError(f"{name} has more than {max_pixels:,} pixels; raise --max-pixels to read it anyway.")
-    if isinstance(error, UnidentifiedImageError):
-        next_step = next((step for endings, step in _OTHER_KINDS if name.lower().endswith(endings)), None)
-        next_step = next_step or f"convert it to one of the formats that are read: {', '.join(FORMATS)}"
-        return ImageError(f"{name} is not a picture, or its beginning is damaged; {next_step}.")
-    if isinstance(error, MemoryError):
-        return ImageError(f"{name} does not fit into memory; make the picture smaller.")
-    if "MAX_TEXT" in str(error):
-        return ImageError(f"{name} carries text that unpacks to an absurd size; save the picture again without it.")
-    reason = " ".join(str(error).split()) or type(error).__name__
-    if tolerant:
-        return ImageError(f"{name} cannot be turned into pixels ({reason}); copy it again, or save it as a PNG.")
-    return DamagedError(
-        f"{name} is cut off or damaged ({reason}); copy it again, or use --allow-truncated to take what is left."
-    )
+def check_beginning(data: bytes, name: str) -> None:
+    """Raise ``ImageError`` if the first bytes are those of something else than a picture, saying of what."""
+    head = data[:HEAD]
+    if picture_kind(head) in _readable():
+        return
+    if found := stranger(head):
+        what, step = found
+        raise ImageError(f"{name} is not a picture that is read but {what}; {step}.")
 
 
 def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> Decoded:
-    limit = options.max_pixels
-    with pillow(name, max_pixels=limit, tolerant=tolerant):
+    frames = count_frames(data, picture_kind(data[:HEAD]))
+    deep = read_deep(data, options, name=name, tolerant=tolerant)
+    if deep is not None:
+        image, notes = to_levels(deep.samples, options, name=name)
+        said = pending = deep.orientation
+    else:
+        with pillow(name, max_pixels=options.max_pixels, tolerant=tolerant):
+            image = _opened(data, name, options.max_pixels, tolerant=tolerant)
+            frames = frames or int(getattr(image, "n_frames", 1))
+            said = orientation_of(image)  # asked before loading: Pillow turns TIFFs itself, and then forgets it
+            image.load()
+            check_size(image.size, name, options.max_pixels)
+            pending = orientation_of(image)
+        notes = () if image.mode in DEEP_MODES else not_windowed(options)
+    image, turned = upright(image, said=said, pending=pending, rotate=options.exif_rotate)
+    several = (frames_note(frames),) if frames and frames > 1 else ()
+    return Decoded(image, (*several, *turned, *notes))
+
+
+def _opened(data: bytes, name: str, limit: int, *, tolerant: bool) -> Image.Image:
+    """The picture within the limit, its pixels perhaps not read yet."""
+    try:
         image: Image.Image = _open(data)
-        _check_size(image, name, limit)
-        frames = _count_frames(data)
-        turned = _orientation(image)  # asked before loading: Pillow turns TIFFs itself, and then forgets it
-        image.load()
-        _check_size(image, name, limit)
-        notes = [f"first of {frames} frames"] if frames > 1 else []
-        pending = _orientation(image)
-        if options.exif_rotate and pending in _TURNS:
-            image = image.transpose(_TURNS[pending])
-        if turned in _TURNS or pending in _TURNS:
-            acted = options.exif_rotate or pending not in _TURNS
-            notes.append("rotated by EXIF" if acted else "EXIF rotation ignored")
-        return Decoded(image, tuple(notes))
+    except UnidentifiedImageError:
+        raise _unidentified(data, name, tolerant=tolerant) from None
+    except OSError:
+        fields = bitfields_of(data)
+        if fields is None:
+            raise
+        check_size((fields.width, fields.height), name, limit)
+        return read_bitfields(data, fields, tolerant=tolerant)
+    check_size(image.size, name, limit)
+    return image
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
+    return Image.open(io.BytesIO(data), formats=_readable())
+
+
+def _readable() -> list[str]:
     Image.init()
-    known = [kind for kind in FORMATS if kind in Image.OPEN]  # older Pillows lack some
-    return Image.open(io.BytesIO(data), formats=known)
+    return [kind for kind in FORMATS if kind in Image.OPEN]  # older Pillows lack some
 
 
-def _check_size(image: Image.Image, name: str, limit: int) -> None:
-    width, height = image.size
-    if width < 1 or height < 1:
-        raise ImageError(f"{name} is {width} x {height} pixels, an empty picture; export it again.")
-    if width * height > limit:
-        raise ImageError(
-            f"{name} has {width * height:,} pixels ({width} x {height}), more than {limit:,}; "
-            "make it smaller, or raise --max-pixels to read it anyway."
+def _unidentified(data: bytes, name: str, *, tolerant: bool) -> ImageError:
+    """What to say of what Pillow does not take for a picture."""
+    kind = picture_kind(data[:HEAD])
+    if kind is None:
+        formats = ", ".join(FORMATS)
+        return ImageError(
+            f"{name} is not a picture, or its beginning is damaged; convert it to one of the formats that are read: "
+            f"{formats}."
         )
-
-
-def _count_frames(data: bytes) -> int:
-    """How many frames there are, counted on a second handle: seeking would disturb the first."""
-    try:
-        return int(getattr(_open(data), "n_frames", 1))
-    except Exception:  # a damaged later frame is no reason to refuse the first one
-        return 1
-
-
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 where there is none or it cannot be read."""
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # the pixels are fine without their EXIF data
-        return 1
-    return value if isinstance(value, int) else 1
+    what = f"{name} begins as a {kind} picture and is damaged there, or of a kind that is not read"
+    if tolerant:
+        return ImageError(f"{what}; copy it again, or save it as a PNG.")
+    return DamagedError(f"{what}; copy it again, save it as a PNG, or use --allow-truncated to take what is left.")

@@ -1,8 +1,8 @@
 """Any Pillow mode to plain 8-bit RGB, with a note for everything that was done on the way.
 
 Pillow's own ``convert("RGB")`` clips 16-bit pictures to white and uncovers the colours hidden under transparency
-(PITFALLS D2, D3); here they are scaled, and laid on a background. Embedded profiles of RGB photos are left alone, as
-torchvision leaves them, so that a network sees the numbers it was evaluated with. Opening files is in ``decoding``.
+(PITFALLS D2, D3); here they are scaled (``levels``), and laid on a background. Embedded profiles of RGB photos are left
+alone, as torchvision leaves them, so that a network sees the numbers it was evaluated with. ``decoding`` opens files.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 
 from PIL import Image, ImageCms
 
-from igcli.errors import ImageError
+from igcli.images.levels import FLOAT, Caution, Samples, to_levels, unsigned
 from igcli.images.options import ReadOptions
 from igcli.lazy import np
 
@@ -24,12 +24,9 @@ def to_rgb(image: Image.Image, options: ReadOptions, *, name: str = "picture") -
     ImageError
         For floating-point pixels that are not finite.
     """
-    if image.mode.startswith("I;16"):
-        grey = _byte_levels(np.asarray(image), 0.0, 65535.0)
-        return grey.convert("RGB"), ("16-bit scaled to 8", "greyscale")
-    if image.mode in ("I", "F"):
-        grey, note = _stretched(image, name)
-        return grey.convert("RGB"), (note, "greyscale")
+    if image.mode in DEEP_MODES:
+        grey, done = to_levels(_samples(image), options, name=name)
+        return grey.convert("RGB"), (*done, "greyscale")
     if image.mode == "CMYK":
         return _from_cmyk(image)
     if image.mode == "LAB":
@@ -43,6 +40,9 @@ def to_rgb(image: Image.Image, options: ReadOptions, *, name: str = "picture") -
     return image.convert("RGB"), notes
 
 
+DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+"""Pillow's modes of more than 8 bits a sample."""
+
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _KINDS = {
     "1": ("greyscale",),
@@ -54,24 +54,18 @@ _KINDS = {
 }
 
 
-def _stretched(image: Image.Image, name: str) -> tuple[Image.Image, str]:
-    """32-bit integers or floats, which carry no scale of their own, as 8-bit grey."""
-    values = np.asarray(image)
-    if not np.isfinite(values).all():
-        raise ImageError(f"{name} has pixels that are not finite numbers; save it again with finite values.")
-    low, high = float(values.min()), float(values.max())
-    kind, full = ("32-bit", 65535.0) if image.mode == "I" else ("float", 1.0)
-    if low >= 0 and high <= full:
-        return _byte_levels(values, 0.0, full), f"{kind} scaled to 8"
-    return _byte_levels(values, low, high), f"{kind} stretched from {low:g}..{high:g}"
+def _samples(image: Image.Image) -> Samples:
+    """The grey values of a mode that is deeper than 8 bits."""
+    values = np.asarray(image)[:, :, None]
+    if image.mode == "F":
+        return Samples(values, "float", FLOAT)
+    bits = 32 if image.mode == "I" else 16
+    return Samples(values, f"{bits}-bit", unsigned(bits))
 
 
-def _byte_levels(values: np.ndarray, low: float, high: float) -> Image.Image:
-    """``low``..``high`` as 0..255, rounded; a flat picture becomes black."""
-    levels = values.astype(np.float64)
-    levels -= low
-    levels *= 255 / ((high - low) or 1.0)
-    return Image.fromarray(np.rint(levels, out=levels).astype(np.uint8))
+def not_windowed(options: ReadOptions) -> tuple[str, ...]:
+    """The caution that a picture of 8 bits is none for ``--window``, where one was asked for."""
+    return () if options.window == "full" else (Caution("8 bits a sample: --window is for deeper pictures, not used"),)
 
 
 def _from_cmyk(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PIL import ImageColor
 
 from igcli.errors import UsageError
+
+WINDOWS = ("full", "percentile")
+"""The names that ``window`` knows; anything else is two numbers."""
 
 PILLOW_LIMIT = 178_956_970
 """Pixels above which Pillow refuses a picture of its own accord."""
@@ -26,22 +30,34 @@ class ReadOptions:
         Larger pictures are refused before they are decoded.
     allow_truncated
         Read what is left of a file that is cut off or damaged; the missing part is whatever the decoder fills in.
+    window
+        Which sample values become black and white in pictures of more than 8 bits a sample: ``"full"`` for the range
+        that the file states or its type has, ``"percentile"`` for the picture's own 0.5th to 99.5th percentile, or
+        ``"LOW,HIGH"`` in the file's own values. Pictures of 8 bits are read as they are.
 
     Raises
     ------
     UsageError
-        For a colour that is none, or a limit under one pixel.
+        For a colour that is none, a limit under one pixel, or a window that is neither a name nor two rising numbers.
     """
 
     exif_rotate: bool = True
     background: str = "white"
     max_pixels: int = PILLOW_LIMIT
     allow_truncated: bool = False
+    window: str = "full"
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
             raise UsageError(f"--max-pixels is {self.max_pixels}; give a number from 1 upwards.")
         self.colour()
+        if self.window not in WINDOWS:  # spelled in one way, since settings of runs are compared
+            object.__setattr__(self, "window", ",".join(f"{end:.12g}" for end in _two_numbers(self.window)))
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The window's two numbers, if that is what it is."""
+        return None if self.window in WINDOWS else _two_numbers(self.window)
 
     def colour(self) -> tuple[int, int, int]:
         """The background's red, green and blue, 0..255."""
@@ -52,3 +68,16 @@ class ReadOptions:
                 f"{self.background!r} is not a colour; give a name like 'white' or a value like '#ffcc00'."
             ) from None
         return red, green, blue
+
+
+def _two_numbers(window: str) -> tuple[float, float]:
+    try:
+        low, high = (float(end) for end in window.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (low < high and math.isfinite(low) and math.isfinite(high)):
+        raise UsageError(
+            f"--window is {window!r}; give the values that become black and white, as in --window 0,4095, "
+            f"or one of: {', '.join(WINDOWS)}."
+        )
+    return low, high

@@ -1,23 +1,26 @@
 """``read_image``: from a path, or what ``finding`` found, to the Picture that the model sees.
 
-The steps live beside this file: bytes to an image in ``decoding``, modes to RGB in ``modes``, the model's square in
-``fit``. Finding files is in ``finding``.
+The steps: a file to bytes in ``opening``, bytes to an image in ``decoding``, modes to RGB in ``modes``, the model's
+square in ``fit``. Finding files is in ``finding``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
-import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import ImageError
-from igcli.images.decoding import decode, pillow
+from igcli.images.decoding import decode
 from igcli.images.fit import FITS
+from igcli.images.guard import pillow
+from igcli.images.levels import Caution
 from igcli.images.members import read_member
 from igcli.images.modes import to_rgb
+from igcli.images.opening import file_bytes, is_stream
 from igcli.images.options import ReadOptions
 from igcli.images.picture import Picture
 from igcli.images.source import Found, shown
@@ -26,6 +29,8 @@ from igcli.lazy import np, torch
 
 if TYPE_CHECKING:
     from PIL import Image
+
+_LOG = logging.getLogger("igcli.images")
 
 __all__ = ["ReadOptions", "View", "read_image", "read_upright"]
 
@@ -52,7 +57,7 @@ def read_image(
     fit
         A name in ``FITS``: how the photo is brought to a square.
     options
-        What to do about rotation, transparency, size and damage.
+        What to do about rotation, transparency, depth, size and damage.
 
     Returns
     -------
@@ -75,13 +80,17 @@ def read_image(
     with pillow(name, max_pixels=None, tolerant=True):  # the limit was for the file; Pillow counts crops too
         upright, notes = to_rgb(decoded.image, options, name=name)
         square, placement = place(upright if view.channels == 3 else upright.convert("L"), view)
+    notes = (*decoded.notes, *notes)
+    for note in notes:
+        if isinstance(note, Caution):
+            _LOG.warning("%s: %s", name, note)
     return Picture(
         pixels=_pixels(square),
         path=source.path,
         sha256=hashlib.sha256(data).hexdigest(),
         original_size=upright.size,
         placement=placement,
-        notes=(*decoded.notes, *notes),
+        notes=notes,
         source=path if isinstance(path, Found) else None,
     )
 
@@ -93,7 +102,7 @@ def read_upright(path: str | os.PathLike[str] | Found, *, options: ReadOptions |
     """
     source, options = _source(path), options or ReadOptions()
     name = shown(source.path)
-    if source.member is None and source.path.is_fifo():
+    if source.member is None and source.path.is_fifo() and is_stream(source.path):
         raise ImageError(f"{name} is a pipe and is read once: save the picture to a file, to have it in its own size.")
     decoded = decode(_bytes_of(source, name), options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):
@@ -106,27 +115,10 @@ def _source(path: str | os.PathLike[str] | Found) -> Found:
 
 def _bytes_of(source: Found, name: str) -> bytes:
     """All of the file or the member, read once."""
-    data = _file(source.path, name) if source.member is None else read_member(source.member)
+    data = file_bytes(source.path, name) if source.member is None else read_member(source.member)
     if not data:
         raise ImageError(f"{name} is empty (zero bytes); copy or download it again.")
     return data
-
-
-def _file(path: Path, name: str) -> bytes:
-    try:
-        kind = path.stat().st_mode
-        if stat.S_ISDIR(kind):
-            raise ImageError(f"{name} is a folder; name the pictures in it.")
-        if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):  # /dev/zero never ends
-            raise ImageError(f"{name} is a device, not a file; save the picture to a file first.")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ImageError(f"{name} does not exist; check the spelling and the folder.") from None
-    except PermissionError:
-        raise ImageError(f"{name} may not be read; change its permissions, or copy it.") from None
-    except (OSError, ValueError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or "not enough memory"
-        raise ImageError(f"{name} cannot be read ({reason}); check the path and the disk.") from error
 
 
 def _pixels(square: Image.Image) -> torch.Tensor:

@@ -117,7 +117,7 @@ def read_masks(
     notes = [f"{unused} of the {counted(len(masks), 'mask')} in {source} not used"] if unused else []
     if by_name:
         notes.append(f"{counted(by_name, 'photo')} found by file name alone: {source} has them in other folders")
-    options = replace(options or ReadOptions(), background="black")
+    options = replace(options or ReadOptions(), background="black", window="full")
     return Masks(source, chosen, replace(view or View(), channels=1), options, tuple(notes))
 
 

@@ -1,0 +1,95 @@
+"""The bytes of a photo's file, bounded whatever the path leads to: a device, a pipe, a file of many gigabytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from igcli.errors import ImageError
+from igcli.images.decoding import check_beginning
+from igcli.images.signatures import HEAD
+
+MOST_BYTES = 1 << 30
+"""Longer files are refused unread: a picture of 178 million pixels in 16-bit grey is a third of it."""
+
+MOST_PIPED = 1 << 28
+"""Bytes that are read of a pipe, which may never end."""
+
+_STREAMS = ("/dev/fd/", "/proc/self/fd/")
+
+
+def file_bytes(path: Path, name: str) -> bytes:
+    """All of a file, or of what comes on ``/dev/stdin``; a file that begins as no picture does is not read further.
+
+    Raises
+    ------
+    ImageError
+        For what is missing, no regular file, too long, or something else than a picture.
+    """
+    with _explained(path, name), open(path, "rb", opener=_at_once) as file:
+        limit = _limit(status := os.fstat(file.fileno()), path, name)
+        if stat.S_ISFIFO(status.st_mode):
+            os.set_blocking(file.fileno(), True)
+        head = file.read(HEAD)
+        check_beginning(head, name)
+        if status.st_size > limit:  # without having taken the memory first
+            raise _too_long(name, limit)
+        data = head + file.read(limit + 1 - len(head))
+    if len(data) > limit:
+        raise _too_long(name, limit)
+    return data
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for whoever writes to a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+@contextmanager
+def _explained(path: Path, name: str) -> Iterator[None]:
+    """What the system raises becomes an :class:`ImageError`."""
+    try:
+        yield
+    except IsADirectoryError:
+        raise _folder(name) from None
+    except FileNotFoundError:
+        raise ImageError(f"{name} does not exist; check the spelling and the folder.") from None
+    except PermissionError:
+        if path.is_dir():  # as Windows answers
+            raise _folder(name) from None
+        raise ImageError(f"{name} may not be read; change its permissions, or copy it.") from None
+    except (OSError, ValueError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or "not enough memory"
+        raise ImageError(f"{name} cannot be read ({reason}); check the path and the disk.") from error
+
+
+def is_stream(path: Path) -> bool:
+    """Whether the path is this process's own standard input or an open descriptor, which may be a pipe."""
+    spelled = os.path.abspath(path)  # noqa: PTH100 - links are not followed
+    return spelled == "/dev/stdin" or spelled.startswith(_STREAMS)
+
+
+def _limit(status: os.stat_result, path: Path, name: str) -> int:
+    """How many bytes may be read; raises for what is not read at all."""
+    kind = status.st_mode
+    if stat.S_ISFIFO(kind):
+        if not is_stream(path):
+            raise ImageError(f"{name} is a pipe; save the picture to a file, or give it on stdin as /dev/stdin.")
+        return MOST_PIPED
+    if not stat.S_ISREG(kind):  # /dev/zero never ends
+        raise ImageError(f"{name} is a device, not a file; save the picture to a file first.")
+    return MOST_BYTES
+
+
+def _too_long(name: str, limit: int) -> ImageError:
+    return ImageError(
+        f"{name} has more than the {limit:,} bytes that are read of a photo; save the picture by itself, smaller or "
+        "compressed."
+    )
+
+
+def _folder(name: str) -> ImageError:
+    return ImageError(f"{name} is a folder; name the pictures in it.")

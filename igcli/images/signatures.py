@@ -1,0 +1,151 @@
+"""What a file is by its first bytes, whatever its name says, and what to do with one that is no picture for ``ig``."""
+
+from __future__ import annotations
+
+import re
+
+from igcli.images.source import shown
+
+HEAD = 1 << 16
+"""Bytes from the beginning that are looked at."""
+
+_EXPORT = "save it as JPEG or PNG"
+_UNPACK = "unpack it and name the folder, or make a tar of the pictures"
+_VIDEO = "take a frame out of it, for example with ffmpeg -i FILE -frames:v 1 frame.png"
+_DEEP = "save it as a PNG or TIFF of 8 or 16 bits"
+_RAW = "export the photo as JPEG, PNG or TIFF with the camera's or any raw converter"
+_DOWNLOAD = "download the picture itself, and look at what the address answers"
+
+_BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
+    (b"\xff\x0a", "a JPEG XL picture", _EXPORT),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "a JPEG XL picture", _EXPORT),
+    (b"II\xbc", "a JPEG XR picture", _EXPORT),
+    (b"\x76\x2f\x31\x01", "an OpenEXR picture", _DEEP),
+    (b"#?RADIANCE", "a Radiance HDR picture", _DEEP),
+    (b"8BPS", "a Photoshop document", _EXPORT),
+    (b"gimp xcf", "a GIMP document", _EXPORT),
+    (b"\x00\x00\x01\x00", "a Windows icon", "save it as PNG"),
+    (b"icns", "a macOS icon", "save it as PNG"),
+    (b"DDS ", "a DDS texture", "save it as PNG"),
+    (b"FUJIFILMCCD-RAW", "a camera's raw file", _RAW),
+    (b"IIU\x00", "a camera's raw file", _RAW),
+    (b"IIRO", "a camera's raw file", _RAW),
+    (b"IIRS", "a camera's raw file", _RAW),
+    (b"FOVb", "a camera's raw file", _RAW),
+    (b"%PDF-", "a PDF document", "save the page or its picture as PNG, for example with pdftoppm -png"),
+    (b"%!PS", "a PostScript document", "save it as PNG; ig starts no other program"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript document", "save it as PNG; ig starts no other program"),
+    (b"\x93NUMPY", "a NumPy array", "save it as an image: PIL.Image.fromarray(array).save('photo.png')"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", _DEEP),
+    (b"SIMPLE  =", "a FITS file", _DEEP),
+    (b"PK\x03\x04", "a zip archive (or a document or NumPy arrays in one)", _UNPACK),
+    (b"PK\x05\x06", "an empty zip archive", _UNPACK),
+    (b"\x1f\x8b", "a gzip archive", "unpack it with gunzip, or call a tar of pictures .tar.gz"),
+    (b"BZh", "a bzip2 archive", "unpack it, or call a tar of pictures .tar.bz2"),
+    (b"\xfd7zXZ\x00", "an xz archive", "unpack it, or call a tar of pictures .tar.xz"),
+    (b"\x28\xb5\x2f\xfd", "a zstandard archive", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (b"Rar!", "a RAR archive", _UNPACK),
+    (b"\x00\x05\x16\x07", "what macOS writes beside a file (AppleDouble)", "name the file without ._"),
+    (b"\x1aE\xdf\xa3", "a video (Matroska or WebM)", _VIDEO),
+    (b"version https://git-lfs.github.com/spec/", "a Git LFS pointer", "fetch the picture itself with git lfs pull"),
+)  # fmt: skip
+
+_BRANDS: tuple[tuple[frozenset[bytes], str, str], ...] = (
+    (frozenset({b"avif", b"avis"}), "an AVIF picture, which this Pillow cannot read", f"{_EXPORT}, or update Pillow"),
+    (
+        frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}),
+        "a HEIC picture",
+        f"{_EXPORT}; an iPhone takes JPEGs under Settings, Camera, Formats, Most Compatible",
+    ),
+    (frozenset({b"crx "}), "a camera's raw file", _RAW),
+)
+
+PICTURES: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),
+    (b"MM\x00+", "TIFF"),
+    (b"BM", "BMP"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG2000"),
+    (b"\xffO\xffQ", "JPEG2000"),
+    (b"qoif", "QOI"),
+)
+"""The first bytes of formats that are read, by Pillow's names; the others are in :func:`picture_kind`."""
+
+
+def picture_kind(head: bytes) -> str | None:
+    """The format, by Pillow's name, of what begins like a picture that is read; else ``None``."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if re.match(rb"P[1-7fF][\s#]", head):
+        return "PPM"
+    if {b"avif", b"avis"} & set(_brands(head)):
+        return "AVIF"
+    return next((kind for start, kind in PICTURES if head.startswith(start)), None)
+
+
+def stranger(head: bytes) -> tuple[str, str] | None:
+    """What a file is that is no picture for ``ig``, and what to do; ``None`` where its first bytes do not say.
+
+    Parameters
+    ----------
+    head
+        The first bytes, up to :data:`HEAD`.
+    """
+    brands = _brands(head)
+    for known, what, step in _BRANDS if brands else ():
+        if known & set(brands):
+            return what, step
+    if brands:
+        return "a video (MP4 or QuickTime)", _VIDEO
+    for start, what, step in _BEGINNINGS:
+        if head.startswith(start):
+            return what, step
+    if head[128:132] == b"DICM":
+        return "a DICOM file", "save its picture as a 16-bit PNG or TIFF, then choose its range with --window"
+    if head[344:348] in (b"n+1\x00", b"ni1\x00"):
+        return "a NIfTI volume", "save a slice of it as a 16-bit PNG or TIFF"
+    if head[257:262] == b"ustar":
+        return "a tar archive", "give its name the ending .tar"
+    if head and not head.strip(b"\x00"):
+        return "nothing but zero bytes, as far as was looked", "copy or download it again"
+    return _text(head)
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """The brands of an ISO media file, the main one first; none for anything else."""
+    if head[4:8] != b"ftyp":
+        return []
+    size = min(int.from_bytes(head[:4], "big"), 256)
+    return [head[8:12], *(head[at : at + 4] for at in range(16, size, 4))]
+
+
+def _text(head: bytes) -> tuple[str, str] | None:
+    """What a text is: a page, a drawing, a pointer, a list, a message."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:4096]
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        start = start.replace(b"\0", b"")[2:]
+    small = start.lower()
+    if small.startswith(b"<svg") or (small.startswith((b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in small):
+        return "an SVG drawing", "save it as PNG"
+    if small.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or b"<html" in small[:1024]:
+        return "a web page", _DOWNLOAD
+    if small.startswith(b"<?xml") or re.match(rb"<[a-z]+[\s>]", small):
+        return "an XML text", _DOWNLOAD
+    if re.match(rb"(\.\./)*(/?\.git)?/annex/objects/", start) or start.startswith(b"/annex/"):
+        return "a git-annex pointer", "fetch the picture itself with git annex get"
+    if not start or any(byte < 9 or 13 < byte < 32 for byte in start):
+        return None
+    try:
+        line = start.decode().splitlines()[0]
+    except UnicodeDecodeError:
+        return None
+    if re.search(r"\.(jpe?g|png|gif|tiff?|bmp|webp)\s*$", line, re.IGNORECASE):
+        return "a list of pictures", "give it on stdin, one path a line: ig explain - < FILE"
+    begins = shown(line[:40])
+    return f"a text that begins with {begins!r}", _DOWNLOAD
