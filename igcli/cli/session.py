@@ -28,6 +28,7 @@ from igcli.cli.options import (
     recursive_option,
     stream_options,
 )
+from igcli.cli.picture_warnings import shown_warnings
 from igcli.errors import UsageError
 from igcli.images.finding import Found, Missing, find_images
 from igcli.images.options import ReadOptions
@@ -86,7 +87,7 @@ def photo_command(command: Command) -> Command:
 @contextmanager
 def session(request: Request, *, output: Path) -> Iterator[Session]:
     """One run of one command, its console open; what earlier runs left in ``output`` is no input."""
-    with Console(request.streams) as console, ExitStack() as stack:
+    with Console(request.streams) as console, shown_warnings(console.warn), ExitStack() as stack:
         yield Session(request, console, output, stack)
 
 

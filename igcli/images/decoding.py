@@ -63,7 +63,7 @@ def check_beginning(data: bytes, name: str) -> None:
         return
     if found := stranger(head):
         what, step = found
-        raise ImageError(f"{name} is not a picture that is read but {what}; {step}.")
+        raise ImageError(f"{name} is {what}, which is not read as a picture; {step}.")
 
 
 def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> Decoded:

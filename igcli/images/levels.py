@@ -110,7 +110,8 @@ _BLOCK = 1 << 20
 def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
     values -= low
     values *= 255 / ((high - low) or 1.0)
-    return np.rint(values, out=values).clip(0, 255).astype(np.uint8)
+    levels: np.ndarray = np.rint(values, out=values).clip(0, 255).astype(np.uint8)
+    return levels
 
 
 def _range(samples: Samples, extremes: Range, options: ReadOptions) -> tuple[Range, str]:

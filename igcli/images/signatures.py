@@ -52,7 +52,7 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
 )  # fmt: skip
 
 _BRANDS: tuple[tuple[frozenset[bytes], str, str], ...] = (
-    (frozenset({b"avif", b"avis"}), "an AVIF picture, which this Pillow cannot read", f"{_EXPORT}, or update Pillow"),
+    (frozenset({b"avif", b"avis"}), "an AVIF picture", f"{_EXPORT}, or install a Pillow that has AVIF"),
     (
         frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}),
         "a HEIC picture",
@@ -113,7 +113,7 @@ def stranger(head: bytes) -> tuple[str, str] | None:
     if head[257:262] == b"ustar":
         return "a tar archive", "give its name the ending .tar"
     if head and not head.strip(b"\x00"):
-        return "nothing but zero bytes, as far as was looked", "copy or download it again"
+        return "a file that begins with zero bytes alone", "copy or download it again"
     return _text(head)
 
 

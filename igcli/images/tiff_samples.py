@@ -169,7 +169,8 @@ def _stated(tiff: Tiff, colours: int) -> Range | None:
 def _opacity(band: np.ndarray, shape: _Shape) -> np.ndarray:
     full = 1.0 if shape.format == FLOATING else 2.0 ** (shape.bits - (shape.format == SIGNED)) - 1
     scaled = np.nan_to_num(band.astype(np.float64) * (255 / full))
-    return np.rint(scaled.clip(0, 255)).astype(np.uint8)
+    levels: np.ndarray = np.rint(scaled.clip(0, 255)).astype(np.uint8)
+    return levels
 
 
 def _looked_up(tiff: Tiff, shape: _Shape, index: np.ndarray, notes: tuple[str, ...], name: str) -> Samples:
