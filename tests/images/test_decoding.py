@@ -88,21 +88,13 @@ def test_damaged_exif_data_does_not_cost_the_photo(saved: Save, recwarn: pytest.
 # What is no picture, or no longer a whole one
 
 
-@pytest.mark.parametrize("content", [b"hello, this is a text", b"<!DOCTYPE html><html></html>", b"\x00" * 5000])
-def test_what_is_not_a_picture_is_told_which_formats_are(saved: Save, content: bytes) -> None:
-    message = refusal(saved("cat.jpg", content))
-
-    assert "is not a picture" in message
-    assert "JPEG, JPEG2000, PNG" in message
-
-
 def test_postscript_is_refused_without_starting_another_program(saved: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
     monkeypatch.setattr("subprocess.Popen", lambda *a, **_: started.append(a))
     monkeypatch.setattr("subprocess.check_call", lambda *a, **_: started.append(a))
     eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
 
-    assert "is not a picture" in refusal(saved("cat.eps", eps))
+    assert "is a PostScript document" in refusal(saved("cat.eps", eps))
     assert started == []
 
 
@@ -275,12 +267,3 @@ def test_nothing_is_printed_whatever_pillow_has_to_say(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=True)
 
     assert (done.stdout, done.stderr) == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("name", "step"), [("photos.zip", "unpack it"), ("list.txt", "on stdin"), ("IMG_1.HEIC", "HEIC"), ("x.dat", "JPEG")]
-)
-def test_what_is_no_picture_is_told_by_its_ending_what_to_do(tmp_path: Path, name: str, step: str) -> None:
-    (tmp_path / name).write_bytes(b"PK\3\4 something else")
-    with pytest.raises(ImageError, match=rf"is not a picture.*{step}"):
-        read_image(tmp_path / name, size=8)
