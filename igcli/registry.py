@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -142,9 +143,10 @@ def _load(point: EntryPoint) -> Plugin:
     notes: list[tuple[str, str]] = []
     token = _NOTES.set(notes)
     try:
-        found = point.load()
-        if callable(found):
-            found()
+        with redirect_stdout(sys.stderr):  # stdout is data only
+            found = point.load()
+            if callable(found):
+                found()
     except Exception as problem:  # a stranger's code can raise anything, and must not take ig with it
         first = first_line(problem)
         error = f"It could not be loaded ({type(problem).__name__}: {first}). Update or uninstall {package}."

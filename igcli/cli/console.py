@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -18,18 +18,24 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """Prints as the streams ask for; a bar is drawn only where stderr is a terminal."""
+    """Prints as the streams ask for; a bar is drawn only where stderr is a terminal.
+
+    While it is open stdout is the console's alone: what a person's own network or a library prints goes to stderr.
+    """
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._bar: tqdm[Any] | None = None
+        self._stdout = sys.stdout
 
     def __enter__(self) -> Console:
+        self._stdout, sys.stdout = sys.stdout, sys.stderr
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        sys.stdout = self._stdout
         if self._bar is not None:
             self._bar.close()
 
@@ -58,9 +64,13 @@ class Console:
     def data(self, line: str) -> None:
         """A line of data, unless quiet; JSON is printed as it is."""
         if self._streams.json:
-            self._say(escaped(line), err=False)
+            self._say(escaped(line, self._stdout), err=False)
         elif not self._streams.quiet:
             self._say(one_line(line), err=False)
+
+    def text(self, text: str) -> None:
+        """Data of several lines, as they are; even when quiet."""
+        click.echo(escaped(text, self._stdout), nl=False, file=self._stdout)
 
     def warn(self, message: str) -> None:
         """A warning, unless quiet."""
@@ -84,7 +94,8 @@ class Console:
     def _say(self, line: str, *, err: bool) -> None:
         if self._bar is not None:
             self._bar.clear()
-        click.echo(line.encode("utf-8", "replace").decode(), err=err, color=_colour(err=err))
+        stream = sys.stderr if err else self._stdout
+        click.echo(line.encode("utf-8", "replace").decode(), file=stream, color=_colour(stream))
         if self._bar is not None:
             self._bar.refresh()
 
@@ -99,6 +110,5 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
-def _colour(*, err: bool) -> bool | None:
-    stream = sys.stderr if err else sys.stdout
+def _colour(stream: IO[str]) -> bool | None:
     return False if os.environ.get("NO_COLOR") else stream.isatty()

@@ -14,7 +14,6 @@ from igcli.cli.console import Console
 from igcli.cli.model_options import ModelChoice, load_chosen, named_model_options
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import OutputPath
-from igcli.cli.streams import escaped
 from igcli.images.fit import FITS
 from igcli.jobs.files import write_whole
 from igcli.jobs.record import SCHEMA, to_json
@@ -116,7 +115,7 @@ def describe(*, choice: ModelChoice, fit: str | None, save: Path | None, streams
         model = load_chosen(choice, progress=console.draws_bars, warn=console.warn)
         text = model_file(_as_loaded(whole(choice), model), folder=Path.cwd() if save is None else save.parent)
         if save is None:
-            click.echo(escaped(text), nl=False)
+            console.text(text)
             return
         write_whole(save, text.encode())
         if model.caveat:

@@ -125,9 +125,10 @@ def open_closed_descriptors() -> set[int]:
     return closed
 
 
-def escaped(text: str) -> str:
-    """JSON or TOML as it can go to stdout: in an encoding that is not UTF-8, all but ASCII as ``\\uXXXX``."""
-    if codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name == "utf-8" and not _only_ascii(sys.stdout):
+def escaped(text: str, stream: IO[str] | None = None) -> str:
+    """JSON or TOML as it can go to the stream, or stdout: where that is not UTF-8, all but ASCII as ``\\uXXXX``."""
+    stream = stream or sys.stdout
+    if codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8" and not _only_ascii(stream):
         return text
     return re.sub(r"[^\x00-\x7f]", lambda match: _units(match[0]), text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
@@ -94,6 +95,7 @@ class _Process:
 
 def _work(connection: Connection, recipe: Recipe, device: str) -> None:
     """The process: says how many photos make a group, then does batches until nobody asks for more."""
+    sys.stdout = sys.stderr  # what a person's own network prints is no data of the parent's
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business; it ends when the parent does
     with contextlib.suppress(EOFError, OSError):
         try:
