@@ -157,5 +157,6 @@ def _npz(explanation: Explanation, result: Attribution) -> bytes:
         "mean_importance": result.trace.mean_importance,
     }
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **{name: a for name, a in arrays.items() if a is not None})
+    # allow_pickle=False is not said: numpy 1 and 2.0 would write an array of that name
+    np.savez_compressed(buffer, **{name: a for name, a in arrays.items() if a is not None})
     return buffer.getvalue()

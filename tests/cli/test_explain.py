@@ -62,7 +62,7 @@ def test_the_overlay_is_the_photo_lit_where_the_map_is_large(run, photo, tmp_pat
     run(photo, "--save-arrays")
     with np.load(tmp_path / "out" / "photo.integrated.npz") as file:
         arrays = dict(file)
-    assert {"attribution", "pixels", "alphas", "scores"} <= set(arrays)
+    assert set(arrays) == {"attribution", "pixels", "alphas", "weights", "scores", "mean_importance"}
     assert arrays["attribution"].shape == arrays["pixels"].shape == (3, 224, 224)
     assert arrays["attribution"].dtype == np.float32
     with Image.open(tmp_path / "out" / "photo.integrated.png") as overlay:

@@ -18,7 +18,7 @@ Maps = dict[str, "np.ndarray"]
 def save_maps(path: Path, maps: Mapping[str, np.ndarray]) -> None:
     """Write maps, (C, H, W) float32 by name, as one ``.npz``."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **maps)
+    np.savez(buffer, **maps)
     write_whole(path, buffer.getvalue())
 
 

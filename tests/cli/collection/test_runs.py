@@ -125,6 +125,8 @@ def test_a_cluster_without_ray_is_said(run, photos, monkeypatch):
 )
 def test_several_processes_leave_what_one_does(samples, tmp_path, monkeypatch, spread):
     """For real: the bundled network, loaded by each process for itself."""
+    if "ray" in spread:
+        pytest.importorskip("ray", reason="Ray is an extra")
     monkeypatch.chdir(tmp_path)
     common = [str(samples), "--model", "caltech101", "--steps", "2"]
     alone = CliRunner().invoke(ig, ["explain", *common, "--device", "cpu", "-o", "one"])
