@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from igcli.errors import ImageError, UsageError
 from igcli.jobs.files import write_whole
@@ -18,7 +19,8 @@ Maps = dict[str, "np.ndarray"]
 def save_maps(path: Path, maps: Mapping[str, np.ndarray]) -> None:
     """Write maps, (C, H, W) float32 by name, as one ``.npz``."""
     buffer = io.BytesIO()
-    np.savez(buffer, **maps)
+    arrays: dict[str, Any] = dict(maps)  # newer types of savez take the names to be those of its options
+    np.savez(buffer, **arrays)
     write_whole(path, buffer.getvalue())
 
 
