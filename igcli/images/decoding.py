@@ -21,7 +21,7 @@ from igcli.images.levels import to_levels
 from igcli.images.modes import DEEP_MODES, not_windowed
 from igcli.images.options import ReadOptions
 from igcli.images.orientation import orientation_of, upright
-from igcli.images.signatures import HEAD, picture_kind, stranger
+from igcli.images.signatures import HEAD, odd_jpeg, picture_kind, stranger
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
 """The formats, by Pillow's names, that are read; all hold pixels and need no other program."""
@@ -120,6 +120,9 @@ def _unidentified(data: bytes, name: str, *, tolerant: bool) -> ImageError:
             f"{name} is not a picture, or its beginning is damaged; convert it to one of the formats that are read: "
             f"{formats}."
         )
+    odd = odd_jpeg(data) if kind == "JPEG" else ""
+    if odd:
+        return ImageError(f"{name} is a JPEG of a kind that is not read ({odd}); save it as a PNG.")
     what = f"{name} begins as a {kind} picture and is damaged there, or of a kind that is not read"
     if tolerant:
         return ImageError(f"{what}; copy it again, or save it as a PNG.")

@@ -13,7 +13,7 @@ from igcli.images.guard import check_size, explained, pillow
 from igcli.images.levels import Samples
 from igcli.images.options import ReadOptions
 from igcli.images.orientation import TAG
-from igcli.images.tiff import read_directory, refuse_raw
+from igcli.images.tiff import read_directory, refuse_raw, refuse_unread
 from igcli.images.tiff_samples import is_special, read_samples, weight
 
 
@@ -48,6 +48,7 @@ def read_deep(data: bytes, options: ReadOptions, *, name: str, tolerant: bool) -
     if directory is None:
         return None
     refuse_raw(directory, name)
+    refuse_unread(directory, name)
     if not is_special(directory):
         return None
     check_size((directory.whole(tag.WIDTH), directory.whole(tag.HEIGHT)), name, limit, weight=weight(directory))

@@ -35,12 +35,20 @@ def file_bytes(path: Path, name: str) -> bytes:
             os.set_blocking(file.fileno(), True)
         head = file.read(HEAD)
         check_beginning(head, name)
-        if status.st_size > limit:  # without having taken the memory first
-            raise _too_long(name, limit)
+        check_length(status.st_size, name, limit)  # before the memory is taken
         data = head + file.read(limit + 1 - len(head))
-    if len(data) > limit:
-        raise _too_long(name, limit)
+    check_length(len(data), name, limit)
     return data
+
+
+def check_length(size: int, name: str, limit: int | None = None) -> None:
+    """Raise ``ImageError`` for more bytes than are read of a photo, :data:`MOST_BYTES` by default."""
+    limit = MOST_BYTES if limit is None else limit
+    if size > limit:
+        raise ImageError(
+            f"{name} has more than the {limit:,} bytes that are read of a photo; save the picture by itself, smaller "
+            "or compressed."
+        )
 
 
 def _at_once(path: str, flags: int) -> int:
@@ -82,13 +90,6 @@ def _limit(status: os.stat_result, path: Path, name: str) -> int:
     if not stat.S_ISREG(kind):  # /dev/zero never ends
         raise ImageError(f"{name} is a device, not a file; save the picture to a file first.")
     return MOST_BYTES
-
-
-def _too_long(name: str, limit: int) -> ImageError:
-    return ImageError(
-        f"{name} has more than the {limit:,} bytes that are read of a photo; save the picture by itself, smaller or "
-        "compressed."
-    )
 
 
 def _folder(name: str) -> ImageError:

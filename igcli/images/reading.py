@@ -20,7 +20,7 @@ from igcli.images.guard import pillow
 from igcli.images.levels import Caution
 from igcli.images.members import read_member
 from igcli.images.modes import to_rgb
-from igcli.images.opening import file_bytes, is_stream
+from igcli.images.opening import check_length, file_bytes, is_stream
 from igcli.images.options import ReadOptions
 from igcli.images.picture import Picture
 from igcli.images.source import Found, shown
@@ -115,7 +115,11 @@ def _source(path: str | os.PathLike[str] | Found) -> Found:
 
 def _bytes_of(source: Found, name: str) -> bytes:
     """All of the file or the member, read once."""
-    data = file_bytes(source.path, name) if source.member is None else read_member(source.member)
+    if source.member is None:
+        data = file_bytes(source.path, name)
+    else:
+        check_length(source.member.size, name)
+        data = read_member(source.member)
     if not data:
         raise ImageError(f"{name} is empty (zero bytes); copy or download it again.")
     return data

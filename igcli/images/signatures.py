@@ -29,6 +29,7 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"DDS ", "a DDS texture", "save it as PNG"),
     (b"FUJIFILMCCD-RAW", "a camera's raw file", _RAW),
     (b"IIU\x00", "a camera's raw file", _RAW),
+    (b"MMOR", "a camera's raw file", _RAW),
     (b"IIRO", "a camera's raw file", _RAW),
     (b"IIRS", "a camera's raw file", _RAW),
     (b"FOVb", "a camera's raw file", _RAW),
@@ -50,6 +51,15 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1aE\xdf\xa3", "a video (Matroska or WebM)", _VIDEO),
     (b"version https://git-lfs.github.com/spec/", "a Git LFS pointer", "fetch the picture itself with git lfs pull"),
 )  # fmt: skip
+
+_MARKS: tuple[tuple[int, bytes, str, str], ...] = (
+    (12, b"CgBI", "a PNG changed for iPhone apps", "change it back with pngcrush -revert-iphone-optimizations"),
+    (128, b"DICM", "a DICOM file", "save its picture as a 16-bit PNG or TIFF, then choose its range with --window"),
+    (344, b"n+1\x00", "a NIfTI volume", "save a slice of it as a 16-bit PNG or TIFF"),
+    (344, b"ni1\x00", "a NIfTI volume", "save a slice of it as a 16-bit PNG or TIFF"),
+    (257, b"ustar", "a tar archive", "give its name the ending .tar"),
+)
+"""Marks that stand further behind."""
 
 _BRANDS: tuple[tuple[frozenset[bytes], str, str], ...] = (
     (frozenset({b"avif", b"avis"}), "an AVIF picture", f"{_EXPORT}, or install a Pillow that has AVIF"),
@@ -80,6 +90,8 @@ PICTURES: tuple[tuple[bytes, str], ...] = (
 
 def picture_kind(head: bytes) -> str | None:
     """The format, by Pillow's name, of what begins like a picture that is read; else ``None``."""
+    if head[12:16] == b"CgBI":  # what Xcode makes of PNGs
+        return None
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if re.match(rb"P[1-7fF][\s#]", head):
@@ -87,6 +99,21 @@ def picture_kind(head: bytes) -> str | None:
     if {b"avif", b"avis"} & set(_brands(head)):
         return "AVIF"
     return next((kind for start, kind in PICTURES if head.startswith(start)), None)
+
+
+def odd_jpeg(data: bytes) -> str:
+    """What kind of JPEG it is, if it is one that Pillow does not read: from its frame header (ITU-T T.81, B.1.1)."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and len(data) >= at + 5:
+        marker = data[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            if marker not in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA):
+                return "lossless or hierarchical"
+            return "" if data[at + 4] == 8 else f"{data[at + 4]} bits a sample"
+        if marker == 0xF7:
+            return "JPEG-LS"
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return ""
 
 
 def stranger(head: bytes) -> tuple[str, str] | None:
@@ -106,12 +133,9 @@ def stranger(head: bytes) -> tuple[str, str] | None:
     for start, what, step in _BEGINNINGS:
         if head.startswith(start):
             return what, step
-    if head[128:132] == b"DICM":
-        return "a DICOM file", "save its picture as a 16-bit PNG or TIFF, then choose its range with --window"
-    if head[344:348] in (b"n+1\x00", b"ni1\x00"):
-        return "a NIfTI volume", "save a slice of it as a 16-bit PNG or TIFF"
-    if head[257:262] == b"ustar":
-        return "a tar archive", "give its name the ending .tar"
+    for at, mark, what, step in _MARKS:
+        if head.startswith(mark, at):
+            return what, step
     if head and not head.strip(b"\x00"):
         return "a file that begins with zero bytes alone", "copy or download it again"
     return _text(head)

@@ -17,6 +17,9 @@ STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, LOWEST, HIGHEST, PLANAR = 2
 PREDICTOR, COLOUR_MAP, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES = 317, 320, 322, 323, 324, 325
 SUB_DIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT, S_LOWEST, S_HIGHEST, DNG_VERSION = 330, 338, 339, 340, 341, 50706
 
+MOST_NUMBERS = 1 << 20
+"""Tags of more numbers are passed over: even one row per strip needs less."""
+
 Values = tuple[float, ...]
 
 
@@ -94,6 +97,26 @@ def refuse_raw(tiff: Tiff, name: str) -> None:
 _RAW_PHOTOMETRIC = (32803, 34892)  # a colour filter array, and linear raw
 
 
+def refuse_unread(tiff: Tiff, name: str) -> None:
+    """Raise ``ImageError`` for colours and compressions that are read neither here nor by Pillow, or read wrongly."""
+    packing, photometric, bits = tiff.whole(COMPRESSION, 1), tiff.whole(PHOTOMETRIC), set(tiff.values(BITS, 1))
+    reason = "" if packing in _READ_PACKINGS else f"compression {packing}"
+    if photometric not in _READ_DEPTHS:
+        reason = f"PhotometricInterpretation {photometric}"
+    elif not bits <= _READ_DEPTHS[photometric]:
+        reason = f"PhotometricInterpretation {photometric} in samples of {max(bits):g} bits"
+    elif photometric == _CMYK and bits != {8} and tiff.whole(PLANAR, 1) == 2:  # Pillow mixes the planes up
+        reason = f"CMYK of {max(bits):g} bits in planes"
+    if reason:
+        raise ImageError(f"{name} is a TIFF with {reason}, which is not read; save it as RGB or grey, 8 or 16 bits.")
+
+
+_CMYK = 5
+_READ_PACKINGS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000})
+_READ_DEPTHS = {**dict.fromkeys(range(4), frozenset(range(1, 65))), 5: {8, 16}, 6: {8}, 8: {8}}
+"""Bits per sample that are read, by PhotometricInterpretation: grey, RGB and palette, CMYK, YCbCr, LAB."""
+
+
 @dataclass(frozen=True)
 class _Layout:
     """How wide the numbers of a directory are: ``struct`` letters, and where the first one's offset stands."""
@@ -130,6 +153,8 @@ def _directory(data: bytes, order: str, layout: _Layout, start: int) -> tuple[di
         if letter is None or tag not in _KNOWN:
             continue
         size = count * struct.calcsize("<" + letter)
+        if count > MOST_NUMBERS:
+            continue
         if size > width:
             (value,) = struct.unpack_from(order + layout.offset, data, value)
         if value + size <= len(data):  # a tag whose numbers lie beyond the end is as good as none

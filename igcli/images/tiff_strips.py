@@ -24,6 +24,9 @@ UNSIGNED, SIGNED, FLOATING, UNDEFINED = 1, 2, 3, 4
 PLAIN = 1
 """The value of Compression for none."""
 
+MOST_PIECES = 1 << 17
+"""Strips and tiles that are read of one picture: each costs time, and a small file can name very many."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -119,7 +122,10 @@ def _pieces(tiff: Tiff, shape: Shape, *, tolerant: bool) -> Iterator[_Piece]:
     sizes = sizes or (len(tiff.data),) * len(offsets)
     planes, count = (shape.count, 1) if shape.planar else (1, shape.count)
     rows, columns = (range(0, side, step) for side, step in ((shape.height, height), (shape.width, width)))
-    if min(len(offsets), len(sizes)) < planes * len(rows) * len(columns) and not tolerant:
+    pieces = planes * len(rows) * len(columns)
+    if pieces > MOST_PIECES:
+        raise ValueError(f"unsupported: {pieces:,} strips or tiles in one picture, more than {MOST_PIECES:,}")
+    if min(len(offsets), len(sizes)) < pieces and not tolerant:
         raise EOFError("strips or tiles are missing")
     places = itertools.product(range(planes), rows, columns)
     for (band, top, left), offset, size in zip(places, offsets, sizes, strict=False):

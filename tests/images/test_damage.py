@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from images.pictures import encoded, photo, read_or_refuse
+from images.test_bitfields import bmp
+from images.test_deep_formats import png
+from images.tiffs import of_array, tiff
 from PIL import Image, features
 
 OPTIONAL = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}
@@ -19,6 +23,13 @@ VALID = [
     encoded("PNG", photo(), save_all=True, append_images=[photo(), photo()]),
     encoded("GIF", photo().convert("P"), save_all=True, append_images=[Image.new("P", (60, 40), 3)]),
     encoded("TIFF"),
+    of_array(np.linspace(0, 65535, 192).astype(np.uint16).reshape(8, 8, 3), photometric=2),
+    of_array(np.linspace(-9, 9, 64).astype(np.float64).reshape(8, 8), photometric=0, order=">"),
+    tiff(8, 8, [zlib.compress(bytes(96))], bits=[12], tags={259: ("H", [8])}),
+    png(np.linspace(0, 65535, 192).astype(np.uint16).reshape(8, 8, 3), 2),
+    png(np.linspace(0, 65535, 128).astype(np.uint16).reshape(8, 8, 2), 4, filtered=True),
+    b"P6 4 4 4095\n" + bytes(96),
+    bmp((0xF00, 0xF0, 0xF, 0xF000), 16, v4=True),
     encoded("TIFF", compression="tiff_lzw"),
     encoded("TIFF", Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8))),
     encoded("BMP"),

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from images.pictures import Save, encoded, photo, refusal
+from images.tars import found, tar_of
 
 from igcli.errors import ImageError
 from igcli.images import opening
+from igcli.images.finding import find_images
 from igcli.images.opening import file_bytes, is_stream
+from igcli.images.reading import read_image
 
 READ_STDIN = (
     "import sys; from igcli.images.reading import read_image; print(*read_image('/dev/stdin', size=8).original_size)"
@@ -102,6 +105,14 @@ def test_a_sparse_file_of_three_gigabytes_is_one_sentence_in_little_memory(tmp_p
     said = done.stdout.decode()
     assert ("1,073,741,824 bytes" if beginning else "zero bytes alone") in said, done.stderr
     assert said.count("\n") == 1
+
+
+def test_a_member_of_an_archive_is_bounded_as_a_file_is(saved: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    (item,) = found(find_images([str(saved("photos.tar", tar_of({"a.png": encoded("PNG", photo(300, 300))})))]))
+    monkeypatch.setattr(opening, "MOST_BYTES", 100)
+
+    with pytest.raises(ImageError, match=r"photos\.tar/a\.png has more than the 100 bytes"):
+        read_image(item)
 
 
 def test_a_file_that_grows_while_it_is_read_stays_bounded(saved: Save, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,7 @@ STRANGERS = {
     "zeros": (bytes(5000), "zero bytes", "again"),
     "message": (b"404: Not Found\n", "a text that begins with '404: Not Found'", "address"),
     "json": (b'{"error": "quota"}', "a text that begins with '{", "address"),
+    "iphone": (b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI\x50\0\x20\x02", "a PNG changed for iPhone apps", "pngcrush"),
     "list": (b"photos/a.jpg\nphotos/b.jpg\n", "a list of pictures", "ig explain - <"),
     "ds_store": (b"\x00\x05\x16\x07\0\2\0\0Mac OS X", "AppleDouble", "without ._"),
 }
@@ -98,6 +99,24 @@ def test_a_wrong_ending_of_a_real_picture_does_not_matter(saved: Save) -> None:
     from igcli.images.reading import read_image
 
     assert read_image(saved("a.heic", encoded("PNG")), size=8).pixels.shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind"),
+    [
+        (b"\xff\xc1\0\x0b\x0c", "12 bits"),
+        (b"\xff\xc3\0\x0b\x10", "lossless"),
+        (b"\xff\xf7\0\x0b\x08", "JPEG-LS"),
+    ],
+)
+def test_a_jpeg_of_another_kind_is_not_called_damaged(saved: Save, frame: bytes, kind: str) -> None:
+    size = b"\0\x08\0\x08\x01\x01\x11\0"
+    data = b"\xff\xd8\xff\xe0\0\x04\0\0" + frame + size + b"\xff\xda\0\x08\x01\x01\0\0?\0" + bytes(64) + b"\xff\xd9"
+
+    message = refusal(saved("a.jpg", data))
+
+    assert kind in message
+    assert "damaged" not in message
 
 
 def test_a_png_with_a_wrong_checksum_beside_its_pixels_is_read_on_request(saved: Save) -> None:

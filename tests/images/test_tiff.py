@@ -77,3 +77,35 @@ def test_a_tag_that_claims_more_numbers_than_the_file_holds_is_left_out() -> Non
 
     assert directory is not None
     assert directory.values(BITS) == ()
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({262: ("H", [8]), 258: ("H", [16] * 3)}, "PhotometricInterpretation 8 in samples of 16 bits"),
+        ({262: ("H", [9])}, "PhotometricInterpretation 9"),
+        ({259: ("H", [50002])}, "compression 50002"),
+        ({262: ("H", [5]), 258: ("H", [16] * 4), 277: ("H", [4]), 284: ("H", [2])}, "CMYK of 16 bits in planes"),
+    ],
+)
+def test_what_is_read_by_nobody_is_named_and_not_called_damaged(saved: Save, tags: dict, reason: str) -> None:  # type: ignore[type-arg]
+    message = refusal(saved("a.tif", of_array(np.zeros((4, 4, 3), np.uint8), photometric=2, tags=tags)))
+
+    assert reason in message
+    assert "--allow-truncated" not in message
+
+
+def test_a_tag_of_absurdly_many_numbers_is_passed_over() -> None:
+    many = tiff(2, 2, [bytes(4)], tags={330: ("B", bytes(2 << 20))})
+
+    directory = read_directory(many)
+
+    assert directory is not None
+    assert directory.values(330) == ()
+
+
+def test_a_picture_in_very_many_strips_is_refused_at_once(saved: Save) -> None:
+    tags = {278: ("I", [1]), 273: ("I", [8] * 200_000), 279: ("I", [2] * 200_000)}
+    data = tiff(1, 200_000, [bytes(2)], bits=[16], photometric=0, tags=tags)
+
+    assert "200,000 strips" in refusal(saved("a.tif", data))

@@ -282,7 +282,7 @@ def test_wide_pixels_count_for_several_under_the_limit(saved: Save) -> None:
 
 
 def test_a_size_without_pixels_behind_it_takes_no_memory(saved: Save) -> None:
-    data = tiff(1, 100_000_000, [b"\0" * 8], bits=[16], photometric=0, tags={278: ("I", [1])})
+    data = tiff(1, 100_000_000, [b"\0" * 8], bits=[16], photometric=0, tags={278: ("I", [10_000])})
 
     assert "--allow-truncated" in refusal(saved("tall.tif", data))
 
