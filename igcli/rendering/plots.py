@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from igcli.attribution.views.saturation import Quartiles, quartiles
 from igcli.errors import UsageError
 from igcli.lazy import np
+from igcli.rendering.fonts import families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,8 +101,18 @@ def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending:
         # A bare Figure brings its own canvas: neither pyplot nor MPLBACKEND has a say.
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         draw(figure)
+        _add_fonts(figure)
         figure.savefig(buffer, format=ending[1:], dpi=144, metadata=_METADATA[ending])
     return buffer.getvalue()
+
+
+def _add_fonts(figure: Figure) -> None:
+    """Let each text fall back on the fonts that have the characters which DejaVu Sans lacks."""
+    from matplotlib.text import Text
+
+    for words in figure.findobj(Text):
+        if others := families(words.get_text()):
+            words.set_fontfamily(["DejaVu Sans", *others])
 
 
 def plot_curves(axes: Axes, curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> Quartiles:

@@ -1,17 +1,19 @@
-"""Text on pictures: a font that every installation has, and text that cannot break the picture.
+"""Text on pictures that cannot break the picture.
 
 File names and labels come from outside. Line breaks, direction overrides, stacked marks and characters without a
-glyph are replaced before anything is measured or drawn. Where text goes is ``panel.py``'s business.
+glyph are replaced before anything is measured or drawn. Which font draws what is told in ``fonts.py``, where text goes
+in ``panel.py``.
 """
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from igcli.rendering.fonts import VARIABLE, base, face_of, runs
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _ELLIPSIS = "…"
 _LONGEST = 2000  # characters looked at; no line is that long
+_MOST_MARKS = 3  # above and below one letter, as scripts have them; more would leave the line
 _SPELT = {"α": "alpha", "×": "x", "−": "-", "–": "-", "—": "-", "·": "|", "→": "->", "≤": "<=", "≥": ">=", "’": "'"}
 
 
@@ -35,13 +38,9 @@ class Pen:
         return replace(self, bold=True)
 
 
-@lru_cache(maxsize=64)
 def font(size: int, *, bold: bool = False) -> FreeTypeFont | ImageFont:
-    """DejaVu Sans as matplotlib ships it, or Pillow's own font (which has no Greek and no accents)."""
-    from PIL import ImageFont
-
-    path = _dejavu(bold=bold)
-    return ImageFont.truetype(str(path), size) if path else ImageFont.load_default(size=size)
+    """The font of all characters that it has, in pixels."""
+    return base(bold=bold).at(size)
 
 
 def write(
@@ -71,7 +70,16 @@ def write(
         Pillow's two letters: ``"la"`` puts the left end of the ascender at ``xy``.
     """
     shown = clean(text, bold=pen.bold) if width is None else fit_text(text, width, pen=pen)
-    draw.text(xy, shown, fill=pen.colour, font=font(pen.size, bold=pen.bold), anchor=anchor)
+    first, parts = base(bold=pen.bold).at(pen.size), runs(shown, bold=pen.bold)
+    if all(face == base(bold=pen.bold) for face, _ in parts):
+        draw.text(xy, shown, fill=pen.colour, font=first, anchor=anchor)
+        return
+    # Several fonts stand on the line that the first one's letters stand on.
+    down = first.getbbox("H", anchor=f"l{anchor[1]}")[3] - first.getbbox("H", anchor="ls")[3]
+    left = xy[0] - {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]] * _length(shown, pen)
+    for face, part in parts:
+        draw.text((left, xy[1] + down), part, fill=pen.colour, font=face.at(pen.size), anchor="ls")
+        left += face.at(pen.size).getlength(part)
 
 
 def measure(text: str, *, pen: Pen) -> float:
@@ -121,48 +129,44 @@ def clean(text: str, *, bold: bool = False) -> str:
     """
     # Composed first, so that only the marks that no letter takes up are dropped: stacked, they would leave the line.
     composed = unicodedata.normalize("NFC", text[:_LONGEST])
-    return " ".join("".join(_drawable(char, bold=bold) for char in composed).split())
+    kept = unicodedata.normalize("NFC", "".join(char for char in composed if not _is_dropped(char)))
+    named, marks, shown = os.environ.get(VARIABLE, ""), _MOST_MARKS, []
+    for char in kept:
+        is_mark = unicodedata.category(char) == "Mn"
+        marks = marks + 1 if is_mark else 0
+        if marks <= _MOST_MARKS:
+            shown.append(_drawable(char, bold, named))
+    return " ".join("".join(shown).split())
+
+
+def _is_dropped(char: str) -> bool:
+    """Control characters, direction overrides, and marks that go with any letter: those of a script are its letters."""
+    category = unicodedata.category(char)
+    if char.isspace() or category not in ("Cc", "Cf", "Mn", "Me"):
+        return False
+    return category != "Mn" or unicodedata.name(char, "").startswith(("COMBINING", "VARIATION"))
 
 
 @lru_cache(maxsize=8192)
-def _drawable(char: str, *, bold: bool) -> str:
+def _drawable(char: str, bold: bool, _named: str) -> str:  # noqa: FBT001 - the key of a cache
     if char.isspace():
         return " "
     category = unicodedata.category(char)
-    if category in ("Cc", "Cf", "Mn", "Me"):
-        return ""
-    if category not in ("Cs", "Co", "Cn") and _has_glyph(char, bold=bold):
+    if category not in ("Cs", "Co", "Cn") and face_of(char, bold=bold) is not None:
         return char
+    if category == "Mn":
+        return ""
     if char in _SPELT:
         return _SPELT[char]
     bare = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
     return bare if bare.isprintable() and bare else "?"
 
 
-def _has_glyph(char: str, *, bold: bool) -> bool:
-    if char.isascii():
-        return True
-    face = font(24, bold=bold)
-    glyph, missing = (face.getmask(each) for each in (char, "\U0010ffff"))  # the last is never assigned
-    return glyph.size != missing.size or bytes(glyph) != bytes(missing)
-
-
 def _length(text: str, pen: Pen) -> float:
-    return font(pen.size, bold=pen.bold).getlength(text)
+    return sum(face.at(pen.size).getlength(part) for face, part in runs(text, bold=pen.bold))
 
 
 def _shortened(text: str, kept: int) -> str:
     head = (kept + 1) // 2
     tail = kept - head
     return text[:head].rstrip() + _ELLIPSIS + (text[-tail:].lstrip() if tail else "")
-
-
-@lru_cache(maxsize=2)
-def _dejavu(*, bold: bool) -> Path | None:
-    # The file alone: importing matplotlib would cost more than drawing the sheet.
-    spec = find_spec("matplotlib")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        path = Path(folder) / "mpl-data" / "fonts" / "ttf" / f"DejaVuSans{'-Bold' if bold else ''}.ttf"
-        if path.is_file():
-            return path
-    return None
