@@ -67,7 +67,7 @@ def ablate(*, request: Request, wanted: Wanted, ablation: Ablation, output: Path
     ablation.check()
     with session(request, output=output) as run:
         photo = the_photo(run)
-        job = run.job(wanted, output)
+        job = run.job(wanted, output, writes=True)
         drawing.check()
         done = ablate_photo(job, photo, ablation, drawing=drawing)
         run.say(done.record, *_lines(done))

@@ -13,6 +13,7 @@ import click
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.destination import Destination, destination_options
+from igcli.cli.font_option import font_option
 from igcli.cli.options import grouped, path_options, percentile_option, style_option
 from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, photo_command, seen, session, star
@@ -78,6 +79,7 @@ filming_options = grouped(
 @filming_options
 @path_options
 @collection_options
+@font_option
 @photo_command
 def animate(
     request: Request, *, destination: Destination, wanted: Wanted, filming: Filming, handling: Handling
@@ -99,7 +101,7 @@ def animate(
     with session(request, output=destination.folder) as run:
         if destination.name is not None and len(run.found) > 1:
             raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
-        job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True)
+        job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True, writes=True)
         leave = functools.partial(leave_film, filming=filming)
         product = Product(leave, _lines, "animated", {"filming": asdict(filming)}, kind="interior")
         leave_all(run, job, product, handling)

@@ -25,6 +25,7 @@ from igcli.jobs.pipeline import Leave, process
 from igcli.jobs.record import Record
 from igcli.jobs.run import Engine, Policy, Run, Tally
 from igcli.jobs.workers import Workers
+from igcli.rendering.fonts import VARIABLE
 
 #: More failures than this are counted on the terminal, and named in the file alone.
 _NAMED = 20
@@ -121,7 +122,8 @@ def _leave_collection(session: Session, job: Job, product: Product, handling: Ha
     facts: dict[str, Any] = {"passed_over": session.passed_over.counts}
     if len(session.devices) > 1:
         facts["device"] = ", ".join(session.devices)  # the network loaded here is on none of them
-    settings, policy = product.settings, handling.policy
+    font = os.environ.get(VARIABLE)  # another one makes other pictures
+    settings, policy = {**product.settings, **({"font": font} if font else {})}, handling.policy
     with Run(job.desk, session.inputs, kind=product.kind, settings=settings, policy=policy, facts=facts) as run:
         if run.beside:
             others = f"{run.beside} other photo{'s' * (run.beside > 1)} of earlier runs"
@@ -159,6 +161,7 @@ def _engine(session: Session, job: Job, product: Product, handling: Handling, pr
         handling.workers,
         threads,
         Path.cwd(),
+        os.environ.get(VARIABLE, ""),
     )
     if handling.cluster is not None:
         return functools.partial(on_cluster, recipe, handling.cluster, devices[0])

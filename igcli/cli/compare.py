@@ -32,7 +32,7 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing)
     """
     with session(request, output=output) as run:
         photo = the_photo(run)
-        job = run.job(wanted, output)
+        job = run.job(wanted, output, writes=True)
         drawing.check()
         compared = compare_photo(job, photo, drawing=drawing)
         run.say(compared.record, *_lines(compared))

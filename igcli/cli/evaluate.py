@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from igcli.attribution.wanted import Wanted
+from igcli.cli.font_option import font_option
 from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
 from igcli.cli.options import output_option, wanted_options
 from igcli.cli.progress import Progress, duration
@@ -35,6 +36,7 @@ from igcli.jobs.run import Tally
 @measures_options
 @click.option("--report", is_flag=True, help="Add report.html: the table and the curves on one page.")
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder knows already.")
+@font_option
 @photo_command
 def evaluate(
     request: Request, *, output: Path, wanted: Wanted, measures: Measures, report: bool, overwrite: bool

@@ -12,6 +12,7 @@ import click
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import Handling, Product, collection_options, leave_all
+from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, percent, photo_command, seen, session
 from igcli.jobs.drawing import Drawing
@@ -48,6 +49,7 @@ drawing_options = grouped(
 @wanted_options
 @drawing_options
 @collection_options
+@font_option
 @photo_command
 def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing, handling: Handling) -> None:
     """Show where in each photo the network saw what it names.
@@ -65,6 +67,8 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
       find . -name '*.jpg' | ig explain -
     """
     drawing.check()
+    if not _writes(drawing):
+        refuse_font("add --panel, --animation or --saturation, or leave it out.")
     with session(request, output=output) as run:
         page = output / "report.html"
         if drawing.report is not None:
@@ -72,7 +76,7 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
 
             check_free(page, overwrite=handling.policy.overwrite)
             drawing = replace(drawing, report=detail_for(len(run.found)))
-        job = run.job(all_wanted(wanted, drawing), output, spread=True)
+        job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
         leave = functools.partial(leave_maps, methods=wanted.methods, drawing=drawing)
         # How finely a report keeps photos follows from their number: more photos are no other settings.
         settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}
@@ -80,6 +84,11 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
         if drawing.report is not None and gather_report(page, job.desk, records, drawing):
             run.console.note(f"-> {page}")
         run.finish()
+
+
+def _writes(drawing: Drawing) -> bool:
+    """Whether what is drawn has names on it."""
+    return drawing.panel or drawing.animation or drawing.saturation
 
 
 def _lines(done: Done) -> Iterator[str]:

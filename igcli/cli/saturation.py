@@ -12,6 +12,7 @@ import click
 from igcli.attribution.views.layer_choice import find_layers
 from igcli.attribution.wanted import Wanted
 from igcli.cli.destination import Destination, destination_options
+from igcli.cli.font_option import font_option
 from igcli.cli.options import path_options
 from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, percent, photo_command, seen, session, star
@@ -50,6 +51,7 @@ layers_option = click.option(
               help="Points on the path, evenly from α = 0 to 1.")  # fmt: skip
 @layers_option
 @path_options
+@font_option
 @photo_command
 def saturation(
     request: Request, *, destination: Destination, wanted: Wanted, points: int, layers: tuple[str, ...] | None
@@ -67,7 +69,8 @@ def saturation(
       ig saturation photo.jpg --layers 'inception4*' --points 51
     """
     with session(request, output=destination.folder) as run:
-        job = run.job(replace(wanted, alphas=even_alphas(points)), destination.folder, name=destination.name)
+        wanted = replace(wanted, alphas=even_alphas(points))
+        job = run.job(wanted, destination.folder, name=destination.name, writes=True)
         names = [] if layers is None else find_layers(job.model, layers)
         if layers is not None and not names:
             raise UsageError("This network has no layers to look into: leave --layers out.")

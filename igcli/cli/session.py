@@ -17,6 +17,7 @@ from igcli.attribution.price import gradients_for
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.console import Console
+from igcli.cli.font_option import undrawable
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import (
     Command,
@@ -130,7 +131,9 @@ class Session:
             if isinstance(item, Missing):
                 self.fail(item.argument, item.reason)
 
-    def job(self, wanted: Wanted, output: Path, *, name: str | None = None, spread: bool = False) -> Job:
+    def job(
+        self, wanted: Wanted, output: Path, *, name: str | None = None, spread: bool = False, writes: bool = False
+    ) -> Job:
         """Load the model and check all that can be checked before a photo is read; ends if there is no photo.
 
         From here on numbers are as precise as was asked for; torch is not imported before.
@@ -140,6 +143,8 @@ class Session:
         spread
             Whether the command can compute on several devices at once, if there is a collection; else it computes on
             the first of those that were named, and says so.
+        writes
+            Whether names of photos and classes are drawn on pictures; characters that no font has are said.
         """
         if not self.found:
             raise click.exceptions.Exit(1)
@@ -165,6 +170,8 @@ class Session:
         self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
         if model.caveat:
             self.console.note(model.caveat)
+        if writes and (sentence := undrawable([*model.labels, *(item.path.name for item in self.found)])):
+            self.console.warn(sentence)
         return job if choice.precision == "float32" else self._compared(job)
 
     def _compared(self, job: Job) -> Job:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from igcli.cli import completion
+from igcli.cli.font_option import font_option
 from igcli.cli.model_options import model_options
 from igcli.cli.options import (
     Command,
@@ -51,8 +52,8 @@ def single_photo_command(command: Command) -> Command:
 
     wrapped: Any = call
     argument = click.argument("photo", metavar="PHOTO", shell_complete=completion.files)
-    groups = (output_option, map_options, fit_option, reading_options, model_options, stream_options, debug_option)
-    for option in reversed((argument, *groups)):
+    shown, read = (output_option, map_options, font_option), (fit_option, reading_options, model_options)
+    for option in reversed((argument, *shown, *read, stream_options, debug_option)):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]
 

@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
@@ -26,12 +26,12 @@ VARIABLE = "IGCLI_FONT"
 
 #: Families that are taken before others of the system, where they are there: text faces with many characters.
 _PREFERRED = (
-    "Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei", "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", "IPAexGothic",
-    "Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "Noto Sans CJK TC",
-    "Microsoft JhengHei", "Noto Sans Devanagari", "Noto Sans Thai", "Nirmala UI", "Leelawadee UI", "Kohinoor Devanagari",
-    "Noto Sans", "Segoe UI", "Segoe UI Symbol", "Noto Emoji", "Arial Unicode MS", "Droid Sans Fallback", "FreeSans",
-    "Unifont",
+    "Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei",
+    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans",
+    "Yu Gothic", "IPAexGothic", "Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic",
+    "NanumGothic", "Noto Sans CJK TC", "Microsoft JhengHei", "Noto Sans Devanagari", "Noto Sans Thai",
+    "Nirmala UI", "Leelawadee UI", "Kohinoor Devanagari", "Noto Sans", "Segoe UI", "Segoe UI Symbol",
+    "Noto Emoji", "Arial Unicode MS", "Droid Sans Fallback", "FreeSans", "Unifont",
 )  # fmt: skip
 #: Fonts whose glyphs only show that there is none.
 _PLACEHOLDERS = ("LastResort", "Last Resort", "AdobeBlank", "Adobe Blank")
@@ -43,7 +43,6 @@ class Face:
 
     path: str = ""
     index: int = 0
-    family: str = ""
 
     def at(self, size: int) -> FreeTypeFont | ImageFont:
         """The font in pixels."""
@@ -53,7 +52,7 @@ class Face:
 def base(*, bold: bool = False) -> Face:
     """DejaVu Sans as matplotlib ships it, or Pillow's own font (which has no Greek and no accents)."""
     path = _dejavu(bold=bold)
-    return Face(str(path), family="DejaVu Sans") if path else Face()
+    return Face(str(path)) if path else Face()
 
 
 def face_of(char: str, *, bold: bool = False) -> Face | None:
@@ -68,10 +67,10 @@ def runs(text: str, *, bold: bool = False) -> list[tuple[Face, str]]:
     return [(face, "".join(char for _, char in group)) for face, group in groupby(faces, key=lambda pair: pair[0])]
 
 
-def families(text: str) -> list[str]:
+def families(text: str, *, bold: bool = False) -> list[str]:
     """The families besides DejaVu Sans that matplotlib needs for the text, in the order of their characters."""
-    faces = dict.fromkeys(face_of(char) for char in text)
-    return [_registered(face) for face in faces if face is not None and face != base()]
+    faces = dict.fromkeys(face_of(char, bold=bold) for char in text)
+    return [_registered(face) for face in faces if face is not None and face != base(bold=bold)]
 
 
 def lacking(texts: Iterable[str]) -> str:
@@ -107,7 +106,7 @@ def _has(face: Face, char: str) -> bool:
     return number >= 0 and ord(char) <= ends[number] and _opens(face)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _opens(face: Face) -> bool:
     """Whether the face can be drawn at any size, unlike the bitmaps of coloured emoji."""
     try:
@@ -117,7 +116,7 @@ def _opens(face: Face) -> bool:
     return True
 
 
-@lru_cache(maxsize=None)
+@cache
 def _characters(path: str, index: int) -> tuple[Sequence[int], Sequence[int]]:
     """The first and the last character of each range that a font says it has; none where it cannot be read."""
     from matplotlib.ft2font import FT2Font
@@ -156,7 +155,7 @@ def system_faces(*, bold: bool = False) -> tuple[Face, ...]:
     ]
     wanted = 700 if bold else 400
     upright.sort(key=lambda entry: (rank.get(entry.name, len(rank)), entry.name, abs(_weight(entry) - wanted)))
-    return tuple(Face(entry.fname, getattr(entry, "index", 0), entry.name) for entry in upright)
+    return tuple(Face(entry.fname, getattr(entry, "index", 0)) for entry in upright)
 
 
 def _weight(entry: Any) -> int:
@@ -165,15 +164,15 @@ def _weight(entry: Any) -> int:
     return entry.weight if isinstance(entry.weight, int) else weight_dict.get(entry.weight, 400)
 
 
+@cache
 def _registered(face: Face) -> str:
-    """The face's family, known to matplotlib from now on."""
-    if face.family:
-        return face.family
-    from matplotlib.font_manager import fontManager, get_font
+    """A family of this face alone, known to matplotlib from now on: by its own family, bold text would get another."""
+    from matplotlib.font_manager import FontEntry, fontManager
 
-    if all(entry.fname != face.path for entry in fontManager.ttflist):
-        fontManager.addfont(face.path)
-    return str(get_font(face.path).family_name)
+    own = f"igcli {face.path} {face.index}"
+    index: dict[str, Any] = {"index": face.index} if face.index else {}  # older versions know no others
+    fontManager.ttflist.append(FontEntry(fname=face.path, name=own, style="normal", weight=400, **index))
+    return own
 
 
 @lru_cache(maxsize=128)

@@ -7,7 +7,9 @@ themselves: ``saturation_plot.py``, ``layer_plot.py``. All can be read without c
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -102,7 +104,8 @@ def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending:
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         draw(figure)
         _add_fonts(figure)
-        figure.savefig(buffer, format=ending[1:], dpi=144, metadata=_METADATA[ending])
+        with _no_word_on_weights():
+            figure.savefig(buffer, format=ending[1:], dpi=144, metadata=_METADATA[ending])
     return buffer.getvalue()
 
 
@@ -111,8 +114,23 @@ def _add_fonts(figure: Figure) -> None:
     from matplotlib.text import Text
 
     for words in figure.findobj(Text):
-        if others := families(words.get_text()):
+        if others := families(words.get_text(), bold=words.get_fontweight() == "bold"):
             words.set_fontfamily(["DejaVu Sans", *others])
+
+
+@contextmanager
+def _no_word_on_weights() -> Iterator[None]:
+    """Inside the block matplotlib does not log that a family has no bold face: the one that it has is drawn."""
+    logger = logging.getLogger("matplotlib.font_manager")
+    logger.addFilter(_says_nothing_of_weights)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_says_nothing_of_weights)
+
+
+def _says_nothing_of_weights(record: logging.LogRecord) -> bool:
+    return "Failed to find font weight" not in record.getMessage()
 
 
 def plot_curves(axes: Axes, curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> Quartiles:

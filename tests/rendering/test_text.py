@@ -8,19 +8,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from igcli.rendering import text
+from igcli.rendering import fonts, text
 from igcli.rendering.text import Pen, clean, fit_text, font, measure, wrap, write
 
 PEN = Pen(14)
 
 
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch):
+    """No font but DejaVu, whatever this machine has."""
+    monkeypatch.setattr(fonts, "system_faces", lambda **_: ())
+    fonts._face_of.cache_clear()
+    text._drawable.cache_clear()
+    yield
+    fonts._face_of.cache_clear()
+    text._drawable.cache_clear()
+
+
 @pytest.fixture
 def pillows_font(monkeypatch):
     """As on a machine whose matplotlib has no fonts beside it."""
-    caches = (text.font, text._dejavu, text._drawable)
+    caches = (fonts._dejavu, fonts._face_of, text._drawable)
     for cache in caches:
         cache.cache_clear()
-    monkeypatch.setattr(text, "find_spec", lambda _name: None)
+    monkeypatch.setattr(fonts, "find_spec", lambda _name: None)
     yield
     for cache in caches:
         cache.cache_clear()

@@ -18,6 +18,7 @@ from igcli.jobs.workers import Workers
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
 from igcli.models.devices import exact_numbers
+from igcli.rendering.fonts import VARIABLE
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Recipe:
         Cores that a network on the CPU may take.
     folder
         Where relative paths begin; it must be there on every machine that takes part.
+    font
+        The font file for characters that DejaVu Sans lacks; empty for the system's.
     """
 
     load: Callable[[str], Classifier]
@@ -48,6 +51,7 @@ class Recipe:
     workers: int | None
     threads: int
     folder: Path
+    font: str = ""
 
 
 class Cook:
@@ -55,6 +59,8 @@ class Cook:
 
     def __init__(self, recipe: Recipe, device: str) -> None:
         os.chdir(recipe.folder)
+        if recipe.font:
+            os.environ[VARIABLE] = recipe.font
         if device == "cpu":
             torch.set_num_threads(recipe.threads)
         model = recipe.load(device)

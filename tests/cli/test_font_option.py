@@ -1,0 +1,93 @@
+"""``--font``, and the warning where no font has a character of a label or a photo's name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from toys import classifier, small_network
+
+from igcli.models.labels import Labels
+from igcli.rendering import fonts, text
+
+STIX = Path(mpl.get_data_path()) / "fonts" / "ttf" / "STIXGeneral.ttf"
+HAS_IT = "⌗"  # in STIXGeneral, which comes with matplotlib, and not in DejaVu Sans
+FEW = ("--steps", "2", "--device", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch):
+    """A network whose classes need a font, on a machine that has none but DejaVu."""
+
+    def forget():
+        fonts._face_of.cache_clear()
+        text._drawable.cache_clear()
+
+    model = classifier(small_network(), classes=5, size=32)
+    model.labels = Labels([f"{HAS_IT}{number}" for number in range(5)])
+    monkeypatch.setattr("igcli.cli.model_options.load_model", lambda *_, **__: model)
+    monkeypatch.setattr(fonts, "system_faces", lambda **_: ())
+    monkeypatch.delenv(fonts.VARIABLE, raising=False)
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("explain", *FEW, "--panel"), ("explain", *FEW, "--saturation"),
+        ("animate", "--frames", "2", "--device", "cpu"), ("saturation", "--points", "3", "--device", "cpu"),
+        ("ablate", *FEW, "--box", "1,1,9,9"),
+        ("compare", *FEW, "-m", "gradient", "-m", "integrated"),
+    ],
+)  # fmt: skip
+def test_a_command_that_draws_names_warns_once_and_is_content_with_a_font(shell, motorcycle, command):
+    bare = shell(*command, motorcycle)
+    assert bare.exit_code == 0, bare.output
+    assert bare.stderr.count(f"No font on this machine has {HAS_IT}: they are drawn as ?") == 1
+    named = shell(*command, motorcycle, "--font", STIX, "-o", "other")
+    assert named.exit_code == 0, named.output
+    assert "No font" not in named.stderr
+    assert fonts.VARIABLE not in os.environ
+
+
+def test_a_folder_is_warned_about_once(shell, motorcycle):
+    shutil.copy(motorcycle, motorcycle.with_name("猫.jpg"))
+    done = shell("explain", *FEW, "--panel", motorcycle.parent)
+    assert done.stderr.count(f"No font on this machine has {HAS_IT} 猫") == 1
+
+
+def test_nothing_is_said_where_no_name_is_drawn(shell, motorcycle):
+    assert "No font" not in shell("explain", *FEW, motorcycle).stderr
+
+
+def test_a_font_changes_the_picture_and_is_a_setting_of_the_run(shell, motorcycle, tmp_path):
+    shell("explain", *FEW, "--panel", motorcycle.parent)
+    first = (tmp_path / "out" / "motorcycle.panel.png").read_bytes()
+    done = shell("explain", *FEW, "--panel", motorcycle.parent, "--font", STIX)
+    assert done.exit_code == 2
+    assert "made with other settings (font None there" in done.stderr
+    done = shell("explain", *FEW, "--panel", motorcycle.parent, "--font", STIX, "--overwrite")
+    assert done.exit_code == 0, done.output
+    assert "0 skipped" in done.stderr
+    assert (tmp_path / "out" / "motorcycle.panel.png").read_bytes() != first
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["settings"]["font"] == str(STIX.resolve())
+
+
+@pytest.mark.parametrize(
+    ("font", "options", "said"),
+    [
+        ("in/motorcycle.jpg", ["--panel"], "is no font that can be used"),
+        ("nowhere.ttf", ["--panel"], "does not exist"),
+        (STIX, [], "there is none: add --panel"),
+    ],
+)
+def test_a_font_that_is_none_or_draws_nothing_is_refused(shell, motorcycle, font, options, said):
+    done = shell("explain", *FEW, motorcycle, "--font", font, *options)
+    assert done.exit_code == 2
+    assert said in done.stderr.replace("\n", " ")
