@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 from igcli.errors import WeightsError
 from igcli.lazy import torch
-from igcli.models.weights import without_prefix
+from igcli.models.belonging import belonging
+from igcli.models.named_tensors import without_prefix
+from igcli.models.options import warn_python
+from igcli.models.tensor_values import has_shape, too_large
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +23,17 @@ if TYPE_CHECKING:
 NAMED = 3
 """How many keys of each kind an error names."""
 
+MOST_SIDES = 8
+"""How many numbers of a shape it shows."""
+
 
 def assemble(
-    build: Callable[[], torch.nn.Module], state: Mapping[str, torch.Tensor], *, device: torch.device, file: Path
+    build: Callable[[], torch.nn.Module],
+    state: Mapping[str, torch.Tensor],
+    *,
+    device: torch.device,
+    file: Path,
+    warn: Callable[[str], None] = warn_python,
 ) -> torch.nn.Module:
     """Build the network and give it these weights: float32, channels last, evaluation mode, frozen, on the device.
 
@@ -31,9 +42,12 @@ def assemble(
     build
         Makes the network, whatever its initial weights.
     state
-        A value for every parameter and buffer, in any floating-point type.
+        A value for every parameter and buffer, in any floating-point type; other tensors are left out as
+        :func:`~igcli.models.belonging.belonging` has it.
     file
         Where the state comes from, for the error message.
+    warn
+        Called with one message that names what was left out.
 
     Raises
     ------
@@ -41,7 +55,10 @@ def assemble(
         When keys are missing or left over, or shapes differ.
     """
     network = outline(build)
-    state = _in_float32(aligned(state, network))
+    state = belonging(state, network, file=file, warn=warn)
+    if too_large(state, network.state_dict()):  # not to be cast, nor copied
+        raise _another(network, state, file)
+    state = _in_float32(state)
     fill(network, state, file=file, assign=True)
     if any(tensor.is_meta for tensor in chain(network.parameters(), network.buffers())):
         network = build()  # has buffers that no state dict holds: only a real construction fills them
@@ -59,17 +76,6 @@ def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
             return build()
     except NotImplementedError:  # some networks compute their own widths, for which tensors need memory
         return build()
-
-
-def aligned(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Mapping[str, torch.Tensor]:
-    """The state dict without the one name that a wrapper of any kind put before all of its keys."""
-    wanted, inner = network.state_dict().keys(), state
-    while not wanted & inner.keys():
-        first = next(iter(inner), "").partition(".")[0] + "."
-        if not all(key.startswith(first) and key != first for key in inner):
-            return state
-        inner = without_prefix(inner, first)
-    return inner
 
 
 def by_position(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Mapping[str, torch.Tensor]:
@@ -108,32 +114,39 @@ def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, file: P
     WeightsError
         When keys are missing or left over, or shapes differ: how many, and the first few.
     """
-    lazy = torch.nn.parameter.is_lazy  # a lazy layer takes its shape from the weights
-    own = {key: tuple(value.shape) for key, value in network.state_dict().items() if not lazy(value)}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on old versions of a network, which load and work
             # Not strict: keys are compared after the network has translated those of older versions.
             missing, unexpected = network.load_state_dict(state, strict=False, assign=assign)
     except (RuntimeError, ValueError) as problem:
-        shapes = _other_shapes(own, state)
-        if not shapes:
+        if not _other_shapes(network, state):
             reason = str(problem).strip().splitlines()[-1].strip()
             raise WeightsError(f"{file} cannot be loaded into {type(network).__name__}: {reason}") from problem
-        missing = [key for key in own if key not in state]
-        unexpected = [key for key in state if key not in own]
-    else:
-        shapes = []
+        raise _another(network, state, file) from problem
     # Files older than this counter lack it; batch normalisation fills it in and does not use it here.
     missing = [key for key in missing if not key.endswith(".num_batches_tracked")]
+    if missing or unexpected:
+        raise _fault(network, file, missing, unexpected, [])
+
+
+def _another(network: torch.nn.Module, state: Mapping[str, torch.Tensor], file: Path) -> WeightsError:
+    own = network.state_dict().keys()
+    missing = [key for key in own if key not in state and not key.endswith(".num_batches_tracked")]
+    unexpected = [key for key in state if key not in own]
+    return _fault(network, file, missing, unexpected, _other_shapes(network, state))
+
+
+def _fault(
+    network: torch.nn.Module, file: Path, missing: list[str], unexpected: list[str], shapes: list[str]
+) -> WeightsError:
     kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
     faults = [f"{len(keys)} {kind} ({_first(keys)})" for kind, keys in kinds.items() if keys]
-    if faults:
-        raise WeightsError(
-            f"{file} holds the weights of another network than {type(network).__name__}: {', '.join(faults)}. "
-            "Give the file that belongs to this model, or the model of this file: --model FILE.py:FUNCTION for one "
-            "of your own."
-        )
+    return WeightsError(
+        f"{file} holds the weights of another network than {type(network).__name__}: {', '.join(faults)}. "
+        "Give the file that belongs to this model, or the model of this file: --model FILE.py:FUNCTION for one "
+        "of your own."
+    )
 
 
 def _in_float32(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -143,17 +156,20 @@ def _in_float32(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return cast
 
 
-def _other_shapes(own: Mapping[str, tuple[int, ...]], state: Mapping[str, torch.Tensor]) -> list[str]:
-    found = {key: tuple(state[key].shape) for key in own if key in state}
+def _other_shapes(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
+    own = {key: value.shape for key, value in network.state_dict().items() if has_shape(value)}
     return [
-        f"{key} is {_shape(found[key])} and should be {_shape(own[key])}" for key in found if found[key] != own[key]
+        f"{key} is {_shape(state[key].shape)} and should be {_shape(shape)}"
+        for key, shape in own.items()
+        if key in state and state[key].shape != shape
     ]
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "a scalar"
+def _shape(shape: torch.Size) -> str:
+    shown = "x".join(map(str, shape[:MOST_SIDES])) + ("x..." if len(shape) > MOST_SIDES else "")
+    return shown or "a scalar"
 
 
 def _first(names: Iterable[str]) -> str:
-    names = list(names)
+    names = [name if len(name) <= 200 else f"{name[:200]}..." for name in names]
     return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -57,6 +57,7 @@ def load_caltech101(options: LoadOptions, *, weights: Path | None = None) -> Cla
         read_state_dict(path, trust_pickle=options.trust_pickle),
         device=resolve_device(options.device),
         file=path,
+        warn=options.warn,
     )
     return Classifier(
         network,

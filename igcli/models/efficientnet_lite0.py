@@ -63,7 +63,8 @@ def load_efficientnet_lite0(options: LoadOptions) -> Classifier:
     path, sha256 = _weights_file(options)
     state = by_position(read_state_dict(path, trust_pickle=options.trust_pickle), whole)
     classes = head_size(whole, state, classes=len(categories))
-    network = assemble(partial(EfficientNetLite0, classes), state, device=resolve_device(options.device), file=path)
+    build, device = partial(EfficientNetLite0, classes), resolve_device(options.device)
+    network = assemble(build, state, device=device, file=path, warn=options.warn)
     labels = categories if classes == len(categories) else ()
     return Classifier(network, labels, view=VIEW, mean=MEAN, std=STD, provenance=Provenance(NAME, path.name, sha256))
 

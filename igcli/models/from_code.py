@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
-from igcli.models.assembly import aligned, fill
+from igcli.models.assembly import fill
+from igcli.models.belonging import belonging, room_for
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.model import Provenance, at_rest
@@ -49,8 +50,8 @@ def load_from_code(name: str, options: LoadOptions) -> Classifier:
         check_weights(network)
         weights, sha256 = "as the factory made them", tensors_hash(network)
     else:
-        state = read_state_dict(options.weights, trust_pickle=options.trust_pickle)
-        fill(network, aligned(state, network), file=options.weights)
+        stored = read_state_dict(options.weights, trust_pickle=options.trust_pickle, room=room_for(network))
+        fill(network, belonging(stored, network, file=options.weights, warn=options.warn), file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
     classifier.network = at_rest(network).to(resolve_device(options.device))
     shown = f"{Path(where).name}:{attribute}" if where.endswith(".py") else name

@@ -1,7 +1,7 @@
 """A network out of a file that holds its program too: torch.export's ``.pt2``, TorchScript, or a whole pickled network.
 
-A program does what its maker wants: take such files only from people whose programs you would run. TorchScript is a
-language of its own, which knows neither files nor networks; ``.pt2`` files hold expressions that torch evaluates as
+A program does what its maker wants: take such files only from people whose programs you would run. TorchScript can read
+and write files (``torch.from_file``, ``torch.save``), and ``.pt2`` files hold expressions that torch evaluates as
 Python. Pickled Python objects, in files of any of these kinds, are made only where ``--trust-pickle`` says so.
 """
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from igcli.errors import IgError, UsageError, WeightsError, first_line
 from igcli.lazy import torch
+from igcli.models.bounds import check_archive
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import importable
@@ -45,6 +46,8 @@ def load_program(name: str, options: LoadOptions) -> Classifier:
     if options.weights is not None or options.arguments:
         raise UsageError(f"{name} is a whole network, and takes neither --weights nor --model-arg.")
     sha256 = sha256_of(path)
+    if zipfile.is_zipfile(path):
+        check_archive(path)
     device = resolve_device(options.device)
     view = None
     if _is_exported(path):

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from igcli.errors import NetworkUnavailable, UsageError, first_line
 from igcli.images.view import View
 from igcli.lazy import torch, torchvision
-from igcli.models.assembly import aligned, fill, head_size, outline
+from igcli.models.assembly import fill, head_size, outline
+from igcli.models.belonging import belonging, room_for
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import tensors_hash
@@ -59,12 +60,13 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
         network = _with_timms_weights(build, own, offline=options.offline)
         weights, sha256 = str(getattr(network, "pretrained_cfg", {}).get("tag") or "timm's own"), tensors_hash(network)
     else:
-        state = read_state_dict(options.weights, trust_pickle=options.trust_pickle)
         whole = outline(build)
+        stored = read_state_dict(options.weights, trust_pickle=options.trust_pickle, room=room_for(whole))
+        state = belonging(stored, whole, file=options.weights, warn=options.warn)
         classes = int(getattr(whole, "num_classes", 1000))
-        found = head_size(whole, aligned(state, whole), classes=classes)
+        found = head_size(whole, state, classes=classes)
         network = build() if found == classes else build(num_classes=found)
-        fill(network, aligned(state, network), file=options.weights)
+        fill(network, state, file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
     at_rest(network).to(resolve_device(options.device))
     with suppress(RuntimeError):  # a few networks have parameters that know no such order, and do well without it

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 from igcli.errors import UsageError
 from igcli.images.view import View
 from igcli.lazy import torchvision
-from igcli.models.assembly import aligned, assemble, head_size, outline
+from igcli.models.assembly import assemble, head_size, outline
+from igcli.models.belonging import belonging, room_for
 from igcli.models.cache import Source
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.model import Provenance
+from igcli.models.named_tensors import without_prefix
 from igcli.models.published import weights_file
-from igcli.models.weights import read_state_dict, without_prefix
+from igcli.models.weights import read_state_dict
 
 if TYPE_CHECKING:
     import torch
@@ -78,11 +80,12 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
         kept = Provenance(name, source.filename)
         return Classifier(whole, categories, view=view, mean=mean, std=std, provenance=kept)
     path, sha256 = weights_file(options, source, name=name)
-    state = _as_built(family, read_state_dict(path, trust_pickle=options.trust_pickle))
-    classes = head_size(whole, aligned(state, whole), classes=told)
+    stored = read_state_dict(path, trust_pickle=options.trust_pickle, room=room_for(whole))
+    state = belonging(_as_built(family, stored), whole, file=path, warn=options.warn)
+    classes = head_size(whole, state, classes=told)
     own_head = classes != len(categories)
     return Classifier(
-        assemble(lambda: build(classes), state, device=resolve_device(options.device), file=path),
+        assemble(lambda: build(classes), state, device=resolve_device(options.device), file=path, warn=options.warn),
         () if own_head else categories,
         view=view,
         mean=mean,
@@ -147,4 +150,6 @@ def _as_built(family: str, stored: Mapping[str, torch.Tensor]) -> Mapping[str, t
         return state
     # DenseNet's published files are older than the rule that a module's name has no dot: norm.1 is norm1.
     old = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
-    return {old.sub(r"\1\2", key): value for key, value in state.items()}
+    renamed = without_prefix({old.sub(r"\1\2", key): value for key, value in state.items()}, "")
+    renamed.left_out = state.left_out
+    return renamed

@@ -1,7 +1,7 @@
 """Reading a file of weights without trusting it: whatever is wrong becomes one sentence, and no code in it runs.
 
 Unless the person says that the file is to be trusted: unpickling is running a program. Which file to read is decided
-elsewhere; whether its tensors fit a network is checked in ``assembly``.
+elsewhere; which of its tensors are a network's in ``belonging``.
 """
 
 from __future__ import annotations
@@ -13,26 +13,21 @@ import pickletools
 import re
 import warnings
 import zipfile
-from collections import OrderedDict
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from igcli.bounded import open_regular
 from igcli.errors import WeightsError
 from igcli.lazy import torch
+from igcli.models.bounds import COMPRESSED_ROOM, check_archive, check_bare_pickle, check_safetensors
+from igcli.models.named_tensors import named_tensors
 from igcli.models.safetensors import is_safetensors, read_safetensors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Keys under which training scripts keep the state dict among other things."""
 
-PREFIXES = ("module.", "_orig_mod.")
-"""What ``DataParallel`` and ``torch.compile`` put before every key."""
-
-
-def read_state_dict(path: Path, *, trust_pickle: bool = False) -> dict[str, torch.Tensor]:
-    """The tensors of a file of weights, on the CPU, as they are stored.
+def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPRESSED_ROOM) -> dict[str, torch.Tensor]:
+    """The tensors of a file of weights, on the CPU, as they are stored; which of them a network needs is not known yet.
 
     Parameters
     ----------
@@ -40,29 +35,35 @@ def read_state_dict(path: Path, *, trust_pickle: bool = False) -> dict[str, torc
         What ``torch.save`` wrote from a state dict, alone or in a checkpoint; or a ``.safetensors`` file.
     trust_pickle
         Let the file make Python objects other than tensors. Whoever wrote it can then run any program here.
+    room
+        Bytes that a compressed file may unpack to, at most.
 
     Raises
     ------
     WeightsError
-        When the file is missing, empty, a web page, cut short, not a weights file, holds Python objects other than
-        tensors, or a value that is not finite.
+        When the file is missing, empty, a web page, cut short, not a weights file, or holds Python objects other than
+        tensors; or when reading it would take more memory or steps than weights need.
     """
     _check_file(path)
-    content = read_safetensors(path) if is_safetensors(path) else unpickled(path, trust_pickle=trust_pickle)
-    state = _without_prefixes(_unwrapped(content, path))
-    _check_finite(state, path)
-    return state
+    if is_safetensors(path):
+        check_safetensors(path)
+        return named_tensors(read_safetensors(path), path)
+    return named_tensors(unpickled(path, trust_pickle=trust_pickle, room=room), path)
 
 
-def unpickled(path: Path, *, trust_pickle: bool) -> Any:
+def unpickled(path: Path, *, trust_pickle: bool, room: int = COMPRESSED_ROOM) -> Any:
     """What ``torch.save`` wrote: tensors and plain values, or, if it is trusted, anything. Raises ``WeightsError``."""
     _check_file(path)
     try:
+        if not trust_pickle:
+            _check_bounds(path, room=room)
         # Not memory-mapped: a file that is overwritten while the network runs would change or crash it.
         # Training scripts leave their arguments beside the weights: a Namespace is a plain record, and runs nothing.
         with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")  # torch's remarks on odd files: the errors below say more
             return torch.load(path, map_location="cpu", weights_only=not trust_pickle)
+    except WeightsError:
+        raise
     except OSError as problem:
         raise WeightsError(f"{path} cannot be read: {problem.strerror or problem}.") from problem
     except Exception as problem:  # unpickling unknown bytes can fail in any way
@@ -79,7 +80,7 @@ def sha256_of(path: Path) -> str:
     """
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     except FileNotFoundError:
@@ -101,7 +102,7 @@ def _check_file(path: Path) -> None:
     if path.is_dir():
         raise WeightsError(f"{path} is a folder. Give the file of weights in it.")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(512)
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}. Check the path of the weights.") from None
@@ -113,6 +114,15 @@ def _check_file(path: Path) -> None:
         raise WeightsError(
             f"{path} is a web page, not weights. Download the file itself rather than the page about it."
         )
+
+
+def _check_bounds(path: Path, *, room: int) -> None:
+    with open_regular(path) as file:
+        is_zip = file.read(4) == b"PK\3\4"  # by which torch decides
+    if is_zip:
+        check_archive(path, room=room)
+    elif not check_bare_pickle(path):
+        raise WeightsError(_why_unreadable(path, ValueError("no pickle"), trusted=False))
 
 
 def _why_unreadable(path: Path, problem: Exception, *, trusted: bool) -> str:
@@ -156,49 +166,3 @@ def _begins_with_a_pickle(path: Path) -> bool:
         except Exception:  # pickletools promises ValueError, and raises others on odd bytes
             return False
     return True
-
-
-def _unwrapped(content: object, path: Path) -> dict[str, torch.Tensor]:
-    state = content
-    while isinstance(state, Mapping) and (
-        key := next((k for k in WRAPPERS if isinstance(state.get(k), (Mapping, torch.nn.Module))), None)
-    ):
-        state = state[key]
-    if isinstance(state, torch.nn.Module):  # only a file that is trusted brings one
-        state = state.state_dict()
-    if not isinstance(state, Mapping) or not state:
-        raise WeightsError(f"{path} holds no named tensors. Save the network's state_dict().")
-    strange = next((key for key, value in state.items() if not isinstance(value, torch.Tensor)), None)
-    if strange is not None:
-        kind = type(state[strange]).__name__
-        raise WeightsError(
-            f"{path} is no state dict: {strange!r} is of type {kind}, not a tensor. Save the state_dict() alone."
-        )
-    return _state({str(key): value for key, value in state.items()}, getattr(state, "_metadata", None))
-
-
-def _state(tensors: Mapping[str, torch.Tensor], versions: Mapping[str, Any] | None) -> dict[str, torch.Tensor]:
-    """A state dict with what torch notes beside it: the version of each module, by which old files are understood."""
-    state: dict[str, torch.Tensor] = OrderedDict(tensors)
-    if isinstance(versions, Mapping):
-        state._metadata = dict(versions)  # type: ignore[attr-defined]
-    return state
-
-
-def _without_prefixes(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    while prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in state)), None):
-        state = without_prefix(state, prefix)
-    return state
-
-
-def without_prefix(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    """The state dict of the part of a network whose keys begin with ``prefix``, as all of them do here."""
-    versions = getattr(state, "_metadata", None) or {}
-    inner = {f"{key}."[len(prefix) :].rstrip("."): v for key, v in versions.items() if f"{key}.".startswith(prefix)}
-    return _state({key.removeprefix(prefix): value for key, value in state.items()}, inner)
-
-
-def _check_finite(state: Mapping[str, torch.Tensor], path: Path) -> None:
-    for key, value in state.items():
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise WeightsError(f"{path} is damaged: {key} has values that are not finite. Get the weights again.")

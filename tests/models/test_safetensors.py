@@ -100,6 +100,21 @@ def test_a_file_that_is_not_whole_is_refused_with_the_reason(
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("shape", [[1] * 5000, [0, 2**62, 2**62], [2**62, 0], [0, 2**60]])
+def test_a_shape_that_no_tensor_can_have_is_refused(shape: list[int], path: Path) -> None:
+    size = 4 if set(shape) == {1} else 0
+    with pytest.raises(WeightsError, match="a shape that no tensor can have"):
+        read_state_dict(written(path, one(shape=shape, data_offsets=[0, size]), bytes(size)))
+
+
+def test_a_header_of_very_many_tensors_is_refused(path: Path) -> None:
+    empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    with pytest.raises(WeightsError, match="250,000 tensors, more than the 200,000"):
+        read_state_dict(written(path, dict.fromkeys(map(str, range(250_000)), empty), b""))
+    with pytest.raises(WeightsError, match="header of 40,000,000 bytes"):
+        read_state_dict(written(path, b"{" + b" " * 39_999_999, b""))
+
+
 @pytest.mark.parametrize("content", [b"\x01", b"\xff" * 8, (2**40).to_bytes(8, "little") + b"{}", bytes(8)])
 def test_a_length_that_cannot_be_is_refused_before_anything_is_read(content: bytes, path: Path) -> None:
     path.write_bytes(content)

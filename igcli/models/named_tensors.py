@@ -1,0 +1,102 @@
+"""What a checkpoint holds -> its named tensors: training scripts keep a state dict among other things."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from igcli.errors import WeightsError
+from igcli.lazy import torch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WRAPPERS = (
+    "state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params",
+    "state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "params_ema", "ema",
+)  # fmt: skip
+"""Keys of the network in a checkpoint; what was trained before its moving average."""
+
+NO_NETWORK = ("optim", "sched", "scaler", "callback", "loop", "metric", "loss", "criterion")
+"""Beginnings of keys under which other things than networks keep their tensors."""
+
+DEEPEST = 8
+"""Wrappers in wrappers; a checkpoint can hold itself."""
+
+
+class NamedTensors(OrderedDict[str, torch.Tensor]):
+    """A state dict; ``left_out`` names what lay next to it in the file and is no part of it."""
+
+    left_out: tuple[str, ...] = ()
+
+
+def named_tensors(content: object, path: Path) -> NamedTensors:
+    """The state dict in what was read from ``path``.
+
+    Raises
+    ------
+    WeightsError
+        There is none, or there are several, and nothing says which is meant.
+    """
+    left_out: list[str] = []
+    for _ in range(DEEPEST):
+        if not isinstance(content, Mapping) or (key := _wrapper(content, path)) is None:
+            break
+        left_out += [str(each) for each in _networks(content) if each != key]
+        content = content[key]
+    if isinstance(content, torch.nn.Module):  # only a file that is trusted brings one
+        content = content.state_dict()
+    if not isinstance(content, Mapping) or not any(isinstance(value, torch.Tensor) for value in content.values()):
+        raise WeightsError(f"{path} holds no named tensors. Save the network's state_dict().")
+    state = with_versions(
+        {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)},
+        getattr(content, "_metadata", None),
+    )
+    others = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]
+    state.left_out = (*left_out, *others)
+    return state
+
+
+def with_versions(tensors: Mapping[str, torch.Tensor], versions: Mapping[str, Any] | None) -> NamedTensors:
+    """A state dict with what torch notes beside it: the version of each module, by which old files are understood."""
+    state = NamedTensors(tensors)
+    if isinstance(versions, Mapping):
+        state._metadata = dict(versions)  # type: ignore[attr-defined]
+    return state
+
+
+def without_prefix(state: Mapping[str, torch.Tensor], prefix: str) -> NamedTensors:
+    """The state dict of the part of a network whose keys begin with ``prefix``, as all of them do here."""
+    versions = getattr(state, "_metadata", None) or {}
+    inner = {f"{key}."[len(prefix) :].rstrip("."): v for key, v in versions.items() if f"{key}.".startswith(prefix)}
+    found = with_versions({key.removeprefix(prefix): value for key, value in state.items()}, inner)
+    found.left_out = getattr(state, "left_out", ())
+    return found
+
+
+def _wrapper(content: Mapping[Any, Any], path: Path) -> Any:
+    """The key of the network in a checkpoint; ``None`` where the content is the state dict itself."""
+    known = next((key for key in WRAPPERS if isinstance(content.get(key), (Mapping, torch.nn.Module))), None)
+    if known is not None or any(isinstance(value, torch.Tensor) for value in content.values()):
+        return known
+    networks = _networks(content)
+    if len(networks) > 1:
+        raise WeightsError(
+            f"{path} holds the weights of several networks: {', '.join(map(str, networks[:5]))}. Save the state_dict() "
+            "of the one that you mean alone."
+        )
+    return networks[0] if networks else None
+
+
+def _networks(content: Mapping[Any, Any]) -> list[Any]:
+    """Keys of what may be networks: mappings that hold tensors, and networks themselves."""
+    return [
+        key
+        for key, value in content.items()
+        if not str(key).lower().startswith(NO_NETWORK)
+        and (
+            isinstance(value, torch.nn.Module)
+            or (isinstance(value, Mapping) and any(isinstance(inner, torch.Tensor) for inner in value.values()))
+        )
+    ]
