@@ -12,6 +12,10 @@ from igcli.lazy import torch
 if TYPE_CHECKING:
     from pathlib import Path
 
+    _State = OrderedDict[str, torch.Tensor]
+else:
+    _State = OrderedDict  # naming torch's type here would load torch
+
 WRAPPERS = (
     "state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params",
     "state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "params_ema", "ema",
@@ -25,7 +29,7 @@ DEEPEST = 8
 """Wrappers in wrappers; a checkpoint can hold itself."""
 
 
-class NamedTensors(OrderedDict[str, torch.Tensor]):
+class NamedTensors(_State):
     """A state dict; ``left_out`` names what lay next to it in the file and is no part of it."""
 
     left_out: tuple[str, ...] = ()
