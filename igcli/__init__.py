@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from igcli.attribution.budget import Budget as Budget
     from igcli.attribution.explain import attribute as attribute
     from igcli.attribution.explain import explain as explain
+    from igcli.attribution.integrate import Integration as Integration
+    from igcli.attribution.integrate import integrate as integrate
     from igcli.attribution.result import Attribution as Attribution
     from igcli.attribution.result import Explanation as Explanation
     from igcli.attribution.result import Settings as Settings
@@ -52,6 +54,7 @@ _HOMES = {
     "Explanation": "igcli.attribution.result",
     "Film": "igcli.rendering.frames",
     "IgError": "igcli.errors",
+    "Integration": "igcli.attribution.integrate",
     "Look": "igcli.rendering.frames",
     "Model": "igcli.models.model",
     "Picture": "igcli.images.picture",
@@ -66,6 +69,7 @@ _HOMES = {
     "configured": "igcli.evaluation.metrics",
     "draw_frames": "igcli.rendering.frames",
     "explain": "igcli.attribution.explain",
+    "integrate": "igcli.attribution.integrate",
     "film_sheet": "igcli.rendering.sheet",
     "layer_distances": "igcli.attribution.views.layers",
     "load_model": "igcli.models.zoo",

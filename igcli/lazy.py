@@ -26,10 +26,12 @@ else:
         """Stands for a module until one of its attributes is asked for."""
 
         def __init__(self, name: str) -> None:
-            self._name = name
+            self._name, self._module = name, None
 
         def __getattr__(self, attribute: str) -> object:
-            return getattr(load(self._name), attribute)
+            if self._module is None:
+                self._module = load(self._name)
+            return getattr(self._module, attribute)
 
     np = _Later("numpy")
     torch = _Later("torch")

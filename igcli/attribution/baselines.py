@@ -1,4 +1,4 @@
-"""Where the path starts: the values that stand for "nothing to see".
+"""Where the path starts: the values that stand for "nothing to see"; and noise, as a start or on copies of a sample.
 
 A baseline is a function of a sample's values and a seed; it returns values of the same shape. Those that are registered
 here serve values of any shape; samples of one kind may have more (``igcli/images/baselines.py``). Several, joined by
@@ -16,6 +16,10 @@ from igcli.sample import BASELINES, KINDS, Sample
 
 #: Between baselines that are averaged over.
 JOINT = "+"
+
+# The copies' seeds lie far from those of noise baselines, so that the two kinds of noise are not the same numbers.
+# Within 32 bits: of a longer seed, the generator drops the rest.
+_APART, _SEEDS = 0x9E3779B9, 1 << 32
 
 #: What values that are not colours call the same.
 SYNONYMS = {"zero": "black", "one": "white"}
@@ -100,6 +104,27 @@ def baseline_values(spec: str, sample: Sample, *, model: Model | None = None, se
         able = ", ".join(other for other in BASELINES if KINDS.get(BASELINES[other], sample.kind) == sample.kind)
         raise UsageError(f"The baseline {spec!r} is made of a {kind}, and {sample.name} is none. Choose from: {able}.")
     return baseline(sample.packed, seed)
+
+
+def noisy_copy(sample: Sample, copy: int, *, seed: int, sigma: float) -> torch.Tensor:
+    """The sample's packed values plus Gaussian noise, to average maps over (Smilkov et al. 2017, arXiv 1706.03825).
+
+    Not clipped, so that the mean of many copies is the sample.
+
+    Parameters
+    ----------
+    copy
+        Which one, from 0 on: each has its own noise, whatever the number of copies.
+    seed
+        The noise depends on it and on ``copy`` alone; the global generator is left as it is.
+    sigma
+        The standard deviation, as a share of the sample's own range, max − min; of each of its tensors.
+    """
+    layout, values = sample.layout, sample.packed
+    generator = torch.Generator().manual_seed((seed + copy + _APART) % _SEEDS)
+    drawn = torch.randn(values.shape, generator=generator, dtype=torch.float32).to(values)
+    ranges = [(part.max() - part.min()).expand(part.shape[1:]) for part in layout.unpack(values[None])]
+    return values + sigma * layout.pack(tuple(ranges) if layout.packed else ranges[0]) * drawn
 
 
 def _counted(spec: str) -> tuple[str, int]:

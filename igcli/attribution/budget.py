@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
-from igcli.attribution.chunks import measured_chunk
+from igcli.attribution.batch_size import default_batch_size, measured_batch_size
 from igcli.errors import OutOfMemory, UsageError
 from igcli.lazy import torch
 from igcli.models.devices import is_out_of_memory
@@ -19,17 +19,14 @@ from igcli.models.model import Model
 
 T = TypeVar("T")
 
-CPU_CHUNK = 24  # the adaptive path's first points at once; 16 takes 2 % longer, 8 takes 9 %
-GPU_CHUNK = 128
-
 
 class Budget:
-    """The number of pictures per pass; it shrinks for the rest of the run when memory does not suffice.
+    """The number of samples per pass; it shrinks for the rest of the run when memory does not suffice.
 
     Parameters
     ----------
     size
-        Pictures per pass, or ``None`` for what suits the device.
+        Samples per pass, or ``None`` for what suits the device.
     device
         Where the network runs.
     """
@@ -38,19 +35,19 @@ class Budget:
         if size is not None and size < 1:
             raise UsageError(f"The batch size must be at least 1, not {size}.")
         self._device = device or torch.device("cpu")
-        self.size = size or (CPU_CHUNK if self._device.type == "cpu" else GPU_CHUNK)
+        self.size = size or default_batch_size(self._device)
 
     @classmethod
     def of(cls, model: Model, size: int | None = None) -> Budget:
-        """Of ``size`` pictures per pass, or what was measured for the model on this machine, or what suits its device.
+        """Of ``size`` samples per pass, or what was measured for the model on this machine, or what suits its device.
 
-        Of one for a network whose pictures must not share a call, whatever ``size`` says.
+        Of one for a network whose samples must not share a call, whatever ``size`` says.
 
-        Nothing is measured here: :mod:`igcli.attribution.calibration` does that.
+        Nothing is measured here: :mod:`igcli.attribution.batch_size` does that.
         """
         if model.batching.one_at_a_time and (size is None or size >= 1):
             size = 1
-        return cls(measured_chunk(model) if size is None else size, device=model.device)
+        return cls(measured_batch_size(model) if size is None else size, device=model.device)
 
     def chunks(self, count: int, work: Callable[[int, int], T]) -> Iterator[T]:
         """``work(start, stop)`` over 0..``count`` in chunks; a chunk that runs out of memory is halved and redone.
@@ -61,7 +58,7 @@ class Budget:
         Raises
         ------
         OutOfMemory
-            When a single picture does not fit.
+            When a single sample does not fit.
         """
         start = 0
         while start < count:

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
-from igcli.attribution.adaptive.course import travel
-from igcli.attribution.baselines import all_baselines
+from igcli.attribution.adaptive.adaptive_path import refine_paths
+from igcli.attribution.baselines import all_baselines, noisy_copy
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
-from igcli.attribution.noise import noisy_copy
+from igcli.attribution.network import recognised_logits
 from igcli.attribution.path import Path
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import look, sweep
+from igcli.attribution.sweep import sweep
 from igcli.attribution.targets import Ranked, count_classes, ranking, resolve_targets
-from igcli.attribution.task import Leg, Task, copies_of, legs_of
+from igcli.attribution.task import ExplainedRun, Task, copies_of, paths_of
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
 from igcli.lazy import torch
 from igcli.models.classifier import OWN_NETWORK
-from igcli.models.model import Model, log_of_probabilities
+from igcli.models.model import Model
 from igcli.sample import Sample
 
 __all__ = ["Wanted", "attribute", "explain"]
@@ -121,15 +121,17 @@ def _explain(
     on_points: Callable[[int], None] | None,
 ) -> list[list[Explanation | IgError]]:
     outcomes, tasks = _prepare(model, samples, wanted, budget)
-    walks = [task.walks(budget) for task in tasks]
+    for task in tasks:
+        task.prepare(budget)
+    runs = [run for task in tasks for run in task.runs.values()]
     if tasks and wanted.settings.steps == "auto":
-        courses = [task.course(own) for task, own in zip(tasks, walks, strict=True)]
-        beside = [walk for own in walks for walk in own if not walk.integrates]
-        travel(tasks[0].model, courses, beside=beside, budget=budget, on_points=on_points)
+        paths = [task.adaptive_path() for task in tasks]
+        others = [run for run in runs if not run.integrates]
+        refine_paths(tasks[0].model, paths, others=others, budget=budget, on_points=on_points)
     elif tasks:
-        sweep(tasks[0].model, [walk for own in walks for walk in own], budget=budget, on_points=on_points)
-    for task, own in zip(tasks, walks, strict=True):
-        outcomes[task.position[0]][task.position[1]] = task.finish(own)
+        sweep(tasks[0].model, runs, budget=budget, on_points=on_points)
+    for task in tasks:
+        outcomes[task.position[0]][task.position[1]] = task.finish()
         if on_points is not None and task.taken_alone:
             on_points(task.taken_alone)
     return outcomes
@@ -156,8 +158,8 @@ class _Ends:
 def _prepare(
     model: Model, samples: Sequence[tuple[Sample, Sequence[str | int]]], wanted: Wanted, budget: Budget
 ) -> tuple[list[list[Explanation | IgError]], list[Task]]:
-    """Look at both ends of every path, and decide what to explain."""
-    model, all_ends = _look_at_ends(model, [sample for sample, _ in samples], wanted, budget)
+    """Find the score at both ends of every path, and decide what to explain."""
+    model, all_ends = _find_ends(model, [sample for sample, _ in samples], wanted, budget)
     outcomes: list[list[Explanation | IgError]] = []
     tasks: list[Task] = []
     for i, ends in enumerate(all_ends):
@@ -181,26 +183,28 @@ def _prepare(
     return outcomes, tasks
 
 
-def _look_at_ends(model: Model, samples: Sequence[Sample], wanted: Wanted, budget: Budget) -> tuple[Model, list[_Ends]]:
+def _find_ends(model: Model, samples: Sequence[Sample], wanted: Wanted, budget: Budget) -> tuple[Model, list[_Ends]]:
     settings = wanted.settings
     copies = max(copies_of(METHODS[name], wanted) for name in wanted.methods) if wanted.methods else settings.smooth
     photos, baselines = [], []
     for sample in samples:
-        values = sample.packed
-        noise = [noisy_copy(values, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)]
+        noise = [noisy_copy(sample, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)]
         starts = all_baselines(settings.baseline, sample, model=model, seed=settings.seed)
-        # Brought to the device once, so that walks of several classes are known to share their points.
-        photos.append([model.place(each) for each in (values, *noise)])
+        # Brought to the device once, so that the paths of several classes are known to share their points.
+        photos.append([model.place(each) for each in (sample.packed, *noise)])
         baselines.append([model.place(each) for each in starts])
     groups = [*photos, *baselines]
-    outputs = look(model, [pixels for group in groups for pixels in group], budget=budget)
-    recognised = model.recognised(outputs)
-    if recognised is not model:
-        outputs = log_of_probabilities(outputs)
-    logits = outputs.split_with_sizes([len(group) for group in groups])
+    ends = [_at(sample, each) for sample, group in zip([*samples, *samples], groups, strict=True) for each in group]
+    recognised, rows = recognised_logits(model, ends, budget=budget)
+    logits = rows.split_with_sizes([len(group) for group in groups])
     count = len(samples)
-    ends = [_Ends(*each) for each in zip(samples, photos, baselines, logits[:count], logits[count:], strict=True)]
-    return recognised, ends
+    together = zip(samples, photos, baselines, logits[:count], logits[count:], strict=True)
+    return recognised, [_Ends(*each) for each in together]
+
+
+def _at(sample: Sample, values: torch.Tensor) -> Sample:
+    """A sample like another, at other packed values."""
+    return Sample(sample.layout.values(values), summed_axis=sample.summed_axis, further=sample.further)
 
 
 def _task(
@@ -216,23 +220,22 @@ def _task(
     def between(at_photo: float, at_baseline: float) -> ScoreEnds:
         return ScoreEnds(settings.score, at_photo, at_baseline, against, note)
 
-    legs = {
-        (b, c): Leg(Path(start, photo), between(at_photos[c], at_baselines[b]))
-        for b, start in enumerate(ends.baselines)
-        for c, photo in enumerate(ends.photos)
-    }
+    def run(baseline: int, copy: int) -> ExplainedRun:
+        path = Path(ends.baselines[baseline], ends.photos[copy], ends.sample.layout, ends.sample.further)
+        return ExplainedRun(path, score, ends=between(at_photos[copy], at_baselines[baseline]))
+
+    keys = [(b, c) for b in range(len(ends.baselines)) for c in range(len(ends.photos))]
     users = (None, *(METHODS[name] for name in wanted.methods))
-    needed = {key for user in users for key in legs_of(user, wanted, legs)}
+    needed = {key for user in users for key in paths_of(user, wanted, keys)}
     return Task(
-        position,
-        model,
-        ends.sample,
-        ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label),
-        target,
-        score,
-        between(at_photos[0], sum(at_baselines) / len(at_baselines)),
-        {key: leg for key, leg in legs.items() if key in needed},
-        wanted,
+        position=position,
+        model=model,
+        sample=ends.sample,
+        prediction=ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label),
+        target=target,
+        ends=between(at_photos[0], sum(at_baselines) / len(at_baselines)),
+        runs={key: run(*key) for key in keys if key in needed},
+        wanted=wanted,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.targets import Ranked
-from igcli.sample import Sample
+from igcli.sample import Layout, Sample
 
 if TYPE_CHECKING:
     from igcli.attribution.views.curve import Trace
@@ -29,11 +29,12 @@ class Settings:
         A name in ``SCORES``.
     baseline
         A name in ``BASELINES``, the path of an image, ``noise:8`` for noise of eight seeds; or several of them joined
-        by ``+``, to be averaged over.
+        by ``+``, to be averaged over. Of values that are not pixels, ``zero`` and ``one`` say the same as ``black``
+        and ``white``.
     rule
-        A name in ``RULES``: how a number of steps is dealt out; ``None`` for the midpoints, and with ``"auto"``.
+        A name in ``RULES``: where a number of points is placed; ``None`` for the midpoints, and with ``"auto"``.
     steps
-        Points on the path, or ``"auto"``: dealt out where the score moves, and more of them until the gap is within
+        Points on the path, or ``"auto"``: placed where the score moves, and more of them until the gap is within
         the tolerance (``attribution/adaptive``).
     tolerance
         The relative completeness gap that counts as small.
@@ -65,7 +66,7 @@ class Settings:
 
     @property
     def dealt_by(self) -> str | None:
-        """The rule that deals out the points; ``None`` with ``"auto"``, where none does."""
+        """The rule that places the points; ``None`` with ``"auto"``, where none does."""
         return None if self.steps == "auto" else self.rule or DEFAULT_RULE
 
 
@@ -112,28 +113,31 @@ class Completeness:
 
 @dataclass(frozen=True)
 class Attribution:
-    """One method's map for one picture and one class.
+    """One method's map for one sample and one class.
 
     Attributes
     ----------
     values
-        (C, H, W) on the CPU: signed, one value for each pixel and channel of the picture.
+        On the CPU: signed, one value for each of the sample's: (C, H, W) of a picture. Those of several tensors lie
+        flat, one after another; see ``parts``.
     total
         The sum of ``values``, added in float64.
     completeness
-        The sum beside the rise: of the mean over all baselines and noisy copies, where there are several.
+        The sum and the rise compared: of the mean over all baselines and noisy copies, where there are several.
     trace
-        The points visited by the sweep, the score and the mean importance there (means, where there are several walks).
+        The points visited by the sweep, the score and the mean importance there (means, where there are several paths).
     weights
         (N,) float64: the quadrature weights of the trace's points.
     steps
         The number of points whose gradients the map is made of, 0 for a method that has no use for a number of points.
     gradient_evaluations
-        Gradients taken by the walks that produced this map, together with all others that shared them.
+        Gradients taken on the paths that produced this map, together with all others that shared them.
     forward_evaluations
-        Passes forward only, for the same walks: the ends of the path, the adaptive path's look, a method's own.
+        Passes forward only, for the same paths: their ends, the adaptive path's probe, a method's own.
     extras
         Numbers of the method's own, by name.
+    layout
+        How the sample's tensors lie in ``values``.
     """
 
     method: str
@@ -149,6 +153,14 @@ class Attribution:
     forward_evaluations: int
     settings: Settings
     extras: Mapping[str, float] = field(default_factory=dict)
+    layout: Layout | None = None
+
+    @property
+    def parts(self) -> tuple[torch.Tensor, ...]:
+        """The values in the shapes of the sample's tensors, one for each."""
+        if self.layout is None or not self.layout.packed:
+            return (self.values,)
+        return tuple(part[0] for part in self.layout.unpack(self.values[None]))
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,24 @@
-"""One sample and one class to explain: its walks, its methods, and what they bring.
+"""One sample and one class to explain: its paths, its methods, and their maps.
 
-A task has a walk for every baseline and for every copy of the photo that is averaged over. All walks of all tasks go
-through one sweep; methods that find their own way are asked one after another.
+A task has a path for every baseline and for every copy of the sample that is averaged over. The paths of all tasks go
+through one sweep; methods that find their own points come one after another.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import attrgetter
 
-from igcli.attribution.adaptive.course import Course
+from igcli.attribution.adaptive.adaptive_path import AdaptivePath
 from igcli.attribution.budget import Budget
-from igcli.attribution.methods import METHODS, Method, OwnPath, Question
-from igcli.attribution.path import Path
-from igcli.attribution.quadrature import Nodes, nodes
+from igcli.attribution.methods import METHODS, Method, MethodContext, OwnPath
+from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
-from igcli.attribution.scores import Score
-from igcli.attribution.sweep import Consumer, Walk
+from igcli.attribution.sweep import PathRun
 from igcli.attribution.targets import Ranked
 from igcli.attribution.views.curve import Curve, Trace
 from igcli.attribution.views.interior import InteriorImportance
@@ -32,28 +30,28 @@ from igcli.sample import Sample
 
 
 @dataclass
-class Leg:
-    """One walk's path, the score at its ends, and who goes along."""
+class ExplainedRun(PathRun):
+    """A path of an explanation, and its consumers by name."""
 
-    path: Path
-    ends: ScoreEnds
     methods: dict[str, Method] = field(default_factory=dict)
     curve: Curve | None = None
     interior: InteriorImportance | None = None
-
-    @property
-    def consumers(self) -> list[Consumer]:
-        """All that share the sweep."""
-        shared: list[Consumer] = [m for m in self.methods.values() if not isinstance(m, OwnPath)]
-        return shared + [view for view in (self.curve, self.interior) if view is not None]
 
 
 @dataclass
 class Task:
     """One sample and one class.
 
-    ``legs`` maps (baseline, copy) to a leg; copy 0 is the photo itself, the noisy ones count from 1. ``taken_alone`` is
-    the number of gradients that methods with paths of their own have taken.
+    Attributes
+    ----------
+    position
+        Of the sample, and of the class among its classes.
+    ends
+        The score explained, at the sample and, the mean, at its baselines.
+    runs
+        By (baseline, copy): copy 0 is the sample itself, the noisy ones count from 1.
+    taken_alone
+        Gradients taken by methods with paths of their own.
     """
 
     position: tuple[int, int]
@@ -61,76 +59,73 @@ class Task:
     sample: Sample
     prediction: tuple[Ranked, ...]
     target: Ranked
-    score: Score
     ends: ScoreEnds
-    legs: Mapping[tuple[int, int], Leg]
+    runs: Mapping[tuple[int, int], ExplainedRun]
     wanted: Wanted
     taken_alone: int = 0
 
-    def walks(self, budget: Budget) -> list[Walk]:
-        """Consumers on every leg, and the points that they ask for; with those of the rule, unless it is ``auto``."""
-        walks, settings = [], self.wanted.settings
+    def prepare(self, budget: Budget) -> None:
+        """Give every run its consumers and the points that they name; with those of the rule, unless it is ``auto``."""
+        settings = self.wanted.settings
         steps = steps_alone(settings)
-        viewed = legs_of(None, self.wanted, self.legs)
-        for key, leg in self.legs.items():
-            path = leg.path.to(self.model.device, self.model.dtype)
-            question = Question(self.model, path, self.score, leg.ends, settings, steps, budget)
-            names = [name for name in self.wanted.methods if key in legs_of(METHODS[name], self.wanted, self.legs)]
-            leg.methods = {name: METHODS[name](question) for name in names}
-            independent = self.model.multi_label
-            curve = Curve(self.target.index, alphas=self.wanted.alphas, multi_label=independent)
-            leg.curve = curve if key in viewed else None
-            chosen = self.wanted.interior
-            if key in viewed and chosen is not None:
-                leg.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
-            walk = Walk(path, self.score, Nodes.none(), leg.consumers)
-            if walk.integrates and settings.steps != "auto":
-                walk.nodes = nodes(settings.rule, steps)
-            walk.nodes = walk.nodes.including(alpha for consumer in leg.consumers for alpha in consumer.alphas)
-            walks.append(walk)
-        return walks
+        viewed = paths_of(None, self.wanted, self.runs)
+        for key, run in self.runs.items():
+            run.path = run.path.to(self.model.device, self.model.dtype)
+            context = MethodContext(self.model, run.path, run.score, run.ends, settings, steps, budget)
+            names = [name for name in self.wanted.methods if key in paths_of(METHODS[name], self.wanted, self.runs)]
+            run.methods = {name: METHODS[name](context) for name in names}
+            shared = [method for method in run.methods.values() if not isinstance(method, OwnPath)]
+            if key in viewed:
+                run.curve = Curve(self.target.index, alphas=self.wanted.alphas, multi_label=self.model.multi_label)
+                chosen = self.wanted.interior
+                if chosen is not None:
+                    run.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
+            run.consumers = [*shared, *(view for view in (run.curve, run.interior) if view is not None)]
+            if run.integrates and settings.steps != "auto":
+                run.nodes = nodes(settings.rule, steps)
+            run.nodes = run.nodes.including(alpha for consumer in run.consumers for alpha in consumer.alphas)
 
-    def course(self, walks: Sequence[Walk]) -> Course:
-        """Those of its walks that integrate, as ones whose points are to be found on the way."""
-        pairs = [pair for pair in zip(walks, self.legs.values(), strict=True) if pair[0].integrates]
-        return Course([walk for walk, _ in pairs], [leg.ends for _, leg in pairs], self.wanted.settings)
+    def adaptive_path(self) -> AdaptivePath:
+        """Those of its runs that integrate, as ones whose points are still to be found."""
+        return AdaptivePath([run for run in self.runs.values() if run.integrates], self.wanted.settings)
 
-    def finish(self, walks: Sequence[Walk]) -> Explanation | IgError:
-        """What the walks brought."""
-        failure = next((walk.failure for walk in walks if walk.failure is not None), None)
+    def finish(self) -> Explanation | IgError:
+        """The explanation, once all paths are done."""
+        failure = next((run.failure for run in self.runs.values() if run.failure is not None), None)
         if failure is not None:
             return failure
-        pairs = [(leg, walk) for leg, walk in zip(self.legs.values(), walks, strict=True) if leg.curve is not None]
-        viewed = [leg for leg, _ in pairs]
-        trace, weights = _mean_trace(viewed, [walk for _, walk in pairs])
+        viewed = [run for run in self.runs.values() if run.curve is not None]
+        trace, weights = _mean_trace(viewed)
         try:
-            results = {name: self._attribution(name, walks, trace, weights) for name in self.wanted.methods}
+            results = {name: self._attribution(name, trace, weights) for name in self.wanted.methods}
         except NumericalError as error:
             return error
-        interior = _mean_interior([leg.interior for leg in viewed if leg.interior is not None])
+        interior = _mean_interior([run.interior for run in viewed if run.interior is not None])
         return Explanation(self.sample, self.prediction, self.target, self.ends, results, trace, interior)
 
-    def _attribution(self, name: str, walks: Sequence[Walk], trace: Trace, weights: np.ndarray) -> Attribution:
+    def _attribution(self, name: str, trace: Trace, weights: np.ndarray) -> Attribution:
         settings, kind = self.wanted.settings, METHODS[name]
-        pairs = [(leg, walk) for leg, walk in zip(self.legs.values(), walks, strict=True) if name in leg.methods]
-        legs = [leg for leg, _ in pairs]
+        runs = [run for run in self.runs.values() if name in run.methods]
+        layout = runs[0].path.layout
         extras: Counter[str] = Counter()
-        taken = looked = steps = 0
-        values = torch.zeros(self.sample.packed.shape, dtype=torch.float64)
-        for leg, walk in pairs:
-            method = leg.methods[name]
-            values += method.finish().cpu() / len(legs)
-            extras.update({key: number / len(legs) for key, number in method.extras().items()})
+        gradients = passes = steps = 0
+        values = torch.zeros(runs[0].path.end.shape, dtype=torch.float64)
+        for run in runs:
+            method = run.methods[name]
+            values += method.finish().cpu() / len(runs)
+            extras.update({key: number / len(runs) for key, number in method.extras().items()})
             if isinstance(method, OwnPath):
-                taken, looked = taken + method.evaluations, looked + method.looked
-                self.taken_alone += method.evaluations
-                steps = method.question.steps
+                gradients += method.gradient_evaluations
+                passes += method.forward_evaluations
+                self.taken_alone += method.gradient_evaluations
+                steps = method.context.steps
             else:
-                taken, looked = taken + walk.taken, looked + walk.looked
-                steps = int(np.count_nonzero(walk.nodes.weights))
-        extras.update(_map_error([leg.methods[name] for leg in legs], values))
+                gradients += run.gradient_evaluations
+                passes += run.forward_evaluations
+                steps = int(np.count_nonzero(run.nodes.weights))
+        extras.update(map_error_of([run.methods[name] for run in runs], layout.sums(values)))
         total = values.sum().item()
-        rise = sum(leg.ends.rise for leg in legs) / len(legs)
+        rise = sum(run.ends.rise for run in runs) / len(runs)
         promised = settings.tolerance if kind.complete else None
         return Attribution(
             method=name,
@@ -142,55 +137,60 @@ class Task:
             trace=trace,
             weights=weights,
             steps=steps if kind.uses_steps else 0,
-            gradient_evaluations=taken,
-            forward_evaluations=looked + len({id(end) for leg in legs for end in (leg.path.baseline, leg.path.pixels)}),
+            gradient_evaluations=gradients,
+            forward_evaluations=passes + len({id(end) for run in runs for end in (run.path.baseline, run.path.end)}),
             settings=settings,
             extras=dict(extras),
+            layout=layout,
         )
 
 
-def _map_error(methods: Sequence[Method], values: torch.Tensor) -> dict[str, float]:
-    """``map_error``: how far the mean map (C, H, W) is expected to be off, relative to its norm.
+def map_error_of(methods: Sequence[Method], sums: torch.Tensor) -> dict[str, float]:
+    """``map_error``: how far the mean map is expected to be off, relative to its norm.
 
-    The legs' errors are taken for independent.
+    The paths' errors are taken for independent.
+
+    Parameters
+    ----------
+    sums
+        The map, summed over its axis.
     """
     errors = [error for method in methods if (error := method.expected_error()) is not None]
-    norm = float(values.sum(dim=0).norm())
     if not errors:
         return {}
-    error = math.hypot(*errors) / len(errors)
+    norm, error = float(sums.norm()), math.hypot(*errors) / len(errors)
     if not error:
         return {"map_error": 0.0}  # of a map of nothing, too
     return {"map_error": error / norm if norm else math.nan}
 
 
 def copies_of(method: type[Method] | None, wanted: Wanted) -> int:
-    """How many noisy copies a method averages over, 0 for the photo itself; ``None`` stands for the views."""
+    """How many noisy copies a method averages over, 0 for the sample itself; ``None`` stands for the views."""
     return wanted.settings.smooth or (0 if method is None else method.copies)
 
 
-def legs_of(method: type[Method] | None, wanted: Wanted, legs: Mapping[tuple[int, int], Leg]) -> list[tuple[int, int]]:
-    """The legs that a method needs: all baselines, unless they are all the same to it, times its copies."""
+def paths_of(method: type[Method] | None, wanted: Wanted, keys: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of the paths (baseline, copy) that a method needs: of all baselines, unless these are the same to it."""
     copies = copies_of(method, wanted)
     one = method is not None and not method.from_baseline
     return [
         (baseline, copy)
-        for baseline, copy in legs
+        for baseline, copy in keys
         if (1 <= copy <= copies if copies else copy == 0) and not (one and baseline > 0)
     ]
 
 
-def _mean_trace(legs: Sequence[Leg], walks: Sequence[Walk]) -> tuple[Trace, np.ndarray]:
-    """The mean over the legs at the points that all of them visit, and these points' weights.
+def _mean_trace(runs: Sequence[ExplainedRun]) -> tuple[Trace, np.ndarray]:
+    """The mean over the paths at the points that all of them visit, and these points' weights.
 
-    Where there are none, the trace is the ends alone, which were looked at before.
+    Where there are none, the trace is the ends alone, which are known before.
     """
-    at_baseline = sum(leg.ends.at_baseline for leg in legs) / len(legs)
-    at_image = sum(leg.ends.at_image for leg in legs) / len(legs)
-    points = reduce(np.intersect1d, [walk.nodes.alphas for walk in walks])
+    at_baseline = sum(run.ends.at_baseline for run in runs) / len(runs)
+    at_image = sum(run.ends.at_image for run in runs) / len(runs)
+    points = reduce(np.intersect1d, [run.nodes.alphas for run in runs])
     if not len(points):
         return Trace(np.array([0.0, 1.0]), np.array([at_baseline, at_image])), np.zeros(2)
-    traces = [leg.curve.trace() for leg in legs if leg.curve is not None]
+    traces = [run.curve.trace() for run in runs if run.curve is not None]
 
     def mean(of: Callable[[Trace], np.ndarray | None]) -> np.ndarray:
         shared = [np.asarray(of(trace))[np.isin(trace.alphas, points)] for trace in traces]
@@ -199,7 +199,7 @@ def _mean_trace(legs: Sequence[Leg], walks: Sequence[Walk]) -> tuple[Trace, np.n
     names = ("scores", "mean_importance", "softmax", "logit")
     means = {name: mean(attrgetter(name)) for name in names}
     trace = Trace(points, ends=(at_baseline, at_image), **means)
-    return trace, walks[0].nodes.weights[np.isin(traces[0].alphas, points)]
+    return trace, runs[0].nodes.weights[np.isin(traces[0].alphas, points)]
 
 
 def _mean_interior(views: Sequence[InteriorImportance]) -> InteriorImportance | None:

@@ -46,7 +46,7 @@ class Wanted:
 
     @property
     def points(self) -> set[float]:
-        """The points asked for by themselves, whatever a rule deals out."""
+        """The points that are named, besides those of a quadrature."""
         frames = () if self.interior is None or isinstance(self.interior, str) else self.interior
         return {*self.alphas, *frames}
 
@@ -89,7 +89,7 @@ def check_settings(settings: Settings) -> None:
             raise UsageError(f"{name} is {words}, not {value!r}.")
     nodes(settings.rule, steps_alone(settings))
     if settings.steps == "auto" and settings.rule is not None:
-        raise UsageError(f"--rule {settings.rule} deals out a number of steps: add one, such as --steps 64.")
+        raise UsageError(f"--rule {settings.rule} places a number of steps: add one, such as --steps 64.")
     if settings.max_steps < 1:
         raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
     if not settings.tolerance > 0:

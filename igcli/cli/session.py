@@ -11,9 +11,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from igcli.attribution.batch_size import batch_size_for
 from igcli.attribution.budget import Budget
-from igcli.attribution.calibration import chunk_for
-from igcli.attribution.price import gradients_for
+from igcli.attribution.cost import gradients_for
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.console import Console
@@ -162,7 +162,7 @@ class Session:
         self._stack.enter_context(numbers(choice.precision))
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
         gradients = len(self.found) * gradients_for(wanted)
-        budget = Budget.of(model, choice.batch_size or chunk_for(model, gradients=gradients))
+        budget = Budget.of(model, choice.batch_size or batch_size_for(model, gradients=gradients))
         fit = self._request.fit or model.view.fit
         job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget, choice.precision)
         job.check()

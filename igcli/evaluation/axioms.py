@@ -1,7 +1,7 @@
 """Which axioms a method keeps (arXiv 1703.01365, §2 and §3), tried out on functions small enough to know the answer.
 
 A method that keeps an axiom here may still break it elsewhere; one that breaks it here breaks it. The small networks
-have two inputs, which stand for a picture of one row of two grey pixels.
+have two inputs, which are features: values that count each by itself.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import attribute
 from igcli.errors import IgError
-from igcli.images.picture import Picture
 from igcli.lazy import torch
-from igcli.models.classifier import Classifier
-from igcli.models.labels import Labels
+from igcli.models.model import Model
 from igcli.registry import Registry
+from igcli.sample import Sample
 
 #: Larger differences than this, in relation to the numbers compared, break an axiom.
 EXACT = 1e-6
@@ -128,11 +127,10 @@ def _map(
 ) -> torch.Tensor:
     """The method's map (2,) float64 for an output of a network of two inputs, from the baseline (0, 0)."""
     outputs = network(torch.zeros(1, 2).double()).shape[1]
-    whole = torch.nn.Sequential(torch.nn.Flatten(), network)
-    model = Classifier(whole, Labels([f"output {k}" for k in range(outputs)]))
-    picture = Picture(torch.tensor([[list(inputs)]], dtype=torch.float64))
-    found = attribute(model, picture, method=method, target=target, score="logit", steps=STEPS, budget=budget)
-    return found.values.flatten().double()
+    model = Model(network, [f"output {k}" for k in range(outputs)])
+    sample = Sample(torch.tensor(inputs, dtype=torch.float64), name="the two inputs")
+    found = attribute(model, sample, method=method, target=target, score="logit", steps=STEPS, budget=budget)
+    return found.values.double()
 
 
 def _same(first: torch.Tensor, second: torch.Tensor) -> Verdict:

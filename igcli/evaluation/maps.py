@@ -19,11 +19,6 @@ def as_map(values: MapLike) -> torch.Tensor:
     return tensor[None] if tensor.ndim == 2 else tensor
 
 
-def importance(values: MapLike) -> torch.Tensor:
-    """Σ_c |value|, (H, W) float64 (arXiv 1611.02639, eq. 1)."""
-    return as_map(values).abs().sum(dim=0)
-
-
 def flaw(values: MapLike, *, size: tuple[int, int] | None = None) -> str:
     """Why nothing can be measured of this map, as a sentence, the same for all with this flaw; empty if something can.
 

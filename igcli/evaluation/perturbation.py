@@ -16,13 +16,12 @@ from itertools import accumulate, pairwise
 import igcli.attribution.baselines
 import igcli.images.baselines  # noqa: F401 - both fill the registry
 from igcli.attribution.budget import Budget
+from igcli.attribution.network import network_logits, recognised_logits
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import answer, look
 from igcli.evaluation.ranking import RANKINGS
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
-from igcli.models.model import log_of_probabilities
-from igcli.sample import BASELINES
+from igcli.sample import BASELINES, Sample
 
 
 @dataclass(frozen=True)
@@ -131,6 +130,7 @@ def follow(
     """
     firsts = list(accumulate((len(trail.counts) for trail in trails), initial=0))
     scores = np.empty(firsts[-1])
+    shape_of_all = Sample(trails[0].pixels, summed_axis=0)
 
     def work(start: int, stop: int) -> np.ndarray:
         pieces = list(_pieces(firsts, start, stop))
@@ -139,7 +139,7 @@ def follow(
         lengths = [last - first for _, first, last in pieces]
         for (trail, first, last), own in zip(pieces, batch.split_with_sizes(lengths), strict=True):
             trails[trail].write(first, last, out=own)
-        logits = answer(model, batch).cpu().double().split_with_sizes(lengths)
+        logits = network_logits(model, batch, [(shape_of_all, stop - start)]).cpu().double().split_with_sizes(lengths)
         found = [scored(trails[trail].score, own) for (trail, _, _), own in zip(pieces, logits, strict=True)]
         return np.concatenate(found)
 
@@ -159,9 +159,8 @@ def look_and_score(
     """The score (N,) of each picture (C, H, W), forward only; and the model, as one that ends in softmax if it does."""
     if not pictures:
         return model, np.empty(0)
-    outputs = look(model, pictures, budget=budget)
-    recognised = model.recognised(outputs)
-    logits = outputs if recognised is model else log_of_probabilities(outputs)
+    samples = [Sample(pixels, summed_axis=0) for pixels in pictures]
+    recognised, logits = recognised_logits(model, samples, budget=budget)
     return recognised, np.concatenate([scored(each, own[None]) for each, own in zip(scores, logits, strict=True)])
 
 

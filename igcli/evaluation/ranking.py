@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from igcli.evaluation.maps import MapLike, as_map, importance
+from igcli.evaluation.maps import MapLike, as_map
 from igcli.lazy import np, torch
 from igcli.registry import Registry
+from igcli.sample import importance
 
 RANKINGS: Registry[Callable[[MapLike], torch.Tensor]] = Registry("ranking")
 
@@ -20,7 +21,7 @@ def signed(values: MapLike) -> torch.Tensor:
 @RANKINGS("importance", summary="the sum of the map's absolute values over the channels, largest first")
 def absolute(values: MapLike) -> torch.Tensor:
     """Σ_c |value|, (H, W): what speaks for the class and what speaks against it alike."""
-    return importance(values)
+    return importance(as_map(values))
 
 
 def ranks(values: MapLike, *, ranked: str = "signed") -> torch.Tensor | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from igcli.lazy import np, torch
+from igcli.sample import importance
 
 #: The share of the pixels that count as a map's top.
 TOP = 0.05
@@ -45,7 +46,7 @@ class Similarity:
 def similarity(first: torch.Tensor, second: torch.Tensor) -> Similarity:
     """Compare two maps (C, H, W) of one photo."""
     one, two = (values.double() for values in (first, second))
-    important = [values.abs().sum(dim=0) for values in (one, two)]
+    important = [importance(values) for values in (one, two)]
     ranks = [_ranks(each.flatten().numpy()) for each in important]
     tops = [_top(each.flatten().numpy(), TOP) for each in important]
     places = [_top(_cells(each), TOP_PLACES) for each in important]
@@ -94,10 +95,10 @@ def _top(values: np.ndarray, share: float) -> np.ndarray:
     return np.argsort(-values, kind="stable")[:count]
 
 
-def _cells(importance: torch.Tensor) -> np.ndarray:
+def _cells(important: torch.Tensor) -> np.ndarray:
     """The mean importance in each place."""
-    size = (min(CELLS, importance.shape[0]), min(CELLS, importance.shape[1]))
-    return np.asarray(torch.nn.functional.adaptive_avg_pool2d(importance[None, None], size).flatten())
+    size = (min(CELLS, important.shape[0]), min(CELLS, important.shape[1]))
+    return np.asarray(torch.nn.functional.adaptive_avg_pool2d(important[None, None], size).flatten())
 
 
 def _cosine(first: np.ndarray, second: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from igcli.attribution.adaptive.course import FIRST_POINTS
+from igcli.attribution.adaptive.adaptive_path import FIRST_POINTS
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
 from igcli.errors import IgError, ImageError, NetworkError, NumericalError, Occupied

@@ -131,7 +131,7 @@ def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -
     starts = all_baselines(settings.baseline, picture, model=job.model, seed=settings.seed)
     alphas = explanation.trace.alphas
     each = [
-        layer_distances(job.model, Line(start, picture.pixels), alphas, layers=layers, budget=job.budget)
+        layer_distances(job.model, Line.of(picture, start), alphas, layers=layers, budget=job.budget)
         for start in starts
     ]
     l2, cosine = np.mean([d.l2 for d in each], axis=0), np.mean([d.cosine for d in each], axis=0)

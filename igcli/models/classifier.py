@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from igcli.errors import UsageError
 from igcli.images.baselines import read_baseline
@@ -37,6 +37,8 @@ class Classifier(Model):
     mean, std
         Per channel, in pixel units [0, 1].
     """
+
+    unit: ClassVar[str] = "pixels"
 
     def __init__(
         self,

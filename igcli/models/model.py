@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from igcli.errors import UsageError
 from igcli.lazy import torch
@@ -57,6 +57,9 @@ class Model:
     arguments
         The arguments of the function that built the network.
     """
+
+    #: What the values are called in messages.
+    unit: ClassVar[str] = "values"
 
     def __init__(
         self,

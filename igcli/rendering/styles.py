@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from igcli.lazy import np
 from igcli.registry import Registry
 from igcli.rendering import colours
-from igcli.rendering.scaling import Scale, importance, normalise, signed
+from igcli.rendering.scaling import Scale, absolute, normalise, signed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -85,7 +85,7 @@ class Style:
         """
         from PIL import Image
 
-        scaled = normalise((importance if self.aggregation == "abs-sum" else signed)(values), scale)
+        scaled = normalise((absolute if self.aggregation == "abs-sum" else signed)(values), scale)
         if photo.shape != (*scaled.values.shape, 3):
             raise ValueError(f"a photo of shape {photo.shape} does not fit a map of shape {scaled.values.shape}")
         painted = dimmed(photo) if scaled.blank else self.paint(photo, scaled.values)

@@ -5,9 +5,9 @@ import torch
 from toys import count_gradients, random_picture
 
 import igcli
+from igcli.attribution.baselines import noisy_copy
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
-from igcli.attribution.noise import noisy_copy
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
@@ -31,7 +31,7 @@ def test_several_baselines_give_the_mean_of_each_ones_map_and_rise(small_double)
 def test_smoothing_is_the_mean_over_the_copies_whose_completeness_is_judged_by_their_own_rise(small_double):
     picture = random_picture(dtype=torch.float64)
     smooth = igcli.attribute(small_double, picture, target=1, smooth=3, seed=2, steps=2000)
-    copies = [Picture(noisy_copy(picture.pixels, n, seed=2, sigma=0.15)) for n in range(3)]
+    copies = [Picture(noisy_copy(picture, n, seed=2, sigma=0.15)) for n in range(3)]
     alone = [igcli.attribute(small_double, copy, target=1, steps=2000) for copy in copies]
     torch.testing.assert_close(smooth.values, torch.stack([each.values for each in alone]).mean(0))
     assert smooth.completeness.relative_gap < 0.01

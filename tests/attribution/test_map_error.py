@@ -11,6 +11,7 @@ from toys import classifier, random_picture
 import igcli
 from igcli.attribution.map_error import MapError
 from igcli.attribution.quadrature import Nodes, nodes
+from igcli.sample import Layout
 
 
 class Jumpy(nn.Module):
@@ -26,6 +27,11 @@ class Jumpy(nn.Module):
     def forward(self, x):
         bent = (x.flatten(1) @ self.directions.T - self.thresholds).relu()
         return torch.stack([bent[:, :200].sum(dim=1), bent[:, 200:].sum(dim=1)], dim=1)
+
+
+def map_error(displacement, points):
+    """Of a picture."""
+    return MapError(displacement, points, Layout.of(displacement, 0))
 
 
 def jumpy():
@@ -70,7 +76,7 @@ def test_cells_whose_points_lie_at_an_edge_are_off_by_four_times_as_much():
     gradients = torch.randn(1000, 1, 2, 2, generator=generator, dtype=torch.float64)
     estimates = []
     for rule in ("midpoint", "right"):
-        error = MapError(torch.ones(1, 2, 2), nodes(rule, 1000))
+        error = map_error(torch.ones(1, 2, 2), nodes(rule, 1000))
         error.add(0, gradients)
         estimates.append(error.estimate())
     assert estimates[1] ** 2 / estimates[0] ** 2 == pytest.approx(4, rel=1e-2)
@@ -93,7 +99,7 @@ def test_smooth_change_is_taken_for_jumps(quadratic):
 
 
 def test_a_straight_score_has_an_exact_map():
-    error = MapError(torch.ones(1, 2, 2), nodes("midpoint", 2))
+    error = map_error(torch.ones(1, 2, 2), nodes("midpoint", 2))
     error.add(0, torch.ones(2, 1, 2, 2))
     assert error.estimate() == 0
 
@@ -101,22 +107,22 @@ def test_a_straight_score_has_an_exact_map():
 def test_chunks_and_points_of_no_weight_make_no_difference():
     generator = torch.Generator().manual_seed(0)
     points, gradients = nodes("midpoint", 10), torch.randn(10, 2, 3, 3, generator=generator)
-    whole = MapError(torch.ones(2, 3, 3), points)
+    whole = map_error(torch.ones(2, 3, 3), points)
     whole.add(0, gradients)
     beside = points.including(points.alphas + 0.02)
-    parts, asked_for = MapError(torch.ones(2, 3, 3), beside), gradients[:1] * 100
+    parts, asked_for = map_error(torch.ones(2, 3, 3), beside), gradients[:1] * 100
     for i in range(10):
         parts.add(2 * i, gradients[i : i + 1])
         parts.add(2 * i + 1, asked_for)
     assert parts.estimate() == pytest.approx(whole.estimate())
-    together = MapError(torch.ones(2, 3, 3), beside)
+    together = map_error(torch.ones(2, 3, 3), beside)
     together.add(0, torch.stack([gradients, asked_for.expand_as(gradients)], dim=1).flatten(0, 1))
     assert together.estimate() == pytest.approx(whole.estimate())
 
 
 def test_one_point_and_no_point_say_nothing(small):
     assert math.isnan(igcli.attribute(small, random_picture(), steps=1).extras["map_error"])
-    assert math.isnan(MapError(torch.ones(1, 2, 2), Nodes.none()).estimate())
+    assert math.isnan(map_error(torch.ones(1, 2, 2), Nodes.none()).estimate())
 
 
 def test_a_picture_that_is_its_own_baseline_has_an_exact_map(small):

@@ -5,11 +5,12 @@ from toys import classifier, random_picture, small_network
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
+from igcli.attribution.network import forward
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import MOST_TOGETHER, Chunk, Consumer, Walk, look, sweep
+from igcli.attribution.sweep import MOST_TOGETHER, Chunk, Consumer, PathRun, sweep
 from igcli.attribution.wanted import Wanted
 from igcli.errors import NetworkError, NumericalError
 
@@ -26,8 +27,8 @@ class Collector(Consumer):
 
 
 def walk_of(picture, *, steps=9, target=1, kind="softmax"):
-    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
-    return Walk(path, Score(kind, target), nodes("midpoint", steps), [Collector()])
+    path = Path.of(picture)
+    return PathRun(path, Score(kind, target), nodes("midpoint", steps), [Collector()])
 
 
 def slow_gradient(model, pixels, alpha, target):
@@ -160,19 +161,19 @@ def test_running_out_of_memory_halves_the_chunk_without_counting_anything_twice(
     torch.testing.assert_close(walk.consumers[0].gradients(), reference.consumers[0].gradients())
 
 
-def test_look_gives_the_logits_without_a_graph(small, picture):
-    pictures = [random_picture(seed=s).pixels for s in range(5)]
-    logits = look(small, pictures, budget=Budget(2))
+def test_forward_gives_the_logits_without_a_graph(small, picture):
+    pictures = [random_picture(seed=s) for s in range(5)]
+    logits = forward(small, pictures, budget=Budget(2))
     small.network.eval()
-    torch.testing.assert_close(logits, small(torch.stack(pictures)))
+    torch.testing.assert_close(logits, small(torch.stack([each.pixels for each in pictures])))
     assert not logits.requires_grad
 
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_several_classes_of_one_picture_go_forward_once_and_get_what_each_gets_alone(small_double, size):
     picture, other = (random_picture(seed=s, dtype=torch.float64) for s in range(2))
-    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
-    shared = [Walk(path, Score("softmax", k), nodes("midpoint", 7), [Collector()]) for k in range(4)]
+    path = Path.of(picture)
+    shared = [PathRun(path, Score("softmax", k), nodes("midpoint", 7), [Collector()]) for k in range(4)]
     lone = walk_of(other, steps=5)
     forward = []
     assert not small_double.batching.one_at_a_time  # tried now: what follows counts its passes
@@ -188,8 +189,8 @@ def test_several_classes_of_one_picture_go_forward_once_and_get_what_each_gets_a
 
 def test_many_classes_are_taken_a_few_at_a_time(small):
     picture = random_picture()
-    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
-    walks = [Walk(path, Score("logit", k % 5), nodes("midpoint", 2), [Collector()]) for k in range(11)]
+    path = Path.of(picture)
+    walks = [PathRun(path, Score("logit", k % 5), nodes("midpoint", 2), [Collector()]) for k in range(11)]
     forward = []
     assert not small.batching.one_at_a_time  # tried now: what follows counts its passes
     small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))

@@ -3,7 +3,7 @@ import pytest
 import torch
 from evaluation.known import noise_map
 
-from igcli.evaluation.maps import as_map, flaw, importance
+from igcli.evaluation.maps import as_map, flaw
 
 
 def test_arrays_and_tensors_with_and_without_channels_are_maps():
@@ -11,10 +11,6 @@ def test_arrays_and_tensors_with_and_without_channels_are_maps():
     assert as_map(flat).shape == (1, 2, 3)
     assert torch.equal(as_map(flat), as_map(torch.from_numpy(flat)[None]))
     assert as_map(torch.ones(3, 2, 2, dtype=torch.float16)).dtype == torch.float64
-
-
-def test_importance_is_the_sum_of_absolute_values_over_channels():
-    assert importance(np.array([[[1.0, -2.0]], [[-3.0, 0.5]]])).tolist() == [[4.0, 2.5]]
 
 
 def test_a_sound_map_has_no_flaw():
@@ -46,6 +42,6 @@ def test_a_map_of_another_size_names_both_sizes():
 def test_the_handed_in_map_is_not_changed():
     values = noise_map()
     before = values.clone()
-    for looked_at in (as_map, importance, flaw):
+    for looked_at in (as_map, flaw):
         looked_at(values)
     assert torch.equal(values, before)

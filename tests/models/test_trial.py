@@ -171,7 +171,7 @@ def test_a_network_is_tried_and_warned_of_once() -> None:
 
 def test_layers_are_compared_one_picture_at_a_time() -> None:
     model = classifier(BatchStatistics())
-    path = Path(torch.zeros(3, SIDE, SIDE), random_picture().pixels)
+    path = Path.of(random_picture())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         many = layer_distances(model, path, [0.1, 0.5, 0.9], layers=["body.0"], budget=Budget(3))

@@ -1,1 +1,1 @@
-"""The adaptive path of ``--steps auto``: look at the score, deal out points, refine until the sum fits."""
+"""The adaptive path of ``--steps auto``: probe the score, place points, refine until the sum fits."""

@@ -1,7 +1,7 @@
-"""The path in cells, each with one point that speaks for it: dealt out by a density, refined where the score disagrees.
+"""The path in cells, each with one point that stands for it: placed by a density, refined where the score disagrees.
 
 The midpoint rule on unequal cells. What a point says of the score between itself and the next one is checked against
-the score itself, which every gradient brings along for nothing. Nothing here knows of pictures or networks.
+the score itself, which comes with every gradient. Nothing here knows of samples or networks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from igcli.attribution.quadrature import Nodes
 from igcli.lazy import np
 
-#: No point is put between two that are nearer than this: float32 could hardly tell them apart.
+#: No point is put between two that are nearer than this: float32 could hardly distinguish them.
 _NARROWEST = 1e-5
 
 
@@ -31,7 +31,7 @@ class Cells:
     edges: np.ndarray
 
     @classmethod
-    def dealt(cls, count: int, density: np.ndarray) -> Cells:
+    def placed(cls, count: int, density: np.ndarray) -> Cells:
         """``count`` cells that hold equal shares of a density on equal parts of [0, 1], their points in the middle."""
         share = np.concatenate([[0.0], np.cumsum(density / density.sum())])
         share[-1] = 1.0

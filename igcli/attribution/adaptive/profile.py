@@ -1,6 +1,6 @@
-"""How a score runs along the path, as a look at few points tells: a curve between them, and where points are needed.
+"""How a score runs along the path, from a probe at few points: a curve between them, and where points are needed.
 
-Nothing here knows of pictures or networks.
+Nothing here knows of samples or networks.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from igcli.attribution.result import SMALLEST_RISE
 from igcli.lazy import np
 
-#: Where the score is looked at, beside the ends. Scores rise early on the path, so the points crowd there.
-LOOK = tuple((k / 7) ** 1.5 for k in range(1, 7))
+#: Where the score is probed, besides the ends. Scores rise early on the path, so the points crowd there.
+PROBE_ALPHAS = tuple((k / 7) ** 1.5 for k in range(1, 7))
 
-#: The share of the points that is dealt out evenly, so that what the look has missed is not passed by.
+#: The share of the points that is placed evenly, so that what the probe has missed is not passed by.
 EVEN_SHARE = 0.3
 
 _GRID = 512
-#: The look's own spacing on the grid: what varies faster than it is made up by the curve between the points.
+#: The probe's own spacing on the grid: what varies faster than it is made up by the curve between the points.
 _BLUR = 65
 _LEAST = 1e-9
 

@@ -1,23 +1,15 @@
-"""The attribution methods, one small file each. Importing this package fills the registry."""
+"""The attribution methods. Importing this package fills the registry, in the order in which they are listed."""
 
-from igcli.attribution.methods import (
-    decision,
-    deconvolution,
-    deep_lift,
-    grad_cam,
-    gradient,
-    guided_backprop,
-    guided_integrated,
-    input_x_gradient,
-    integrated,
-    lrp,
-    occlusion,
-    smooth_gradient,
-    split,
-)
-from igcli.attribution.methods.method import METHODS, Method, OwnPath, Question
+from importlib import import_module
 
-__all__ = ["METHODS", "Method", "OwnPath", "Question"]
+from igcli.attribution.methods.method import METHODS, Method, MethodContext, OwnPath
 
-del decision, gradient, guided_integrated, input_x_gradient, integrated, smooth_gradient, split
-del deconvolution, deep_lift, grad_cam, guided_backprop, lrp, occlusion
+__all__ = ["METHODS", "Method", "MethodContext", "OwnPath"]
+
+_FILES = (
+    "integrated", "decision", "deconvolution", "deep_lift", "grad_cam", "gradient", "guided_backprop",
+    "guided_integrated", "lrp", "occlusion", "split",
+)  # fmt: skip
+
+for _file in _FILES:
+    import_module(f"{__name__}.{_file}")

@@ -1,15 +1,16 @@
 """Integrated decision gradients (Walker, Jha, Chen, Ewetz 2023, arXiv 2305.20052).
 
 Each gradient counts as much as the score grows where it is taken, so that the plateau, where nothing is decided any
-more, counts for nothing. The points are dealt out accordingly.
+more, counts for nothing. The points are placed accordingly.
 """
 
 from __future__ import annotations
 
 from igcli.attribution.methods.integrated import IntegratedGradients
 from igcli.attribution.methods.method import METHODS, OwnPath
+from igcli.attribution.network import probe
 from igcli.attribution.quadrature import Nodes
-from igcli.attribution.sweep import Walk, look_along, sweep
+from igcli.attribution.sweep import PathRun, sweep
 from igcli.errors import NumericalError
 from igcli.lazy import np, torch
 
@@ -19,23 +20,23 @@ class DecisionGradients(OwnPath):
     """Δ ⊙ ∫ ∂F/∂x(γ(α)) · ∂F/∂α dα, in squared score units; N forward passes, then N gradients."""
 
     def finish(self) -> torch.Tensor:
-        """Look at the score along the path, deal out the points, and sweep them."""
-        question = self.question
-        points = decision_nodes(self._scores(), question.steps)
-        collected = IntegratedGradients(question)
-        walk = Walk(question.path, question.score, points, [collected])
-        self.evaluations = sweep(question.model, [walk], budget=question.budget)
-        if walk.failure is not None:
-            raise walk.failure
+        """Probe the score along the path, place the points, and sweep them."""
+        context = self.context
+        points = decision_nodes(self._scores(), context.steps)
+        collected = IntegratedGradients(context)
+        run = PathRun(context.path, context.score, points, [collected])
+        self.gradient_evaluations = sweep(context.model, [run], budget=context.budget)
+        if run.failure is not None:
+            raise run.failure
         return collected.finish()
 
     def _scores(self) -> np.ndarray:
         """The score at the ends of N equal intervals, (N + 1,) float64: forward only."""
-        question = self.question
-        alphas = np.linspace(0, 1, question.steps + 1)
-        (logits,) = look_along(question.model, [question.path], alphas, budget=question.budget)
-        self.looked = len(alphas)
-        scores: np.ndarray = question.score.of(logits).numpy()
+        context = self.context
+        alphas = np.linspace(0, 1, context.steps + 1)
+        (logits,) = probe(context.model, [context.path], alphas, budget=context.budget)
+        self.forward_evaluations = len(alphas)
+        scores: np.ndarray = context.score.of(logits).numpy()
         if not np.isfinite(scores).all():
             raise NumericalError.on_the_path()
         return scores
@@ -46,10 +47,10 @@ def decision_nodes(scores: np.ndarray, steps: int) -> Nodes:
 
     An interval gets points in proportion to |growth|, the change of the score over it, at the middles of equal parts;
     each point weighs ∂F/∂α · dα = growth / (the interval's points). Where the score does not move at all, there is
-    nothing to share out: equal intervals, of weight 0.
+    nothing to divide: equal intervals, of weight 0.
     """
     growth = np.diff(scores)
-    counts = _dealt_out(np.abs(growth), steps)
+    counts = _apportioned(np.abs(growth), steps)
     alphas = [
         (interval + (np.arange(count) + 0.5) / count) / len(growth) for interval, count in enumerate(counts) if count
     ]
@@ -57,8 +58,8 @@ def decision_nodes(scores: np.ndarray, steps: int) -> Nodes:
     return Nodes(np.concatenate(alphas), np.concatenate(weights))
 
 
-def _dealt_out(shares: np.ndarray, count: int) -> np.ndarray:
-    """``count`` dealt out in proportion to ``shares`` by largest remainder; the earlier of two equals gets more."""
+def _apportioned(shares: np.ndarray, count: int) -> np.ndarray:
+    """``count`` points in proportion to ``shares`` by largest remainder; the earlier of two equals gets more."""
     if not shares.sum() > 0:
         shares = np.ones_like(shares)
     exact = count * shares / shares.sum()

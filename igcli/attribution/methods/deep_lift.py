@@ -16,11 +16,11 @@ class DeepLift(FromCaptum):
 
     def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """(1, C, H, W), in score units."""
-        if self.question.model.batching.one_at_a_time:
+        if self.context.model.batching.one_at_a_time:
             raise UsageError(
                 "deep-lift passes photo and baseline through the network in one batch, and this network must be given "
                 "one picture at a time: use --method integrated."
             )
-        baseline = self.question.path.baseline[None].clone()
+        baseline = self.context.path.baseline[None].clone()
         found: torch.Tensor = captum_attr().DeepLift(network).attribute(pixels, baselines=baseline)
         return found

@@ -49,20 +49,20 @@ class FromCaptum(OwnPath):
 
     def finish(self) -> torch.Tensor:
         """Captum's map, (C, H, W)."""
-        question = self.question
-        network = deepcopy(question.model.network).eval()
+        context = self.context
+        network = deepcopy(context.model.network).eval()
         network = unfolded(network) if self.changes_activations else network
         network.requires_grad_(requires_grad=False)
         with warnings.catch_warnings(), torch.inference_mode(mode=False), torch.enable_grad():
             warnings.simplefilter("ignore")  # Captum announces its hooks; they end with the copy
-            pixels = question.path.pixels[None].clone()
+            pixels = context.path.end[None].clone()
             found = self._attempt(lambda: self.attributed(self._scored(network), pixels.requires_grad_()))
-        self.evaluations = self.gradients
+        self.gradient_evaluations = self.gradients
         return found.detach()[0]
 
     def _attempt(self, work: Callable[[], torch.Tensor]) -> torch.Tensor:
         try:
-            return next(self.question.budget.chunks(1, lambda *_: work()))
+            return next(self.context.budget.chunks(1, lambda *_: work()))
         except IgError:
             raise
         except Exception as error:
@@ -74,7 +74,7 @@ class FromCaptum(OwnPath):
             ) from error
 
     def _scored(self, network: torch.nn.Module) -> torch.nn.Module:
-        model, score, method = self.question.model, self.question.score, self
+        model, score, method = self.context.model, self.context.score, self
 
         class Scored(torch.nn.Module):
             """Normalisation, network and score as one module."""
@@ -86,7 +86,7 @@ class FromCaptum(OwnPath):
 
             def forward(self, pixels: torch.Tensor) -> torch.Tensor:
                 if not torch.is_grad_enabled():
-                    method.looked += len(pixels)
+                    method.forward_evaluations += len(pixels)
                 outputs = model.through(self.network, pixels)
                 if score.kind != "softmax":
                     return score.of(outputs)

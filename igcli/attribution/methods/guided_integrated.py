@@ -1,7 +1,7 @@
-"""Guided integrated gradients: a path that puts off steep pixels (Kapishnikov et al. 2021, arXiv 2106.09788).
+"""Guided integrated gradients: a path that puts off steep values (Kapishnikov et al. 2021, arXiv 2106.09788).
 
-Every pixel value has its own progress t from the baseline (0) to the photo (1). At each step the whole must come
-nearer to the photo by one N-th of the L1 distance, and the values with the smallest gradients go first; none may stray
+Every value has its own progress t from the baseline (0) to the sample (1). At each step the whole must come
+nearer to the sample by one N-th of the L1 distance, and the values with the smallest gradients go first; none may stray
 from the straight path's progress by more than a fixed distance.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from igcli.attribution.accumulation import RunningSum
 from igcli.attribution.methods.method import METHODS, OwnPath
+from igcli.attribution.network import gradient_of, network_logits
 from igcli.attribution.path import Path
-from igcli.attribution.sweep import answer, gradient
 from igcli.errors import NumericalError
 from igcli.lazy import torch
 
@@ -32,12 +32,12 @@ class GuidedIntegrated(OwnPath):
     distance = DISTANCE
 
     def finish(self) -> torch.Tensor:
-        """Walk the path; signed, in score units."""
-        path, steps = self.question.path, self.question.steps
+        """Follow the path; signed, in score units."""
+        path, steps = self.context.path, self.context.steps
         moved = RunningSum(path.displacement)
         progress = torch.zeros_like(path.displacement)
         for step in range(1, steps + 1):
-            steepness = self._gradient(torch.lerp(path.baseline, path.pixels, progress))
+            steepness = self._gradient(torch.lerp(path.baseline, path.end, progress))
             after = advance(
                 progress, steepness.abs(), path, goal=step / steps, fraction=self.fraction, distance=self.distance
             )
@@ -45,18 +45,18 @@ class GuidedIntegrated(OwnPath):
             progress = after
         return moved.value()
 
-    def _gradient(self, pixels: torch.Tensor) -> torch.Tensor:
-        question = self.question
-
-        model = question.model.quick()
+    def _gradient(self, values: torch.Tensor) -> torch.Tensor:
+        context = self.context
+        model = context.model.quick()
 
         def work(_start: int, _stop: int) -> torch.Tensor:
-            point = pixels[None].clone().requires_grad_()
-            return gradient(question.score.of(answer(model, point)).sum(), point)[0]
+            point = values[None].clone().requires_grad_()
+            logits = network_logits(model, point, [(context.path, 1)])
+            return gradient_of(context.score.of(logits).sum(), point)[0]
 
         with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
-            (steepness,) = question.budget.chunks(1, work)
-        self.evaluations += 1
+            (steepness,) = context.budget.chunks(1, work)
+        self.gradient_evaluations += 1
         if not bool(torch.isfinite(steepness).all()):
             raise NumericalError("The network's gradients are not finite along the guided path. Check the weights.")
         return steepness
@@ -76,11 +76,11 @@ def advance(
     Parameters
     ----------
     progress
-        (C, H, W) in [0, 1], as it is.
+        In [0, 1], as it is, for every value.
     steepness
-        (C, H, W), |∂F/∂x| there.
+        |∂F/∂x| there.
     goal
-        The share of the L1 distance from the baseline to the photo that is to lie behind.
+        The share of the L1 distance from the baseline to the sample that is to lie behind.
     """
     size = path.displacement.abs().double()
     slowest, fastest = max(goal - distance, 0.0), min(goal + distance, 1.0)

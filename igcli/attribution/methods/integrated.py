@@ -21,11 +21,11 @@ class IntegratedGradients(Method):
         """Begin at zero."""
         self._displacement = path.displacement
         self._sum = RunningSum(self._displacement)
-        self._error = MapError(self._displacement, nodes)
+        self._error = MapError(self._displacement, nodes, path.layout)
 
     def take(self, chunk: Chunk) -> None:
         """Add the chunk's weighted gradients."""
-        self._sum.add(torch.einsum("n,nchw->chw", chunk.weights, chunk.gradients))
+        self._sum.add(torch.einsum("n,n...->...", chunk.weights, chunk.gradients))
         self._error.add(chunk.start, chunk.gradients)
 
     def finish(self) -> torch.Tensor:

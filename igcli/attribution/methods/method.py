@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a method is to answer: one network, one path, one score.
+class MethodContext:
+    """What a method explains: one network, one path, one score; and with what settings.
 
     Attributes
     ----------
     path
-        From one baseline to the photo or to a noisy copy of it; on the network's device, in its precision.
+        From one baseline to the sample or to a noisy copy of it; on the network's device, in its precision.
     ends
         The score at both ends of this very path.
     steps
@@ -42,34 +42,34 @@ class Question:
 
 
 class Method(Consumer):
-    """A consumer that turns the gradients of one walk into an attribution map."""
+    """A consumer that turns the gradients along one path into an attribution map."""
 
     #: Whether the map's values promise to sum to F(x) − F(x′).
     complete: bool = False
     #: Whether the map depends on where the path starts.
     from_baseline: bool = True
-    #: Noisy copies of the photo that the method averages over by itself.
+    #: Noisy copies of the sample that the method averages over by itself.
     copies: int = 0
-    #: Whether a pixel's value is its own: false for maps made of larger patches.
+    #: Whether a value of the map is its input's own: false for maps made of larger patches.
     pixelwise: bool = True
     #: The scores that it can explain; none listed means all.
     scores: tuple[str, ...] = ()
     #: Whether the number of points on the path matters to it.
     uses_steps: bool = True
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
+    def __init__(self, context: MethodContext) -> None:
+        self.context = context
 
     @classmethod
     def check_available(cls) -> None:
         """Raise ``UsageError`` if the method needs a package that is not installed."""
 
     def finish(self) -> torch.Tensor:
-        """The signed map, (C, H, W): in score units for complete methods, in score per pixel unit for others."""
+        """The signed map, of the path's shape: in score units for complete methods, per input unit for others."""
         raise NotImplementedError
 
     def expected_error(self) -> float | None:
-        """The expected L2 distance of the map, summed over channels, from what it approximates; NaN if unknown.
+        """The expected L2 distance of the map, summed over its axis, from what it approximates; NaN if unknown.
 
         ``None`` for a method that has no estimate.
         """
@@ -85,15 +85,15 @@ class OwnPath(Method):
 
     Attributes
     ----------
-    evaluations, looked
+    gradient_evaluations, forward_evaluations
         Gradients taken, and passes forward only, once the map is finished.
     """
 
     integrates = False
 
-    def __init__(self, question: Question) -> None:
-        super().__init__(question)
-        self.evaluations = self.looked = 0
+    def __init__(self, context: MethodContext) -> None:
+        super().__init__(context)
+        self.gradient_evaluations = self.forward_evaluations = 0
 
 
 METHODS: Registry[type[Method]] = Registry("method")

@@ -21,10 +21,10 @@ class Occlusion(FromCaptum):
 
     def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """(1, C, H, W), in score units; each channel of the photo gets an equal part."""
-        budget, (_, channels, height, width) = self.question.budget, pixels.shape
+        budget, (_, channels, height, width) = self.context.budget, pixels.shape
         side = max(1, min(height, width) // PATCHES)
         stride = max(1, side // 2)
-        baseline = self.question.path.baseline[None]
+        baseline = self.context.path.baseline[None]
 
         def work(start: int, stop: int) -> torch.Tensor:
             with torch.no_grad():

@@ -16,7 +16,8 @@ from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.result import SMALLEST_RISE
 from igcli.attribution.sweep import Chunk
-from igcli.lazy import torch
+from igcli.attribution.views.saturation import first_passed
+from igcli.lazy import np, torch
 
 
 class Split(Method):
@@ -38,12 +39,12 @@ class Split(Method):
         passed = self._first_passed(chunk)
         for part, here in ((self._left, slice(None, passed)), (self._right, slice(passed, None))):
             if len(chunk.weights[here]):
-                part.add(torch.einsum("n,nchw->chw", chunk.weights[here], chunk.gradients[here]))
+                part.add(torch.einsum("n,n...->...", chunk.weights[here], chunk.gradients[here]))
 
     def extras(self) -> Mapping[str, float]:
         """α*, the norms' ratio, and the share of the score's rise that each part sums to; NaN where undefined."""
         left, right = self.parts()
-        rise, nothing = self.question.ends.rise, float("nan")
+        rise, nothing = self.context.ends.rise, float("nan")
         moves, norm = abs(rise) >= SMALLEST_RISE, left.norm().item()
         # A score that moves and passes φ at no point passes it at the end of the path.
         star = (1.0 if self._alpha_star is None else self._alpha_star) if moves else nothing
@@ -55,23 +56,24 @@ class Split(Method):
         }
 
     def parts(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Left and right map, (C, H, W) each."""
+        """Left and right map."""
         return self._left.value() * self._displacement, self._right.value() * self._displacement
 
     def _first_passed(self, chunk: Chunk) -> int:
         """The position in the chunk from which on its points belong to the right part."""
         if self._alpha_star is not None:
             return 0
-        ends = self.question.ends
-        if abs(ends.rise) < SMALLEST_RISE:
+        ends = self.context.ends
+        # Points of weight 0 are there for others: they do not decide, so that the map does not depend on who shares
+        # the sweep.
+        own = np.flatnonzero(chunk.weights.cpu().double().numpy())
+        scores = chunk.scores.cpu().double().numpy()[own]
+        passed = first_passed(
+            scores, at_baseline=ends.at_baseline, at_image=ends.at_image, phi=self.context.settings.phi
+        )
+        if passed is None:
             return len(chunk.alphas)
-        # Divided by the rise, so that a falling score is treated as a rising one. Points of weight 0 are there for
-        # others: they do not decide, so that the map does not depend on who shares the sweep.
-        progress = (chunk.scores.cpu().double() - ends.at_baseline) / ends.rise
-        passed = ((progress > self.question.settings.phi) & (chunk.weights.cpu() != 0)).nonzero()
-        if not len(passed):
-            return len(chunk.alphas)
-        first = int(passed[0])
+        first = int(own[passed])
         self._alpha_star = float(self._alphas[chunk.start + first])
         return first
 

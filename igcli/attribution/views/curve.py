@@ -13,7 +13,7 @@ from igcli.lazy import np, torch
 
 @dataclass(frozen=True)
 class Trace:
-    """One picture's numbers along the path; all arrays (N,) float64, at least one point.
+    """One sample's numbers along the path; all arrays (N,) float64, at least one point.
 
     Attributes
     ----------
@@ -22,7 +22,8 @@ class Trace:
     scores
         The score explained, at each.
     mean_importance
-        The mean over pixels of Σ_c |∂F/∂x_c|, in score units per pixel unit, or ``None`` where no gradient was taken.
+        The mean over pixels of Σ_c |∂F/∂x_c|, in score units per pixel unit (over words, features, … of other samples),
+        or ``None`` where no gradient was taken.
     softmax, logit
         The class's probability and raw output, whatever the score explained, or ``None``.
     ends
@@ -69,9 +70,9 @@ class Curve(Consumer):
     Parameters
     ----------
     target
-        The class whose probability and raw output to keep too, beside the score explained.
+        The class whose probability and raw output to keep too, besides the score explained.
     alphas
-        Points to visit beside those that others ask for.
+        Points to visit besides those of others.
     multi_label
         The probability is the class's own sigmoid, not its share of the softmax.
 
@@ -93,6 +94,7 @@ class Curve(Consumer):
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Make room for every node."""
+        self._places = path.layout.places
         self.alphas_visited = nodes.alphas
         self.scores = np.full(len(nodes), np.nan)
         self.mean_importance = np.full(len(nodes), np.nan)
@@ -103,7 +105,7 @@ class Curve(Consumer):
         """Note the chunk's points."""
         here = slice(chunk.start, chunk.start + len(chunk.alphas))
         self.scores[here] = chunk.scores.double().cpu().numpy()
-        self.mean_importance[here] = _mean_importance(chunk).cpu().double().numpy()
+        self.mean_importance[here] = _mean_importance(chunk, self._places).cpu().double().numpy()
         if self.softmax is not None and self.logit is not None:
             logits = chunk.logits.cpu().double()
             self.softmax[here] = (logits.sigmoid() if self._multi_label else logits.softmax(dim=1))[
@@ -116,7 +118,7 @@ class Curve(Consumer):
         return Trace(self.alphas_visited, self.scores, self.mean_importance, self.softmax, self.logit)
 
 
-def _mean_importance(chunk: Chunk) -> torch.Tensor:
-    pixels = chunk.gradients[0, 0].numel()
-    total: torch.Tensor = torch.linalg.vector_norm(chunk.gradients, 1, dim=(1, 2, 3))  # one pass, where abs takes two
-    return total / pixels
+def _mean_importance(chunk: Chunk, places: int) -> torch.Tensor:
+    every = tuple(range(1, chunk.gradients.ndim))
+    total: torch.Tensor = torch.linalg.vector_norm(chunk.gradients, 1, dim=every)  # one pass, where abs takes two
+    return total / places

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from igcli.attribution.budget import Budget
+from igcli.attribution.network import probe
 from igcli.attribution.path import Path
-from igcli.attribution.sweep import look_along
 from igcli.attribution.views.curve import Trace
 from igcli.errors import NumericalError
 from igcli.lazy import np, torch
@@ -31,7 +31,7 @@ def score_curves(
         When a single point does not fit into the device's memory.
     """
     points = np.asarray(alphas, np.float64)
-    logits = look_along(model, paths, points, budget=budget)
+    logits = probe(model, paths, points, budget=budget)
     if not bool(torch.isfinite(logits).all()):
         raise NumericalError.on_the_path()
     curves = zip(logits, model.probabilities(logits), targets, strict=True)

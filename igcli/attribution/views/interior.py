@@ -23,7 +23,8 @@ class InteriorImportance(Consumer):
     frame_alphas
         (F,) float64, rising.
     frames
-        (F, H, W) float32, in score units per pixel unit.
+        (F, H, W) float32 of a picture, in score units per pixel unit; of any sample its shape without the axis that is
+        summed over.
     """
 
     integrates = False
@@ -37,11 +38,13 @@ class InteriorImportance(Consumer):
         self.frame_alphas = nodes.alphas if self._all else np.asarray(self.alphas)
         self._position = {alpha: i for i, alpha in enumerate(self.frame_alphas.tolist())}
         self._nodes = nodes.alphas.tolist()
-        self.frames = np.zeros((len(self.frame_alphas), *path.pixels.shape[1:]), dtype=np.float32)
+        self._layout = path.layout
+        shape = self._layout.importance(path.end[None]).shape[1:]
+        self.frames = np.zeros((len(self.frame_alphas), *shape), dtype=np.float32)
 
     def take(self, chunk: Chunk) -> None:
         """Keep the importance at those of the chunk's points that were asked for."""
         for i in range(len(chunk.alphas)):
             position = self._position.get(self._nodes[chunk.start + i])
             if position is not None:
-                self.frames[position] = chunk.gradients[i].abs().sum(dim=0).float().cpu().numpy()
+                self.frames[position] = self._layout.importance(chunk.gradients[i : i + 1])[0].float().cpu().numpy()

@@ -11,7 +11,7 @@ from igcli.errors import UsageError
 from igcli.lazy import np, torch
 
 if TYPE_CHECKING:
-    from igcli.models.classifier import Classifier
+    from igcli.models.model import Model
 
 #: The layers of arXiv 1611.02639, Fig. 12, by torchvision's names.
 GOOGLENET_LAYERS = ("inception3b", "inception4b", "inception4d", "inception5b")
@@ -19,7 +19,7 @@ GOOGLENET_LAYERS = ("inception3b", "inception4b", "inception4d", "inception5b")
 _FEW = 4
 
 
-def find_layers(model: Classifier, wanted: Sequence[str] = ()) -> list[str]:
+def find_layers(model: Model, wanted: Sequence[str] = ()) -> list[str]:
     """The layers that ``wanted`` names, in the order they are built; each once.
 
     Parameters
@@ -47,7 +47,7 @@ def find_layers(model: Classifier, wanted: Sequence[str] = ()) -> list[str]:
     return [name for name in names if name in chosen]
 
 
-def default_layers(model: Classifier) -> list[str]:
+def default_layers(model: Model) -> list[str]:
     """The paper's four layers, or four (at most) evenly spread blocks, the last before the logits among them.
 
     The blocks are taken at the shallowest depth that has five of them with parameters.

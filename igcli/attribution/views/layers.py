@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from igcli.attribution.budget import Budget
-from igcli.attribution.path import Path
-from igcli.attribution.sweep import answer
+from igcli.attribution.network import network_logits
+from igcli.attribution.path import Path, network_inputs
 from igcli.attribution.views.layer_choice import find_layers
 from igcli.errors import NumericalError, UsageError
 from igcli.lazy import np, torch
-from igcli.models.classifier import Classifier
+from igcli.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LayerDistances:
 
 
 def layer_distances(
-    model: Classifier,
+    model: Model,
     path: Path,
     alphas: np.ndarray,
     *,
@@ -75,16 +75,16 @@ def layer_distances(
         When a single point does not fit into the device's memory.
     """
     names = find_layers(model, layers)
-    batching = model.try_batching(*model.unlike((path.pixels[None],)))
+    batching = model.try_batching(*model.unlike(network_inputs(path.end[None], [(path, 1)])))
     if batching.one_at_a_time:  # the hooks compare what one call of the network computes
         budget = Budget(1, device=model.device)
     path = path.to(model.device, model.dtype)
     points = torch.from_numpy(np.asarray(alphas, np.float64)).to(model.dtype).to(model.device)
     with model.frozen(), torch.no_grad():
-        (reference,) = budget.chunks(1, lambda *_: _at_photo(model, names, path.pixels[None]))
+        (reference,) = budget.chunks(1, lambda *_: _at_end(model, names, path))
 
         def work(start: int, stop: int) -> torch.Tensor:
-            return _sums(model, reference, path.at(points[start:stop]))
+            return _sums(model, reference, path, path.at(points[start:stop]))
 
         sums = torch.cat(list(budget.chunks(len(points), work)), dim=2).numpy()
     if not np.isfinite(sums).all():
@@ -99,27 +99,27 @@ def layer_distances(
 _Calls = dict[str, "list[torch.Tensor]"]
 
 
-def _at_photo(model: Classifier, names: Sequence[str], pixels: torch.Tensor) -> _Calls:
+def _at_end(model: Model, names: Sequence[str], path: Path) -> _Calls:
     calls: _Calls = {name: [] for name in names}
     # Cloned: a later in-place ReLU may write into what the layer returned.
     with _watching(model, names, lambda name, output: calls[name].append(output.clone())):
-        answer(model, pixels)
+        network_logits(model, path.end[None], [(path, 1)])
     for name, outputs in calls.items():
         if not outputs:
             raise UsageError(f"The network does not run its layer {name}: choose the block that contains it.")
     return calls
 
 
-def _sums(model: Classifier, reference: Mapping[str, list[torch.Tensor]], pixels: torch.Tensor) -> torch.Tensor:
+def _sums(model: Model, reference: Mapping[str, list[torch.Tensor]], path: Path, points: torch.Tensor) -> torch.Tensor:
     """(3, L, N) float64 on the CPU: squared distance, squared norm here, squared norm at the photo."""
     names = list(reference)
-    kind = torch.promote_types(pixels.dtype, torch.float32)  # half precision would overflow
-    sums = torch.zeros((3, len(names), len(pixels)), dtype=kind, device=pixels.device)
+    kind = torch.promote_types(points.dtype, torch.float32)  # half precision would overflow
+    sums = torch.zeros((3, len(names), len(points)), dtype=kind, device=points.device)
     seen = dict.fromkeys(names, 0)
 
     def compare(name: str, output: torch.Tensor) -> None:
-        if len(output) != len(pixels):
-            raise UsageError(f"The layer {name} mixes the pictures of a batch: choose another one.")
+        if len(output) != len(points):
+            raise UsageError(f"The layer {name} mixes the samples of a batch: choose another one.")
         # A module that runs several times is one long vector.
         there = reference[name][seen[name]]
         seen[name] += 1
@@ -129,7 +129,7 @@ def _sums(model: Classifier, reference: Mapping[str, list[torch.Tensor]], pixels
         row[2] += _squared_norm(there)
 
     with _watching(model, names, compare):
-        answer(model, pixels)
+        network_logits(model, points, [(path, len(points))])
     return sums.cpu().double()
 
 
@@ -147,7 +147,7 @@ def _cosine_distance(squared: np.ndarray, here: np.ndarray, there: np.ndarray) -
 
 
 @contextmanager
-def _watching(model: Classifier, names: Sequence[str], note: Callable[[str, torch.Tensor], None]) -> Iterator[None]:
+def _watching(model: Model, names: Sequence[str], note: Callable[[str, torch.Tensor], None]) -> Iterator[None]:
     modules = dict(model.network.named_modules())
 
     def hook_for(name: str) -> Callable[[torch.nn.Module, object, object], None]:

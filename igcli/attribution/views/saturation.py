@@ -72,12 +72,20 @@ def alpha_star(
     """
     if not 0 <= phi < 1:
         raise ValueError(f"phi must lie in [0, 1), not {phi}")
+    if abs(at_image - at_baseline) < SMALLEST_RISE:
+        return None
+    passed = first_passed(scores, at_baseline=at_baseline, at_image=at_image, phi=phi)
+    return 1.0 if passed is None else float(alphas[passed])
+
+
+def first_passed(scores: np.ndarray, *, at_baseline: float, at_image: float, phi: float) -> int | None:
+    """The position of the first score that has passed φ of the rise, or of the fall; ``None`` if there is none."""
     rise = at_image - at_baseline
     if abs(rise) < SMALLEST_RISE:
         return None
     # Divided through by the rise, so that a falling score is treated as a rising one.
     passed = np.flatnonzero((np.asarray(scores, np.float64) - at_baseline) / rise > phi)
-    return float(alphas[passed[0]]) if len(passed) else 1.0
+    return int(passed[0]) if len(passed) else None
 
 
 def saturation(traces: Sequence[Trace], *, phi: float = PHI) -> Saturation:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from igcli.evaluation.ground_truth.conditions import TWO_THIRDS, Conditions
-from igcli.evaluation.maps import MapLike, flaw, importance
+from igcli.evaluation.maps import MapLike, as_map, flaw
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS, Metric
 from igcli.lazy import np, torch
+from igcli.sample import importance
 
 
 @METRICS("localisation", summary="the share of the map's absolute values that lies on the object")
@@ -44,7 +45,7 @@ class Localisation(Metric):
         complaint = flaw(values, size=mask.shape)
         if complaint or not mask.any():
             return Measured.missing(complaint or "The mask is empty: no object is seen.")
-        weights = importance(values)
+        weights = importance(as_map(values))
         inside = weights[torch.from_numpy(np.array(mask, bool))]
         return Measured(float(inside.sum() / weights.sum()))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from igcli.lazy import np
-from igcli.rendering.scaling import importance, signed
+from igcli.rendering.scaling import absolute, signed
 
 if TYPE_CHECKING:
     from igcli.rendering.scaling import Values
@@ -56,7 +56,7 @@ def pack_map(values: Values, *, exact: bool = True) -> PackedMap:
     NumericalError
         If a value is NaN or infinite.
     """
-    both = np.stack([importance(values), signed(values)])
+    both = np.stack([absolute(values), signed(values)])
     top = float(both[0].max())
     if not exact:
         unit = top or 1.0

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from igcli.attribution.adaptive.profile import EVEN_SHARE, LOOK, curve, density
+from igcli.attribution.adaptive.profile import EVEN_SHARE, PROBE_ALPHAS, curve, density
 
-POINTS = np.array([0.0, *LOOK, 1.0])
+POINTS = np.array([0.0, *PROBE_ALPHAS, 1.0])
 
 
 def sigmoid(alphas, *, middle, width):

@@ -6,7 +6,7 @@ import torch
 from toys import random_picture
 
 import igcli
-from igcli.attribution.noise import noisy_copy
+from igcli.attribution.baselines import noisy_copy
 
 
 def test_input_times_gradient_is_the_one_point_right_sum_of_integrated(small_double):
@@ -32,7 +32,7 @@ def test_smooth_gradient_is_the_mean_of_the_gradients_at_the_copies(small_double
     small_double.network.eval()
     slow = torch.zeros_like(picture.pixels)
     for copy in range(25):
-        point = noisy_copy(picture.pixels, copy, seed=4, sigma=0.15)[None].requires_grad_()
+        point = noisy_copy(picture, copy, seed=4, sigma=0.15)[None].requires_grad_()
         small_double(point).softmax(1)[0, 2].backward()
         slow += point.grad[0] / 25
     torch.testing.assert_close(got.values, slow)

@@ -87,7 +87,7 @@ def test_on_a_linear_score_every_path_gives_integrated_gradients(quadratic, base
 
 
 def test_flat_values_go_first_and_none_strays_from_the_straight_path():
-    path = Path(torch.zeros(1, 1, 4), torch.ones(1, 1, 4))
+    path = Path.of(igcli.Picture(torch.ones(1, 1, 4)))
     steep = torch.tensor([[[3.0, 1.0, 2.0, 4.0]]])
     after = advance(torch.zeros(1, 1, 4), steep, path, goal=0.25, fraction=0.25, distance=0.5)
     torch.testing.assert_close(after, torch.tensor([[[0.0, 0.75, 0.25, 0.0]]]))

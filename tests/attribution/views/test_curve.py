@@ -9,7 +9,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import Walk, sweep
+from igcli.attribution.sweep import PathRun, sweep
 from igcli.attribution.views.curve import Curve, Trace
 
 TARGET = 2
@@ -17,8 +17,8 @@ TARGET = 2
 
 def swept(model, picture, *, kind="softmax", size=4):
     curve = Curve(TARGET)
-    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
-    sweep(model, [Walk(path, Score(kind, TARGET), nodes("midpoint", 7), [curve])], budget=Budget(size))
+    path = Path.of(picture)
+    sweep(model, [PathRun(path, Score(kind, TARGET), nodes("midpoint", 7), [curve])], budget=Budget(size))
     return curve
 
 
@@ -55,8 +55,8 @@ def test_the_chunk_size_makes_no_difference(small_double, size):
 def test_without_a_target_only_the_score_explained_is_kept(small):
     curve = Curve()
     picture = random_picture()
-    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
-    sweep(small, [Walk(path, Score("softmax", 0), nodes("midpoint", 3), [curve])], budget=Budget(2))
+    path = Path.of(picture)
+    sweep(small, [PathRun(path, Score("softmax", 0), nodes("midpoint", 3), [curve])], budget=Budget(2))
     assert curve.softmax is None
     assert curve.trace().logit is None
     assert np.isfinite(curve.trace().scores).all()

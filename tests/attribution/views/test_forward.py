@@ -15,7 +15,7 @@ ALPHAS = np.array([0.0, 0.2, 0.7, 1.0])
 
 def paths(dtype=torch.float64):
     pictures = [random_picture(seed=s, dtype=dtype) for s in range(3)]
-    return [Path(torch.zeros_like(p.pixels), p.pixels) for p in pictures]
+    return [Path.of(p) for p in pictures]
 
 
 @pytest.mark.parametrize("size", [1, 5, 100])
@@ -24,7 +24,7 @@ def test_scores_are_those_of_one_alpha_at_a_time(small_double, size):
     small_double.network.eval()
     for trace, path, target in zip(traces, paths(), (0, 4, 2), strict=True):
         for i, alpha in enumerate(ALPHAS):
-            logits = small_double((alpha * path.pixels)[None])[0]
+            logits = small_double((alpha * path.end)[None])[0]
             assert trace.logit[i] == pytest.approx(logits[target].item(), abs=1e-12)
             assert trace.softmax[i] == pytest.approx(logits.softmax(0)[target].item(), abs=1e-12)
         assert trace.mean_importance is None

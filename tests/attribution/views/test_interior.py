@@ -9,15 +9,15 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes, nodes
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import Walk, sweep
+from igcli.attribution.sweep import PathRun, sweep
 from igcli.attribution.views.interior import InteriorImportance
 
 ALPHAS = (1.0, 0.0, 0.3, 0.55, 0.3)
 
 
 def swept(model, picture, interior, points, *, size=4):
-    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
-    return sweep(model, [Walk(path, Score("softmax", 1), points, [interior])], budget=Budget(size))
+    path = Path.of(picture)
+    return sweep(model, [PathRun(path, Score("softmax", 1), points, [interior])], budget=Budget(size))
 
 
 @pytest.mark.parametrize("size", [1, 2, 50])

@@ -10,13 +10,14 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
 from igcli.attribution.views.layers import layer_distances
 from igcli.errors import NetworkError, NumericalError, UsageError
+from igcli.images.picture import Picture
 from igcli.models.batching import TOGETHER
 
 ALPHAS = np.array([0.0, 0.3, 0.8, 1.0])
 
 
 def path_of(picture):
-    return Path(torch.zeros_like(picture.pixels), picture.pixels)
+    return Path.of(picture)
 
 
 def plain(model, pixels, name):
@@ -140,7 +141,9 @@ def test_a_photo_that_is_zero_while_the_baseline_is_not():
     model = classifier(Switch(0.0), classes=3)
     model.mean, model.std = (0.0,), (1.0,)
     white = torch.ones(3, 12, 12)
-    found = layer_distances(model, Path(white, torch.zeros_like(white)), ALPHAS, layers=["gate"], budget=Budget(3))
+    found = layer_distances(
+        model, Path.of(Picture(torch.zeros_like(white)), white), ALPHAS, layers=["gate"], budget=Budget(3)
+    )
     assert found.cosine.tolist() == [[1.0, 1.0, 1.0, 0.0]]
     assert found.relative_l2.tolist() == [[1.0, 1.0, 1.0, 0.0]]
 
@@ -148,7 +151,7 @@ def test_a_photo_that_is_zero_while_the_baseline_is_not():
 def test_opposite_activations_are_two_apart():
     model = classifier(nn.Sequential(nn.Identity(), nn.Flatten()), classes=3)
     model.mean, model.std = (0.5,), (1.0,)
-    path = Path(torch.zeros(3, 12, 12), torch.ones(3, 12, 12))
+    path = Path.of(Picture(torch.ones(3, 12, 12)))
     found = layer_distances(model, path, np.array([0.0, 0.5]), layers=["0"], budget=Budget(1))
     assert found.cosine[0].tolist() == [2.0, 1.0]
 
@@ -164,7 +167,7 @@ def test_a_module_that_runs_twice_is_one_long_vector(small_double):
 
     model = classifier(Twice(), classes=3)
     model.mean, model.std = (0.0,), (1.0,)
-    path = Path(torch.zeros(3, 4, 4), torch.ones(3, 4, 4))
+    path = Path.of(Picture(torch.ones(3, 4, 4)))
     found = layer_distances(model, path, np.array([0.0]), layers=["square"], budget=Budget(1))
     s = torch.sigmoid(torch.tensor([1.0, 2.0])).double() - 0.5
     assert found.l2[0, 0] == pytest.approx((48 * s.square().sum()).sqrt().item(), rel=1e-5)

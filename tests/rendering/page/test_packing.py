@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from igcli.errors import NumericalError
 from igcli.rendering.page.packing import pack_frames, pack_map
-from igcli.rendering.scaling import importance, signed
+from igcli.rendering.scaling import absolute, signed
 
 RANDOM = np.random.default_rng(2)
 VALUES = (RANDOM.standard_normal((3, 20, 16)) ** 3).astype(np.float32)
@@ -35,7 +35,7 @@ def test_an_exact_map_is_kept_to_single_precision_whatever_its_unit(unit):
     values = VALUES.astype(np.float64) * unit
     packed = pack_map(values)
     kept = unpacked(packed.data, packed.unit)
-    np.testing.assert_allclose(kept[0], importance(values), rtol=2**-23, atol=0)
+    np.testing.assert_allclose(kept[0], absolute(values), rtol=2**-23, atol=0)
     np.testing.assert_allclose(kept[1], signed(values), rtol=2**-23, atol=2**-140 * unit)
 
 
@@ -43,7 +43,7 @@ def test_a_coarse_map_keeps_every_pixel_within_a_percent_of_the_largest():
     packed = pack_map(VALUES, exact=False)
     half = len(inflated(packed.data)) // 2
     roots = inflated(packed.data)[:half] / 255
-    np.testing.assert_allclose((roots**2 * packed.unit).reshape(20, 16), importance(VALUES), atol=0.005 * packed.unit)
+    np.testing.assert_allclose((roots**2 * packed.unit).reshape(20, 16), absolute(VALUES), atol=0.005 * packed.unit)
     signs = inflated(packed.data)[half:].view(np.int8) / 127
     np.testing.assert_allclose(
         (signs * abs(signs) * packed.unit).reshape(20, 16), signed(VALUES), atol=0.01 * packed.unit

@@ -1,8 +1,8 @@
-"""What an answer costs, before it is known: enough to tell a long run from a short one."""
+"""What an explanation costs, before it is made: enough to distinguish a long run from a short one."""
 
 from __future__ import annotations
 
-from igcli.attribution.adaptive.course import first_points
+from igcli.attribution.adaptive.adaptive_path import first_points
 from igcli.attribution.baselines import count_baselines
 from igcli.attribution.methods import METHODS, OwnPath
 from igcli.attribution.quadrature import nodes
@@ -12,7 +12,7 @@ from igcli.attribution.wanted import Wanted, steps_alone
 
 
 def gradients_for(wanted: Wanted) -> int:
-    """About how many gradients a photo takes; with ``steps="auto"`` those dealt out first."""
+    """About how many gradients a photo takes; with ``steps="auto"`` those placed first."""
     settings, kinds = wanted.settings, [METHODS[name] for name in wanted.methods]
     auto, integrated = settings.steps == "auto", any(kind.integrates for kind in kinds)
     steps = steps_alone(settings)

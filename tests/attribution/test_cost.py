@@ -3,9 +3,9 @@
 import pytest
 from toys import random_picture
 
-from igcli.attribution.adaptive.course import FIRST_POINTS
+from igcli.attribution.adaptive.adaptive_path import FIRST_POINTS
+from igcli.attribution.cost import gradients_for
 from igcli.attribution.explain import explain
-from igcli.attribution.price import gradients_for
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 

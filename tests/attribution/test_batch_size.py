@@ -3,10 +3,18 @@ import torch
 from torch import nn
 from toys import classifier, small_network
 
-from igcli.attribution import calibration
-from igcli.attribution.budget import CPU_CHUNK, Budget
-from igcli.attribution.calibration import LIMIT, LONG, SIZES, calibrate, chunk_for
-from igcli.attribution.chunks import keep_chunk, measured_chunk
+from igcli.attribution import batch_size
+from igcli.attribution.batch_size import (
+    CPU_SIZE,
+    LIMIT,
+    LONG,
+    SIZES,
+    batch_size_for,
+    calibrate,
+    keep_batch_size,
+    measured_batch_size,
+)
+from igcli.attribution.budget import Budget
 from igcli.models.model import Provenance
 
 
@@ -34,8 +42,8 @@ def clock(monkeypatch):
 
     own = Clock()
     own.tried = []
-    monkeypatch.setattr(calibration, "_seconds", own.seconds)
-    monkeypatch.setattr(calibration.time, "perf_counter", lambda: own.now)
+    monkeypatch.setattr(batch_size, "_seconds", own.seconds)
+    monkeypatch.setattr(batch_size.time, "perf_counter", lambda: own.now)
     return own
 
 
@@ -51,7 +59,7 @@ def clock(monkeypatch):
 def test_the_smallest_of_the_sizes_that_are_close_to_the_best_is_taken_and_remembered(model, clock, table, best):
     clock.table = {1: 6e-3} | {size: each * 1e-3 for size, each in table.items()}
     assert calibrate(model) == best
-    assert measured_chunk(model) == best
+    assert measured_batch_size(model) == best
     assert set(clock.tried) == {1, *SIZES["cpu"]}
 
 
@@ -59,8 +67,8 @@ def test_memory_that_runs_out_ends_the_search(model, clock):
     clock.table = {1: 6e-3, 6: 5e-3, 12: 4e-3, 24: 3e-3}
     assert calibrate(model) == 24
     clock.table = {1: 6e-3, 6: 5e-3}
-    assert calibrate(model) == CPU_CHUNK
-    assert measured_chunk(model) == 24  # as before: what suits best was not seen
+    assert calibrate(model) == CPU_SIZE
+    assert measured_batch_size(model) == 24  # as before: what suits best was not seen
 
 
 def test_nothing_is_begun_that_would_take_longer_than_the_limit(model, clock):
@@ -71,24 +79,24 @@ def test_nothing_is_begun_that_would_take_longer_than_the_limit(model, clock):
     assert max(clock.tried) == 24
     clock.now, clock.tried = 0.0, []
     clock.table = dict.fromkeys((1, *SIZES["cpu"]), 10.0)
-    assert calibrate(model) == CPU_CHUNK
+    assert calibrate(model) == CPU_SIZE
     assert clock.tried == [1]
 
 
 def test_only_a_long_run_is_worth_measuring(model, clock):
     clock.table = {1: 6e-3, 6: 5e-3, 12: 4e-3, 24: 3e-3, 48: 3e-3}
-    assert chunk_for(model, gradients=LONG["cpu"] - 1) is None
+    assert batch_size_for(model, gradients=LONG["cpu"] - 1) is None
     assert clock.tried == []
-    assert chunk_for(model, gradients=LONG["cpu"]) == 24
+    assert batch_size_for(model, gradients=LONG["cpu"]) == 24
     tried = len(clock.tried)
-    assert chunk_for(model, gradients=1) == 24
-    assert chunk_for(model, gradients=LONG["cpu"]) == 24
+    assert batch_size_for(model, gradients=1) == 24
+    assert batch_size_for(model, gradients=LONG["cpu"]) == 24
     assert len(clock.tried) == tried
 
 
 def test_a_budget_takes_what_was_asked_for_then_what_was_measured_then_the_default(model):
-    assert Budget.of(model).size == CPU_CHUNK
-    keep_chunk(model, 17)
+    assert Budget.of(model).size == CPU_SIZE
+    keep_batch_size(model, 17)
     assert Budget.of(model).size == 17
     assert Budget.of(model, 3).size == 3
 
@@ -108,7 +116,7 @@ def test_measuring_leaves_no_traces(model, monkeypatch, kind):
     statistics = model.network[1].running_mean.clone()
     with torch.inference_mode():
         assert calibrate(model) in SIZES["cpu"]
-    assert measured_chunk(model) in SIZES["cpu"]
+    assert measured_batch_size(model) in SIZES["cpu"]
     assert torch.equal(torch.rand(3), before)
     assert model.network.training
     assert torch.equal(model.network[1].running_mean, statistics)
@@ -128,7 +136,7 @@ class Hungry(nn.Module):
         return self.network(x)
 
 
-@pytest.mark.parametrize(("most", "sizes"), [(30, {6, 12, 24}), (3, {CPU_CHUNK})])
+@pytest.mark.parametrize(("most", "sizes"), [(30, {6, 12, 24}), (3, {CPU_SIZE})])
 def test_running_out_of_memory_is_survived(model, monkeypatch, most, sizes):
     monkeypatch.setitem(LIMIT, "cpu", 600.0)
     model.network = Hungry(most)

@@ -6,29 +6,30 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from igcli.attribution.budget import if_it_fits
+from igcli.attribution.network import tensor_like
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
-from igcli.attribution.sweep import Chunk, Consumer, tensor_like
+from igcli.attribution.sweep import Chunk, Consumer
 from igcli.lazy import torch
 
 _TOGETHER = 16
 
 
 class _Row(NamedTuple):
-    """One point: logits (K,), score (), gradient (C, H, W)."""
+    """One point: logits (K,), score (), gradient."""
 
     logits: torch.Tensor
     score: torch.Tensor
     gradient: torch.Tensor
 
 
-class Kept(Consumer):
-    """What one walk has found so far, in however many sweeps: all numbers, and the gradients while there is room.
+class GradientBuffer(Consumer):
+    """All numbers along one path so far, over any number of sweeps, and the gradients while there is room.
 
     Parameters
     ----------
     most
-        Gradients to keep. When there are more, all are let go: the walk has to be walked again in any case.
+        Gradients to keep. When there are more, all are dropped: they have to be taken again in any case.
 
     Attributes
     ----------

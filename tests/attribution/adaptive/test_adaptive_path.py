@@ -7,19 +7,19 @@ from torch import nn
 from toys import classifier, count_gradients, random_picture
 
 import igcli
-from igcli.attribution.adaptive import course
-from igcli.attribution.adaptive.course import FIRST_POINTS
-from igcli.attribution.adaptive.kept import Kept
-from igcli.attribution.adaptive.profile import LOOK
+from igcli.attribution.adaptive import adaptive_path
+from igcli.attribution.adaptive.adaptive_path import FIRST_POINTS
+from igcli.attribution.adaptive.gradient_buffer import GradientBuffer
+from igcli.attribution.adaptive.profile import PROBE_ALPHAS
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
 from igcli.attribution.methods.integrated import IntegratedGradients
-from igcli.attribution.methods.method import Question
+from igcli.attribution.methods.method import MethodContext
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import Walk, sweep
+from igcli.attribution.sweep import PathRun, sweep
 from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError
 
@@ -28,10 +28,10 @@ TIGHT = {"tolerance": 1e-4, "max_steps": 1024}
 
 def map_on(model, picture, nodes, *, target, score="softmax"):
     """What one plain sweep over the same nodes gives."""
-    path = Path(torch.zeros_like(picture.pixels), picture.pixels)
-    question = Question(model, path, Score(score, target), None, Settings(), len(nodes), Budget(7))
-    method = IntegratedGradients(question)
-    sweep(model, [Walk(path, question.score, nodes, [method])], budget=Budget(7))
+    path = Path.of(picture)
+    context = MethodContext(model, path, Score(score, target), None, Settings(), len(nodes), Budget(7))
+    method = IntegratedGradients(context)
+    sweep(model, [PathRun(path, context.score, nodes, [method])], budget=Budget(7))
     return method.finish()
 
 
@@ -55,7 +55,7 @@ def test_every_gradient_paid_for_is_used_and_counted(small):
     result = igcli.attribute(small, picture, tolerance=1e-4, max_steps=90)
     assert result.steps > FIRST_POINTS  # it was refined
     assert sum(counted) == result.gradient_evaluations == result.steps == len(result.trace.alphas)
-    assert result.forward_evaluations == 2 + len(LOOK)
+    assert result.forward_evaluations == 2 + len(PROBE_ALPHAS)
 
 
 #: Bytes of one gradient of the small network in double precision.
@@ -65,7 +65,7 @@ GRADIENT = 3 * 12 * 12 * 8
 def test_paths_that_need_more_room_than_there_is_are_walked_once_more(small_double, monkeypatch):
     picture = random_picture(dtype=torch.float64)
     roomy = igcli.attribute(small_double, picture, **TIGHT)
-    monkeypatch.setattr(course, "MOST_BYTES", 25 * GRADIENT)
+    monkeypatch.setattr(adaptive_path, "MOST_BYTES", 25 * GRADIENT)
     counted = count_gradients(small_double)
     result = igcli.attribute(small_double, picture, **TIGHT)
     assert result.steps == roomy.steps > 25
@@ -78,16 +78,16 @@ def test_what_is_kept_never_takes_more_room_than_there_is(small_double, monkeypa
     pictures = [random_picture(seed=s, dtype=torch.float64) for s in range(4)]
     wanted = Wanted(targets=("top-3",), settings=Settings(baseline="black+white", **TIGHT))
     roomy = explain(small_double, pictures, wanted)
-    monkeypatch.setattr(course, "MOST_BYTES", room * GRADIENT)
+    monkeypatch.setattr(adaptive_path, "MOST_BYTES", room * GRADIENT)
     held, seen = [], set()
-    take = Kept.take
+    take = GradientBuffer.take
 
     def watched(self, chunk):
         take(self, chunk)
         seen.add(self)
         held.append(sum(len(kept._rows or ()) for kept in seen))
 
-    monkeypatch.setattr(Kept, "take", watched)
+    monkeypatch.setattr(GradientBuffer, "take", watched)
     found = explain(small_double, pictures, wanted)
     assert max(held) <= room
     for one, other in zip(roomy, found, strict=True):
@@ -105,7 +105,7 @@ def test_a_device_without_memory_to_keep_gradients_in_takes_them_again(small_dou
     def full(_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("igcli.attribution.adaptive.kept._rows_of", full)
+    monkeypatch.setattr("igcli.attribution.adaptive.gradient_buffer._rows_of", full)
     result = igcli.attribute(small_double, picture)
     assert result.gradient_evaluations == 2 * roomy.gradient_evaluations
     torch.testing.assert_close(result.values, roomy.values, rtol=1e-12, atol=1e-15)
@@ -116,7 +116,7 @@ def test_classes_of_one_picture_share_the_look(small):
     small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     ((*found,),) = explain(small, [random_picture()], Wanted(targets=("top-3",), settings=Settings(tolerance=0.5)))
     assert [each.results["integrated"].steps for each in found] == [FIRST_POINTS] * 3
-    assert sum(forward) == 2 + len(LOOK) + 3 * FIRST_POINTS
+    assert sum(forward) == 2 + len(PROBE_ALPHAS) + 3 * FIRST_POINTS
 
 
 def test_pictures_classes_and_chunks_together_give_what_each_gives_alone(small_double):

@@ -6,8 +6,8 @@ import pytest
 import torch
 from toys import classifier, small_network
 
-from igcli.attribution import chunks
-from igcli.attribution.chunks import FILENAME, MOST, MOST_ENTRIES, keep_chunk, measured_chunk
+from igcli.attribution import batch_size
+from igcli.attribution.batch_size import FILENAME, MOST, MOST_ENTRIES, keep_batch_size, measured_batch_size
 from igcli.images.view import View
 from igcli.models.model import Provenance
 
@@ -20,11 +20,11 @@ def model(checkpoints):
 
 
 def test_what_was_kept_is_found_again(model, checkpoints):
-    assert measured_chunk(model) is None
-    keep_chunk(model, 24)
-    assert measured_chunk(model) == 24
-    keep_chunk(model, 8)
-    assert measured_chunk(model) == 8
+    assert measured_batch_size(model) is None
+    keep_batch_size(model, 24)
+    assert measured_batch_size(model) == 24
+    keep_batch_size(model, 8)
+    assert measured_batch_size(model) == 8
     assert [path.name for path in checkpoints.iterdir()] == [FILENAME]
 
 
@@ -49,7 +49,7 @@ def other_threads(model, monkeypatch):
 
 
 def other_processor(model, monkeypatch):
-    monkeypatch.setattr(chunks, "_processor", lambda: "abacus")
+    monkeypatch.setattr(batch_size, "_processor", lambda: "abacus")
 
 
 def other_torch(model, monkeypatch):
@@ -61,16 +61,16 @@ def other_torch(model, monkeypatch):
     [other_weights, other_size, other_precision, other_products, other_threads, other_processor, other_torch],
 )
 def test_it_holds_for_what_it_was_measured_on_alone(model, monkeypatch, change):
-    keep_chunk(model, 24)
+    keep_batch_size(model, 24)
     other = copy(model)
     change(other, monkeypatch)
-    assert measured_chunk(other) is None
+    assert measured_batch_size(other) is None
 
 
 def test_a_network_whose_weights_have_no_name_is_not_remembered(model, checkpoints):
     model.provenance = Provenance("small")
-    keep_chunk(model, 24)
-    assert measured_chunk(model) is None
+    keep_batch_size(model, 24)
+    assert measured_batch_size(model) is None
     assert not checkpoints.exists()
 
 
@@ -81,52 +81,52 @@ def test_a_network_whose_weights_have_no_name_is_not_remembered(model, checkpoin
 def test_a_damaged_file_is_as_none(model, checkpoints, content):
     checkpoints.mkdir(parents=True)
     (checkpoints / FILENAME).write_bytes(content)
-    assert measured_chunk(model) is None
-    keep_chunk(model, 24)
-    assert measured_chunk(model) == 24
+    assert measured_batch_size(model) is None
+    keep_batch_size(model, 24)
+    assert measured_batch_size(model) == 24
 
 
 @pytest.mark.parametrize("size", [0, -3, MOST + 1, 10**400, 1.5, True, "16", None, [16]])
 def test_a_number_that_cannot_be_is_as_none(model, checkpoints, size):
-    keep_chunk(model, 24)
+    keep_batch_size(model, 24)
     file = checkpoints / FILENAME
     (key,) = json.loads(file.read_text())
     file.write_text(json.dumps({key: size}))
-    assert measured_chunk(model) is None
+    assert measured_batch_size(model) is None
 
 
 def test_a_file_of_any_length_is_read_to_a_limit_only(model, checkpoints):
-    keep_chunk(model, 24)
+    keep_batch_size(model, 24)
     file = checkpoints / FILENAME
     file.write_text(" " * (1 << 20) + file.read_text())
-    assert measured_chunk(model) is None
+    assert measured_batch_size(model) is None
 
 
 def test_the_file_is_written_whole_or_not_at_all(model, checkpoints, monkeypatch):
-    keep_chunk(model, 24)
+    keep_batch_size(model, 24)
 
     def half(path, content, **_):
         path.write_bytes(content.encode()[: len(content) // 2])
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(chunks.Path, "write_text", half)
-    keep_chunk(model, 8)
-    assert measured_chunk(model) == 24
+    monkeypatch.setattr(batch_size.Path, "write_text", half)
+    keep_batch_size(model, 8)
+    assert measured_batch_size(model) == 24
     assert [path.name for path in checkpoints.iterdir()] == [FILENAME]
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_error(model, checkpoints):
     checkpoints.parent.mkdir(parents=True)
     checkpoints.write_text("a file is in the way")
-    keep_chunk(model, 24)
-    assert measured_chunk(model) is None
+    keep_batch_size(model, 24)
+    assert measured_batch_size(model) is None
 
 
 def test_the_file_does_not_grow_without_end(model, checkpoints):
     checkpoints.mkdir(parents=True)
     (checkpoints / FILENAME).write_text(json.dumps({f"machine {i}": 8 for i in range(MOST_ENTRIES)}))
-    keep_chunk(model, 24)
+    keep_batch_size(model, 24)
     kept = json.loads((checkpoints / FILENAME).read_text())
     assert len(kept) == MOST_ENTRIES
     assert "machine 0" not in kept
-    assert measured_chunk(model) == 24
+    assert measured_batch_size(model) == 24
