@@ -108,9 +108,11 @@ _BLOCK = 1 << 20
 
 
 def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    np.clip(values, low, high, out=values)  # before the products, which could overflow
     values -= low
-    values *= 255 / ((high - low) or 1.0)
-    levels: np.ndarray = np.rint(values, out=values).clip(0, 255).astype(np.uint8)
+    values /= (high - low) or 1.0
+    values *= 255
+    levels: np.ndarray = np.rint(values, out=values).astype(np.uint8)
     return levels
 
 

@@ -33,7 +33,8 @@ class ReadOptions:
     window
         Which sample values become black and white in pictures of more than 8 bits a sample: ``"full"`` for the range
         that the file states or its type has, ``"percentile"`` for the picture's own 0.5th to 99.5th percentile, or
-        ``"LOW,HIGH"`` in the file's own values. Pictures of 8 bits are read as they are.
+        ``"LOW,HIGH"`` in the file's own values (of JPEG 2000, in 16 bits). Pictures of 8 bits, and what a decoder
+        gives in 8, are read as they are.
 
     Raises
     ------

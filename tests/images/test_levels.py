@@ -67,6 +67,16 @@ def test_the_table_of_sixteen_bits_and_the_arithmetic_of_others_agree() -> None:
     assert np.array_equal(byte_levels(values, 100, 9000), byte_levels(values.astype(np.int64), 100, 9000))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [[-1e308, 0.0, 1e300], [0.0, 1e-310, 1e308]])
+def test_values_of_any_size_give_levels_without_a_warning(values: list[float]) -> None:
+    samples = Samples(np.array(values).reshape(1, -1, 1), "float", FLOAT)
+
+    for window in ("full", "percentile", "0,1e-309"):
+        levels, _ = shown(samples, window)
+        assert levels == sorted(levels)
+
+
 @pytest.mark.parametrize("window", ["", "1", "1,2,3", "a,b", "5,5", "9,1", "nan,1", "0,inf", "fulll"])
 def test_a_window_that_is_none_is_a_usage_error(window: str) -> None:
     with pytest.raises(UsageError, match="--window"):
