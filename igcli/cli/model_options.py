@@ -91,6 +91,19 @@ class ArgumentType(ParamType):
         return name.strip(), _literal(text.strip())
 
 
+class PlaceType(click.ParamType[Any]):
+    """A position from 0, or a name."""
+
+    name = "N|NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """An int or a text."""
+        text = str(value).strip()
+        if text.startswith("-") or not text:
+            return self.fail(f"{value!r} is neither a position from 0 nor a name.", param, ctx)
+        return int(text) if text.isdecimal() else text
+
+
 def _literal(text: str) -> Any:
     for read in (json.loads, ast.literal_eval):
         try:
@@ -133,6 +146,8 @@ _details = (
     click.option("--outputs", type=click.Choice(list(OUTPUTS)),
                  help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless they are seen to be "
                       "probabilities]"),
+    click.option("--output-index", type=PlaceType(),
+                 help="Which of several outputs of the network holds the logits: its position from 0, or its name."),
     click.option("--input-size", type=click.IntRange(1), metavar="N",
                  help="Side of the network's square input, in pixels."),
     click.option("--resize", type=click.IntRange(1), metavar="N",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import asdict
 from pathlib import Path
@@ -144,7 +144,7 @@ class Classifier(Model):
         other.network, other._takes_pixels = network, True
         return other
 
-    def prepared(self, inputs: tuple[Any, ...], network: torch.nn.Module) -> tuple[Any, ...]:
+    def prepared(self, inputs: tuple[Any, ...], network: Callable[..., object]) -> tuple[Any, ...]:
         """Pixels (N, C, H, W) normalised, unless the network does that itself, in the order that it expects."""
         (pixels,) = inputs
         normalised = pixels

@@ -6,6 +6,7 @@ batch is dealt out in parts, and the last part is filled up. This file needs tor
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,6 @@ from torch.export import ExportedProgram
 
 from igcli.errors import UsageError
 from igcli.images.view import View
-from igcli.models.outputs import logits_of
 
 #: Operations that work differently in training, and the position of the argument that says so.
 _TRAINING = {"dropout": 2, "native_dropout": 2, "batch_norm": 5, "native_batch_norm": 5, "cudnn_batch_norm": 5}
@@ -57,18 +57,40 @@ class Exported(torch.nn.Module):
         self.training = mode
         return self
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Logits (N, K) of normalised pixels (N, C, H, W)."""
+    def forward(self, pixels: torch.Tensor) -> Any:
+        """What the program returns for normalised pixels (N, C, H, W): logits (N, K), or several outputs."""
         most = self._most or max(len(pixels), 1)
-        return torch.cat([self._part(pixels[start : start + most]) for start in range(0, len(pixels), most)])
+        return _joined([self._part(pixels[start : start + most]) for start in range(0, len(pixels), most)])
 
-    def _part(self, pixels: torch.Tensor) -> torch.Tensor:
+    def _part(self, pixels: torch.Tensor) -> Any:
         count = len(pixels)
         if count < self._fewest:
             # not detached: where the answer depends on the whole batch, the copies have a part in the gradient
             pixels = torch.cat([pixels, pixels[-1:].expand(self._fewest - count, -1, -1, -1)])
         named = {} if self._keyword is None else {self._keyword: pixels}
-        return logits_of(self.program(**named) if named else self.program(pixels), len(pixels))[:count]
+        output = self.program(**named) if named else self.program(pixels)
+        return output if len(pixels) == count else _first_rows(output, count, len(pixels))
+
+
+def _first_rows(output: Any, count: int, filled: int) -> Any:
+    """The output for ``count`` pictures, of one for these ``filled`` up with copies."""
+    if isinstance(output, torch.Tensor):
+        return output[:count] if output.ndim and len(output) == filled else output
+    if isinstance(output, Mapping):
+        return {name: _first_rows(value, count, filled) for name, value in output.items()}
+    return [_first_rows(value, count, filled) for value in output] if isinstance(output, (tuple, list)) else output
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """The outputs for several parts of a batch as one: rows one after the other, what has none from the first."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    if isinstance(first, torch.Tensor):
+        return torch.cat(list(parts)) if first.ndim else first
+    if isinstance(first, Mapping):
+        return {name: _joined([part[name] for part in parts]) for name in first}
+    return [_joined(column) for column in zip(*parts, strict=True)] if isinstance(first, (tuple, list)) else first
 
 
 def _keyword(program: ExportedProgram) -> str | None:

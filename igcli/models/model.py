@@ -6,7 +6,7 @@ What pictures need besides, the view and the normalisation, is the Classifier's 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -56,6 +56,8 @@ class Model:
     ----------
     arguments
         The arguments of the function that built the network.
+    output_index
+        Which of several outputs holds the logits, by position or name; ``None`` for the one that can be recognised.
     """
 
     #: What the values are called in messages.
@@ -79,6 +81,7 @@ class Model:
         self.multi_label = multi_label
         self.ends_in_softmax, self.ends_in_sigmoid = ends_in_softmax, ends_in_sigmoid
         self.arguments: dict[str, Any] = {}
+        self.output_index: int | str | None = None
         self._batching: Batching | None = None  # not known before the network was tried
         self._untakable: frozenset[tuple[object, ...]] = frozenset()  # shapes that it could not be tried on
 
@@ -89,6 +92,7 @@ class Model:
             "multi_label": self.multi_label,
             "probabilities": self.ends_in_softmax or self.ends_in_sigmoid,
             "arguments": {name: repr(value) for name, value in self.arguments.items()},
+            **({} if self.output_index is None else {"output_index": self.output_index}),
             "labels_sha256": hashlib.sha256("\n".join(self.labels).encode("utf-8", "replace")).hexdigest(),
         }
 
@@ -191,7 +195,7 @@ class Model:
         return two_classes(logits) if logits.shape[1] == 1 and len(self.labels) == 2 else logits
 
     def outputs(
-        self, *inputs: Any, network: torch.nn.Module | None = None, batching: Batching | None = None
+        self, *inputs: Any, network: Callable[..., object] | None = None, batching: Batching | None = None
     ) -> torch.Tensor:
         """What the network itself makes of its inputs, as (N, outputs): not all are logits, one a class.
 
@@ -201,9 +205,14 @@ class Model:
         if batching is None and self._batching is None and len(inputs[0]) > 1:
             batching = self.try_batching(*self.unlike(inputs))
         batching = batching or self._batching or TOGETHER
-        return batching.run(inputs, lambda part: logits_of(own(*self.prepared(part, own)), len(part[0])))
 
-    def prepared(self, inputs: tuple[Any, ...], network: torch.nn.Module) -> tuple[Any, ...]:
+        def forward(part: tuple[Any, ...]) -> torch.Tensor:
+            output = own(*self.prepared(part, own))
+            return logits_of(output, len(part[0]), choice=self.output_index, classes=len(self.labels) or None)
+
+        return batching.run(inputs, forward)
+
+    def prepared(self, inputs: tuple[Any, ...], network: Callable[..., object]) -> tuple[Any, ...]:
         """The inputs as ``network`` takes them."""
         return inputs
 

@@ -75,6 +75,7 @@ def model_file(spec: ModelSpec, *, folder: Path) -> str:
         "sha256": spec.sha256,
         "labels": _relative(spec.labels, folder) if isinstance(spec.labels, Path) else spec.labels,
         "outputs": spec.outputs,
+        "output_index": spec.output_index,
     }
     own = {each.name: getattr(spec.input, each.name) for each in fields(InputSpec)}
     parts = [_lines(head), _table("arguments", dict(spec.arguments)), _table("input", own)]

@@ -42,25 +42,53 @@ OUTPUTS("multi-label", summary="logits of classes that do not exclude each other
 OUTPUTS("multi-label-probabilities", summary="the same after sigmoid")(OutputKind(multi_label=True, probabilities=True))
 
 
-def logits_of(output: object, count: int) -> torch.Tensor:
+def logits_of(
+    output: object, count: int, *, choice: int | str | None = None, classes: int | None = None
+) -> torch.Tensor:
     """The network's logits (N, K) out of whatever it returned for ``count`` = N pictures.
 
-    Taken are: a tensor; ``logits`` or ``out`` of a mapping, a named tuple or an object; the only tensor of a mapping;
-    the first tensor of a tuple or list that has a row for every picture. One number a picture, as (N,), becomes
-    (N, 1), and a head that kept its 1 x 1 map, as (N, K, 1, 1), loses it.
+    Taken are: a tensor; ``logits`` or ``out`` of a mapping, a named tuple or an object; the only tensor of a mapping,
+    tuple or list that has a row for every picture. Of several, the only one with a column for each class, or the first
+    if all are of one shape, as those of auxiliary heads are. One number a picture, as (N,), becomes (N, 1), and a head
+    that kept its 1 x 1 map, as (N, K, 1, 1), loses it.
+
+    Parameters
+    ----------
+    choice
+        The position, or the name, of the output that holds the logits; nothing else is then considered.
+    classes
+        How many classes are known to be told apart.
 
     Raises
     ------
     UsageError
-        For anything else, with its type and shape.
+        For anything else, with its type and shape, and for several outputs that could each be the logits.
     """
-    fitting = next((found for each in _candidates(output) if (found := _rows(each, count)) is not None), None)
-    if fitting is None:
-        raise UsageError(
-            f"The network returns {described(output)} for {count} picture{'s' * (count > 1)}, which holds no logits of "
-            f"{count} x classes: give a network that returns them, alone, in a tuple, or as 'logits' or 'out'."
+    found = _found(output, count, choice=choice, classes=classes)
+    if found is None:
+        returned = (
+            f"The network returns {described(output)} for {count} picture{'s' * (count > 1)}, which holds no logits"
         )
-    return fitting
+        if choice is not None:
+            raise UsageError(f"{returned} at --output-index {choice}: give another, from 0, or a name.")
+        raise UsageError(
+            f"{returned} of {count} x classes: give a network that returns them, alone, in a tuple, or as 'logits' or "
+            "'out'."
+        )
+    return found[1]
+
+
+def taken_of(output: object, count: int, *, classes: int | None = None) -> str:
+    """Which of several outputs :func:`logits_of` takes without being told, and why, in a sentence; empty for others."""
+    parts = {place: rows for place, value in _parts(output) if (rows := _rows(value, count)) is not None}
+    found = _found(output, count, classes=classes)
+    if found is None or len(parts) < 2 or found[0] in NAMES:
+        return ""
+    place, rows = found
+    why = "the first of one shape"
+    if len({part.shape for part in parts.values()}) > 1:
+        why = f"with {rows.shape[1]} columns for as many classes"
+    return f"Of the network's {len(parts)} outputs {place!r} is explained, {why}: --output-index says otherwise."
 
 
 def two_classes(single: torch.Tensor) -> torch.Tensor:
@@ -83,17 +111,49 @@ def described(output: object) -> str:
     return name
 
 
-def _candidates(output: object) -> Iterator[object]:
+def _found(
+    output: object, count: int, *, choice: int | str | None = None, classes: int | None = None
+) -> tuple[int | str, torch.Tensor] | None:
+    """Which part of the output holds the logits, and these (N, K); ``None`` for nothing that could be."""
+    parts = dict(_parts(output))
+    if isinstance(choice, int) and choice not in parts and isinstance(output, Mapping):
+        choice = dict(enumerate(output)).get(choice, choice)
+    if isinstance(choice, str) and choice not in parts and hasattr(output, choice):
+        parts[choice] = getattr(output, choice)
+    wanted: list[int | str] = [choice] if choice is not None else [name for name in NAMES if name in parts]
+    wanted = wanted or list(parts)
+    fitting = {place: rows for place in wanted if (rows := _rows(parts.get(place), count)) is not None}
+    if len(fitting) > 1 and not any(name in fitting for name in NAMES):
+        fitting = _of_several(output, fitting, classes)
+    return next(iter(fitting.items()), None)
+
+
+def _of_several(
+    output: object, fitting: dict[int | str, torch.Tensor], classes: int | None
+) -> dict[int | str, torch.Tensor]:
+    if len({rows.shape for rows in fitting.values()}) == 1:
+        return fitting
+    widths = (classes, 1) if classes == 2 else (classes,)  # a single output stands for two classes
+    named = {place: rows for place, rows in fitting.items() if rows.shape[1] in widths}
+    if len(named) == 1:
+        return named
+    shown = ", ".join(f"{place} ({rows.shape[1]} columns)" for place, rows in fitting.items())
+    raise UsageError(
+        f"The network returns {described(output)}, and more than one could be its logits: say which with "
+        f"--output-index: {shown}."
+    )
+
+
+def _parts(output: object) -> Iterator[tuple[int | str, object]]:
+    """All that could be the logits, by its position or name."""
     if isinstance(output, torch.Tensor):
-        yield output
+        yield 0, output
     elif isinstance(output, Mapping):
-        yield from (output[name] for name in NAMES if name in output)
-        if len(output) == 1:
-            yield from output.values()
+        yield from output.items()
     else:
-        yield from (getattr(output, name) for name in NAMES if hasattr(output, name))
+        yield from ((name, getattr(output, name)) for name in NAMES if hasattr(output, name))
         if isinstance(output, (tuple, list)):
-            yield from output
+            yield from enumerate(output)
 
 
 def _rows(value: object, count: int) -> torch.Tensor | None:

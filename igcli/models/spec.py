@@ -122,6 +122,8 @@ class ModelSpec:
         Let files make Python objects other than tensors: whoever wrote them can then run any program here.
     outputs
         A name in ``OUTPUTS``; ``None`` for logits, unless they are seen to be probabilities.
+    output_index
+        Which of several outputs of the network holds the logits, by position or name.
     input
         How photos are prepared.
     sha256
@@ -138,6 +140,7 @@ class ModelSpec:
     arguments: tuple[tuple[str, Any], ...] = ()
     trust_pickle: bool = False
     outputs: str | None = None
+    output_index: int | str | None = None
     input: InputSpec = field(default_factory=InputSpec)
     sha256: str | None = None
     device: str = "auto"
@@ -190,6 +193,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "trust_pickle": (bool, "true or false"),
     "offline": (bool, "true or false"),
     **dict.fromkeys(("size", "resize", "channels", "batch_size"), (Integral, "a whole number")),
+    "output_index": ((Integral, str), "a position or a name"),
     **dict.fromkeys(("mean", "std", "value_range"), ((Real, Sequence), "a number or a list of them")),
     **dict.fromkeys(("interpolation", "fit", "outputs", "sha256", "device"), (str, "a text")),
 }

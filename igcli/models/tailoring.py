@@ -48,6 +48,7 @@ def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> 
     """
     model = copy(model)
     complete = len(model.labels) and spec.labels is None and spec.outputs is None and spec.input == InputSpec()
+    complete = complete and spec.output_index is None
     if published and complete and not spec.arguments:
         model.batching = TOGETHER
         return model
@@ -60,6 +61,10 @@ def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> 
                 f"The {name} has {len(values)} numbers for an input of {channels} channel{'s' * (channels > 1)}: "
                 f"give --{name} one number, or one a channel."
             )
+    model.output_index = spec.output_index
+    names = read_labels(spec.labels) if isinstance(spec.labels, Path) else spec.labels
+    if names is not None:
+        model.labels = Labels(names)  # their number may say which of several outputs holds the logits
     trial = try_out(model)
     outputs, model.batching = trial.outputs, trial.batching
     single = outputs.shape[1] == 1
@@ -69,6 +74,7 @@ def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> 
         model.ends_in_sigmoid = kind.probabilities and (kind.multi_label or single)
         model.ends_in_softmax = kind.probabilities and not model.ends_in_sigmoid
     caveats = [model.caveat] if model.caveat else []
+    caveats += [trial.taken] if trial.taken else []
     caveats += [CHANGING] if trial.changing else []
     caveats += [trial.batching.one_at_a_time] if trial.batching.one_at_a_time else []
     caveats += [RAW.format(model.view.size)] if _is_raw(model, spec.input) and not complete else []

@@ -5,13 +5,15 @@ What is made of the answers, such as labels and hints, is not decided here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import IgError, NetworkError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.batching import DEPENDS, FILLED, ONLY_ONE, TOGETHER, Batching, agree, is_batched, unlike_pictures
 from igcli.models.devices import is_out_of_memory
+from igcli.models.outputs import taken_of
 
 if TYPE_CHECKING:
     from igcli.models.classifier import Classifier
@@ -33,11 +35,14 @@ class Trial:
         Whether the same picture got another answer the second time.
     batching
         How pictures are put together for it.
+    taken
+        Which of several outputs was taken for the logits, and why; empty where there was no choice.
     """
 
     outputs: torch.Tensor
     changing: bool
     batching: Batching
+    taken: str = ""
 
 
 def try_out(model: Classifier) -> Trial:
@@ -53,8 +58,9 @@ def try_out(model: Classifier) -> Trial:
     pictures = unlike_pictures(view.channels, view.size, view.size).to(model.dtype).to(model.device)
     with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
         pixels = pictures[:1].clone().requires_grad_()
+        returned: list[object] = []
         try:
-            outputs, batching = _alone(model, (pixels,))
+            outputs, batching = _alone(model, (pixels,), note=returned.append)
         except IgError:
             raise
         except Exception as problem:  # a person's own network can raise anything
@@ -63,9 +69,12 @@ def try_out(model: Classifier) -> Trial:
                 f"The network cannot take pictures of {' x '.join(map(str, pixels.shape[1:]))} ({reason}). "
                 "If it takes others, say so with --input-size and --channels; --debug shows where it was raised."
             ) from problem
+        taken = ""
+        if model.output_index is None:
+            taken = taken_of(returned[-1], batching.copies, classes=len(model.labels) or None)
         _check_gradient(outputs, pixels)
         with torch.no_grad():
-            return _tried(model, (pictures,), outputs.detach(), batching)
+            return replace(_tried(model, (pictures,), outputs.detach(), batching), taken=taken)
 
 
 def find_batching(model: Model, *pair: Any) -> Batching | None:
@@ -100,17 +109,26 @@ def _row(inputs: tuple[Any, ...], index: int) -> tuple[Any, ...]:
     return tuple(rows[index : index + 1] if is_batched(rows, 2) else rows for rows in inputs)
 
 
-def _alone(model: Model, inputs: tuple[Any, ...]) -> tuple[torch.Tensor, Batching]:
-    """The outputs (1, K) of one sample, and how often it must be repeated for that."""
+def _alone(
+    model: Model, inputs: tuple[Any, ...], note: Callable[[object], None] | None = None
+) -> tuple[torch.Tensor, Batching]:
+    """The outputs (1, K) of one sample, and how often it must be repeated for that; ``note`` gets what was returned."""
+
+    def network(*prepared: Any) -> object:
+        returned: object = model.network(*prepared)
+        if note is not None:
+            note(returned)
+        return returned
+
     try:
-        return model.outputs(*inputs, batching=TOGETHER), TOGETHER
+        return model.outputs(*inputs, batching=TOGETHER, network=network), TOGETHER
     except Exception as problem:
         if is_out_of_memory(problem):
             raise
         for copies in TRACED_FOR if isinstance(model.network, torch.jit.ScriptModule) else TRACED_FOR[:1]:
             repeated = Batching(FILLED.format(copies), copies)
             try:
-                return model.outputs(*inputs, batching=repeated), repeated
+                return model.outputs(*inputs, batching=repeated, network=network), repeated
             except Exception:  # noqa: S112 - the first error is the one that tells
                 continue
         raise

@@ -54,6 +54,15 @@ def features():
     return nn.Conv2d(3, 4, 3)
 
 
+def with_features():
+    class Both(Small):
+        def forward(self, x):
+            h = self.pool(self.features(x)).flatten(1)
+            return h, self.head(h)
+    torch.manual_seed(0)
+    return Both()
+
+
 def nothing():
     return None
 

@@ -103,6 +103,42 @@ def test_logits_in_a_mapping_are_found() -> None:
     assert load("in_a_dict")(torch.rand(2, 3, 12, 12)).shape == (2, 5)
 
 
+def test_of_features_and_logits_the_logits_are_taken_where_that_is_said_or_labels_say_it() -> None:
+    pixels = torch.rand(2, 3, 12, 12)
+    with pytest.raises(UsageError, match=r"--output-index: 0 \(12 columns\), 1 \(5 columns\)"):
+        load("with_features")
+    by_place, by_labels = load("with_features", output_index=1), load("with_features", labels=list("abcde"))
+    with torch.no_grad():
+        expected = by_place.network(pixels)[1]
+        torch.testing.assert_close(by_place(pixels), expected)
+        torch.testing.assert_close(by_labels(pixels), expected)
+    assert "1 is explained, with 5 columns" in by_labels.caveat
+    assert by_place.preparation["output_index"] == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_program_for_four_pictures_that_returns_features_and_logits(folder: Path) -> None:
+    network = load("with_features", output_index=1).network
+    program = torch.export.export(network, (torch.rand(4, 3, 12, 12),))
+    torch.export.save(program, folder / "four.pt2")
+    model = load_model("four.pt2", device="cpu", output_index=1)
+    pixels = torch.rand(6, 3, 12, 12)
+    with torch.no_grad():
+        torch.testing.assert_close(model(pixels), network(pixels)[1])
+
+
+def test_several_sigmoid_outputs_get_the_hint_that_one_gets(folder: Path) -> None:
+    (folder / "several.py").write_text(
+        "from torch import nn\nfrom nets import Small\ndef build():\n"
+        "    return nn.Sequential(Small(classes=3), nn.Sigmoid())\n"
+        "def shares():\n    return nn.Sequential(Small(classes=3), nn.Softmax(1))\n"
+    )
+    how = {"device": "cpu", "size": 12, "std": 1, "labels": ["a", "b", "c"]}
+    assert "--outputs multi-label-probabilities" in load_model("several.py:build", **how).caveat
+    assert load_model("several.py:build", outputs="multi-label-probabilities", **how).caveat == ""
+    assert load_model("several.py:shares", **how).caveat == ""
+
+
 @pytest.mark.parametrize(
     ("factory", "how", "said"),
     [
