@@ -12,6 +12,12 @@ from igcli.jobs.engines.recipe import Cook
 
 ray = pytest.importorskip("ray", reason="Ray is an extra")
 
+# Older releases of Ray leave files open.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 COUNT = 100
 
 
