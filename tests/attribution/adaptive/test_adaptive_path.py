@@ -22,6 +22,7 @@ from igcli.attribution.scores import Score
 from igcli.attribution.sweep import PathRun, sweep
 from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError
+from igcli.models.batching import TOGETHER
 
 TIGHT = {"tolerance": 1e-4, "max_steps": 1024}
 
@@ -111,7 +112,8 @@ def test_a_device_without_memory_to_keep_gradients_in_takes_them_again(small_dou
     torch.testing.assert_close(result.values, roomy.values, rtol=1e-12, atol=1e-15)
 
 
-def test_classes_of_one_picture_share_the_look(small):
+def test_classes_of_one_picture_share_the_probe(small):
+    small.batching = TOGETHER  # not tried: its passes are counted
     forward = []
     small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     ((*found,),) = explain(small, [random_picture()], Wanted(targets=("top-3",), settings=Settings(tolerance=0.5)))
