@@ -63,7 +63,6 @@ def test_every_point_of_every_walk_is_visited_once_in_order_whatever_the_chunk(s
 
 def test_pictures_share_chunks(small):
     calls = []
-    assert not small.batching.one_at_a_time  # tried now: what follows counts its passes
     small.network.register_forward_pre_hook(lambda _, inputs: calls.append(len(inputs[0])))
     sweep(small, [walk_of(random_picture(seed=s), steps=4) for s in range(4)], budget=Budget(8))
     assert calls == [8, 8]
@@ -176,7 +175,6 @@ def test_several_classes_of_one_picture_go_forward_once_and_get_what_each_gets_a
     shared = [PathRun(path, Score("softmax", k), nodes("midpoint", 7), [Collector()]) for k in range(4)]
     lone = walk_of(other, steps=5)
     forward = []
-    assert not small_double.batching.one_at_a_time  # tried now: what follows counts its passes
     handle = small_double.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     assert sweep(small_double, [*shared, lone], budget=Budget(size)) == 4 * 7 + 5
     handle.remove()
@@ -192,7 +190,6 @@ def test_many_classes_are_taken_a_few_at_a_time(small):
     path = Path.of(picture)
     walks = [PathRun(path, Score("logit", k % 5), nodes("midpoint", 2), [Collector()]) for k in range(11)]
     forward = []
-    assert not small.batching.one_at_a_time  # tried now: what follows counts its passes
     small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     assert sweep(small, walks, budget=Budget(16)) == 22
     assert MOST_TOGETHER == 8
@@ -202,7 +199,6 @@ def test_many_classes_are_taken_a_few_at_a_time(small):
 
 def test_explaining_several_classes_shares_the_forward_pass(small, picture):
     forward = []
-    assert not small.batching.one_at_a_time  # tried now: what follows counts its passes
     small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     explain(small, [picture], Wanted(targets=("top-3",), settings=Settings(steps=10)))
     assert sum(forward) == 2 + 10

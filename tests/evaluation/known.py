@@ -8,6 +8,7 @@ from torch import nn
 from igcli.attribution.scores import Score
 from igcli.evaluation.scoring import Subject
 from igcli.images.view import View
+from igcli.models.batching import TOGETHER
 from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels
 
@@ -53,7 +54,9 @@ def patch_mask(side: int = SIDE) -> torch.Tensor:
 
 def plain(network: nn.Module, *, side: int = SIDE) -> Classifier:
     """A classifier without normalisation."""
-    return Classifier(network, Labels(["this", "that"]), view=View(size=side, resize=side))
+    model = Classifier(network, Labels(["this", "that"]), view=View(size=side, resize=side))
+    model.batching = TOGETHER  # known, so that tests can count passes: it is not tried at its first use
+    return model
 
 
 def photo(*, seed: int = 0, side: int = SIDE, channels: int = 3) -> torch.Tensor:

@@ -11,7 +11,6 @@ from igcli.attribution.path import Path
 from igcli.attribution.views.layers import layer_distances
 from igcli.errors import NetworkError, NumericalError, UsageError
 from igcli.images.picture import Picture
-from igcli.models.batching import TOGETHER
 
 ALPHAS = np.array([0.0, 0.3, 0.8, 1.0])
 
@@ -83,7 +82,6 @@ class Raises(nn.Module):
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_no_hook_is_left_when_the_network_raises(picture, at):
     model = classifier(Raises(at), classes=3)
-    model.batching = TOGETHER  # not tried: it counts its calls
     with pytest.raises(NetworkError, match="on purpose"):
         layer_distances(model, path_of(picture), ALPHAS, layers=["inner"], budget=Budget(2))
     assert hooks(model) == 0
