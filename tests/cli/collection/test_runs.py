@@ -120,6 +120,7 @@ def test_a_cluster_without_ray_is_said(run, photos, monkeypatch):
     assert "igcli[ray]" in result.stderr
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # Ray's
 @pytest.mark.parametrize(
     "spread", [("--device", "cpu,cpu"), ("--device", "cpu", "--engine", "ray", "--ray-actors", "2")]
 )
