@@ -130,7 +130,6 @@ def follow(
     """
     firsts = list(accumulate((len(trail.counts) for trail in trails), initial=0))
     scores = np.empty(firsts[-1])
-    shape_of_all = Sample(trails[0].pixels, summed_axis=0)
 
     def work(start: int, stop: int) -> np.ndarray:
         pieces = list(_pieces(firsts, start, stop))
@@ -139,7 +138,8 @@ def follow(
         lengths = [last - first for _, first, last in pieces]
         for (trail, first, last), own in zip(pieces, batch.split_with_sizes(lengths), strict=True):
             trails[trail].write(first, last, out=own)
-        logits = network_logits(model, batch, [(shape_of_all, stop - start)]).cpu().double().split_with_sizes(lengths)
+        sample = Sample(trails[0].pixels, summed_axis=0)
+        logits = network_logits(model, batch, [(sample, stop - start)]).cpu().double().split_with_sizes(lengths)
         found = [scored(trails[trail].score, own) for (trail, _, _), own in zip(pieces, logits, strict=True)]
         return np.concatenate(found)
 
