@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import StepsType, grouped
+from igcli.cli.options import StepsType, grouped, verify_option
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session
 from igcli.jobs.engines.cluster import Cluster, on_cluster
@@ -19,6 +19,7 @@ from igcli.jobs.engines.processes import on_devices
 from igcli.jobs.engines.recipe import Recipe
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.job import Job
+from igcli.jobs.lock import lock_of_photo
 from igcli.jobs.outputs import Done
 from igcli.jobs.ownership import Ownership
 from igcli.jobs.pipeline import Leave, process
@@ -66,7 +67,7 @@ class Product:
 
 
 def _handling(on_error: str, workers: int | str, engine: str, **rest: Any) -> Handling:
-    policy = Policy(overwrite=rest.pop("overwrite"), stop=on_error == "stop")
+    policy = Policy(overwrite=rest.pop("overwrite"), stop=on_error == "stop", verify=rest.pop("verify"))
     given = [name for name, value in rest.items() if value is not None]
     if given and engine != "ray":
         raise click.UsageError(f"--{given[0].replace('_', '-')} is for --engine ray: add that, or leave it out.")
@@ -78,6 +79,7 @@ collection_options = grouped(
     "handling",
     _handling,
     click.option("--overwrite", is_flag=True, help="Redo all, and replace files that are in the way."),
+    verify_option,
     click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True,
                  help="What to do when a photo fails: note it and go on, or stop."),
     click.option("--workers", type=StepsType(0), default="auto", show_default=True,
@@ -108,12 +110,13 @@ def leave_all(session: Session, job: Job, product: Product, handling: Handling) 
 
 def _leave_one(session: Session, job: Job, product: Product, *, overwrite: bool) -> list[Record]:
     (item,) = items_of(session.found, name=job.name)
-    ours = overwrite or Ownership(job.output).is_of_photo(item.stem, item.found.path)
-    session.console.start("1 photo", total=job.points, unit=" gradients")
     records = []
-    for outcome in process(job, [replace(item, ours=ours)], product.leave, on_points=session.console.advance):
-        _tell(session, outcome, product)
-        records += [done.record for done in outcome.results]
+    with lock_of_photo(job.output, item.stem, kind=product.kind or "explain"):
+        ours = overwrite or Ownership(job.output).is_of_photo(item.stem, item.found.path)
+        session.console.start("1 photo", total=job.points, unit=" gradients")
+        for outcome in process(job, [replace(item, ours=ours)], product.leave, on_points=session.console.advance):
+            _tell(session, outcome, product)
+            records += [done.record for done in outcome.results]
     return records
 
 
@@ -128,6 +131,8 @@ def _leave_collection(session: Session, job: Job, product: Product, handling: Ha
         if run.beside:
             others = f"{run.beside} other photo{'s' * (run.beside > 1)} of earlier runs"
             console.note(f"{job.output} has {others}, which stay; the index will name those of this run alone.")
+        if run.warning:
+            console.warn(run.warning)
         progress = Progress(console, run.tally)
         for outcome in run.outcomes(_engine(session, job, product, handling, progress)):
             progress.photo()

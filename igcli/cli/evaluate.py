@@ -10,7 +10,7 @@ import click
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
 from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
-from igcli.cli.options import output_option, wanted_options
+from igcli.cli.options import output_option, verify_option, wanted_options
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Request, Session, percent, photo_command, session
 from igcli.errors import UsageError
@@ -18,7 +18,7 @@ from igcli.evaluation.left_out import LeftOut
 from igcli.evaluation.metrics import Focus, arrow
 from igcli.evaluation.mosaics import Plan
 from igcli.jobs.evaluating.effort import Effort
-from igcli.jobs.evaluating.evaluation import Evaluation
+from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.leaving import NAMES, leave_evaluation
 from igcli.jobs.evaluating.measuring import Measurer
@@ -28,6 +28,7 @@ from igcli.jobs.job import Job
 from igcli.jobs.ledger import Ledger, refuse_strangers
 from igcli.jobs.reporting import check_free, write_report
 from igcli.jobs.run import Tally
+from igcli.jobs.shared_files import SharedFiles
 
 
 @click.command()
@@ -37,9 +38,10 @@ from igcli.jobs.run import Tally
 @click.option("--report", is_flag=True, help="Add report.html: the table and the curves on one page.")
 @click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder knows already.")
 @font_option
+@verify_option
 @photo_command
 def evaluate(
-    request: Request, *, output: Path, wanted: Wanted, measures: Measures, report: bool, overwrite: bool
+    request: Request, *, output: Path, wanted: Wanted, measures: Measures, report: bool, overwrite: bool, verify: bool
 ) -> None:
     """Measure how good the maps are, and whether one method beats another.
 
@@ -61,7 +63,8 @@ def evaluate(
         inquiry = inquiry_of(run, job, measures)
         inquiry.check()
         plans, left_out = plans_of(request, job, inquiry, measures)
-        settings = {name: value for name, value in job.desk.settings.items() if name != "methods"}
+        shared = SharedFiles.of(job.wanted)
+        settings = {name: value for name, value in job.desk.settings.items() if name != "methods"} | shared.settings
         if not overwrite:
             own = (output / name for name in (*NAMES, "photos", "maps", "mosaics"))
             refuse_strangers(output, "evaluate", own, what="evaluation")
@@ -70,7 +73,10 @@ def evaluate(
             check_free(page, overwrite=overwrite)
         ledger = Ledger(output, "evaluate", settings, overwrite=overwrite)
         try:
-            columns = _measure(run, job, inquiry, plans, notes=left_out, fresh=overwrite)
+            if ledger.warning:
+                run.console.warn(ledger.warning)
+            checking = Checking(fresh=overwrite, verify=verify, shared=shared)
+            columns = _measure(run, job, inquiry, plans, notes=left_out, checking=checking)
             if report and columns:
                 title = f"How good are the maps of {job.model.provenance.name}?"
                 write_report(page, job.desk, columns=columns, controls=inquiry.controls, title=title)
@@ -81,7 +87,7 @@ def evaluate(
 
 
 def _measure(
-    run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, notes: list[str], fresh: bool
+    run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, notes: list[str], checking: Checking
 ) -> list[Column]:
     console, items = run.console, items_of(run.found)
     measured = [] if all(isinstance(metric, Focus) for metric in inquiry.metrics.values()) else items
@@ -89,7 +95,7 @@ def _measure(
     progress = Progress(console, tally, unit="passes")
     measurer = Measurer(job, inquiry, on_points=progress.points)
     evaluation = Evaluation(job, inquiry, measurer, items=measured, plans=plans)
-    for step in evaluation.steps(fresh=fresh):
+    for step in evaluation.steps(checking):
         if step.failure:
             tally.failed += 1
             run.fail(step.name, step.failure)

@@ -88,6 +88,9 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
     truth: GroundTruth | None = None
     if measures.boxes is not None and measures.masks is not None:
         raise UsageError("--boxes and --masks both say where the objects are: leave one of them out.")
+    source = measures.boxes or measures.masks
+    # Before it is read: what is written to it meanwhile makes another digest the next time.
+    digest = "" if source is None or not source.exists() else digest_of(source)
     if measures.boxes is not None:
         boxes = read_boxes(measures.boxes, photos=photos)
         truth, notes = boxes, boxes.notes
@@ -103,8 +106,7 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
     if others is not None and measures.metrics == DEFAULT_METRICS:
         metrics.pop("completeness")
     methods = () if others is not None else tuple(job.wanted.methods)
-    source = measures.boxes or measures.masks
-    return Inquiry(methods, measures.controls, metrics, truth, "" if source is None else digest_of(source), others)
+    return Inquiry(methods, measures.controls, metrics, truth, digest, others)
 
 
 def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[Plan], list[str]]:

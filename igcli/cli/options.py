@@ -109,6 +109,11 @@ output_option = click.option(
     help="Folder for everything that is written.",
 )  # fmt: skip
 
+verify_option = click.option(
+    "--verify", is_flag=True,
+    help="Take a photo as done only if its bytes are those of then (SHA-256); else size and time are compared.",
+)  # fmt: skip
+
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Look in the sub-folders of folders too.")
 
 null_option = click.option("-0", "--null", is_flag=True, help="Paths on stdin (-) end in a NUL, as from find -print0.")

@@ -10,7 +10,6 @@ model would see of the photo: it is read at that size at once, not shrunk a seco
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import random
@@ -29,6 +28,7 @@ from igcli.images.reading import read_image
 from igcli.images.view import View
 from igcli.lazy import np, torch
 from igcli.models.labels import Labels
+from igcli.tables import csv_text
 
 T = TypeVar("T")
 
@@ -150,13 +150,12 @@ def read_mosaics(
 
 def listing(plans: Sequence[Plan]) -> str:
     """The plans as CSV: name, target's index and label, and the four photos, the target's own ones marked by ``*``."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["mosaic", "target", "label", *QUADRANTS])
-    for plan in plans:
-        photos = [f"{'*' if own else ''}{tile.photo}" for tile, own in zip(plan.tiles, plan.own, strict=True)]
-        writer.writerow([plan.name, plan.target, plan.label, *photos])
-    return file.getvalue()
+    return csv_text(["mosaic", "target", "label", *QUADRANTS], map(_row, plans))
+
+
+def _row(plan: Plan) -> list[object]:
+    photos = [f"{'*' if own else ''}{tile.photo}" for tile, own in zip(plan.tiles, plan.own, strict=True)]
+    return [plan.name, plan.target, plan.label, *photos]
 
 
 def _read(plan: Plan, view: View, *, side: int, fit: str, options: ReadOptions | None) -> Mosaic | Omission:

@@ -98,7 +98,7 @@ class _Contents:
         elif a_class:
             self._note(_text(entry, stream))
         else:
-            member = Member(self._archive, entry.name, entry.offset, entry.size, stream.compressed)
+            member = Member(self._archive, entry.name, entry.offset, entry.size, stream.compressed, stream.state)
             self._members.append((member, self._run))
 
     def pictures(self) -> Iterator[Found]:

@@ -34,7 +34,9 @@ def read_member(member: Member) -> bytes:
         return _READERS.read(member)
     with closing(_opened(member)) as stream:
         stream.skip_to(member.offset)
-        return stream.read(member.size)
+        data = stream.read(member.size)
+        stream.check_unchanged(member.state)
+    return data
 
 
 def is_sequential(found: Found) -> bool:
@@ -91,6 +93,7 @@ class _Readers:
             reader = self._take(member)
             try:
                 data = reader.read(member)
+                reader.stream.check_unchanged(member.state)
             except BaseException:  # wherever it now is
                 reader.stream.close()
                 raise

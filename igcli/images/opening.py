@@ -11,6 +11,7 @@ from pathlib import Path
 from igcli.errors import ImageError
 from igcli.images.decoding import check_beginning
 from igcli.images.signatures import HEAD
+from igcli.images.source import FileState
 
 MOST_BYTES = 1 << 30
 """Longer files are refused unread: a picture of 178 million pixels in 16-bit grey is a third of it."""
@@ -18,17 +19,35 @@ MOST_BYTES = 1 << 30
 MOST_PIPED = 1 << 28
 """Bytes that are read of a pipe, which may never end."""
 
+#: How often a file that is written to while it is read is read again.
+_ATTEMPTS = 3
+
 _STREAMS = ("/dev/fd/", "/proc/self/fd/")
 
 
-def file_bytes(path: Path, name: str) -> bytes:
+def file_bytes(path: Path, name: str) -> tuple[bytes, FileState | None]:
     """All of a file, or of what comes on ``/dev/stdin``; a file that begins as no picture does is not read further.
+
+    Returns
+    -------
+    tuple
+        The bytes, and how the file was while they were read; ``None`` for a pipe.
 
     Raises
     ------
     ImageError
-        For what is missing, no regular file, too long, or something else than a picture.
+        For what is missing, no regular file, too long, something else than a picture, or a file that is written to
+        each time it is read.
     """
+    for _ in range(_ATTEMPTS):
+        data, before, after = _read(path, name)
+        if before == after:
+            return data, before
+    raise ImageError(f"{name} is being written to; run again when it is complete.")
+
+
+def _read(path: Path, name: str) -> tuple[bytes, FileState | None, FileState | None]:
+    """The bytes, and the file's state before and after."""
     with _explained(path, name), open(path, "rb", opener=_at_once) as file:
         limit = _limit(status := os.fstat(file.fileno()), path, name)
         if stat.S_ISFIFO(status.st_mode):
@@ -37,8 +56,11 @@ def file_bytes(path: Path, name: str) -> bytes:
         check_beginning(head, name)
         check_length(status.st_size, name, limit)  # before the memory is taken
         data = head + file.read(limit + 1 - len(head))
+        after = os.fstat(file.fileno())
     check_length(len(data), name, limit)
-    return data
+    if not stat.S_ISREG(status.st_mode):
+        return data, None, None
+    return data, FileState.of(status), FileState.of(after)
 
 
 def check_length(size: int, name: str, limit: int | None = None) -> None:

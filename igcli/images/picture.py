@@ -11,7 +11,7 @@ from igcli.sample import Sample
 if TYPE_CHECKING:
     from PIL import Image
 
-    from igcli.images.source import Found
+    from igcli.images.source import FileState, Found
     from igcli.lazy import np, torch
 
 
@@ -47,6 +47,8 @@ class Picture(Sample):
         What reading did to the photo: ``"rotated by EXIF"``, ``"16-bit scaled"``.
     source
         What was found and read, if it was not just a path: that of a member of an archive opens nothing.
+    state
+        How the file, or the archive, was when it was read; ``None`` for a pipe and for no file.
     """
 
     kind: ClassVar[str] = "picture"
@@ -58,6 +60,7 @@ class Picture(Sample):
     placement: Placement = Placement("crop", (0.0, 0.0, 0.0, 0.0))
     notes: tuple[str, ...] = ()
     source: Found | None = None
+    state: FileState | None = None
 
     @property
     def values(self) -> torch.Tensor:

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import ImageError
+from igcli.images.contents import contents_of
 from igcli.images.decoding import decode
 from igcli.images.fit import FITS
 from igcli.images.guard import pillow
 from igcli.images.levels import Caution
-from igcli.images.members import read_member
 from igcli.images.modes import to_rgb
-from igcli.images.opening import check_length, file_bytes, is_stream
+from igcli.images.opening import is_stream
 from igcli.images.options import ReadOptions
 from igcli.images.picture import Picture
 from igcli.images.source import Found, shown
@@ -75,8 +75,8 @@ def read_image(
     if size is not None:
         view = replace(view, size=size, resize=round(size * 256 / 224))
     place, name = FITS[fit], shown(source.path)
-    data = _bytes_of(source, name)
-    decoded = decode(data, options, name=name)
+    contents = contents_of(source)
+    decoded = decode(contents.data, options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):  # the limit was for the file; Pillow counts crops too
         upright, notes = to_rgb(decoded.image, options, name=name)
         square, placement = place(upright if view.channels == 3 else upright.convert("L"), view)
@@ -87,42 +87,37 @@ def read_image(
     return Picture(
         pixels=_pixels(square),
         path=source.path,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=hashlib.sha256(contents.data).hexdigest(),
         original_size=upright.size,
         placement=placement,
         notes=notes,
         source=path if isinstance(path, Found) else None,
+        state=contents.state,
     )
 
 
-def read_upright(path: str | os.PathLike[str] | Found, *, options: ReadOptions | None = None) -> Image.Image:
+def read_upright(
+    path: str | os.PathLike[str] | Found, *, options: ReadOptions | None = None, sha256: str | None = None
+) -> Image.Image:
     """The whole photo, upright and in RGB: what a result can be mapped back onto.
 
-    Raises what :func:`read_image` does; and ``ImageError`` for a pipe, which gives a picture only once.
+    Raises what :func:`read_image` does; and ``ImageError`` for a pipe, which gives a picture only once, and for other
+    bytes than those of ``sha256``, if it is given.
     """
     source, options = _source(path), options or ReadOptions()
     name = shown(source.path)
     if source.member is None and source.path.is_fifo() and is_stream(source.path):
         raise ImageError(f"{name} is a pipe and is read once: save the picture to a file, to have it in its own size.")
-    decoded = decode(_bytes_of(source, name), options, name=name)
+    data = contents_of(source).data
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise ImageError(f"{name} has changed since it was explained; run again.")
+    decoded = decode(data, options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):
         return to_rgb(decoded.image, options, name=name)[0]
 
 
 def _source(path: str | os.PathLike[str] | Found) -> Found:
     return path if isinstance(path, Found) else Found(Path(path), Path(Path(path).name))
-
-
-def _bytes_of(source: Found, name: str) -> bytes:
-    """All of the file or the member, read once."""
-    if source.member is None:
-        data = file_bytes(source.path, name)
-    else:
-        check_length(source.member.size, name)
-        data = read_member(source.member)
-    if not data:
-        raise ImageError(f"{name} is empty (zero bytes); copy or download it again.")
-    return data
 
 
 def _pixels(square: Image.Image) -> torch.Tensor:

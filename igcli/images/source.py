@@ -18,6 +18,19 @@ IMAGE_SUFFIXES = frozenset({
 
 
 @dataclass(frozen=True)
+class FileState:
+    """How a file was at the moment it was read: its size in bytes, and when it was last written, in nanoseconds."""
+
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> FileState:
+        """The state that a ``stat`` tells."""
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True)
 class Member:
     """Where a picture lies inside a tar.
 
@@ -31,6 +44,8 @@ class Member:
         Of its bytes, in the tar once unpacked.
     compressed
         The tar has to be unpacked from its beginning to get there.
+    state
+        Of the archive when it was listed; another one by now is refused, as the picture may lie elsewhere in it.
     """
 
     archive: Path
@@ -38,6 +53,7 @@ class Member:
     offset: int
     size: int
     compressed: bool = False
+    state: FileState | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from igcli.errors import IgError, ImageError
-from igcli.images.source import shown
+from igcli.images.source import FileState, shown
 
 ALWAYS_UNPACKED = 256 << 20
 """Bytes that any compressed archive may unpack to, however small it is."""
@@ -41,6 +41,8 @@ class Stream:
     compressed
         Whether going forward means unpacking. Then no more is unpacked than ``ALWAYS_UNPACKED`` and
         ``UNPACKED_PER_BYTE`` allow.
+    state
+        Of the archive when it was opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,14 +52,14 @@ class Stream:
             self._packed: BinaryIO = path.open("rb")
         try:
             with self._explained():
-                size = os.fstat(self._packed.fileno()).st_size
+                self.state = FileState.of(os.fstat(self._packed.fileno()))
                 unpacked = _unpacked(self._packed, self.name)
         except ArchiveError:
             self._packed.close()
             raise
         self.compressed = unpacked is not None
         self._file = unpacked or self._packed
-        self._limit = ALWAYS_UNPACKED + UNPACKED_PER_BYTE * size if self.compressed else size
+        self._limit = ALWAYS_UNPACKED + UNPACKED_PER_BYTE * self.state.size if self.compressed else self.state.size
 
     def read(self, size: int) -> bytes:
         """The next ``size`` bytes; fewer only where the archive ends."""
@@ -83,6 +85,13 @@ class Stream:
             with self._explained():
                 self._packed.seek(position)
             self.position = position
+
+    def check_unchanged(self, since: FileState | None = None) -> None:
+        """Raise :class:`ArchiveError` if the archive was written to since it was opened, or was ``since`` then."""
+        with self._explained():
+            now = FileState.of(os.fstat(self._packed.fileno()))
+        if not self.state == now == (since or now):
+            raise ArchiveError(f"{self.name} has changed since it was listed; start again.")
 
     def close(self) -> None:
         """Let go of the file."""

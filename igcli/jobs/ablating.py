@@ -16,8 +16,9 @@ from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.jobs.comparing import entry_of, footer_of, read_and_explain, tile_of, words_of
 from igcli.jobs.drawing import Drawing
-from igcli.jobs.files import write_whole
+from igcli.jobs.files import inside, write_whole
 from igcli.jobs.job import Job
+from igcli.jobs.lock import lock_of_photo
 from igcli.jobs.naming import output_stems
 from igcli.jobs.outputs import png
 from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
@@ -98,10 +99,10 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     again = replace(job, wanted=replace(job.wanted, targets=(before.target.index,), settings=settings))
     (after,) = read_and_explain(again, ablated(picture, mask, note=what))
     stem = job.output / (job.name or output_stems([found.relative])[0])
-    sheet = stem.with_name(f"{stem.name}.ablate.png")
+    sheet = inside(job.output, stem.with_name(f"{stem.name}.ablate.png"))
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
-    write_whole(sheet, png(comparison(table), job.desk.model, before, ablation=what))
+    sheet_bytes = png(comparison(table), job.desk.model, before, ablation=what)
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
@@ -115,7 +116,9 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
         "files": {"ablate.png": sheet.relative_to(job.output).as_posix()},
         "versions": versions(),
     }
-    write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
+    with lock_of_photo(job.output, stem, kind="ablate"):  # sheet and record are of one run
+        write_whole(sheet, sheet_bytes)
+        write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
     return Ablated(before, after, share, what, record, str(sheet))
 
 

@@ -18,8 +18,9 @@ from igcli.images.finding import Found
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.jobs.drawing import Drawing
-from igcli.jobs.files import write_whole
+from igcli.jobs.files import inside, write_whole
 from igcli.jobs.job import Job
+from igcli.jobs.lock import lock_of_photo
 from igcli.jobs.naming import output_stems
 from igcli.jobs.outputs import png
 from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, result_entry, to_json, versions
@@ -78,9 +79,9 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
         raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
     likenesses = tuple(likenesses_of(explanations))
     stem = job.output / (job.name or output_stems([found.relative])[0])
-    sheet = stem.with_name(f"{stem.name}.compare.png")
+    sheet = inside(job.output, stem.with_name(f"{stem.name}.compare.png"))
     image = comparison(table_of(job, explanations, likenesses, drawing))
-    write_whole(sheet, png(image, job.desk.model, explanations[0], methods=list(job.wanted.methods)))
+    sheet_bytes = png(image, job.desk.model, explanations[0], methods=list(job.wanted.methods))
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
@@ -91,7 +92,9 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
         "files": {"compare.png": sheet.relative_to(job.output).as_posix()},
         "versions": versions(),
     }
-    write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
+    with lock_of_photo(job.output, stem, kind="compare"):  # sheet and record are of one run
+        write_whole(sheet, sheet_bytes)
+        write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
     return Compared(explanations, likenesses, record, str(sheet))
 
 

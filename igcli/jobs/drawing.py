@@ -97,7 +97,7 @@ def products_of(
     yield Product(f"{name}.png", png(drawn.image, model, explanation, **_fields(result)), drawn)
     source = picture.source or picture.path
     if drawing.full_size and source is not None:
-        original = read_upright(source, options=reading)
+        original = read_upright(source, options=reading, sha256=picture.sha256)
         whole = full_size(original, result, picture.placement, style=drawing.style, scale=drawing.scale)
         yield Product(f"{name}.full.png", png(whole.image, model, explanation, **_fields(result)))
     if drawing.save_arrays:

@@ -1,25 +1,30 @@
 """What an output folder knows of the runs that made it: their settings, and every photo that is done.
 
-A line is added when a photo is begun and when it is done, so that a run that was killed can be gone on with, and files
-that it left can be told from those of strangers. It lies in the folder ``.igcli``: ``<name>.json`` has the settings,
-``<name>.jsonl`` the photos.
+A line is added when a photo is begun and when it is done, so that a run that was killed can be resumed, and the files
+that it wrote can be distinguished from others. It lies in the folder ``.igcli``: ``<name>.json`` has the settings,
+``<name>.jsonl`` the photos. What a line says of a photo's file is what was read, not what lies there by then.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from igcli.errors import OutputError, UsageError
+from igcli.errors import UsageError
 from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
-from igcli.jobs.identity import owner_of, source_of
+from igcli.jobs.identity import UNKNOWN, owner_of, sha256_of, source_of, source_read
 from igcli.jobs.item import Item, Outcome
+from igcli.jobs.lock import RunLock
+from igcli.jobs.opening import open_regular, open_to_append, read_regular
 from igcli.jobs.outputs import Done
 from igcli.jobs.record import Record, to_json
+from igcli.jobs.shared_files import FILES
 
 #: No honest line is longer.
 _LONGEST_LINE = 2**20
@@ -27,12 +32,25 @@ _LONGEST_LINE = 2**20
 
 @dataclass(frozen=True)
 class Entry:
-    """One stem: whose it is, how the file was when it was explained, what it has left; nothing if it was only begun."""
+    """One stem and what was written under it; nothing if the photo was only begun.
+
+    Attributes
+    ----------
+    owner
+        Which photo.
+    source
+        Size and time of its file when it was read.
+    records, files
+        Paths below the output folder.
+    sha256
+        Of the bytes that were read; ``None`` in ledgers of earlier versions, whose records have it.
+    """
 
     owner: str
     source: tuple[int, int]
     records: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 class Ledger:
@@ -59,36 +77,45 @@ class Ledger:
 
     def __init__(self, output: Path, name: str, settings: Record, *, overwrite: bool) -> None:
         self._output = output
-        self._settings_path, self._path, self._lock_path = (
-            unlinked(output, output / FOLDER / f"{name}.{ending}") for ending in ("json", "jsonl", "lock")
+        self._settings_path, self._path = (
+            unlinked(output, output / FOLDER / f"{name}.{ending}") for ending in ("json", "jsonl")
         )
         self._entries: dict[str, Entry] = {}
-        before, now = _read_settings(self._settings_path), json.loads(to_json(settings))
-        if not overwrite and before is not None and before != now:
-            raise UsageError(
-                f"{output} was made with other settings ({_differences(before, now)}): choose another folder with -o, "
-                "or redo all with --overwrite."
-            )
-        self._journal = self._open()
+        self._journal: IO[str] | None = None
+        self._lock = RunLock(output, name, keep=True)  # first: another run may be about to write the settings
         try:
-            self._begin(now, overwrite=overwrite)
+            self._begin(json.loads(to_json(settings)), overwrite=overwrite)
         except BaseException:
             self.close()
             raise
 
+    @property
+    def warning(self) -> str:
+        """A sentence where nothing keeps a second run out, else empty."""
+        return self._lock.warning
+
     def close(self) -> None:
         """Let another run begin."""
-        with contextlib.suppress(OSError):  # what could not be written has been said already
-            self._journal.close()
-        self._held.close()
+        if self._journal is not None:
+            with contextlib.suppress(OSError):  # what could not be written has been said already
+                self._journal.close()
+        self._lock.release()
 
-    def is_done(self, item: Item) -> bool:
-        """Whether this photo, unchanged since, has left all its files and they are still there."""
+    def is_done(self, item: Item, *, verify: bool = False) -> bool:
+        """Whether this photo, unchanged since it was read, has all its files and they are still there.
+
+        Parameters
+        ----------
+        verify
+            Compare the photo's bytes, and not only its file's size and time.
+        """
         entry = self._of(item)
-        if entry is None or not entry.records or entry.source != source_of(item.found):
+        if entry is None or not entry.records or entry.source == UNKNOWN or entry.source != source_of(item.found):
             return False
-        files, records = ([self._output / name for name in names] for names in (entry.files, entry.records))
-        return all(file.is_dir() or _has_content(file) for file in files) and all(map(_is_record, records))
+        records = [_record(self._output / name) for name in entry.records]
+        if None in records or not all(map(_has_content, (self._output / name for name in entry.files))):
+            return False
+        return not verify or sha256_of(item.found) in [entry.sha256 or _sha256_in(record) for record in records]
 
     def is_known(self, item: Item) -> bool:
         """Whether files under this photo's stem are from an earlier attempt at this very photo."""
@@ -108,11 +135,12 @@ class Ledger:
         self._note(item, Entry(owner_of(item.found), source_of(item.found)))
 
     def finish(self, outcome: Outcome[Done]) -> None:
-        """Note what a photo has left; all of it lies on the disk."""
-        found = outcome.item.found
+        """Note what was written of a photo; all of it lies on the disk."""
+        image = outcome.results[0].record["image"]
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
-        self._note(outcome.item, Entry(owner_of(found), source_of(found), records, files))
+        owner = owner_of(outcome.item.found)
+        self._note(outcome.item, Entry(owner, source_read(image), records, files, image["sha256"]))
 
     def forget(self, item: Item) -> None:
         """Take a photo's beginning back: files of these names are a stranger's."""
@@ -137,31 +165,24 @@ class Ledger:
         self._write(_line(stem, entry))
 
     def _begin(self, settings: Record, *, overwrite: bool) -> None:
+        before = _read_settings(self._settings_path)
+        if not overwrite and before is not None and not _agree(before, settings):
+            raise UsageError(
+                f"{self._output} was made with other settings ({_differences(before, settings)}): choose another "
+                "folder with -o, or redo all with --overwrite."
+            )
+        self._journal = os.fdopen(open_to_append(self._path), "a", encoding="ascii")
+        self._write("\n")  # ends a line that a kill has cut short
         self._entries = dict(entries_in(self._path))
-        if overwrite:  # nothing is done any more, but what is there may still be replaced after an interruption
+        if overwrite or before is None:  # by which settings it was made is not known, so nothing is done any more;
+            # but what is there may still be replaced after an interruption
             self._entries = {stem: Entry(entry.owner, entry.source) for stem, entry in self._entries.items()}
             self._write("".join(_line(stem, entry) for stem, entry in self._entries.items()))
         write_whole(self._settings_path, (to_json(settings, indent=2) + "\n").encode())
 
-    def _open(self) -> IO[str]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._held = self._lock_path.open("a")  # never replaced, as the journal is
-        except OSError as error:
-            raise output_error(self._lock_path, error) from error
-        if not _lock(self._held):
-            self._held.close()
-            raise OutputError(f"Another run is writing to {self._output}: wait for it, or choose another folder.")
-        try:
-            journal = self._path.open("a", encoding="ascii")
-            journal.write("\n")  # ends a line that a kill has cut short
-            journal.flush()
-        except OSError as error:
-            self._held.close()
-            raise output_error(self._path, error) from error
-        return journal
-
     def _write(self, line: str) -> None:
+        if self._journal is None:
+            raise ValueError("the ledger is not open")
         try:
             self._journal.write(line)
             self._journal.flush()
@@ -183,27 +204,36 @@ def refuse_strangers(output: Path, name: str, files: Iterable[Path], *, what: st
 
 def _has_content(file: Path) -> bool:
     try:
-        return file.stat().st_size > 0
+        return file.is_dir() or file.stat().st_size > 0
     except OSError:
         return False
 
 
-def _is_record(file: Path) -> bool:
-    """Whether this is a whole record."""
+def _record(file: Path) -> Record | None:
+    """A whole record, if there is one in the file."""
     try:
-        return isinstance(json.loads(file.read_bytes()), dict)
+        record = json.loads(read_regular(file))
     except (OSError, ValueError, RecursionError):
-        return False
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _sha256_in(record: Record | None) -> str:
+    """Of the photo that a record is of; empty where it does not say."""
+    image = (record or {}).get("image")
+    return str(image.get("sha256")) if isinstance(image, dict) else ""
 
 
 def _line(stem: str, entry: Entry) -> str:
-    return json.dumps([[stem, *json.loads(entry.owner)], entry.source, entry.records, entry.files]) + "\n"
+    source = (*entry.source, *([] if entry.sha256 is None else [entry.sha256]))
+    return json.dumps([[stem, *json.loads(entry.owner)], source, entry.records, entry.files]) + "\n"
 
 
 def entries_in(path: Path) -> Sequence[tuple[str, Entry]]:
     """What a ledger's file notes, by stem; later lines overrule earlier ones, lines cut short are passed over."""
     entries: dict[str, Entry] = {}
-    with contextlib.suppress(OSError), path.open(encoding="ascii", errors="replace") as lines:
+    with contextlib.suppress(OSError), open_regular(path) as file:
+        lines = io.TextIOWrapper(file, encoding="ascii", errors="replace")
         while line := lines.readline(_LONGEST_LINE):
             with contextlib.suppress(ValueError, TypeError, IndexError, RecursionError):
                 (stem, *owner), source, records, files = json.loads(line)
@@ -212,17 +242,24 @@ def entries_in(path: Path) -> Sequence[tuple[str, Entry]]:
                 if source is None:
                     entries.pop(stem, None)
                 elif isinstance(owner[0], str):
-                    names = (tuple(map(str, each)) for each in (records, files))
-                    entries[stem] = Entry(json.dumps(owner), tuple(source), *names)
+                    names = [tuple(map(str, each)) for each in (records, files)]
+                    sha256 = str(source[2]) if len(source) > 2 else None
+                    entries[stem] = Entry(json.dumps(owner), (source[0], source[1]), names[0], names[1], sha256)
     return list(entries.items())
 
 
 def _read_settings(path: Path) -> Record | None:
     try:
-        settings = json.loads(path.read_bytes())
+        settings = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
         return None
     return settings if isinstance(settings, dict) else None
+
+
+def _agree(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether the settings are the same; earlier versions did not note the hashes of files, and their folders go on."""
+    known = {name: value for name, value in now.items() if name != FILES or name in before}
+    return before == known
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -239,18 +276,3 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, 
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value
-
-
-def _lock(file: IO[str]) -> bool:
-    """Whether the file is ours alone now; where the system has no such locks, it is taken to be."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True

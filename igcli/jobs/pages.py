@@ -11,6 +11,7 @@ from typing import Any
 
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import Ranked
+from igcli.jobs.opening import read_regular
 from igcli.rendering.page.content import CurvePage, Encoded, FramesPage, MapPage, PhotoPage, SplitPage
 
 
@@ -21,7 +22,7 @@ def page_bytes(page: PhotoPage) -> bytes:
 
 def load_page(path: Path) -> PhotoPage:
     """What :func:`page_bytes` has made."""
-    plain: dict[str, Any] = json.loads(path.read_bytes())
+    plain: dict[str, Any] = json.loads(read_regular(path))
     frames, split = plain["frames"], plain["split"]
     return PhotoPage(
         name=plain["name"],

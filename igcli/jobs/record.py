@@ -61,6 +61,7 @@ def image_entry(picture: Picture) -> Record:
         "path": None if path is None else _text(str(path)),
         "absolute": None if path is None else absolute(path),
         "sha256": picture.sha256,
+        "file": None if picture.state is None else asdict(picture.state),
         "width": width,
         "height": height,
         "fit": picture.placement.fit,

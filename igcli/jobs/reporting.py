@@ -16,6 +16,7 @@ from igcli.jobs.evaluating.table import Column, names_in, shown_name
 from igcli.jobs.explaining import frame_points
 from igcli.jobs.files import output_error, write_whole
 from igcli.jobs.item import Explained
+from igcli.jobs.opening import read_regular
 from igcli.jobs.pages import load_page
 from igcli.jobs.record import Record, typed, versions
 from igcli.jobs.saturating import even_alphas
@@ -51,8 +52,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if overwrite or not path.exists():
         return
     try:
-        with path.open("rb") as file:
-            ours = MARK in file.read(4096)
+        ours = MARK in read_regular(path, limit=4096, at_most=True)
     except OSError as error:
         raise output_error(path, error) from error
     if not ours:

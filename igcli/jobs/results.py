@@ -8,6 +8,7 @@ from pathlib import Path
 
 from igcli.jobs.files import FOLDER
 from igcli.jobs.ledger import entries_in
+from igcli.jobs.opening import read_regular
 from igcli.jobs.ownership import files_of
 
 
@@ -39,8 +40,7 @@ def is_result(path: Path, output: Path, left: Mapping[str, bool]) -> bool:
 def _is_drawn(path: Path) -> bool:
     """Whether a PNG says in its head that ``ig`` has drawn it."""
     try:
-        with path.open("rb") as file:
-            head = file.read(2048)
+        head = read_regular(path, limit=2048, at_most=True)
     except OSError:
         return False
     return b"Software\0\0\0\0\0igcli" in head or b"Software\0igcli" in head  # by Pillow, by matplotlib

@@ -19,9 +19,11 @@ from igcli.jobs.desk import Desk
 from igcli.jobs.files import FOLDER, remove_partials, write_whole
 from igcli.jobs.item import Item, Outcome, items_of
 from igcli.jobs.ledger import Ledger, refuse_strangers
+from igcli.jobs.opening import read_regular
 from igcli.jobs.outputs import Done
 from igcli.jobs.ownership import Ownership
 from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
+from igcli.jobs.shared_files import SharedFiles
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
 Engine = Callable[[Iterable[Item]], Iterator[Outcome[Done]]]
@@ -37,10 +39,13 @@ class Policy:
         Redo all, and replace files that are in the way.
     stop
         End at the first failure.
+    verify
+        Compare the bytes of photos that are done with those that were explained, and not only size and time.
     """
 
     overwrite: bool = False
     stop: bool = False
+    verify: bool = False
 
 
 @dataclass
@@ -108,7 +113,9 @@ class Run:
     ) -> None:
         self._desk, self._kind = desk, kind
         self._policy, self._inputs = policy or Policy(), len(inputs)
-        self._settings, self._facts = {**desk.settings, **settings}, facts or {}
+        self._shared = SharedFiles.of(desk.wanted)
+        self._settings = {**desk.settings, **settings, **self._shared.settings}
+        self._facts = facts or {}
         name = kind or "explain"
         if not self._policy.overwrite:
             own = map(self._file, ("index.jsonl", "failures.jsonl", "run.json"))
@@ -123,12 +130,17 @@ class Run:
         self._failures: dict[int, tuple[str, list[str]]] = {
             number: (item.argument, [item.reason]) for number, item in enumerate(inputs) if isinstance(item, Missing)
         }
-        self.todo = [item for item in self._items if not self._ledger.is_done(item)]
+        self.todo = [item for item in self._items if not self._ledger.is_done(item, verify=self._policy.verify)]
         for folder in {(desk.output / item.stem).parent for item in self.todo} | {desk.output, desk.output / FOLDER}:
             remove_partials(folder)
         self.beside = self._ledger.beside(self._items)
         skipped = len(self._items) - len(self.todo)
         self.tally = Tally(total=len(self.todo), failed=len(self._failures), skipped=skipped)
+
+    @property
+    def warning(self) -> str:
+        """A sentence where nothing keeps a second run out, else empty."""
+        return self._ledger.warning
 
     def __enter__(self) -> Run:
         return self
@@ -161,6 +173,7 @@ class Run:
                     self._ledger.forget(outcome.item)
             else:
                 tally.done += 1
+                self._shared.check()
                 self._ledger.finish(outcome)
             yield outcome
             if outcome.failures and self._policy.stop:
@@ -173,7 +186,7 @@ class Run:
         for item in self._items:
             if item.number not in self._failures:
                 for name in self._ledger.records(item):
-                    yield json.loads((self._desk.output / name).read_bytes())
+                    yield json.loads(read_regular(self._desk.output / name))
 
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is taken up."""

@@ -5,9 +5,7 @@ A photo is measured, its curves are kept, everything else of it is let go: memor
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from igcli.lazy import np
 from igcli.rendering.layer_plot import SETTLED, layer_plot
 from igcli.rendering.plots import Subject
 from igcli.rendering.saturation_plot import saturation_plot
+from igcli.tables import csv_bytes
 
 
 @dataclass(frozen=True)
@@ -86,13 +85,13 @@ def leave_saturation(desk: Desk, measured: Sequence[Measured], *, failed: int, e
     traces = [each.trace for each in measured]
     kinds = [f"{name}{ending}", f"{name}.csv"]
     write_whole(desk.output / kinds[0], saturation_plot(traces, subject, ending=ending))
-    write_whole(desk.output / kinds[1], _table(_CURVES, _curve_rows(measured)))
+    write_whole(desk.output / kinds[1], csv_bytes(_CURVES, _curve_rows(measured)))
     distances = [each.layers for each in measured if each.layers is not None]
     if distances:
         prefix = f"{desk.name}.layers" if desk.name else "layers"
         own = [f"{prefix}{ending}", f"{prefix}.csv", f"{prefix}.json"]
         write_whole(desk.output / own[0], layer_plot(distances, subject, ending=ending))
-        write_whole(desk.output / own[1], _table(_DISTANCES, _distance_rows(measured)))
+        write_whole(desk.output / own[1], csv_bytes(_DISTANCES, _distance_rows(measured)))
         common = {**_conditions(desk), "count": len(distances), **_layers_entry(distances)}
         write_whole(desk.output / own[2], (to_json(common, indent=2) + "\n").encode())
         kinds += own
@@ -190,11 +189,3 @@ def _distance_rows(measured: Sequence[Measured]) -> Iterator[tuple[object, ...]]
         for layer, rows in zip(each.layers.layers, table, strict=True):
             for alpha, row in zip(each.layers.alphas.tolist(), rows, strict=True):
                 yield (each.name, each.target.label, layer, alpha, *row)
-
-
-def _table(header: Sequence[str], rows: Iterable[tuple[object, ...]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()

@@ -1,4 +1,5 @@
 import contextlib
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -43,12 +44,21 @@ def opened():
         yield open_one
 
 
+def image_of(photo):
+    """What a record says of a photo that is read now."""
+    if not photo.exists():
+        return {"sha256": None, "file": None}
+    status = photo.stat()
+    file = {"size": status.st_size, "modified_ns": status.st_mtime_ns}
+    return {"sha256": hashlib.sha256(photo.read_bytes()).hexdigest(), "file": file}
+
+
 def finish(ledger, item, output):
     """What a run does with one photo."""
     ledger.begin(item)
     for name in ("photo.integrated.png", "photo.json"):
         (output / name).write_bytes(b"{}")
-    record = {"files": {"integrated.png": "photo.integrated.png"}}
+    record = {"files": {"integrated.png": "photo.integrated.png"}, "image": image_of(item.found.path)}
     ledger.finish(Outcome(item, (Done(item.found, record, "photo.json", {}),)))
 
 

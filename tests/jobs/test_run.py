@@ -34,7 +34,9 @@ def engine(desk, *, bad=(), order=reversed):
             if item.stem.name in bad:
                 yield Outcome(item, failures=(f"{item.found.path} is empty (zero bytes); copy it again.",), gradients=0)
                 continue
-            record, name = {"name": item.stem.name, "files": {}}, f"{item.stem.name}.json"
+            status = item.found.path.stat()
+            image = {"sha256": "0" * 64, "file": {"size": status.st_size, "modified_ns": status.st_mtime_ns}}
+            record, name = {"name": item.stem.name, "files": {}, "image": image}, f"{item.stem.name}.json"
             desk.output.joinpath(name).write_text(json.dumps(record))
             yield Outcome(item, (Done(item.found, record, name, {}),), gradients=10.0, busy=0.001)
 

@@ -25,11 +25,12 @@ from igcli.jobs.evaluating.measuring import Measurer
 from igcli.jobs.evaluating.photo import Photo
 from igcli.jobs.evaluating.table import Column
 from igcli.jobs.files import inside, write_whole
-from igcli.jobs.identity import owner_of, source_of
+from igcli.jobs.identity import owner_of, sha256_of, source_of
 from igcli.jobs.item import Item
 from igcli.jobs.job import Job
 from igcli.jobs.pipeline import group_size
 from igcli.jobs.record import to_json
+from igcli.jobs.shared_files import SharedFiles
 from igcli.lazy import np
 
 
@@ -40,6 +41,25 @@ class Step:
     name: str
     known: bool = False
     failure: str = ""
+
+
+@dataclass(frozen=True)
+class Checking:
+    """What is taken from earlier runs, and what must not change during this one.
+
+    Attributes
+    ----------
+    fresh
+        Take nothing: begin again.
+    verify
+        Take only what was made of the same bytes; size and time of a file are compared anyway.
+    shared
+        Files that all photos share.
+    """
+
+    fresh: bool = False
+    verify: bool = False
+    shared: SharedFiles | None = None
 
 
 class Evaluation:
@@ -56,6 +76,7 @@ class Evaluation:
     ) -> None:
         self._job, self._inquiry, self._measurer = job, inquiry, measurer
         self._items, self._plans = items, plans
+        self._shared: SharedFiles | None = None
         settings = {name: value for name, value in job.desk.settings.items() if name != "methods"}
         self._settings = hashlib.sha256(to_json(settings).encode()).hexdigest()
         size = (job.model.input_size, job.model.input_size)
@@ -64,8 +85,8 @@ class Evaluation:
             for name, metric in inquiry.metrics.items()
         ]
 
-    def steps(self, *, fresh: bool = False) -> Iterator[Step]:
-        """Measure; ``fresh`` begins anew whatever is there.
+    def steps(self, checking: Checking | None = None) -> Iterator[Step]:
+        """Measure what ``checking`` does not take as known.
 
         Raises
         ------
@@ -74,17 +95,19 @@ class Evaluation:
         OutOfMemory
             When a single picture does not fit into the device's memory.
         """
+        checking = checking or Checking()
+        self._shared = checking.shared
         ordinary = [column for column in self.columns if not isinstance(column.metric, Focus)]
         if ordinary:
             group = group_size(self._job)
             for start in range(0, len(self._items), group):
-                yield from self._photos(self._items[start : start + group], ordinary, fresh=fresh)
+                yield from self._photos(self._items[start : start + group], ordinary, checking)
         for column in self.columns:
             if isinstance(column.metric, Focus):
-                yield from self._mosaics(column, column.metric, fresh=fresh)
+                yield from self._mosaics(column, column.metric, checking)
 
-    def _photos(self, items: Sequence[Item], columns: Sequence[Column], *, fresh: bool) -> Iterator[Step]:
-        prepared = [self._prepared(item, columns, fresh=fresh) for item in items]
+    def _photos(self, items: Sequence[Item], columns: Sequence[Column], checking: Checking) -> Iterator[Step]:
+        prepared = [self._prepared(item, columns, checking) for item in items]
         asked = [photo for photo in prepared if isinstance(photo, Photo) and not photo.complete]
         self._measurer.measure(asked)
         for item, photo in zip(items, prepared, strict=True):
@@ -98,12 +121,14 @@ class Evaluation:
                 column.add(photo.card, photo.names)
             yield Step(path, known=photo.complete)
 
-    def _prepared(self, item: Item, columns: Sequence[Column], *, fresh: bool) -> Photo | str:
+    def _prepared(self, item: Item, columns: Sequence[Column], checking: Checking) -> Photo | str:
         """A photo with all that is known of it; read only if something is missing. Or why it cannot be."""
         try:
             others = {} if self._inquiry.others is None else self._inquiry.others.of(item.found.relative)
             mark = self._mark(owner_of(item.found), source_of(item.found), digest_of(others))
-            card = None if fresh else self._known("photos", item.stem, mark)
+            card = None if checking.fresh else self._known("photos", item.stem, mark)
+            if card is not None and checking.verify and card.image.get("sha256") != sha256_of(item.found):
+                card = None
             names = [*self._inquiry.methods, *others, *self._inquiry.controls]
             known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
             photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
@@ -125,16 +150,16 @@ class Evaluation:
     def _known(self, folder: str, stem: Path, mark: str) -> Card | None:
         return load_card(self._path(folder, stem, "json"), fingerprint=mark, truth=self._inquiry.truth_digest)
 
-    def _mosaics(self, column: Column, metric: Focus, *, fresh: bool) -> Iterator[Step]:
+    def _mosaics(self, column: Column, metric: Focus, checking: Checking) -> Iterator[Step]:
         names = [*self._inquiry.methods, *self._inquiry.controls]
         write_whole(self._job.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
         for plan in self._plans:
             stem = Path(plan.name).with_suffix("")
             sources = [source_of(Found(tile.photo, tile.photo)) for tile in plan.tiles]
             mark = self._mark(plan, sources)
-            card = None if fresh else self._known("mosaics", stem, mark)
-            photo = Photo(stem.as_posix(), plan.target, mark, names, card=card)
-            if card is not None and not card.missing(column.name, metric, dict.fromkeys(names)):
+            card = None if checking.fresh else self._known("mosaics", stem, mark)
+            known = card is not None and not card.missing(column.name, metric, dict.fromkeys(names))
+            if card is not None and known and not checking.verify:
                 column.add(card, names)
                 yield Step(plan.name, known=True)
                 continue
@@ -143,6 +168,13 @@ class Evaluation:
             if isinstance(mosaic, Omission):
                 yield Step(plan.name, failure=mosaic.sentence)
                 continue
+            if card is not None and card.image.get("sha256") != mosaic.picture.sha256:
+                card = None  # of other photos under the same names
+            elif card is not None and known:
+                column.add(card, names)
+                yield Step(plan.name, known=True)
+                continue
+            photo = Photo(stem.as_posix(), plan.target, mark, names, card=card)
             yield self._measure_mosaic(photo, mosaic, column, metric)
 
     def _measure_mosaic(self, photo: Photo, mosaic: Mosaic, column: Column, metric: Focus) -> Step:
@@ -159,6 +191,8 @@ class Evaluation:
 
     def _keep(self, photo: Photo, cards: str, maps: str) -> None:
         """Write the maps first: a card says that they are there."""
+        if self._shared is not None:
+            self._shared.check()
         if maps and self._inquiry.methods:
             own = {name: np.asarray(photo.maps[name], np.float32) for name in self._inquiry.methods}
             path = self._path(maps, Path(photo.name), "npz")

@@ -11,6 +11,7 @@ from typing import Any
 
 from igcli.errors import ImageError, UsageError
 from igcli.jobs.files import write_whole
+from igcli.jobs.opening import open_regular
 from igcli.lazy import np
 
 Maps = dict[str, "np.ndarray"]
@@ -78,6 +79,6 @@ class OtherMaps:
 
 def _read(path: Path, *, alone: str = "map") -> Maps:
     """All arrays in a file; the only one of an ``.npy`` is called ``alone``. A pickle in it is refused, never run."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         loaded = np.load(file, allow_pickle=False)
         return {alone: loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}

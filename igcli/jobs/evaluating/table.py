@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +13,7 @@ from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estim
 from igcli.jobs.evaluating.card import Card
 from igcli.jobs.record import Record
 from igcli.lazy import np
+from igcli.tables import csv_bytes
 
 
 @dataclass
@@ -92,17 +91,15 @@ class Column:
 
 def csv_of(columns: Sequence[Column]) -> bytes:
     """A row for every photo, map and metric."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("path", "target", "map", "metric", "value", "reason"))
+    return csv_bytes(("path", "target", "map", "metric", "value", "reason"), _rows(columns))
+
+
+def _rows(columns: Sequence[Column]) -> Iterator[tuple[object, ...]]:
     for column in columns:
         for name, values in column.values.items():
             rows = zip(column.photos, column.targets, values, column.reasons[name], strict=True)
             for photo, target, value, reason in rows:
-                writer.writerow(
-                    (photo, target, name, column.name, "" if np.isnan(value) else repr(float(value)), reason)
-                )
-    return text.getvalue().encode("utf-8", "replace")
+                yield photo, target, name, column.name, None if np.isnan(value) else float(value), reason
 
 
 def names_in(columns: Sequence[Column]) -> list[str]:

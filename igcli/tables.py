@@ -1,0 +1,39 @@
+"""Tables as CSV for spreadsheets: text that they would run as a formula is written with an apostrophe before it.
+
+Cells that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line break are formulas to spreadsheets (OWASP, "CSV
+Injection"); a file's name or a label can be such a cell. Numbers stay numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+#: What begins a formula, also in full width; apostrophes before it are escaped too, so that :func:`unescaped` is exact.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table with a line for the names of its columns; text is escaped, ``None`` is empty."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([escaped(cell) for cell in header])
+    writer.writerows([escaped(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """The same in UTF-8; what is no text in a file's name becomes a question mark."""
+    return csv_text(header, rows).encode("utf-8", "replace")
+
+
+def escaped(cell: str) -> str:
+    """The cell as it is written."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unescaped(cell: str) -> str:
+    """What :func:`escaped` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
