@@ -17,16 +17,19 @@ _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table with a line for the names of its columns; text is escaped, ``None`` is empty."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([escaped(cell) for cell in header])
-    writer.writerows([escaped(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    return text.getvalue()
+    return "".join(map(_line, [header, *rows]))
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """The same in UTF-8; what is no text in a file's name becomes a question mark."""
     return csv_text(header, rows).encode("utf-8", "replace")
+
+
+def _line(row: Sequence[object]) -> str:
+    text = io.StringIO(newline="")
+    # Only what is in the terminator is quoted: with a plain line feed a carriage return in a cell would end the row.
+    csv.writer(text, lineterminator="\r\n").writerow([escaped(each) if isinstance(each, str) else each for each in row])
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def escaped(cell: str) -> str:

@@ -116,7 +116,7 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
         "files": {"ablate.png": sheet.relative_to(job.output).as_posix()},
         "versions": versions(),
     }
-    with lock_of_photo(job.output, stem, kind="ablate"):  # sheet and record are of one run
+    with lock_of_photo(job.output, stem.relative_to(job.output), kind="ablate"):  # sheet and record are of one run
         write_whole(sheet, sheet_bytes)
         write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
     return Ablated(before, after, share, what, record, str(sheet))

@@ -92,7 +92,7 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
         "files": {"compare.png": sheet.relative_to(job.output).as_posix()},
         "versions": versions(),
     }
-    with lock_of_photo(job.output, stem, kind="compare"):  # sheet and record are of one run
+    with lock_of_photo(job.output, stem.relative_to(job.output), kind="compare"):  # sheet and record are of one run
         write_whole(sheet, sheet_bytes)
         write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
     return Compared(explanations, likenesses, record, str(sheet))

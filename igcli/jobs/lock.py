@@ -86,6 +86,8 @@ class RunLock:
                 raise OutputError(
                     f"Another run is writing to {output}: wait for it, or choose another folder."
                 ) from None
+            except FileNotFoundError:
+                continue
             except (NotImplementedError, OSError) as error:
                 if isinstance(error, OSError) and error.errno not in _WITHOUT_LOCKS:
                     raise output_error(self._path, error) from error
@@ -102,9 +104,11 @@ class RunLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             os.close(open_to_append(self._path))
         except OSError as error:
+            if isinstance(error, FileExistsError) and not self._path.parent.is_file():  # removed just now
+                return None
             raise output_error(self._path, error) from error
         except OutputError as error:
-            if isinstance(error.__cause__, FileNotFoundError):  # another run has just removed the folder
+            if isinstance(error.__cause__, FileNotFoundError):  # the folder was removed just now
                 return None
             raise
         return self._number()

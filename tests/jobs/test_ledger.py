@@ -53,12 +53,12 @@ def image_of(photo):
     return {"sha256": hashlib.sha256(photo.read_bytes()).hexdigest(), "file": file}
 
 
-def finish(ledger, item, output):
+def finish(ledger, item, output, *, image=None):
     """What a run does with one photo."""
     ledger.begin(item)
     for name in ("photo.integrated.png", "photo.json"):
         (output / name).write_bytes(b"{}")
-    record = {"files": {"integrated.png": "photo.integrated.png"}, "image": image_of(item.found.path)}
+    record = {"files": {"integrated.png": "photo.integrated.png"}, "image": image or image_of(item.found.path)}
     ledger.finish(Outcome(item, (Done(item.found, record, "photo.json", {}),)))
 
 
@@ -171,8 +171,79 @@ def test_what_earlier_runs_left_is_no_photo_to_work_on(opened, output, item):
     assert left_by_earlier_runs(output / "nowhere") == {}
 
 
-def test_a_damaged_settings_file_is_as_none(opened, output):
-    opened(output).close()
-    (output / FOLDER / "explain.json").write_bytes(b"\xff{")
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"\xff{"), lambda path: path.unlink()])
+def test_without_settings_nothing_counts_as_done(opened, output, item, damage):
     ledger = opened(output)
+    finish(ledger, item, output)
     ledger.close()
+    damage(output / FOLDER / "explain.json")
+    again = opened(output)
+    assert not again.is_done(item)  # by which settings it was made is not known
+    assert again.is_known(item)
+
+
+def test_a_photo_that_was_replaced_between_reading_and_noting_is_not_done(opened, output, item):
+    ledger = opened(output)
+    read = image_of(item.found.path)
+    item.found.path.write_bytes(b"replaced meanwhile")
+    finish(ledger, item, output, image=read)
+    assert not ledger.is_done(item)
+    ledger.close()
+    assert not opened(output).is_done(item)
+
+
+def test_bytes_are_compared_on_demand_where_size_and_time_are_the_same(opened, output, item):
+    ledger = opened(output)
+    finish(ledger, item, output)
+    ledger.close()
+    photo, status = item.found.path, item.found.path.stat()
+    again = opened(output)
+    assert again.is_done(item, verify=True)
+    photo.write_bytes(photo.read_bytes()[::-1])
+    os.utime(photo, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert again.is_done(item)
+    assert not again.is_done(item, verify=True)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_ledger_of_an_earlier_version_goes_on_and_its_records_know_the_hash(opened, output, item, recorded):
+    ledger = opened(output)
+    finish(ledger, item, output)
+    ledger.close()
+    path = output / FOLDER / "explain.jsonl"
+    lines = [json.loads(line) for line in path.read_text().split("\n") if line]
+    path.write_text("".join(json.dumps([owner, source[:2], *rest]) + "\n" for owner, source, *rest in lines))
+    if recorded:
+        sha256 = hashlib.sha256(item.found.path.read_bytes()).hexdigest()
+        (output / "photo.json").write_text(json.dumps({"image": {"sha256": sha256}}))
+    again = opened(output)
+    assert again.is_done(item)
+    assert again.is_done(item, verify=True) == recorded
+
+
+def test_hashes_of_shared_files_are_settings_that_earlier_versions_did_not_note(opened, output, item):
+    ledger = opened(output)
+    finish(ledger, item, output)
+    ledger.close()
+    first = opened(output, settings={**SETTINGS, "files": {"baseline.png": "00"}})
+    assert first.is_done(item)
+    first.close()
+    with pytest.raises(UsageError, match=r"baseline.png|png 00 there, 11 now"):
+        opened(output, settings={**SETTINGS, "files": {"baseline.png": "11"}})
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl", "lock"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.hardlink_to(path.parents[2] / "victim")])
+def test_pipes_and_second_names_in_the_folder_are_neither_waited_for_nor_written_to(
+    opened, output, tmp_path, ending, make
+):
+    (tmp_path / "victim").write_text("mine")
+    (output / FOLDER).mkdir(parents=True)
+    make(output / FOLDER / f"explain.{ending}")
+    if ending == "json":  # replaced as a whole, never written into
+        opened(output)
+    else:
+        with pytest.raises(OutputError, match=r"remove it|replace it"):
+            opened(output)
+    assert (tmp_path / "victim").read_text() == "mine"
+    left_by_earlier_runs(output)

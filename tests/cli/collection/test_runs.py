@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli.collection.folders import lines, tree
 from click.testing import CliRunner
@@ -172,3 +173,18 @@ def test_photos_of_earlier_runs_that_the_index_no_longer_names_are_counted(run, 
     assert "2 skipped" in said
     assert len(lines(tmp_path / "out" / "index.jsonl")) == 2
     assert (tmp_path / "out" / "sub" / "c.json").exists()
+
+
+def test_with_batches_of_one_a_photo_has_the_same_numbers_in_any_company(run, photos, tmp_path):
+    """What the README promises of resumed runs: what is missing is explained among fewer photos."""
+    for steps in ("4", "auto"):
+        short = ("--steps", steps, "--batch-size", "1", "--save-arrays", "--target", "1")
+        run(photos, "-r", "-o", f"all-{steps}", short=short)
+        run(photos / "b.png", photos / "z.png", "-o", f"few-{steps}", short=short)
+        for name in ("b", "z"):
+            one, other = (
+                json.loads((tmp_path / f"{which}-{steps}" / f"{name}.json").read_text()) for which in ("all", "few")
+            )
+            assert all(one[key] == other[key] for key in ("prediction", "target", "score"))
+            maps = [np.load(tmp_path / f"{which}-{steps}" / f"{name}.integrated.npz") for which in ("all", "few")]
+            assert maps[0]["attribution"].tobytes() == maps[1]["attribution"].tobytes()
