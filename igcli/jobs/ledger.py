@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from igcli.bounded import open_regular
 from igcli.errors import UsageError
 from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
 from igcli.jobs.identity import UNKNOWN, owner_of, sha256_of, source_of, source_read
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.lock import RunLock
-from igcli.jobs.opening import open_regular, open_to_append, read_regular
+from igcli.jobs.opening import open_to_append, read_own
 from igcli.jobs.outputs import Done
 from igcli.jobs.record import Record, to_json
 from igcli.jobs.shared_files import FILES
@@ -212,7 +213,7 @@ def _has_content(file: Path) -> bool:
 def _record(file: Path) -> Record | None:
     """A whole record, if there is one in the file."""
     try:
-        record = json.loads(read_regular(file))
+        record = json.loads(read_own(file))
     except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
@@ -250,7 +251,7 @@ def entries_in(path: Path) -> Sequence[tuple[str, Entry]]:
 
 def _read_settings(path: Path) -> Record | None:
     try:
-        settings = json.loads(read_regular(path))
+        settings = json.loads(read_own(path))
     except (OSError, ValueError, RecursionError):
         return None
     return settings if isinstance(settings, dict) else None

@@ -10,8 +10,8 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
+from igcli.bounded import read_bounded
 from igcli.errors import OutputError
 from igcli.jobs.files import output_error
 
@@ -47,35 +47,9 @@ def open_to_append(path: Path) -> int:
     return descriptor
 
 
-def open_regular(path: Path) -> BinaryIO:
-    """A regular file, open to be read.
-
-    Raises
-    ------
-    OSError
-        Where there is no such file, and where it is a pipe, a device or a folder.
-    """
-    descriptor = os.open(path, os.O_RDONLY | _SAFELY)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return os.fdopen(descriptor, "rb")
-
-
-def read_regular(path: Path, *, limit: int = LARGEST, at_most: bool = False) -> bytes:
-    """All bytes of a regular file, or of a larger one the first ``limit`` with ``at_most``.
-
-    Raises
-    ------
-    OSError
-        Where there is no such file, where it is a pipe, a device or a folder, and where it has more than ``limit``
-        bytes.
-    """
-    with open_regular(path) as file:
-        data = file.read(limit if at_most else limit + 1)
-    if len(data) > limit:
-        raise OSError(errno.EFBIG, "too large", str(path))
-    return data
+def read_own(path: Path) -> bytes:
+    """All bytes of a file that a run has written; ``OSError`` for no regular file and for more than ``LARGEST``."""
+    return read_bounded(path, limit=LARGEST)
 
 
 def _refuse(path: Path, status: os.stat_result) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from igcli.jobs.opening import read_regular
+from igcli.bounded import read_bounded
 from igcli.jobs.record import SCHEMA, absolute
 
 #: Records looked into, and how large one may be: the folder may be anybody's.
@@ -60,7 +60,7 @@ def files_of(path: Path) -> list[str]:
 
 def _record(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(read_regular(path, limit=_LARGEST))
+        record = json.loads(read_bounded(path, limit=_LARGEST))
     except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) and record.get("schema") == SCHEMA else {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import Ranked
-from igcli.jobs.opening import read_regular
+from igcli.jobs.opening import read_own
 from igcli.rendering.page.content import CurvePage, Encoded, FramesPage, MapPage, PhotoPage, SplitPage
 
 
@@ -22,7 +22,7 @@ def page_bytes(page: PhotoPage) -> bytes:
 
 def load_page(path: Path) -> PhotoPage:
     """What :func:`page_bytes` has made."""
-    plain: dict[str, Any] = json.loads(read_regular(path))
+    plain: dict[str, Any] = json.loads(read_own(path))
     frames, split = plain["frames"], plain["split"]
     return PhotoPage(
         name=plain["name"],

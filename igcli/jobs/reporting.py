@@ -8,6 +8,7 @@ from pathlib import Path
 
 from igcli.attribution.methods import METHODS
 from igcli.attribution.wanted import Wanted
+from igcli.bounded import open_regular
 from igcli.errors import Occupied
 from igcli.evaluation.metrics import arrow
 from igcli.jobs.desk import Desk
@@ -16,7 +17,6 @@ from igcli.jobs.evaluating.table import Column, names_in, shown_name
 from igcli.jobs.explaining import frame_points
 from igcli.jobs.files import output_error, write_whole
 from igcli.jobs.item import Explained
-from igcli.jobs.opening import read_regular
 from igcli.jobs.pages import load_page
 from igcli.jobs.record import Record, typed, versions
 from igcli.jobs.saturating import even_alphas
@@ -52,7 +52,8 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if overwrite or not path.exists():
         return
     try:
-        ours = MARK in read_regular(path, limit=4096, at_most=True)
+        with open_regular(path) as file:
+            ours = MARK in file.read(4096)
     except OSError as error:
         raise output_error(path, error) from error
     if not ours:

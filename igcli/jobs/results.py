@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from igcli.bounded import open_regular
 from igcli.jobs.files import FOLDER
 from igcli.jobs.ledger import entries_in
-from igcli.jobs.opening import read_regular
 from igcli.jobs.ownership import files_of
 
 
@@ -40,7 +40,8 @@ def is_result(path: Path, output: Path, left: Mapping[str, bool]) -> bool:
 def _is_drawn(path: Path) -> bool:
     """Whether a PNG says in its head that ``ig`` has drawn it."""
     try:
-        head = read_regular(path, limit=2048, at_most=True)
+        with open_regular(path) as file:
+            head = file.read(2048)
     except OSError:
         return False
     return b"Software\0\0\0\0\0igcli" in head or b"Software\0igcli" in head  # by Pillow, by matplotlib

@@ -19,7 +19,7 @@ from igcli.jobs.desk import Desk
 from igcli.jobs.files import FOLDER, remove_partials, write_whole
 from igcli.jobs.item import Item, Outcome, items_of
 from igcli.jobs.ledger import Ledger, refuse_strangers
-from igcli.jobs.opening import read_regular
+from igcli.jobs.opening import read_own
 from igcli.jobs.outputs import Done
 from igcli.jobs.ownership import Ownership
 from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
@@ -186,7 +186,7 @@ class Run:
         for item in self._items:
             if item.number not in self._failures:
                 for name in self._ledger.records(item):
-                    yield json.loads(read_regular(self._desk.output / name))
+                    yield json.loads(read_own(self._desk.output / name))
 
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is taken up."""

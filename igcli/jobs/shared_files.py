@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from igcli.attribution.baselines import BASELINES, split_baselines
+from igcli.attribution.baselines import split_baselines
 from igcli.attribution.wanted import Wanted
 from igcli.errors import OutputError
 from igcli.images.contents import contents_of
 from igcli.images.source import FileState, Found
+from igcli.sample import BASELINES
 
 #: The name of these hashes among a run's settings.
 FILES = "files"

@@ -51,7 +51,7 @@ def test_a_picture_comes_in_by_way_of_process_substitution() -> None:
     os.write(writer, encoded("PNG", photo(20, 10)))
     os.close(writer)
     try:
-        assert file_bytes(Path(f"/dev/fd/{reader}"), "photo").startswith(b"\x89PNG")
+        assert file_bytes(Path(f"/dev/fd/{reader}"), "photo")[0].startswith(b"\x89PNG")
     finally:
         os.close(reader)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from igcli.errors import OutputError
-from igcli.jobs.opening import open_to_append, read_regular
+from igcli.jobs import opening
+from igcli.jobs.opening import open_to_append, read_own
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes as POSIX has them")
 
@@ -47,19 +48,13 @@ def test_a_file_that_is_missing_is_created_and_appended_to(tmp_path):
     assert (tmp_path / "ledger").read_bytes() == b"onetwo"
 
 
-def test_a_pipe_is_not_waited_for_and_a_device_not_read(tmp_path):
+def test_what_a_run_has_written_is_read_only_from_a_regular_file_of_bounded_size(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", tmp_path, tmp_path / "nothing"):
+    for path in (tmp_path / "pipe", tmp_path, tmp_path / "nothing", Path("/dev/zero")):
         with pytest.raises(OSError):  # noqa: PT011 - several kinds
-            read_regular(path)
-    if os.path.exists("/dev/zero"):  # noqa: PTH110
-        with pytest.raises(OSError, match="regular"):
-            read_regular(Path("/dev/zero"))
-
-
-def test_no_more_than_the_limit_is_read(tmp_path):
+            read_own(path)
     (tmp_path / "large").write_bytes(b"x" * 11)
-    assert read_regular(tmp_path / "large", limit=11) == b"x" * 11
-    assert read_regular(tmp_path / "large", limit=4, at_most=True) == b"x" * 4
-    with pytest.raises(OSError, match="too large"):
-        read_regular(tmp_path / "large", limit=10)
+    assert read_own(tmp_path / "large") == b"x" * 11
+    monkeypatch.setattr(opening, "LARGEST", 10)
+    with pytest.raises(OSError, match="more than 10 bytes"):
+        read_own(tmp_path / "large")

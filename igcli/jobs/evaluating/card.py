@@ -16,7 +16,7 @@ from igcli.attribution.scores import Score
 from igcli.evaluation.measured import Curve, Measured
 from igcli.evaluation.metric import Metric
 from igcli.jobs.files import write_whole
-from igcli.jobs.opening import read_regular
+from igcli.jobs.opening import read_own
 from igcli.jobs.record import SCHEMA, Record, to_json
 from igcli.lazy import np
 
@@ -91,7 +91,7 @@ class Card:
 def load_card(path: Path, *, fingerprint: str, truth: str = "") -> Card | None:
     """The card in a file, if there is one and it is of the same photo and settings."""
     try:
-        record = json.loads(read_regular(path))
+        record = json.loads(read_own(path))
         if record["schema"] != SCHEMA or record["fingerprint"] != fingerprint:
             return None
         return Card(

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from igcli.bounded import open_regular
 from igcli.errors import ImageError, UsageError
 from igcli.jobs.files import write_whole
-from igcli.jobs.opening import open_regular
 from igcli.lazy import np
 
 Maps = dict[str, "np.ndarray"]
