@@ -61,6 +61,11 @@ def test_no_file_is_longer_than_three_hundred_lines():
     assert not long
 
 
+def test_no_option_has_a_type_that_needs_click_8_4():
+    made = [path.name for path in PACKAGE.rglob("*.py") if "(click.ParamType[" in path.read_text(encoding="utf-8")]
+    assert not made, "inherit from igcli.cli.param_type.ParamType"
+
+
 HEAVY = ["torch", "torchvision", "numpy", "matplotlib"]
 
 

@@ -91,7 +91,7 @@ class ArgumentType(ParamType):
         return name.strip(), _literal(text.strip())
 
 
-class PlaceType(click.ParamType[Any]):
+class PlaceType(ParamType):
     """A position from 0, or a name."""
 
     name = "N|NAME"
