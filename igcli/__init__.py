@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from igcli.evaluation.metrics import configured as configured
     from igcli.evaluation.scoring import Subject as Subject
     from igcli.evaluation.scoring import score_maps as score_maps
+    from igcli.images.options import View as View
     from igcli.images.picture import Picture as Picture
     from igcli.images.reading import read_image as read_image
-    from igcli.images.view import View as View
     from igcli.models.classifier import Classifier as Classifier
     from igcli.models.model import Model as Model
     from igcli.models.zoo import load_model as load_model
@@ -63,7 +63,7 @@ _HOMES = {
     "Settings": "igcli.attribution.result",
     "Subject": "igcli.evaluation.scoring",
     "Trace": "igcli.attribution.views.curve",
-    "View": "igcli.images.view",
+    "View": "igcli.images.options",
     "Wanted": "igcli.attribution.wanted",
     "attribute": "igcli.attribution.explain",
     "configured": "igcli.evaluation.metrics",

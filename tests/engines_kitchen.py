@@ -14,8 +14,8 @@ from toys import classifier, small_network
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import WeightsError
-from igcli.images.finding import Found
 from igcli.images.options import ReadOptions
+from igcli.images.source import Found
 from igcli.jobs.drawing import Drawing
 from igcli.jobs.engines.recipe import Recipe
 from igcli.jobs.explaining import leave_maps

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from igcli.images.options import View
 from igcli.images.picture import Picture, Placement
-from igcli.images.view import View
 from igcli.models.batching import TOGETHER
 from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels

@@ -15,7 +15,7 @@ from igcli.cli import completion
 from igcli.cli.options import StepsType, grouped, listed
 from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath
-from igcli.images.view import INTERPOLATIONS
+from igcli.images.options import INTERPOLATIONS
 from igcli.models.classifier import Classifier
 from igcli.models.devices import PRECISIONS
 from igcli.models.outputs import OUTPUTS

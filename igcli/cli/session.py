@@ -31,9 +31,10 @@ from igcli.cli.options import (
 )
 from igcli.cli.picture_warnings import shown_warnings
 from igcli.errors import UsageError
-from igcli.images.finding import Found, Missing, find_images
+from igcli.images.finding import find_images
 from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
+from igcli.images.source import Found, Missing
 from igcli.jobs.devices import devices_of
 from igcli.jobs.item import Explained, items_of
 from igcli.jobs.job import Job, check_reachable

@@ -22,10 +22,9 @@ from igcli.errors import ImageError, UsageError
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.left_out import Omission
 from igcli.evaluation.photo_classes import PhotoClasses
-from igcli.images.options import ReadOptions
+from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture, Placement
 from igcli.images.reading import read_image
-from igcli.images.view import View
 from igcli.lazy import np, torch
 from igcli.models.labels import Labels
 from igcli.tables import csv_text

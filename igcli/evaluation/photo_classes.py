@@ -10,7 +10,8 @@ from igcli.errors import LabelError
 from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.table import rows
 from igcli.evaluation.left_out import Omission, counted
-from igcli.images.finding import Found, Missing, find_images
+from igcli.images.finding import find_images
+from igcli.images.source import Found, Missing
 from igcli.models.labels import Labels
 
 

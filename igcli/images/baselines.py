@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import UsageError
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.lazy import torch, torchvision
 from igcli.sample import BASELINES, only_for
 

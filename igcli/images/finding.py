@@ -17,9 +17,7 @@ from typing import TextIO
 from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
 from igcli.images.listing import LIST_SUFFIXES, pictures_listed
 from igcli.images.passed_over import PassedOver, begins_as_picture
-from igcli.images.source import IMAGE_SUFFIXES, Found, Member, Missing, kind_of, shown
-
-__all__ = ["IMAGE_SUFFIXES", "Found", "Member", "Missing", "find_images", "is_list"]
+from igcli.images.source import IMAGE_SUFFIXES, Found, Missing, kind_of, shown
 
 MOST_PIPED = 256 << 20
 """Characters that are read of a list on stdin, where anything at all may come."""

@@ -17,7 +17,7 @@ from igcli.registry import Registry
 if TYPE_CHECKING:
     from PIL import Image
 
-    from igcli.images.view import View
+    from igcli.images.options import View
 
     Fit = Callable[[Image.Image, View], tuple[Image.Image, Placement]]
 

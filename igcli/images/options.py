@@ -1,11 +1,9 @@
-"""The choices a person has about reading a photo. What they do is in ``reading``, ``decoding`` and ``modes``."""
+"""How a photo is read: what a person chooses (:class:`ReadOptions`) and what a model's input needs (:class:`View`)."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from PIL import ImageColor
 
 from igcli.errors import UsageError
 
@@ -14,6 +12,25 @@ WINDOWS = ("full", "percentile")
 
 PILLOW_LIMIT = 178_956_970
 """Pixels above which Pillow refuses a picture of its own accord."""
+
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
+"""How pixels are made from other pixels when a photo is resized: Pillow's filters, by their names in small letters."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How a photo becomes this model's input: resize the shorter side, crop the middle (or as ``fit`` says).
+
+    ``resize`` is the shorter side before the crop, ``size`` the side of the square input, in pixels;
+    ``interpolation`` is one of :data:`INTERPOLATIONS`, always with antialiasing; ``fit`` is the name in ``FITS`` that
+    the model was trained with.
+    """
+
+    size: int = 224
+    resize: int = 256
+    channels: int = 3
+    interpolation: str = "bilinear"
+    fit: str = "crop"
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,8 @@ class ReadOptions:
 
     def colour(self) -> tuple[int, int, int]:
         """The background's red, green and blue, 0..255."""
+        from PIL import ImageColor
+
         try:
             red, green, blue = ImageColor.getrgb(self.background)[:3]
         except ValueError:

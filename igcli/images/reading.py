@@ -21,10 +21,9 @@ from igcli.images.guard import pillow
 from igcli.images.levels import Caution
 from igcli.images.modes import to_rgb
 from igcli.images.opening import is_stream
-from igcli.images.options import ReadOptions
+from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture
 from igcli.images.source import Found, shown
-from igcli.images.view import View
 from igcli.lazy import np, torch
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from igcli.attribution.result import Explanation
 from igcli.errors import UsageError
-from igcli.images.finding import Found
 from igcli.images.masking import ablated, box_mask, top_mask
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
+from igcli.images.source import Found
 from igcli.jobs.comparing import entry_of, footer_of, read_and_explain, tile_of, words_of
 from igcli.jobs.drawing import Drawing
 from igcli.jobs.files import inside, write_whole

@@ -14,9 +14,9 @@ from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
 from igcli.errors import IgError, UsageError
 from igcli.evaluation.similarity import Similarity, reading_of_classes, reading_of_methods, similarity
-from igcli.images.finding import Found
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
+from igcli.images.source import Found
 from igcli.jobs.drawing import Drawing
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.job import Job

@@ -10,8 +10,7 @@ from typing import Any
 
 from igcli.errors import ImageError
 from igcli.images.contents import contents_of
-from igcli.images.finding import Found
-from igcli.images.source import FileState
+from igcli.images.source import FileState, Found
 from igcli.jobs.record import to_json
 
 #: Of what cannot be compared: a file that is gone, a pipe.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from igcli.attribution.result import Explanation
-from igcli.images.finding import Found
+from igcli.images.source import Found
 from igcli.jobs.naming import output_stems
 
 T = TypeVar("T")

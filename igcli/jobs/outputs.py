@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.result import Explanation
 from igcli.errors import Occupied
-from igcli.images.finding import Found
+from igcli.images.source import Found
 from igcli.jobs.desk import Desk, ModelFacts
 from igcli.jobs.files import FOLDER, inside, write_whole
 from igcli.jobs.item import Explained

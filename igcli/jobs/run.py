@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from igcli.errors import IgError, remedy_of
-from igcli.images.finding import Found, Missing
+from igcli.images.source import Found, Missing
 from igcli.jobs.desk import Desk
 from igcli.jobs.files import FOLDER, remove_partials, write_whole
 from igcli.jobs.item import Item, Outcome, items_of

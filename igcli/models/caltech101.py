@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import igcli.bundled
 from igcli.bundled.input import MEAN, RESIZE, SIZE, STD
 from igcli.errors import UsageError
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble
 from igcli.models.classifier import Classifier

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 
 from igcli.errors import UsageError
 from igcli.images.baselines import read_baseline
+from igcli.images.options import View
 from igcli.images.picture import Picture
-from igcli.images.view import View
 from igcli.lazy import torch
 from igcli.models.batching import unlike_pictures
 from igcli.models.engine.known import may_be_rewritten

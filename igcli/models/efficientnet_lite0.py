@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble, by_position, head_size, outline
 from igcli.models.classifier import Classifier

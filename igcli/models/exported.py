@@ -14,7 +14,7 @@ import torch
 from torch.export import ExportedProgram
 
 from igcli.errors import UsageError
-from igcli.images.view import View
+from igcli.images.options import View
 
 #: Operations that work differently in training, and the position of the argument that says so.
 _TRAINING = {"dropout": 2, "native_dropout": 2, "batch_norm": 5, "native_batch_norm": 5, "cudnn_batch_norm": 5}

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import NetworkUnavailable, UsageError, first_line
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.lazy import torch, torchvision
 from igcli.models.assembly import fill, head_size, outline
 from igcli.models.belonging import belonging, room_for

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import UsageError
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble, head_size, outline
 from igcli.models.belonging import belonging, room_for

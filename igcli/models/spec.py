@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from igcli.errors import UsageError
 from igcli.images.fit import FITS
-from igcli.images.view import INTERPOLATIONS, View
+from igcli.images.options import INTERPOLATIONS, View
 from igcli.models.outputs import OUTPUTS
 
 Spec = TypeVar("Spec", bound="ModelSpec")

@@ -8,7 +8,7 @@ from toys import classifier, small_network
 
 from igcli.attribution import batch_size
 from igcli.attribution.batch_size import FILENAME, MOST, MOST_ENTRIES, keep_batch_size, measured_batch_size
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.model import Provenance
 
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageSequence
 
 import igcli
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.caltech101 import CAVEAT
 
 SIDE = 224

@@ -7,7 +7,7 @@ from torch import nn
 
 from igcli.attribution.scores import Score
 from igcli.evaluation.scoring import Subject
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.batching import TOGETHER
 from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels

@@ -16,7 +16,7 @@ from igcli.errors import UsageError
 from igcli.evaluation.left_out import Omission
 from igcli.evaluation.mosaics import QUADRANTS, Mosaic, Plan, listing, plan_mosaics, read_mosaics
 from igcli.evaluation.photo_classes import PhotoClasses, read_classes
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.labels import Labels
 
 LABELS = Labels(["ant", "bee", "cat", "dog", "eel"])

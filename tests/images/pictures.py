@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from igcli.errors import ImageError
-from igcli.images.reading import ReadOptions, read_image
+from igcli.images.options import ReadOptions
+from igcli.images.reading import read_image
 
 Save = Callable[..., Path]
 RNG = np.random.default_rng(7)

@@ -15,8 +15,9 @@ from images.tars import add, found, header, padded, reasons, tar_of, targets
 
 from igcli.images import archive
 from igcli.images.archive import MOST_NAMED
-from igcli.images.finding import Found, Missing, find_images
+from igcli.images.finding import find_images
 from igcli.images.members import read_member
+from igcli.images.source import Found, Missing
 from igcli.jobs.naming import output_stems
 
 
@@ -306,7 +307,8 @@ def test_hostile_archives_end_in_a_sentence_in_little_memory(
     path.write_bytes(gzip.compress(block * times, compresslevel=1) + after)
     program = """
 import resource, sys
-from igcli.images.finding import find_images, Missing
+from igcli.images.finding import find_images
+from igcli.images.source import Missing
 resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
 items = find_images([sys.argv[1]])
 print(len(items), all(isinstance(item, Missing) or item.relative.name == "a.jpg" for item in items))

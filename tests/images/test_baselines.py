@@ -6,8 +6,8 @@ from toys import random_picture
 
 from igcli.attribution.baselines import baseline_values
 from igcli.images.baselines import read_baseline
+from igcli.images.options import View
 from igcli.images.reading import read_image
-from igcli.images.view import View
 
 
 def test_mean_is_the_photos_mean_colour():

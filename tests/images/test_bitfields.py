@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from images.pictures import Save, refusal
 
-from igcli.images.reading import ReadOptions, read_upright
+from igcli.images.options import ReadOptions
+from igcli.images.reading import read_upright
 
 #: Red, green, blue and white, then black and a middle grey: two rows of three.
 COLOURS = [[(255, 0, 0), (0, 255, 0), (0, 0, 255)], [(255, 255, 255), (0, 0, 0), (136, 136, 136)]]

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from images.pictures import encoded, photo, read_or_refuse
 from images.test_bitfields import bmp
-from images.test_deep_formats import png
+from images.test_deep import png
 from images.tiffs import of_array, tiff
 from PIL import Image, features
 

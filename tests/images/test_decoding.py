@@ -16,7 +16,8 @@ from images.pictures import RNG, Save, encoded, photo, refusal
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
 from igcli.errors import ImageError
-from igcli.images.reading import ReadOptions, View, read_image
+from igcli.images.options import ReadOptions, View
+from igcli.images.reading import read_image
 
 # Rotation
 
@@ -258,7 +259,7 @@ def test_nothing_is_printed_whatever_pillow_has_to_say(tmp_path: Path) -> None:
     code = (
         "import sys, contextlib\n"
         "from igcli.errors import ImageError\n"
-        "from igcli.images.reading import ReadOptions, read_image\n"
+        "from igcli.images.options import ReadOptions\nfrom igcli.images.reading import read_image\n"
         "for path in sys.argv[1:]:\n"
         "    for lenient in (False, True):\n"
         "        with contextlib.suppress(ImageError):\n"

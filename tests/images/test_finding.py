@@ -12,7 +12,8 @@ from PIL import Image
 
 from igcli.images import finding
 from igcli.images.decoding import FORMATS
-from igcli.images.finding import IMAGE_SUFFIXES, Found, Missing, find_images, is_list
+from igcli.images.finding import find_images, is_list
+from igcli.images.source import IMAGE_SUFFIXES, Found, Missing
 from igcli.jobs.naming import output_stems
 
 

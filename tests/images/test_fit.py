@@ -13,7 +13,7 @@ from torchvision import transforms
 from igcli.errors import UsageError
 from igcli.images import fit as fit_module
 from igcli.images.fit import FITS
-from igcli.images.view import View
+from igcli.images.options import View
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
@@ -144,7 +144,7 @@ def test_an_unknown_fit_names_the_ones_there_are() -> None:
         FITS["stretch"]
 
 
-@pytest.mark.parametrize("module", ["igcli.images.fit", "igcli.images.finding", "igcli.images.view"])
+@pytest.mark.parametrize("module", ["igcli.images.fit", "igcli.images.finding", "igcli.images.options"])
 def test_what_the_help_text_needs_imports_no_heavy_package(module: str) -> None:
     code = f"import sys, {module}; print(sorted({{'torch', 'numpy', 'PIL', 'torchvision'}} & set(sys.modules)))"
 

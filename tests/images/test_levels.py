@@ -12,7 +12,8 @@ from PIL import Image
 
 from igcli.errors import UsageError
 from igcli.images.levels import FLOAT, Caution, Samples, byte_levels, to_levels, unsigned
-from igcli.images.reading import ReadOptions, read_image
+from igcli.images.options import ReadOptions
+from igcli.images.reading import read_image
 
 
 def sixteen(values: list[int]) -> Samples:

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from images.tars import found, reasons
 
-from igcli.images.finding import Found, Missing, find_images
+from igcli.images.finding import find_images
 from igcli.images.listing import LONGEST_LINE
+from igcli.images.source import Found, Missing
 
 FUZZ = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -17,8 +17,9 @@ import pytest
 from images.tars import found, header, tar_of
 
 from igcli.images import members
-from igcli.images.finding import Found, Member, find_images
+from igcli.images.finding import find_images
 from igcli.images.members import is_sequential, read_member
+from igcli.images.source import Found, Member
 from igcli.images.unpacking import ArchiveError, Stream
 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {

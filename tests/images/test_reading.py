@@ -18,7 +18,8 @@ from torchvision import transforms
 from igcli.errors import ImageError, UsageError
 from igcli.images import members
 from igcli.images.finding import find_images
-from igcli.images.reading import ReadOptions, View, read_image, read_upright
+from igcli.images.options import ReadOptions, View
+from igcli.images.reading import read_image, read_upright
 
 # What a Picture holds
 

@@ -120,7 +120,8 @@ def test_a_jpeg_of_another_kind_is_not_called_damaged(saved: Save, frame: bytes,
 
 
 def test_a_png_with_a_wrong_checksum_beside_its_pixels_is_read_on_request(saved: Save) -> None:
-    from igcli.images.reading import ReadOptions, read_image
+    from igcli.images.options import ReadOptions
+    from igcli.images.reading import read_image
 
     whole = encoded("PNG")
     text = (9).to_bytes(4, "big") + b"tEXtComment\0h" + bytes(4)

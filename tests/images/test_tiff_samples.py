@@ -10,7 +10,8 @@ import pytest
 from images.pictures import Save, refusal
 from images.tiffs import of_array, tiff
 
-from igcli.images.reading import ReadOptions, read_upright
+from igcli.images.options import ReadOptions
+from igcli.images.reading import read_upright
 
 HEIGHT, WIDTH = 12, 16
 RAMP = np.add.outer(np.arange(HEIGHT) * 16, np.arange(WIDTH)).astype(np.uint8)  # 0..191, all different

@@ -8,7 +8,7 @@ from PIL import Image
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
-from igcli.images.finding import Found
+from igcli.images.source import Found
 from igcli.jobs.drawing import Drawing
 from igcli.jobs.explaining import all_wanted, leave_maps
 from igcli.jobs.item import items_of

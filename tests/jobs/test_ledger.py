@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from igcli.errors import OutputError, UsageError
-from igcli.images.finding import Found
+from igcli.images.source import Found
 from igcli.jobs.files import FOLDER
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.ledger import Ledger

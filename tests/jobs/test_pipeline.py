@@ -10,7 +10,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError, Occupied, OutputError
-from igcli.images.finding import Found
+from igcli.images.source import Found
 from igcli.jobs.item import items_of
 from igcli.jobs.job import Job
 from igcli.jobs.pipeline import group_size, process

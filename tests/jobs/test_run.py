@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from igcli.errors import OutputError, UsageError
-from igcli.images.finding import Found, Missing
+from igcli.images.source import Found, Missing
 from igcli.jobs.item import Outcome
 from igcli.jobs.job import Job
 from igcli.jobs.outputs import Done

@@ -5,7 +5,7 @@ import json
 import torch
 from torch import nn
 
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.classifier import Classifier
 from igcli.models.labels import Labels
 from igcli.models.model import Provenance

@@ -16,7 +16,7 @@ from toys import random_picture, small_network
 
 import igcli
 from igcli.errors import UsageError, WeightsError
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.classifier import Classifier
 from igcli.models.weights import sha256_of
 from igcli.models.zoo import load_model

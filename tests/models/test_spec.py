@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from igcli.errors import UsageError
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.spec import InputSpec, ModelSpec
 
 SAID = {

@@ -17,7 +17,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.path import Path
 from igcli.attribution.views.layers import layer_distances
 from igcli.errors import NetworkError, UsageError
-from igcli.images.view import View
+from igcli.images.options import View
 from igcli.models.assembly import fill
 from igcli.models.batching import ONLY_ONE
 from igcli.models.classifier import Classifier

@@ -16,11 +16,11 @@ from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.names import Ambiguous, Match, pair
 from igcli.evaluation.ground_truth.omissions import ambiguous, resized, unseen
 from igcli.evaluation.left_out import Omission, counted
-from igcli.images.finding import Found, find_images
-from igcli.images.options import ReadOptions
+from igcli.images.finding import find_images
+from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture, Placement
 from igcli.images.reading import read_image, read_upright
-from igcli.images.view import View
+from igcli.images.source import Found
 from igcli.lazy import np
 
 HALF = 127.5

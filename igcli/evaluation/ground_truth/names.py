@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
-from igcli.images.finding import IMAGE_SUFFIXES
+from igcli.images.source import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)

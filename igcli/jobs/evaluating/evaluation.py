@@ -16,8 +16,8 @@ from igcli.errors import ImageError
 from igcli.evaluation.left_out import Omission
 from igcli.evaluation.metrics import Focus
 from igcli.evaluation.mosaics import Mosaic, Plan, listing, read_mosaics
-from igcli.images.finding import Found
 from igcli.images.reading import read_image
+from igcli.images.source import Found
 from igcli.jobs.evaluating.card import Card, load_card
 from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps

@@ -14,10 +14,9 @@ from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.boxes import Boxes, read_boxes
 from igcli.evaluation.left_out import Omission
-from igcli.images.options import ReadOptions
+from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
-from igcli.images.view import View
 
 SMALL = View(20, 20)
 

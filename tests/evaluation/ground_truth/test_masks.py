@@ -13,9 +13,9 @@ from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.masks import Masks, read_masks
 from igcli.evaluation.left_out import Omission
+from igcli.images.options import View
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
-from igcli.images.view import View
 
 VIEW = View(28, 32)
 SIZE = (90, 60)

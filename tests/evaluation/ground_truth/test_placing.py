@@ -13,8 +13,8 @@ from torchvision.transforms import InterpolationMode
 from igcli.evaluation.ground_truth.annotation import Box
 from igcli.evaluation.ground_truth.placing import boxes_mask, clipped, share_inside
 from igcli.images.fit import FITS
+from igcli.images.options import View
 from igcli.images.picture import Placement
-from igcli.images.view import View
 
 
 def drawn(size: tuple[int, int], boxes: list[Box]) -> Image.Image:

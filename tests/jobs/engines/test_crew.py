@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from igcli.errors import OutOfMemory, OutputError
-from igcli.images.finding import Found
+from igcli.images.source import Found
 from igcli.jobs.engines.crew import Died, share_out
 from igcli.jobs.item import Outcome, items_of
 

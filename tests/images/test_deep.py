@@ -11,8 +11,9 @@ import pytest
 from images.pictures import RNG, Save, refusal
 from PIL import Image
 
-from igcli.images.deep_formats import png_is_deep, png_samples, pnm_is_deep, pnm_samples
-from igcli.images.reading import ReadOptions, read_image, read_upright
+from igcli.images.deep import png_is_deep, png_samples, pnm_is_deep, pnm_samples
+from igcli.images.options import ReadOptions
+from igcli.images.reading import read_image, read_upright
 
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 
