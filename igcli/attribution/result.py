@@ -96,19 +96,21 @@ class Completeness:
 
     It measures the quadrature, not the quality of the map. ``relative_gap`` is in units of the rise, or of
     ``SMALLEST_RISE`` where the score hardly moves. ``within_tolerance`` is ``None`` for a method that does not promise
-    completeness.
+    completeness. ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP); both gaps are
+    measured against that then.
     """
 
     gap: float
     relative_gap: float
     within_tolerance: bool | None
+    sums_to: str = "rise"
 
     @classmethod
-    def of(cls, total: float, rise: float, *, tolerance: float | None) -> Completeness:
+    def of(cls, total: float, rise: float, *, tolerance: float | None, sums_to: str = "rise") -> Completeness:
         """Compare a map's sum with the score's rise; ``tolerance`` is ``None`` where nothing is promised."""
         gap = abs(total - rise)
         relative = gap / max(abs(rise), SMALLEST_RISE)
-        return cls(gap, relative, None if tolerance is None else relative <= tolerance)
+        return cls(gap, relative, None if tolerance is None else relative <= tolerance, sums_to)
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,8 @@ class Attribution:
         Numbers of the method's own, by name.
     layout
         How the sample's tensors lie in ``values``.
+    premise
+        What the method relies on and the network does not have, in a sentence; empty where nothing is missing.
     """
 
     method: str
@@ -154,6 +158,7 @@ class Attribution:
     settings: Settings
     extras: Mapping[str, float] = field(default_factory=dict)
     layout: Layout | None = None
+    premise: str = ""
 
     @property
     def parts(self) -> tuple[torch.Tensor, ...]:

@@ -16,6 +16,7 @@ from operator import attrgetter
 from igcli.attribution.adaptive.adaptive_path import AdaptivePath
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS, Method, MethodContext, OwnPath
+from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
 from igcli.attribution.sweep import PathRun
@@ -125,15 +126,16 @@ class Task:
                 steps = int(np.count_nonzero(run.nodes.weights))
         extras.update(map_error_of([run.methods[name] for run in runs], layout.sums(values)))
         total = values.sum().item()
-        rise = sum(run.ends.rise for run in runs) / len(runs)
-        promised = settings.tolerance if kind.complete else None
+        goal = "score" if kind.sums_to == "score" else "rise"
+        expected = sum(run.ends.at_image if goal == "score" else run.ends.rise for run in runs) / len(runs)
+        promised = settings.tolerance if kind.complete or kind.sums_to else None
         return Attribution(
             method=name,
             values=values.to(torch.promote_types(self.model.dtype, torch.float32)),
             target=self.target,
             score=self.ends,
             total=total,
-            completeness=Completeness.of(total, rise, tolerance=promised),
+            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=goal),
             trace=trace,
             weights=weights,
             steps=steps if kind.uses_steps else 0,
@@ -142,6 +144,7 @@ class Task:
             settings=settings,
             extras=dict(extras),
             layout=layout,
+            premise=unmet_premises(self.model, [name]).get(name, ""),
         )
 
 

@@ -64,6 +64,7 @@ class Wanted:
             if not isinstance(method, str):
                 raise UsageError(f"A method is a name, not {method!r}; several are given to explain().")
             METHODS[method].check_available()
+            METHODS[method].check_network(model)
             able = METHODS[method].scores
             if able and settings.score not in able:
                 raise UsageError(f"{method} cannot explain the {settings.score} score: use --score {able[0]}.")

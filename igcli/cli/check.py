@@ -9,6 +9,7 @@ import click
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.premises import unmet_premises
 from igcli.cli.console import Console
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import Streams, debug_option, stream_options
@@ -17,6 +18,7 @@ from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
 from igcli.jobs.desk import ModelFacts
 from igcli.jobs.record import SCHEMA, model_entry, to_json, versions
+from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, numbers, resolve_device
 
 _MARKS = {True: "yes", False: "no", None: "-"}
@@ -47,9 +49,12 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
         methods = [name for name in method or METHODS if _available(name, console)]
         verdicts = check_axioms(methods)
         model = load_chosen(choice, progress=console.draws_bars, warn=console.warn)
+        premises = {name: sentence for name in methods if (sentence := _unmet(model, name))}
+        for name, sentence in premises.items():
+            console.warn(f"{name} on {model.provenance.name}: {sentence}")
         on_model = check_model(model, methods, steps=steps, budget=Budget.of(model, choice.batch_size))
         if streams.json:
-            entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model)}
+            entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model), "premises": premises}
             console.data(
                 to_json(
                     {
@@ -83,6 +88,15 @@ def _available(name: str, console: Console) -> bool:
         console.note(f"{name} is left out. {error}")
         return False
     return True
+
+
+def _unmet(model: Classifier, name: str) -> str:
+    """What the method relies on and the network does not have, or why it cannot be computed for it at all."""
+    try:
+        METHODS[name].check_network(model)
+        return unmet_premises(model, [name]).get(name, "")
+    except UsageError as error:
+        return str(error)
 
 
 def _plain(verdicts: Verdicts) -> dict[str, dict[str, object]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
 from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
@@ -79,7 +80,14 @@ def evaluate(
             columns = _measure(run, job, inquiry, plans, notes=left_out, checking=checking)
             if report and columns:
                 title = f"How good are the maps of {job.model.provenance.name}?"
-                write_report(page, job.desk, columns=columns, controls=inquiry.controls, title=title)
+                write_report(
+                    page,
+                    job.desk,
+                    columns=columns,
+                    controls=inquiry.controls,
+                    premises=unmet_premises(job.model, inquiry.methods),
+                    title=title,
+                )
                 run.console.note(f"-> {page}")
         finally:
             ledger.close()
@@ -110,6 +118,7 @@ def _measure(
     boxes = LeftOut("box", measurer.refused_boxes)
     notes = [*notes, *why_missing(columns), *([boxes.summary()] if len(boxes) else [])]
     counts = {"measured": tally.done, "known": tally.skipped, "failed": tally.failed}
+    premises = unmet_premises(job.model, inquiry.methods)
     paths = leave_evaluation(
         job.desk,
         columns,
@@ -117,10 +126,11 @@ def _measure(
         effort=measurer.effort,
         counts=counts,
         notes=notes,
+        premises=premises,
     )
     run.say(
         {column.name: column.record for column in columns},
-        *lines_of(columns, inquiry.controls),
+        *lines_of(columns, inquiry.controls, premises),
         *(f"{column.name} {arrow(column.metric.direction)}: {column.protocol}" for column in columns),
         f"-> {', '.join(map(str, paths))}",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from igcli.attribution.methods import METHODS
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.font_option import font_option, refuse_font
@@ -110,7 +111,11 @@ def _of_score(score: Record) -> str:
 def _gap(result: Record) -> str:
     gap, settings = result["completeness"]["relative_gap"], result["settings"]
     shown = f"gap {percent(gap)}" if gap < 10 else f"gap {gap:.3g} times the score's rise"
+    if result["completeness"]["sums_to"] == "score":
+        shown += " between sum and score"
     if result["completeness"]["within_tolerance"]:
         return shown
+    if not METHODS[result["method"]].complete:
+        return f"{shown} (over {100 * settings['tolerance']:.3g} %: not all of this network keeps the sum)"
     remedy = f"after --max-steps {settings['max_steps']}" if settings["steps"] == "auto" else "try --steps auto"
     return f"{shown} (over {100 * settings['tolerance']:.3g} %: {remedy})"

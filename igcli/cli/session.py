@@ -14,6 +14,7 @@ import click
 from igcli.attribution.batch_size import batch_size_for
 from igcli.attribution.budget import Budget
 from igcli.attribution.cost import gradients_for
+from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.console import Console
@@ -167,6 +168,8 @@ class Session:
         fit = self._request.fit or model.view.fit
         job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget, choice.precision)
         job.check()
+        for name, sentence in unmet_premises(model, job.wanted.methods).items():
+            self.console.warn(f"{name}: {sentence}")
         where = ", ".join(self.devices) if len(self.devices) > 1 else model.device
         self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
         if model.caveat:

@@ -141,7 +141,7 @@ def table_of(job: Job, explanations: Sequence[Explanation], likenesses: Sequence
         title=explanations[0].picture.name,
         columns=("What the model saw", *methods),
         rows=tuple(rows),
-        footer=(*footer_of(job, drawing), *readings[:4]),
+        footer=(*footer_of(job, drawing), *premises_of(explanations[0]), *readings[:4]),
         warning=job.model.caveat,
     )
 
@@ -161,6 +161,11 @@ def words_of(explanation: Explanation) -> tuple[str, ...]:
 def tile_of(explanation: Explanation, method: str, drawing: Drawing) -> Image.Image:
     """One map on its photo."""
     return draw(explanation.picture, explanation.results[method], style=drawing.style, scale=drawing.scale).image
+
+
+def premises_of(explanation: Explanation) -> list[str]:
+    """What methods rely on and the network does not have."""
+    return [f"{name}: {result.premise}" for name, result in explanation.results.items() if result.premise]
 
 
 def footer_of(job: Job, drawing: Drawing) -> tuple[str, str]:

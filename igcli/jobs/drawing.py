@@ -127,6 +127,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
             f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
             f"{first.score.at_baseline:.4g} at the {first.settings.baseline} baseline; {drawing.scale.describe()}",
             "; ".join(gaps),
+            *(f"{result.method}: {result.premise}" for result in results if result.premise),
         ),
         warning=model.caveat,
     )

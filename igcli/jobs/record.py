@@ -97,6 +97,7 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
         "gradient_evaluations": result.gradient_evaluations,
         "forward_evaluations": result.forward_evaluations,
         "extras": dict(result.extras),
+        "premise": result.premise or None,
         "drawing": dict(drawing),
     }
 

@@ -13,7 +13,7 @@ from igcli.errors import Occupied
 from igcli.evaluation.metrics import arrow
 from igcli.jobs.desk import Desk
 from igcli.jobs.drawing import Drawing
-from igcli.jobs.evaluating.table import Column, names_in, shown_name
+from igcli.jobs.evaluating.table import Column, footnotes, names_in, shown_name
 from igcli.jobs.explaining import frame_points
 from igcli.jobs.files import output_error, write_whole
 from igcli.jobs.item import Explained
@@ -77,6 +77,7 @@ def write_report(
     photos: Sequence[PhotoPage] = (),
     columns: Sequence[Column] = (),
     controls: Sequence[str] = (),
+    premises: Mapping[str, str] | None = None,
     look: tuple[str, Scale] | None = None,
     title: str,
     failures: Sequence[str] = (),
@@ -85,7 +86,7 @@ def write_report(
 
     Parameters
     ----------
-    columns, controls
+    columns, controls, premises
         Of an evaluation, if there was one.
     look
         The style and scale shown first.
@@ -97,7 +98,7 @@ def write_report(
         title=title,
         origin=_origin(desk),
         photos=tuple(photos),
-        tables=(_table(columns, controls),) if columns else (),
+        tables=(_table(columns, controls, premises or {}),) if columns else (),
         charts=tuple(_charts(columns)),
         style=style,
         scale=scale,
@@ -120,13 +121,14 @@ def _origin(desk: Desk) -> Origin:
     return Origin(desk.model.provenance, said, versions(), typed(), desk.model.caveat)
 
 
-def _table(columns: Sequence[Column], controls: Sequence[str]) -> Table:
+def _table(columns: Sequence[Column], controls: Sequence[str], premises: Mapping[str, str]) -> Table:
     """Maps in rows, metrics in columns, the interval under each mean."""
     heads = ("map", *(f"{column.name} {arrow(column.metric.direction)}" for column in columns))
     rows: list[tuple[Cell | str, ...]] = [
-        (shown_name(name, controls), *(_cell(column, name) for column in columns)) for name in names_in(columns)
+        (shown_name(name, controls, premises), *(_cell(column, name) for column in columns))
+        for name in names_in(columns)
     ]
-    note = " ".join(f"{column.name}: {column.protocol}." for column in columns)
+    note = " ".join((*footnotes(columns, premises), *(f"{column.name}: {column.protocol}." for column in columns)))
     photos = max(len(column.photos) for column in columns)
     return Table(f"Means over {photos} photos, with bootstrap 95 % intervals", heads, tuple(rows), note)
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from igcli.attribution.methods.from_captum import FromCaptum, captum_attr
 from igcli.attribution.methods.method import METHODS
+from igcli.attribution.methods.premises import listed, nonlinearities
 from igcli.errors import UsageError
 from igcli.lazy import torch
+from igcli.models.model import Model
+
+#: What Captum has a rule for, where it is a module of its own.
+_RULES = ("ELU", "LeakyReLU", "ReLU", "Sigmoid", "Softplus", "Tanh", "softmax")
 
 
 @METHODS("deep-lift", summary="differences from the baseline passed back layer by layer (Captum)")
@@ -13,6 +20,21 @@ class DeepLift(FromCaptum):
     """Multipliers Δout/Δin in place of gradients at every activation, times x − x′."""
 
     from_baseline = True
+    sums_to = "rise"
+
+    @classmethod
+    def unmet_premise(cls, model: Model) -> str:
+        """Operations without a rule pass the gradient instead, and the sum is no longer the rise."""
+        without: Counter[str] = Counter()
+        for (name, is_module), count in nonlinearities(model.network).items():
+            if not (is_module and name in _RULES):
+                without[name] += count
+        if not without:
+            return ""
+        return (
+            f"DeepLIFT has no rule for parts of this network ({listed(without)}): the gradient at the input stands in, "
+            "and the map need not sum to the score's rise; its gap says how far off it is."
+        )
 
     def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """(1, C, H, W), in score units."""

@@ -1,42 +1,59 @@
-"""Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391), by Captum, at the last layer that is still a grid."""
+"""Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391, eq. 1 and 2), at the last layer that is still a grid."""
 
 from __future__ import annotations
 
-from igcli.attribution.methods.from_captum import FromCaptum, captum_attr
+from igcli.attribution.methods.grid_layer import GridLayer, last_grid_layer
 from igcli.attribution.methods.method import METHODS
-from igcli.errors import UsageError
+from igcli.attribution.methods.network_copy import OnNetworkCopy
+from igcli.errors import IgError, UsageError
 from igcli.lazy import torch
+from igcli.models.model import Model
+
+_NO_GRID = (
+    "grad-cam needs a layer whose output is a grid over the input, and no layer of this network passes the test for "
+    "it: choose another method, such as integrated or occlusion."
+)
 
 
-@METHODS("grad-cam", summary="the last spatial layer's channels, weighed by their gradient: coarse, positive (Captum)")
-class GradCam(FromCaptum):
+@METHODS("grad-cam", summary="the last spatial layer's channels, weighted by their gradient: coarse, positive")
+class GradCam(OnNetworkCopy):
     """ReLU(Σ_k mean gradient_k · activation_k), enlarged to the photo; each channel of the photo gets an equal part."""
 
     changes_activations = False
     pixelwise = False
 
+    @classmethod
+    def check_network(cls, model: Model) -> None:
+        """Raise ``UsageError`` for a network without a layer that is a grid."""
+        shape = model.input_shape
+        if shape is None:  # the samples themselves will tell
+            return
+        try:
+            layer = last_grid_layer(model, shape)
+        except IgError:
+            raise
+        except Exception:  # a network of one's own that takes no input of this size: the photo itself will tell
+            return
+        if layer is None:
+            raise UsageError(_NO_GRID)
+
     def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """(1, C, H, W): a coarse map, nowhere negative."""
-        attr = captum_attr()
-        layer = last_spatial_layer(network, pixels)
-        coarse = attr.LayerGradCam(network, layer).attribute(pixels, relu_attributions=True)
+        layer = last_grid_layer(self.context.model, tuple(pixels.shape[1:]))
+        if layer is None:
+            raise UsageError(_NO_GRID)
+        activations, gradients = _at(network, layer, pixels)
+        weights = gradients.mean(dim=(2, 3), keepdim=True)
+        coarse = (weights * activations).sum(dim=1, keepdim=True).relu()
         fine = torch.nn.functional.interpolate(coarse, pixels.shape[2:], mode="bilinear", align_corners=False)
         return fine.expand_as(pixels) / pixels.shape[1]
 
 
-def last_spatial_layer(network: torch.nn.Module, pixels: torch.Tensor) -> torch.nn.Module:
-    """The module that finishes last among those whose output (N, K, h, w) has more than one place."""
-    finished: list[torch.nn.Module] = []
-
-    def note(module: torch.nn.Module, _inputs: object, output: object) -> None:
-        if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
-            finished.append(module)
-
-    hooks = [module.register_forward_hook(note) for module in network.modules()]
-    with torch.no_grad():
-        network(pixels)
-    for hook in hooks:
-        hook.remove()
-    if not finished:
-        raise UsageError("Grad-CAM needs a layer whose output is a grid over the photo: this network has none.")
-    return finished[-1]
+def _at(network: torch.nn.Module, layer: GridLayer, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The layer's activations and the score's gradient by them, (1, K, h, w) each."""
+    outputs: list[torch.Tensor] = []
+    module = network.get_submodule(f"network.{layer.name}")
+    module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
+    score = network(pixels).sum()
+    (gradient,) = torch.autograd.grad(score, outputs[-1])
+    return layer.grid(outputs[-1].detach()), layer.grid(gradient)

@@ -12,6 +12,7 @@ class Lrp(FromCaptum):
     """Each layer shares its relevance out over its inputs in proportion to what they contributed."""
 
     scores = ("logit",)
+    sums_to = "score"
 
     def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """(1, C, H, W), in score units."""

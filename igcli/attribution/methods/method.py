@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from igcli.attribution.sweep import Consumer
 from igcli.lazy import torch
@@ -44,8 +44,11 @@ class MethodContext:
 class Method(Consumer):
     """A consumer that turns the gradients along one path into an attribution map."""
 
-    #: Whether the map's values promise to sum to F(x) − F(x′).
+    #: Whether the map's values promise to sum to F(x) − F(x′), the more exactly the more points there are.
     complete: bool = False
+    #: What the values are meant to sum to otherwise, by the method's own rules: F(x) − F(x′) is the rise, F(x) the
+    #: score. A network that the rules do not cover breaks it; the gap is told.
+    sums_to: Literal["rise", "score", ""] = ""
     #: Whether the map depends on where the path starts.
     from_baseline: bool = True
     #: Noisy copies of the sample that the method averages over by itself.
@@ -63,6 +66,18 @@ class Method(Consumer):
     @classmethod
     def check_available(cls) -> None:
         """Raise ``UsageError`` if the method needs a package that is not installed."""
+
+    @classmethod
+    def check_network(cls, model: Model) -> None:
+        """Raise ``UsageError`` if the method cannot be computed for this network, or would mean nothing."""
+
+    @classmethod
+    def unmet_premise(cls, model: Model) -> str:  # noqa: ARG003 - for the methods that have one
+        """What the method relies on and this network does not have, in a sentence; empty where nothing is missing.
+
+        It is asked of each network once, by :func:`~igcli.attribution.methods.premises.unmet_premises`.
+        """
+        return ""
 
     def finish(self) -> torch.Tensor:
         """The signed map, of the path's shape: in score units for complete methods, per input unit for others."""

@@ -22,6 +22,8 @@ class Completeness(Metric):
         """The gap of an attribution; ``None`` for a map that was not made by a method, such as a control."""
         if found is None or found.within_tolerance is None:
             return Measured.missing("The method does not promise completeness.")
+        if found.sums_to != "rise":
+            return Measured.missing("The map sums to the score itself, not to its rise.")
         if not np.isfinite(found.relative_gap):
             return Measured.missing("The map's sum is not finite.")
         return Measured(found.relative_gap)

@@ -26,6 +26,7 @@ def leave_evaluation(
     effort: Effort,
     counts: Mapping[str, int],
     notes: Sequence[str],
+    premises: Mapping[str, str],
 ) -> list[Path]:
     """Write the tables and plots; returns their paths.
 
@@ -35,6 +36,8 @@ def leave_evaluation(
         Photos by what became of them.
     notes
         What a reader of the numbers must know: photos left out, boxes that could not be used.
+    premises
+        Method to what it relies on and the network does not have.
     """
     paths = [desk.output / name for name in NAMES]
     write_whole(paths[0], csv_of(columns))
@@ -46,6 +49,7 @@ def leave_evaluation(
         "photos": dict(counts),
         "metrics": {column.name: column.record for column in columns},
         "controls": list(controls),
+        "premises": dict(premises),
         "effort": {
             "gradients": effort.gradients,
             "gradient_seconds": round(effort.gradient_seconds, 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
@@ -107,19 +107,28 @@ def names_in(columns: Sequence[Column]) -> list[str]:
     return list(dict.fromkeys(name for column in columns for name in column.values))
 
 
-def shown_name(name: str, controls: Sequence[str]) -> str:
-    """A map's name as tables have it."""
-    return f"{name} (control)" if name in controls else name
+def shown_name(name: str, controls: Sequence[str], premises: Collection[str] = ()) -> str:
+    """A map's name as tables have it: with a dagger where the method's premise is not met."""
+    return f"{name} (control)" if name in controls else f"{name} †" if name in premises else name
 
 
-def lines_of(columns: Sequence[Column], controls: Sequence[str]) -> Iterator[str]:
+def footnotes(columns: Sequence[Column], premises: Mapping[str, str]) -> Iterator[str]:
+    """What the daggers of a table stand for."""
+    names = names_in(columns)
+    yield from (f"† {name}: {sentence}" for name, sentence in premises.items() if name in names)
+
+
+def lines_of(
+    columns: Sequence[Column], controls: Sequence[str], premises: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """The table for the terminal: maps in rows, metrics in columns, a star at the best where the intervals say so."""
     names = names_in(columns)
     heads = [f"{column.name} {arrow(column.metric.direction)}" for column in columns]
-    rows = [[shown_name(name, controls), *(_cell(c, name) for c in columns)] for name in names]
+    rows = [[shown_name(name, controls, premises or ()), *(_cell(c, name) for c in columns)] for name in names]
     widths = [max(len(row[i]) for row in [["", *heads], *rows]) for i in range(len(heads) + 1)]
     for row in [["", *heads], *rows]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from footnotes(columns, premises or {})
 
 
 def why_missing(columns: Sequence[Column]) -> Iterator[str]:

@@ -45,6 +45,7 @@ def photo_page(
     """
     picture = explanation.picture
     photo = _encoded(picture.image(), exact=detail.exact)
+    premises = [f"{name}: {result.premise}" for name, result in explanation.results.items() if result.premise]
     maps = tuple(_map(result, detail) for result in explanation.results.values())
     page = PhotoPage(
         name=picture.name if name is None else name,
@@ -55,7 +56,7 @@ def photo_page(
         maps=maps,
         curve=_curve(explanation.trace),
         split=_split(explanation),
-        notes=(*picture.notes, *notes),
+        notes=(*picture.notes, *notes, *premises),
     )
     frames = _frames(explanation, detail, room=detail.room - page.characters)
     return replace(page, frames=frames)
