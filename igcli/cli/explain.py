@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from igcli.attribution.methods import METHODS
+from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import Handling, Product, collection_options, leave_all
 from igcli.cli.font_option import font_option, refuse_font
@@ -103,7 +104,7 @@ def _lines(done: Done) -> Iterator[str]:
 
 def _of_score(score: Record) -> str:
     """What is explained, where it is not the probability that the line begins with."""
-    if score["kind"] in ("softmax", "sigmoid"):
+    if score["kind"] in PROBABILITIES:
         return ""
     return f" of the {score['kind']}" + (f" over {score['against']}" if score["against"] else "")
 

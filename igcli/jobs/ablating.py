@@ -23,7 +23,7 @@ from igcli.jobs.naming import output_stems
 from igcli.jobs.outputs import png
 from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
 from igcli.lazy import np
-from igcli.rendering.comparison import Row, Table, comparison
+from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     sheet = inside(job.output, stem.with_name(f"{stem.name}.ablate.png"))
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
-    sheet_bytes = png(comparison(table), job.desk.model, before, ablation=what)
+    sheet_bytes = png(draw_comparison(table), job.desk.model, before, ablation=what)
+    write_whole(sheet, png(draw_comparison(table), job.desk.model, before, ablation=what))
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
@@ -143,17 +144,17 @@ def _mask_from_file(job: Job, path: Path, picture: Picture) -> np.ndarray:
     return mask
 
 
-def _table(job: Job, before: Explanation, after: Explanation, what: str, drawing: Drawing) -> Table:
-    def row(heading: str, each: Explanation) -> Row:
+def _table(job: Job, before: Explanation, after: Explanation, what: str, drawing: Drawing) -> Comparison:
+    def row(heading: str, each: Explanation) -> ComparisonRow:
         maps = [tile_of(each, method, drawing) for method in each.results]
         says = each.prediction[0]
         other = () if says.index == each.target.index else (f"the network says {says.label}",)
         lines = (f"{each.target.label}: {words_of(each)[0]}", *words_of(each)[1:], *other)
-        return Row(heading, lines, (each.picture.image(), *maps))
+        return ComparisonRow(heading, lines, (each.picture.image(), *maps))
 
     scores = f"{before.score.at_image:.4g} before, {after.score.at_image:.4g} after"
     change = f"{before.target.label}: {before.score.kind} {scores}."
-    return Table(
+    return Comparison(
         title=f"{before.picture.name}: {what}",
         columns=("What the model saw", *before.results),
         rows=(row("Before", before), row("After", after)),

@@ -24,9 +24,9 @@ from igcli.jobs.lock import lock_of_photo
 from igcli.jobs.naming import output_stems
 from igcli.jobs.outputs import png
 from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, result_entry, to_json, versions
-from igcli.rendering.comparison import Row, Table, comparison
+from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
+from igcli.rendering.numbers import probability_text
 from igcli.rendering.overlay import draw
-from igcli.rendering.panel import probability_text
 from igcli.rendering.styles import STYLES
 
 if TYPE_CHECKING:
@@ -80,8 +80,11 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     likenesses = tuple(likenesses_of(explanations))
     stem = job.output / (job.name or output_stems([found.relative])[0])
     sheet = inside(job.output, stem.with_name(f"{stem.name}.compare.png"))
-    image = comparison(table_of(job, explanations, likenesses, drawing))
+    image = draw_comparison(table_of(job, explanations, likenesses, drawing))
     sheet_bytes = png(image, job.desk.model, explanations[0], methods=list(job.wanted.methods))
+    sheet = stem.with_name(f"{stem.name}.compare.png")
+    image = draw_comparison(table_of(job, explanations, likenesses, drawing))
+    write_whole(sheet, png(image, job.desk.model, explanations[0], methods=list(job.wanted.methods)))
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
@@ -127,17 +130,19 @@ def entry_of(job: Job, explanation: Explanation) -> Record:
     }
 
 
-def table_of(job: Job, explanations: Sequence[Explanation], likenesses: Sequence[Likeness], drawing: Drawing) -> Table:
+def table_of(
+    job: Job, explanations: Sequence[Explanation], likenesses: Sequence[Likeness], drawing: Drawing
+) -> Comparison:
     """The sheet: a row a class, a column a method, after the photo."""
     methods = list(explanations[0].results)
     rows = []
     for number, each in enumerate(explanations):
         maps = [tile_of(each, method, drawing) for method in methods]
         photo = each.picture.image() if number == 0 else None
-        rows.append(Row(each.target.label, words_of(each), (photo, *maps)))
+        rows.append(ComparisonRow(each.target.label, words_of(each), (photo, *maps)))
     of_classes = [f"{each.of}: {each.reading}" for each in likenesses if each.between == "classes"]
     readings = of_classes or [each.reading for each in likenesses]
-    return Table(
+    return Comparison(
         title=explanations[0].picture.name,
         columns=("What the model saw", *methods),
         rows=tuple(rows),

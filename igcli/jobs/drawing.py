@@ -18,7 +18,7 @@ from igcli.rendering.frames import Look
 from igcli.rendering.full_size import full_size
 from igcli.rendering.overlay import draw
 from igcli.rendering.page.detail import Detail
-from igcli.rendering.panel import Sheet, panel
+from igcli.rendering.panel import Panel, draw_panel
 from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES, Drawn
 
@@ -116,7 +116,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
         if result.completeness.within_tolerance is not None
     ]
     images = [draw(picture, result, style=drawing.style, scale=drawing.scale).image for result in results]
-    sheet = Sheet(
+    shown = Panel(
         title=picture.name,
         photo=picture.image(),
         top=tuple((ranked.label, ranked.probability) for ranked in explanation.prediction),
@@ -131,7 +131,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
         ),
         warning=model.caveat,
     )
-    return Product("panel.png", png(panel(sheet), model, explanation, **_fields(first)))
+    return Product("panel.png", png(draw_panel(shown), model, explanation, **_fields(first)))
 
 
 _TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the image"}

@@ -1,13 +1,12 @@
 """Frames into one file: GIF, WebP or APNG, by the file's ending. Bytes out; nothing is written here.
 
-All three keep every frame and the same times. GIF frames are index pictures through one fixed palette, so nothing
-flickers; WebP is lossy and smallest; APNG is exact.
+All three keep every frame and the same times. GIF frames share 255 colours, so that nothing flickers; WebP is lossy
+and smallest; APNG is exact.
 """
 
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING
 from igcli.errors import UsageError
 from igcli.lazy import np
 from igcli.registry import Registry
-from igcli.rendering.strip import colours_used, digits_for
+from igcli.rendering.numbers import digits_for
+from igcli.rendering.strip import colours_used
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,7 +28,7 @@ Encoder = Callable[["Sequence[Image.Image]", "Timing"], bytes]
 #: Ending of a file to what writes it.
 ANIMATIONS: Registry[Encoder] = Registry("animation format")
 
-_UNCHANGED = 255  # the palette entry that lets the frame before show through
+_COLOURS = 255  # of a GIF: the 256th lets the frame before show through
 _SAMPLES = 12  # frames that the palette is made from
 _SAMPLE_SIDE = 160
 _SHORTEST = 20  # ms; browsers slow down whatever claims to be faster
@@ -112,35 +112,16 @@ def ending_of(path: str | PurePath) -> str:
     return ending
 
 
-@ANIMATIONS(".gif", summary="256 colours, the same for all frames; opens everywhere")
+@ANIMATIONS(".gif", summary="255 colours, the same for all frames; opens everywhere")
 def gif(frames: Sequence[Image.Image], timing: Timing) -> bytes:
-    """GIF89a with one global palette.
-
-    The container is put together here, from pixel data that Pillow compresses: Pillow's own writer drops frames that
-    equal their neighbour, and gives each frame a palette of its own.
-    """
+    """Animated GIF; each frame holds what differs from the one before."""
     from PIL import Image
-    from PIL.GifImagePlugin import getdata
 
     palette = _palette(frames)
-    table = bytes(palette.getpalette() or ())
-    parts = [b"GIF89a", struct.pack("<HHBBB", *frames[0].size, 0xF7, 0, 0), table]
-    if timing.loop != 1:
-        # The block counts repetitions after the first time; 0 is without end.
-        parts.append(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", max(timing.loop - 1, 0), 0))
-    before: np.ndarray | None = None
-    for frame, duration in zip(frames, timing.durations(len(frames)), strict=True):
-        pixels = np.asarray(frame.quantize(palette=palette, dither=Image.Dither.NONE)).clip(max=_UNCHANGED - 1)
-        # What has not changed shines through: the photo beside the picture then costs next to nothing.
-        shown = pixels if before is None else np.where(pixels == before, np.uint8(_UNCHANGED), pixels)
-        before = pixels
-        parts += getdata(
-            Image.frombytes("P", shown.shape[::-1], shown.tobytes()),
-            duration=duration,
-            transparency=_UNCHANGED,
-            disposal=1,
-        )
-    return b"".join([*parts, b"\x3b"])
+    indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    # The block counts repetitions after the first time; 0 is without end.
+    loop = {} if timing.loop == 1 else {"loop": max(timing.loop - 1, 0)}
+    return _saved(indexed, timing, "GIF", **loop)
 
 
 @ANIMATIONS(".webp", summary="lossy, quality 85; the smallest")
@@ -173,15 +154,12 @@ def _palette(frames: Sequence[Image.Image]) -> Image.Image:
     montage = Image.new("RGB", (_SAMPLE_SIDE, _SAMPLE_SIDE * len(tiles)))
     for row, tile in enumerate(tiles):
         montage.paste(tile, (0, row * _SAMPLE_SIDE))
-    room = _UNCHANGED - len(fixed)
+    room = _COLOURS - len(fixed)
     found = montage.quantize(room, method=Image.Quantize.MEDIANCUT, kmeans=1).getpalette() or []
-    colours = np.zeros((256, 3), np.uint8)
+    colours = np.tile(fixed[0], (_COLOURS, 1))
     picked = np.array(found[: 3 * room], np.uint8).reshape(-1, 3)
     colours[: len(picked)] = picked
-    colours[len(picked) : _UNCHANGED] = fixed[0]
-    colours[room:_UNCHANGED] = fixed
-    # The last entry is never drawn: it repeats the one before, to which ``gif`` moves what is closest to both.
-    colours[_UNCHANGED] = fixed[-1]
+    colours[room:] = fixed
     holder = Image.new("P", (1, 1))
     holder.putpalette(colours.tobytes())
     return holder

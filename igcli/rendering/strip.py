@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from igcli.attribution.scores import PROBABILITIES
 from igcli.lazy import np
-from igcli.rendering.panel import probability_text
+from igcli.rendering.numbers import digits_for, score_text
 from igcli.rendering.text import Pen, measure, write
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from igcli.attribution.views.curve import Trace
 
 Colour = tuple[int, int, int]
-
-#: Scores that are probabilities.
-_PROBABILITIES = ("softmax", "sigmoid")
 
 PAPER: Colour = (20, 22, 26)
 INK: Colour = (242, 243, 245)
@@ -189,19 +187,9 @@ class Strip:
         return points if len(points) > 1 else points * 2
 
 
-def digits_for(alphas: np.ndarray) -> int:
-    """Two decimals, or as many (up to six) as give each α a text of its own."""
-    return next((d for d in range(2, 6) if len({f"{a:.{d}f}" for a in alphas.tolist()}) == len(alphas)), 6)
-
-
-def score_text(score: float, kind: str) -> str:
-    """The score as a percentage if it is a probability, else as a number."""
-    return probability_text(score) if kind in _PROBABILITIES else f"{score:.3g}"
-
-
 def score_range(scores: np.ndarray, kind: str) -> tuple[float, float]:
     """Where a bar or an axis begins and ends: 0 is always on it, and for probabilities it ends at 1."""
-    if kind in _PROBABILITIES:
+    if kind in PROBABILITIES:
         return 0.0, 1.0
     low, high = min(0.0, float(scores.min())), max(0.0, float(scores.max()))
     return (low, high) if high > low else (low, low + 1.0)

@@ -14,7 +14,6 @@ class Container:
     size: tuple[int, int] = (0, 0)
     plays: int = 1  # 0 is without end
     durations: list[int] = field(default_factory=list)  # ms
-    local_tables: int = 0
     bytes_read: int = 0
 
 
@@ -35,8 +34,9 @@ def read_gif(data: bytes) -> Container:
         else:
             assert data[at] == 0x2C
             local = data[at + 9]
-            found.local_tables += bool(local & 0x80)
-            assert struct.unpack("<HHHH", data[at + 1 : at + 9]) == (0, 0, width, height)
+            left, top, across, down = struct.unpack("<HHHH", data[at + 1 : at + 9])
+            assert left + across <= width
+            assert top + down <= height
             at = _after_blocks(data, at + 11 + (3 * 2 ** ((local & 7) + 1) if local & 0x80 else 0))
             found.bytes_read += 1
     assert found.bytes_read == len(found.durations), "an image without a duration"

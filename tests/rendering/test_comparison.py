@@ -1,7 +1,7 @@
 import numpy as np
 from PIL import Image
 
-from igcli.rendering.comparison import Row, Table, comparison
+from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
 
 
 def tile(colour, side=224):
@@ -10,10 +10,10 @@ def tile(colour, side=224):
 
 def table(**more):
     rows = (
-        Row("mantis", ("93 %",), (tile("red"), tile("lime"))),
-        Row("cricket", ("5 %: its number 2",), (None, tile("blue"))),
+        ComparisonRow("mantis", ("93 %",), (tile("red"), tile("lime"))),
+        ComparisonRow("cricket", ("5 %: its number 2",), (None, tile("blue"))),
     )
-    return Table("insect.jpg", ("What the model saw", "integrated"), rows, **more)
+    return Comparison("insect.jpg", ("What the model saw", "integrated"), rows, **more)
 
 
 def count(image, colour):
@@ -21,25 +21,25 @@ def count(image, colour):
 
 
 def test_every_tile_is_shown_whole_and_an_empty_place_stays_empty():
-    image = comparison(table())
+    image = draw_comparison(table())
     for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255)):
         assert count(image, colour) == 224 * 224
 
 
 def test_small_tiles_are_enlarged_by_whole_factors():
-    image = comparison(Table("x", ("map",), (Row("a", (), (tile("red", 32),)),)))
+    image = draw_comparison(Comparison("x", ("map",), (ComparisonRow("a", (), (tile("red", 32),)),)))
     assert count(image, (255, 0, 0)) == 224 * 224
 
 
 def test_the_sheet_grows_with_what_it_has_to_say():
-    plain = comparison(table())
-    more = comparison(table(footer=("a legend",) * 3, warning="a caveat"))
+    plain = draw_comparison(table())
+    more = draw_comparison(table(footer=("a legend",) * 3, warning="a caveat"))
     assert more.width == plain.width
     assert more.height > plain.height + 3 * 20
     assert count(more, (255, 243, 214)) > 1000
 
 
 def test_words_too_long_for_their_row_are_cut_and_not_written_over_the_next():
-    long = Row("x" * 500, ("word " * 300,), (tile("red"),))
-    image = comparison(Table("t", ("map",), (long, Row("b", (), (tile("blue"),)))))
+    long = ComparisonRow("x" * 500, ("word " * 300,), (tile("red"),))
+    image = draw_comparison(Comparison("t", ("map",), (long, ComparisonRow("b", (), (tile("blue"),)))))
     assert count(image, (0, 0, 255)) == 224 * 224

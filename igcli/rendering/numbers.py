@@ -1,0 +1,29 @@
+"""Numbers as they are written on pictures: probabilities, scores, and α."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from igcli.attribution.scores import PROBABILITIES
+
+if TYPE_CHECKING:
+    from igcli.lazy import np
+
+
+def probability_text(probability: float) -> str:
+    """A probability as a percentage that never claims a false 0 or 100."""
+    if 0 < probability < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= probability < 1:
+        return "> 99.9 %"
+    return f"{probability:.1%}".replace("%", " %")
+
+
+def score_text(score: float, kind: str) -> str:
+    """The score as a percentage if it is a probability, else as a number with three digits."""
+    return probability_text(score) if kind in PROBABILITIES else f"{score:.3g}"
+
+
+def digits_for(alphas: np.ndarray) -> int:
+    """Two decimals, or as many (up to six) as give each α a text of its own."""
+    return next((d for d in range(2, 6) if len({f"{a:.{d}f}" for a in alphas.tolist()}) == len(alphas)), 6)
