@@ -35,8 +35,9 @@ def read_bounded(path: Path, *, limit: int) -> bytes:
         As :func:`open_regular`; or the file is larger, whatever its size is said to be.
     """
     with open_regular(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
+        large = os.fstat(file.fileno()).st_size > limit  # else it may still grow
+        content = b"" if large else file.read(limit + 1)
+    if large or len(content) > limit:
         raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes, the most that are read of its kind", str(path))
     return content
 

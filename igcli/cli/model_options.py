@@ -114,10 +114,17 @@ def _literal(text: str) -> Any:
 
 
 def _choice(
-    *, trust_pickle: bool, offline: bool, model_arg: tuple[tuple[str, Any], ...], input_size: int | None, **how: Any
+    *,
+    trust_pickle: bool,
+    trust_model_file: bool,
+    offline: bool,
+    model_arg: tuple[tuple[str, Any], ...],
+    input_size: int | None,
+    **how: Any,
 ) -> ModelChoice:
     precision = how.pop("precision", "float32")  # commands about the model compute nothing
-    flags: dict[str, Any] = {"trust_pickle": trust_pickle or None, "offline": offline or None}
+    said = {"trust_pickle": trust_pickle, "trust_model_file": trust_model_file, "offline": offline}
+    flags: dict[str, Any] = {name: True for name, value in said.items() if value}
     choice = ModelChoice.of(arguments=dict(model_arg) or None, size=input_size, **flags, **how)
     return replace(choice, precision=precision)
 
@@ -127,7 +134,7 @@ _model_option = click.option(
     help="auto (GoogLeNet when its ImageNet weights are here or can be fetched, else efficientnet_lite0 if it is "
          "installed, else the bundled network); a name that 'ig models' lists, or timm:NAME; FILE.py:FUNCTION or "
          "package.module:FUNCTION that makes the network; a "
-         ".pt2 or TorchScript file; a model file (.toml). Code in them is run.",
+         ".pt2 or TorchScript file, which are programs and are run; a model file (.toml).",
 )  # fmt: skip
 
 #: What can be said of a model beside its name.
@@ -143,6 +150,9 @@ _details = (
     click.option("--trust-pickle", is_flag=True,
                  help="Let the file make Python objects other than tensors: whoever wrote it can then run any program "
                       "on this machine, as you."),
+    click.option("--trust-model-file", is_flag=True,
+                 help="Let a model file (.toml) name code, which is run: FILE.py:FUNCTION, package.module:FUNCTION, a "
+                      ".pt2 or TorchScript file."),
     click.option("--outputs", type=click.Choice(list(OUTPUTS)),
                  help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless they are seen to be "
                       "probabilities]"),

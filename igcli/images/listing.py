@@ -10,14 +10,28 @@ import codecs
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
+from igcli.bounded import open_regular
 from igcli.images.source import Found, Missing, kind_of, shown
 from igcli.tables import unescaped
 
 LIST_SUFFIXES = (".csv", ".tsv")
 """Endings, in lower case, by which a list is recognised."""
+
+MOST_ROWS = 3_000_000
+"""Of one list; ImageNet has 1.3 million photos."""
+
+MOST_LINES = 100
+"""Lines of one row, whose cells may have line breaks in quotes."""
+
+MOST_FAULTS = 1_000
+"""Rows of one list that are told one by one why they cannot be used."""
+
+LONGEST_NAME = 5_000
+"""Characters of a path that a sentence shows; longer ones no system has."""
 
 LONGEST_LINE = 1 << 20
 """Characters of the longest line; a file with a longer one is no list of pictures."""
@@ -26,8 +40,9 @@ LONGEST_LINE = 1 << 20
 def pictures_listed(file: Path) -> Iterator[Found | Missing]:
     """The pictures that the rows name, in their order. Relative paths are taken from the list's own folder."""
     try:
-        with file.open(encoding=_encoding(file), errors="surrogateescape", newline="") as text:
-            yield from _rows(_lines(text), file)
+        with open_regular(file) as raw:
+            text = TextIOWrapper(raw, encoding=_encoding(raw), errors="surrogateescape", newline="")
+            yield from _bounded(_rows(_lines(text), file), file)
     except _EndlessLine:
         reason = f"has a line of more than {LONGEST_LINE:,} characters and is no list; check that it is the right file."
         yield Missing(str(file), f"{shown(file)} {reason}")
@@ -38,10 +53,26 @@ def pictures_listed(file: Path) -> Iterator[Found | Missing]:
         )
 
 
-def _encoding(file: Path) -> str:
-    with file.open("rb") as raw:
-        start = raw.read(2)
+def _encoding(raw: BinaryIO) -> str:
+    start = raw.read(2)
+    raw.seek(0)
     return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _bounded(items: Iterator[Found | Missing], file: Path) -> Iterator[Found | Missing]:
+    """The items, as many as one list can have; of the unusable ones the first, and how many more there are."""
+    unusable = 0
+    for count, item in enumerate(items, 1):
+        if count > MOST_ROWS:
+            reason = f"has more than {MOST_ROWS:,} rows, and the rest was not read; split it."
+            yield Missing(str(file), f"{shown(file)} {reason}")
+            return
+        unusable += isinstance(item, Missing)
+        if isinstance(item, Found) or unusable <= MOST_FAULTS:
+            yield item
+    if unusable > MOST_FAULTS:
+        reason = f"has {unusable - MOST_FAULTS:,} more rows that cannot be used; check that it is the right list."
+        yield Missing(str(file), f"{shown(file)} {reason}")
 
 
 class _EndlessLine(Exception):
@@ -64,16 +95,23 @@ def _rows(lines: Iterator[str], file: Path) -> Iterator[Found | Missing]:
         return
     rows, empty = csv.reader(lines, delimiter=table.delimiter, strict=True), True
     while True:
-        line = rows.line_num + 2  # counted from 1, after the header
+        line = rows.line_num + 2  # counted from 1, after the header; cells in quotes may have line breaks
         try:
             row = next(rows)
         except StopIteration:
             break
         except csv.Error as error:
             reason = f"{shown(file)}, line {line}, cannot be read as a row ({error}); check its quotes."
-            yield Missing(str(file), reason)
             empty = False
+            if rows.line_num + 1 > line:  # a quote was opened and not closed: no later row can be relied on
+                yield Missing(str(file), f"{reason} What follows this line was not read.")
+                return
+            yield Missing(str(file), reason)
             continue
+        if rows.line_num + 2 - line > MOST_LINES:
+            reason = f"line {line}, opens a quote that is closed {rows.line_num + 1 - line} lines later"
+            yield Missing(str(file), f"{shown(file)}, {reason}; close it in its own cell. The rest was not read.")
+            return
         if any(cell.strip() for cell in row):
             yield table.item(row, line)
             empty = False
@@ -123,7 +161,8 @@ class _Table:
             path = self.file.parent / written
             kind = kind_of(path)
         if kind not in ("file", "other"):
-            return Missing(str(path), f"{shown(path)} ({where}) {_TROUBLE[kind]}")
+            name = shown(path) if len(str(path)) <= LONGEST_NAME else f"{shown(str(path)[:LONGEST_NAME])}..."
+            return Missing(str(path)[:LONGEST_NAME], f"{name} ({where}) {_TROUBLE[kind]}")
         others = (
             (name, _clean(cell))
             for name, cell in zip(self.columns, row, strict=True)

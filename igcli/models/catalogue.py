@@ -46,6 +46,11 @@ class Published:
         """Where the file is to be had, and how its hash begins."""
         return Source.at(ADDRESS + self.filename)
 
+    @property
+    def largest(self) -> int:
+        """Bytes that the file has at most; ``megabytes`` is rounded."""
+        return (self.megabytes + 2) * 1_000_000 + self.megabytes * 50_000
+
 
 @cache
 def catalogue() -> tuple[Published, ...]:

@@ -7,21 +7,23 @@ concern.
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
-import uuid
+import time
 from concurrent.futures import Future
 from contextlib import suppress
 from http.client import HTTPException
+from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING
 from urllib import request
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from igcli.errors import NetworkUnavailable
+from igcli.models.partial_files import partial_file
 from igcli.models.weights import is_web_page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from http.client import HTTPResponse
     from pathlib import Path
     from typing import BinaryIO
@@ -31,7 +33,28 @@ STALLED_AFTER = 20.0
 """Seconds without a byte after which a download that has begun is given up."""
 
 
-def fetch(url: str, destination: Path, *, sha256_prefix: str, timeout: float = 15.0, progress: bool = False) -> Path:
+LARGEST = 4 << 30
+"""Bytes of a file whose size nobody knows; torchvision's largest has 2.6 · 10⁹."""
+
+SLOWEST = 4096
+"""Bytes a second, on average over a window: below, a download is given up."""
+
+WINDOW = 60.0
+"""Seconds over which the speed is taken."""
+
+MOST_DIGITS = 19
+"""Of a length that a server announces."""
+
+
+def fetch(
+    url: str,
+    destination: Path,
+    *,
+    sha256_prefix: str,
+    timeout: float = 15.0,
+    progress: bool = False,
+    largest: int = LARGEST,
+) -> Path:
     """Download ``url`` to ``destination``; the file appears there whole and checked, or not at all.
 
     Parameters
@@ -45,6 +68,8 @@ def fetch(url: str, destination: Path, *, sha256_prefix: str, timeout: float = 1
         together.
     progress
         Draw a bar on stderr.
+    largest
+        Bytes that the file can have; what goes on after them is given up.
 
     Raises
     ------
@@ -52,25 +77,18 @@ def fetch(url: str, destination: Path, *, sha256_prefix: str, timeout: float = 1
         When the file cannot be had, or is not the right one. The first line of its message says why, the others all
         ways to get the file.
     """
-    partial = destination.with_name(f"{destination.name}.{uuid.uuid4().hex}.part")  # two processes may fetch at once
     try:
         if urlsplit(url).scheme not in ("http", "https"):
             raise _Failure("is not a web address")
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        with _open(url, timeout) as response, partial.open("xb") as file:
-            sha256, head = _stream(response, file, progress=progress)
-            os.fsync(file.fileno())
-        if is_web_page(head):
-            raise _Failure("sent a web page instead of the file (a login page or a proxy?)")
-        if not sha256.startswith(sha256_prefix):
-            raise _Failure(f"sent another file: its SHA-256 begins with {sha256[: len(sha256_prefix)]}")
-        partial.replace(destination)
+        with partial_file(destination) as file:
+            sha256, head = _stream(_open(url, timeout), file, largest=largest, progress=progress)
+            if is_web_page(head):
+                raise _Failure("sent a web page instead of the file (a login page or a proxy?)")
+            if not sha256.startswith(sha256_prefix):
+                raise _Failure(f"sent another file: its SHA-256 begins with {sha256[: len(sha256_prefix)]}")
     except (_Failure, OSError, HTTPException, ValueError) as problem:
         reason = f"The weights are not on this machine, and {url} {_reason(problem)}."
         raise NetworkUnavailable(f"{reason}\n{ways_to_get(url, destination, sha256_prefix=sha256_prefix)}") from problem
-    finally:
-        with suppress(OSError):
-            partial.unlink()
     return destination
 
 
@@ -135,24 +153,78 @@ def _discard(answer: Future[HTTPResponse]) -> None:
         late.close()
 
 
-def _stream(response: HTTPResponse, file: BinaryIO, *, progress: bool) -> tuple[str, bytes]:
+def _stream(response: HTTPResponse, file: BinaryIO, *, largest: int, progress: bool) -> tuple[str, bytes]:
     """Copy the answer into the file; returns its SHA-256 and first bytes."""
     from tqdm import tqdm
 
-    length = response.headers.get("Content-Length")
-    expected = int(length) if length else None
+    expected = _announced(response)
+    if expected is not None and expected > largest:
+        response.close()
+        raise _Failure(f"announced {expected:,} bytes, more than the {largest:,} that the file can have")
     digest, head, received = hashlib.sha256(), b"", 0
     with tqdm(total=expected, desc="weights", unit="B", unit_scale=True, disable=not progress) as bar:
-        while block := response.read(BLOCK):
+        for block in _blocks(response):
             head = head or block[:512]
+            received += len(block)
+            if received > largest:
+                raise _Failure(f"did not end after the {largest:,} bytes that the file can have")
             digest.update(block)
             file.write(block)
-            received += len(block)
             bar.update(len(block))
     if expected is not None and received != expected:
         raise _Failure(f"broke off after {received} of {expected} bytes")
-    file.flush()
     return digest.hexdigest(), head
+
+
+def _announced(response: HTTPResponse) -> int | None:
+    length = (response.headers.get("Content-Length") or "").strip()
+    return int(length) if length.isdecimal() and len(length) < MOST_DIGITS else None
+
+
+def _blocks(response: HTTPResponse) -> Iterator[bytes]:
+    """The answer's bytes as they come; ends the download where they come too slowly, whatever the server does.
+
+    A socket's timeout counts anew for each byte. So another thread reads, and this one waits for it.
+    """
+    arrived: Queue[bytes | Exception] = Queue(maxsize=16)
+    given_up = threading.Event()
+    reader = threading.Thread(target=_read, args=(response, arrived, given_up), name="igcli-download", daemon=True)
+    reader.start()
+    received, begun = 0, time.monotonic()
+    try:
+        while True:
+            try:
+                block = arrived.get(timeout=STALLED_AFTER)
+            except Empty:
+                raise TimeoutError from None
+            if isinstance(block, Exception):
+                raise block
+            if not block:
+                return
+            yield block
+            received += len(block)
+            if time.monotonic() - begun > WINDOW:
+                if received < SLOWEST * WINDOW:
+                    raise _Failure(f"sent less than {SLOWEST:,} bytes a second")
+                received, begun = 0, time.monotonic()
+    finally:
+        given_up.set()
+
+
+def _read(response: HTTPResponse, arrived: Queue[bytes | Exception], given_up: threading.Event) -> None:
+    """Put the answer's blocks into the queue, the empty one or an exception last."""
+    with response:  # closed here and nowhere else: closing waits for whoever reads
+        while not given_up.is_set():
+            try:
+                block: bytes | Exception = response.read1(BLOCK)
+            except Exception as problem:  # handed to the waiting thread
+                block = problem
+            while not given_up.is_set():
+                with suppress(Full):
+                    arrived.put(block, timeout=1)
+                    break
+            if not block or isinstance(block, Exception):
+                return
 
 
 def _reason(problem: Exception) -> str:

@@ -6,16 +6,15 @@ By the catalogue alone, so that neither torch nor torchvision is imported.
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
-from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
+from igcli.bounded import open_regular
 from igcli.errors import UsageError, WeightsError
 from igcli.models.cache import cached_weights, checkpoints_folder
 from igcli.models.catalogue import Published, catalogue, find_published
 from igcli.models.download import fetch
+from igcli.models.partial_files import partial_file
 from igcli.models.weights import sha256_of
 
 BLOCK = 1 << 20
@@ -77,7 +76,8 @@ def fetch_weights(entry: Published, *, progress: bool = False) -> bool:
     """
     if is_whole(entry):
         return False
-    fetch(entry.source.url, place_of(entry), sha256_prefix=entry.source.sha256_prefix, progress=progress)
+    source = entry.source
+    fetch(source.url, place_of(entry), sha256_prefix=source.sha256_prefix, progress=progress, largest=entry.largest)
     return True
 
 
@@ -108,23 +108,15 @@ def import_weights(file: Path) -> Published:
 
 def _copy(file: Path, destination: Path, sha256: str) -> None:
     """Copy ``file``, which had this hash when it was last looked at; whole, or not at all."""
-    partial = destination.with_name(f"{destination.name}.{uuid.uuid4().hex}.part")
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
-        with file.open("rb") as source, partial.open("xb") as copy:
+        with open_regular(file) as source, partial_file(destination) as copy:
             while block := source.read(BLOCK):
                 digest.update(block)
                 copy.write(block)
-            copy.flush()
-            os.fsync(copy.fileno())
-        if digest.hexdigest() != sha256:
-            raise WeightsError(f"{file} changed while it was copied. Import it again when it is still.")
-        partial.replace(destination)
+            if digest.hexdigest() != sha256:
+                raise WeightsError(f"{file} changed while it was copied. Import it again when it is still.")
     except OSError as problem:
         raise WeightsError(
             f"{file} could not be copied to {destination} ({problem.strerror or problem}). Make room or set TORCH_HOME."
         ) from problem
-    finally:
-        with suppress(OSError):
-            partial.unlink()

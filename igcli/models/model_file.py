@@ -11,6 +11,10 @@
 
 The names are those of :class:`~igcli.models.spec.ModelSpec` and :class:`~igcli.models.spec.InputSpec`. What concerns a
 machine or a person's trust has no place in it.
+
+The file is data: it names networks that are built in or installed (torchvision's, timm's, plug-ins'). One that names
+code (``net.py:build``, ``package:factory``, a ``.pt2`` or TorchScript file) is a program, and is read as one only where
+a person has said so: ``--trust-model-file``.
 """
 
 from __future__ import annotations
@@ -22,22 +26,41 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from igcli.bounded import read_bounded
 from igcli.errors import UsageError
 from igcli.models.spec import InputSpec, ModelSpec
 
 SUFFIX = ".toml"
 
-PERSONAL = ("trust_pickle", "device", "offline")
+PERSONAL = ("trust_pickle", "trust_model_file", "device", "offline")
 """Fields of a spec that each person says for themselves."""
 
 
-def read_model_file(path: Path) -> ModelSpec:
+LARGEST_FILE = 4 << 20
+"""Bytes; the names of 22,000 classes take one of the four million."""
+
+DEEPEST = 20
+"""Lists and tables in each other."""
+
+INSTALLED = ("timm:",)
+"""Beginnings of names that have a colon and name installed networks."""
+
+FETCHING = ("pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir", "pretrained")
+"""Arguments by which timm fetches or reads other files than those that a person has named."""
+
+
+def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
     """What the file says, its relative paths made relative to where it lies.
+
+    Parameters
+    ----------
+    trusted
+        The file may name code, which will be run.
 
     Raises
     ------
     UsageError
-        The file cannot be read, is no TOML, or has a key or value that cannot be.
+        The file cannot be read, is no TOML, has a key or value that cannot be, or names code and is not trusted.
     """
     content = _parsed(path)
     for name in PERSONAL:
@@ -55,6 +78,8 @@ def read_model_file(path: Path) -> ModelSpec:
     model = flat.pop("model", None)
     if not isinstance(model, str) or model.endswith(SUFFIX):
         raise UsageError(f'{path} does not say which model: it needs a line like model = "resnet18".')
+    if not trusted:
+        _check_data(path, model, tables["arguments"])
     try:
         spec = ModelSpec.of(_model_beside(model, path.parent), **flat, **tables["input"], arguments=tables["arguments"])
     except UsageError as problem:
@@ -89,16 +114,47 @@ def names_a_file(model: str) -> bool:
     return _code_path(model) is not None or model.endswith(SUFFIXES)
 
 
+def _check_data(path: Path, model: str, arguments: Mapping[str, Any]) -> None:
+    """Raise ``UsageError`` for a file that names code, or what could bring some."""
+    named = [name for name in FETCHING if name in arguments]
+    code = names_a_file(model) or (":" in model and not model.startswith(INSTALLED))
+    if code or (named and model.startswith(INSTALLED)):
+        what = f"names code that would be run, {model[:100]!r}" if code else f"sets {named[0]}, which reads other files"
+        raise UsageError(
+            f"{path} {what}. If you would run a program of whoever wrote the file: --trust-model-file. Networks of "
+            "torchvision, timm and plug-ins need no trust."
+        )
+
+
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        content = tomllib.loads(read_bounded(path, limit=LARGEST_FILE).decode())
     except FileNotFoundError:
         raise UsageError(f"There is no model file {path}. 'ig models describe' writes one.") from None
     except OSError as problem:
         raise UsageError(f"{path} cannot be read: {problem.strerror}. Check the path.") from problem
-    except ValueError as problem:
-        raise UsageError(f"{path} is no TOML ({problem}). 'ig models describe' shows how it looks.") from problem
+    except (ValueError, RecursionError) as problem:
+        reason = str(problem)[:200]
+        raise UsageError(f"{path} is no TOML ({reason}). 'ig models describe' shows how it looks.") from problem
+    _check_values(content, path)
+    return content
+
+
+def _check_values(content: dict[str, Any], path: Path) -> None:
+    """Raise ``UsageError`` for values in more levels than a model needs, and for NUL, which no path can have."""
+    level: list[object] = [content]
+    for _ in range(DEEPEST):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, str) and "\0" in value:
+                raise UsageError(f"{path} has a NUL character in {value[:40]!r}. Take it out.")
+            if isinstance(value, dict):
+                inner += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                inner += value
+        level = inner
+    if level:
+        raise UsageError(f"{path} nests its values more than {DEEPEST} deep. 'ig models describe' shows how it looks.")
 
 
 def _code_path(model: str) -> str | None:

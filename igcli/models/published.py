@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from igcli.errors import NetworkUnavailable, WeightsError
 from igcli.models.cache import Source, cached_weights, checkpoints_folder
-from igcli.models.download import fetch, ways_to_get
+from igcli.models.catalogue import catalogue
+from igcli.models.download import LARGEST, fetch, ways_to_get
 from igcli.models.weights import sha256_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def weights_file(options: LoadOptions, source: Source, *, name: str) -> tuple[Pa
             sha256_prefix=source.sha256_prefix,
             timeout=options.timeout,
             progress=options.progress,
+            largest=next((each.largest for each in catalogue() if each.filename == source.filename), LARGEST),
         )
     return path, sha256_of(path)
 

@@ -120,6 +120,8 @@ class ModelSpec:
         Named values for the function that builds the network.
     trust_pickle
         Let files make Python objects other than tensors: whoever wrote them can then run any program here.
+    trust_model_file
+        Let a model file name code, which is run: ``file.py:factory``, ``package.module:factory``, a program.
     outputs
         A name in ``OUTPUTS``; ``None`` for logits, unless they are seen to be probabilities.
     output_index
@@ -139,6 +141,7 @@ class ModelSpec:
     labels: Path | tuple[str, ...] | None = None
     arguments: tuple[tuple[str, Any], ...] = ()
     trust_pickle: bool = False
+    trust_model_file: bool = False
     outputs: str | None = None
     output_index: int | str | None = None
     input: InputSpec = field(default_factory=InputSpec)
@@ -191,6 +194,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "labels": ((str, Path, Sequence), "a path or a list of names"),
     "arguments": (Mapping, "values under names"),
     "trust_pickle": (bool, "true or false"),
+    "trust_model_file": (bool, "true or false"),
     "offline": (bool, "true or false"),
     **dict.fromkeys(("size", "resize", "channels", "batch_size"), (Integral, "a whole number")),
     "output_index": ((Integral, str), "a position or a name"),

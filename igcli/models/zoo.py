@@ -108,7 +108,9 @@ def load_model(
 
 def whole(spec: ModelSpec) -> ModelSpec:
     """The spec with what its model file says, where it names one; what the spec itself says goes before that."""
-    return spec.over(read_model_file(Path(spec.model).expanduser())) if spec.model.endswith(SUFFIX) else spec
+    if not spec.model.endswith(SUFFIX):
+        return spec
+    return spec.over(read_model_file(Path(spec.model).expanduser(), trusted=spec.trust_model_file))
 
 
 def _loader(name: str) -> Loader:

@@ -143,7 +143,7 @@ def test_describe_writes_a_model_file_by_which_the_same_model_is_loaded(shell, t
     (tmp_path / "moved" / "mine.toml").write_text(
         (tmp_path / "moved" / "mine.toml").read_text().replace(str(tmp_path), "..")  # net.py lies above the file
     )
-    model = load_model(str(tmp_path / "moved" / "mine.toml"), device="cpu")
+    model = load_model(str(tmp_path / "moved" / "mine.toml"), device="cpu", trust_model_file=True)
     assert list(model.labels) == ["ant", "bee", "wasp"]
     assert (model.view.size, model.view.channels, model.view.fit) == (20, 1, "squash")
     assert model.mean == pytest.approx((9 / 255,))
@@ -196,8 +196,19 @@ def test_a_model_file_explains_like_the_options_it_holds(shell, tmp_path, net):
         "--save",
         "mine.toml",
     )
-    assert read_model_file(tmp_path / "mine.toml").input.size == 20
-    result = shell("explain", "photo.png", "--model", "mine.toml", "--steps", "3", "--device", "cpu", "--json")
+    assert read_model_file(tmp_path / "mine.toml", trusted=True).input.size == 20
+    result = shell(
+        "explain",
+        "photo.png",
+        "--model",
+        "mine.toml",
+        "--trust-model-file",
+        "--steps",
+        "3",
+        "--device",
+        "cpu",
+        "--json",
+    )
     assert result.exit_code == 0, result.output
     record = json.loads(result.stdout)
     assert record["model"]["name"] == "net.py:build"

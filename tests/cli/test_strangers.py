@@ -58,7 +58,8 @@ def folder(tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 def explained(text: str, *options: object, command: str = "explain") -> list[dict]:
     """The records of a command on the photo with the network that a model file describes."""
     Path("mine.toml").write_text('model = "net.py:build"\n' + text)
-    result = run(command, "photo.jpg", "--model", "mine.toml", "--device", "cpu", "--json", *options)
+    own = ("--model", "mine.toml", "--trust-model-file", "--device", "cpu")
+    result = run(command, "photo.jpg", *own, "--json", *options)
     assert result.exit_code == 0, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -76,7 +77,7 @@ def outputs(**arguments: object) -> torch.Tensor:
     """What the network itself says of the photo as the model file has it prepared."""
     namespace: dict = {}
     exec(NET, namespace)
-    model = igcli.load_model("mine.toml", device="cpu")
+    model = igcli.load_model("mine.toml", device="cpu", trust_model_file=True)
     pixels = igcli.read_image("photo.jpg", view=model.view).pixels[None]
     with torch.no_grad():
         found = namespace["build"](**arguments).eval()(pixels)
@@ -219,4 +220,4 @@ def test_weights_that_cannot_be_used_are_a_sentence_and_run_nothing(make, said, 
 )
 def test_a_model_file_that_does_not_fit_is_a_sentence(text, said):
     Path("mine.toml").write_text('model = "net.py:build"\n' + text)
-    assert said in refused("--model", "mine.toml", status=2)
+    assert said in refused("--model", "mine.toml", "--trust-model-file", status=2)

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from images.tars import found, reasons
 
+from igcli.images import listing
 from igcli.images.finding import find_images
-from igcli.images.listing import LONGEST_LINE
+from igcli.images.listing import LONGEST_LINE, MOST_FAULTS
 from igcli.images.source import Found, Missing
 
 FUZZ = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -165,6 +166,38 @@ def test_a_quote_that_is_never_closed_is_told(photos: Path) -> None:
 
     assert [item.target for item in found(items)] == ["1"]
     assert "line 3, cannot be read as a row" in reasons(items)[0]
+
+
+def test_after_a_quote_that_is_never_closed_nothing_is_taken_for_rows(photos: Path) -> None:
+    items = listed(photos, 'path,target\na.jpg,1\n"b.png,2\n' + "a.jpg,3\n" * 100_000)
+
+    assert [item.target for item in found(items)] == ["1"]
+    assert len(reasons(items)) == 1
+    assert "line 3, cannot be read as a row" in reasons(items)[0]
+    assert "not read" in reasons(items)[0]
+
+
+def test_a_quote_that_is_closed_hundreds_of_rows_later_is_told(photos: Path) -> None:
+    items = listed(photos, 'path,target\na.jpg,"1\n' + "a.jpg,3\n" * 300 + '"\nb.png,2\n')
+
+    assert found(items) == []
+    assert "line 2, opens a quote that is closed 301 lines later" in reasons(items)[0]
+
+
+def test_of_very_many_rows_that_cannot_be_used_some_are_named_and_the_rest_counted(photos: Path) -> None:
+    items = listed(photos, "path\n" + "".join(f"gone{n}.jpg\n" for n in range(2500)) + "a.jpg\n")
+
+    assert [item.relative.name for item in found(items)] == ["a.jpg"]
+    assert len(reasons(items)) == MOST_FAULTS + 1
+    assert "1,500 more rows that cannot be used" in reasons(items)[-1]
+
+
+def test_a_list_without_end_is_read_up_to_a_limit(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_ROWS", 3)
+    items = listed(photos, "path,target\n" + "".join(f"a.jpg,{n}\n" for n in range(9)))
+
+    assert [item.target for item in found(items)] == ["0", "1", "2"]
+    assert "has more than 3 rows" in reasons(items)[0]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +65,38 @@ class Server:
             handler.send_header("Location", to)
             handler.send_header("Content-Length", "0")
             handler.end_headers()
+
+        self.answers[path] = answer
+        return self.address + path
+
+    def streams(self, path: str, block: bytes, *, pause: float = 0.0, chunked: bool = False) -> str:
+        """Send the same bytes again and again, with no length announced, for as long as somebody reads."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.protocol_version = "HTTP/1.1" if chunked else "HTTP/1.0"
+            handler.send_response(200)
+            if chunked:
+                handler.send_header("Transfer-Encoding", "chunked")
+            handler.end_headers()
+            sent = b"%x\r\n%s\r\n" % (len(block), block) if chunked else block
+            with contextlib.suppress(OSError):
+                while not self.closing.wait(pause):
+                    handler.wfile.write(sent)
+
+        self.answers[path] = answer
+        return self.address + path
+
+    def drips_a_chunks_length(self, path: str) -> str:
+        """Send the digits of a chunk's length one by one."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.protocol_version = "HTTP/1.1"
+            handler.send_response(200)
+            handler.send_header("Transfer-Encoding", "chunked")
+            handler.end_headers()
+            with contextlib.suppress(OSError):
+                while not self.closing.wait(0.05):
+                    handler.wfile.write(b"0")
 
         self.answers[path] = answer
         return self.address + path

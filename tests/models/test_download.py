@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,10 +19,10 @@ CONTENT = bytes(range(256)) * 4000
 PREFIX = hashlib.sha256(CONTENT).hexdigest()[:8]
 
 
-def refusal(url: str, destination: Path, *, timeout: float = 5.0) -> str:
+def refusal(url: str, destination: Path, *, timeout: float = 5.0, largest: int = download.LARGEST) -> str:
     """What the download is refused with; afterwards nothing lies in the folder."""
     with pytest.raises(NetworkUnavailable) as caught:
-        fetch(url, destination, sha256_prefix=PREFIX, timeout=timeout)
+        fetch(url, destination, sha256_prefix=PREFIX, timeout=timeout, largest=largest)
     assert isinstance(caught.value, WeightsError)
     assert not destination.parent.exists() or list(destination.parent.iterdir()) == []
     return str(caught.value)
@@ -146,3 +148,68 @@ def test_a_bar_is_drawn_on_stderr_only_when_asked(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert bool(printed.err) == progress
+
+
+def test_a_server_that_never_ends_is_stopped_at_the_size_that_the_file_can_have(
+    server: Server, destination: Path
+) -> None:
+    message = refusal(server.streams("/w.pth", bytes(1 << 16)), destination, largest=1_000_000)
+    assert "did not end after the 1,000,000 bytes" in message
+
+
+def test_more_than_the_file_can_have_is_refused_when_it_is_announced(server: Server, destination: Path) -> None:
+    url = server.serves("/w.pth", b"first", length=10**12)
+    assert "announced 1,000,000,000,000 bytes, more than the 1,000,000" in refusal(url, destination, largest=1_000_000)
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_drip_that_never_stalls_is_given_up(
+    server: Server, destination: Path, monkeypatch: pytest.MonkeyPatch, chunked: bool
+) -> None:
+    monkeypatch.setattr(download, "WINDOW", 0.5)
+    assert "less than 4,096 bytes a second" in refusal(
+        server.streams("/w.pth", b"x", pause=0.05, chunked=chunked), destination
+    )
+
+
+def test_a_drip_inside_a_line_of_the_protocol_is_given_up(
+    server: Server, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "STALLED_AFTER", 0.5)
+    assert "did not answer in time" in refusal(server.drips_a_chunks_length("/w.pth"), destination)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from igcli.models.download import fetch
+fetch(sys.argv[1], Path(sys.argv[2]), sha256_prefix="00000000", timeout=60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are locked in another way there")
+def test_what_a_killed_download_left_is_removed_by_the_next_and_a_living_one_is_not(
+    server: Server, destination: Path
+) -> None:
+    hanging = server.hangs("/slow.pth", after=bytes(1000))
+    with subprocess.Popen([sys.executable, "-c", KILLED, hanging, str(destination)]) as process:
+        try:
+            for _ in range(6000):
+                if destination.parent.exists() and (left := list(destination.parent.glob("*.part"))):
+                    break
+                process.poll()
+                assert process.returncode is None
+                server.closing.wait(0.01)
+            fetch(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX)
+            assert left[0].exists()
+        finally:
+            process.kill()
+    fetch(server.address + "/w.pth", destination, sha256_prefix=PREFIX)
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_files_of_others_are_not_taken_for_what_was_left(server: Server, destination: Path) -> None:
+    destination.parent.mkdir()
+    (destination.parent / "mine.part").touch()
+    fetch(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX)
+    assert (destination.parent / "mine.part").exists()

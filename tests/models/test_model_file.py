@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_files_are_named_relative_to_the_model_file_and_found_from_anywhere(tmp_
     assert 'weights = "best.pth"' in text
     (folder / "mine.toml").write_text(text)
     monkeypatch.chdir(tmp_path)
-    read = read_model_file(Path("shared/mine.toml"))
+    read = read_model_file(Path("shared/mine.toml"), trusted=True)
     assert read == replace(spec, model="shared/code/net.py:build", weights=Path("shared/best.pth"))
 
 
@@ -91,6 +92,12 @@ def test_files_are_named_relative_to_the_model_file_and_found_from_anywhere(tmp_
         ("model = 'x'\n[inputs]\nsize = 3", "wrong place"),
         ("model = 'x'\ntrust_pickle = true", "command line"),
         ("model = 'x'\ndevice = 'cuda'", "command line"),
+        ("model = 'x'\ntrust_model_file = true", "command line"),
+        ("model = 'x'\nsize = " + "[" * 100_000, "is no TOML"),
+        ("model = 'x'\n[arguments]\n" + ".".join("a" * 5000) + " = 1", "more than 20 deep"),
+        ("model = 'x'\nweights = 'a\\u0000.pth'".replace("'", '"'), "NUL character"),
+        ("model = 'x'\n[input]\nsize = " + "9" * 5000, "is no TOML"),
+        ("model = 'x'\n# " + "x" * (4 << 20), "4,194,304 bytes, the most"),
     ],
 )
 def test_a_mistake_is_a_sentence_that_names_the_file(text, said, tmp_path):
@@ -126,3 +133,36 @@ def test_other_weights_than_the_file_speaks_of_are_refused(shared):
     torch.save(resnet18(num_classes=4).state_dict(), shared.parent / "best.pth")
     with pytest.raises(WeightsError, match="not the file that the model file speaks of"):
         load_model(str(shared), device="cpu")
+
+
+@pytest.mark.parametrize(
+    "model", ["os:mkdir", "net.py:build", "net.pt2", "net.pt", "net.ts", "net.pth", "package.module:factory", "a.b:c.d"]
+)
+def test_a_model_file_that_names_code_is_refused_and_the_code_is_not_run(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("from pathlib import Path\nPath('executed').touch()\ndef build(): ...")
+    (tmp_path / "mine.toml").write_text(f'model = "{model}"\n[arguments]\npath = "executed"\n')
+    with pytest.raises(UsageError, match="--trust-model-file"):
+        load_model("mine.toml", device="cpu")
+    assert not (tmp_path / "executed").exists()
+    assert model.partition(":")[0] in read_model_file(Path("mine.toml"), trusted=True).model
+
+
+@pytest.mark.parametrize("name", ["pretrained_cfg", "checkpoint_path"])
+def test_a_model_file_that_has_timm_read_other_files_is_refused(name, tmp_path):
+    (tmp_path / "mine.toml").write_text(f'model = "timm:resnet18"\n[arguments]\n{name} = "other.pth"\n')
+    with pytest.raises(UsageError, match=name):
+        read_model_file(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize("model", ["resnet18", "resnet18@IMAGENET1K_V1", "timm:resnet18", "auto", "caltech101"])
+def test_names_of_installed_networks_need_no_trust(model, tmp_path):
+    (tmp_path / "mine.toml").write_text(f'model = "{model}"\n')
+    assert read_model_file(tmp_path / "mine.toml").model == model
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_no_model_file(tmp_path):
+    os.mkfifo(tmp_path / "mine.toml")
+    with pytest.raises(UsageError, match="pipe, a socket or a device"):
+        read_model_file(tmp_path / "mine.toml")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from igcli.bounded import read_bounded
 from igcli.errors import IgError
 from igcli.evaluation.left_out import Omission
 
@@ -85,17 +87,12 @@ def read_text(path: Path, *, limit: int) -> str:
 def read_bytes(path: Path, *, limit: int) -> bytes:
     """The file's bytes; as :func:`read_text`."""
     try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= limit else b""
+        data = read_bounded(path, limit=limit)
     except FileNotFoundError:
         raise AnnotationError(f"{path} does not exist; check the spelling and the folder.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AnnotationError(f"{path} cannot be read ({reason}); check the path and its permissions.") from error
-    if size > limit:
-        raise AnnotationError(
-            f"{path} has {size:,} bytes, more than the {limit:,} that are read of its kind; split it."
-        )
+    except OSError as error:
+        remedy = "split it" if error.errno == errno.EFBIG else "check the path and its permissions"
+        raise AnnotationError(f"{path} cannot be read ({error.strerror}); {remedy}.") from error
     if not data.strip():
         raise AnnotationError(f"{path} is empty; export it again, or remove it.")
     return data

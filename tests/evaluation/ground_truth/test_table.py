@@ -1,9 +1,12 @@
-from pathlib import PurePosixPath
+import os
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from igcli.evaluation.ground_truth.annotation import AnnotationError
+from igcli.evaluation.ground_truth.coco import read_coco
 from igcli.evaluation.ground_truth.table import read_table, rows
+from igcli.evaluation.ground_truth.voc import read_voc
 
 
 def written(folder, text):
@@ -84,3 +87,12 @@ def test_a_missing_file_is_a_sentence(tmp_path):
 def test_other_tables_can_be_read_by_their_columns(tmp_path):
     found = [dict(row.cells) for row in rows(written(tmp_path, "target,path\ncat,a.jpg\n"), ("path", "target"))]
     assert found == [{"path": "a.jpg", "target": "cat"}]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.parametrize("read", [read_table, read_coco, read_voc])
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(read, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(AnnotationError, match="pipe, a socket or a device"):
+            read(path)
