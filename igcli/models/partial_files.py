@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 _NAME = re.compile(r".+\.[0-9a-f]{32}\.part")
 
@@ -49,7 +48,7 @@ def _created(destination: Path) -> tuple[Path, BinaryIO]:
     while True:
         partial = destination.with_name(f"{destination.name}.{uuid.uuid4().hex}.part")
         file = partial.open("xb")
-        if fcntl is None:
+        if sys.platform == "win32":
             return partial, file
         with suppress(OSError):  # some network drives know no locks
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,7 +63,7 @@ def _remove_left(folder: Path) -> None:
         if not _NAME.fullmatch(path.name) or path.is_symlink() or not path.is_file():
             continue
         with suppress(OSError):
-            if fcntl is None:
+            if sys.platform == "win32":
                 path.unlink()
                 continue
             with path.open("rb") as file:
