@@ -5,6 +5,7 @@ from __future__ import annotations
 from igcli.attribution.methods.from_captum import FromCaptum, captum_attr
 from igcli.attribution.methods.method import METHODS
 from igcli.lazy import torch
+from igcli.sample import Layout
 
 #: Patches that fit along the shorter side; each overlaps the next by half.
 PATCHES = 14
@@ -12,7 +13,7 @@ PATCHES = 14
 
 @METHODS("occlusion", summary="what the score loses when a patch shows the baseline: forward passes only (Captum)")
 class Occlusion(FromCaptum):
-    """F(x) − F(x with a patch of the baseline), the mean over the patches that cover a pixel."""
+    """F(x) − F(x with a patch of the baseline), the mean over the patches that cover a value."""
 
     from_baseline = True
     gradients = 0
@@ -20,11 +21,9 @@ class Occlusion(FromCaptum):
     pixelwise = False
 
     def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-        """(1, C, H, W), in score units; each channel of the photo gets an equal part."""
-        budget, (_, channels, height, width) = self.context.budget, pixels.shape
-        side = max(1, min(height, width) // PATCHES)
-        stride = max(1, side // 2)
-        baseline = self.context.path.baseline[None]
+        """(1, ...), in score units; each value along the axis that is summed over gets an equal part."""
+        budget, baseline = self.context.budget, self.context.path.baseline[None]
+        window, strides, joined = patches(self.context.path.layout, tuple(pixels.shape[1:]))
 
         def work(start: int, stop: int) -> torch.Tensor:
             with torch.no_grad():
@@ -33,12 +32,27 @@ class Occlusion(FromCaptum):
                     .Occlusion(network)
                     .attribute(
                         pixels.detach(),
-                        (channels, side, side),
-                        strides=(channels, stride, stride),
+                        window,
+                        strides=strides,
                         baselines=baseline,
                         perturbations_per_eval=stop - start,
                     )
                 )
-            return found / channels
+            return found / joined
 
         return next(budget.chunks(budget.size, work))
+
+
+def patches(layout: Layout, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Size and step of what is covered at once, and how many values along the summed axis share what it loses.
+
+    The summed axis is covered whole, and a patch of places along the others. Values that count by themselves have no
+    neighbours: they are covered one by one.
+    """
+    axis = None if layout.packed else layout.axes[0]
+    if axis is None:
+        return (1,) * len(shape), (1,) * len(shape), 1
+    side = max(1, min((size for place, size in enumerate(shape) if place != axis), default=1) // PATCHES)
+    window = tuple(size if place == axis else side for place, size in enumerate(shape))
+    strides = tuple(size if place == axis else max(1, side // 2) for place, size in enumerate(shape))
+    return window, strides, shape[axis]
