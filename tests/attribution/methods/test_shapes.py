@@ -269,3 +269,13 @@ def test_what_is_no_sample_is_refused_in_a_sentence():
 def test_what_a_network_of_features_raises_is_said_in_its_own_words():
     with pytest.raises(igcli.IgError, match=r"when given 2 x 4 values\. Try"):
         igcli.attribute(Model(nn.Linear(3, 2), ["a", "b"]), Sample(torch.ones(4)))
+
+
+@pytest.mark.parametrize("kind", ["features", "sequence"])
+def test_occlusion_covers_each_place_of_a_straight_score_by_what_it_adds(kind):
+    sample, network = SAMPLES[kind], polynomial(kind, bent=False).network
+    found = attributed(kind, "occlusion", bent=False)
+    adds = (network.linear * flat(sample.values)).detach().reshape(sample.values.shape)
+    if kind == "sequence":  # a word's dimensions are covered together, and share what that loses
+        adds = adds.sum(dim=1, keepdim=True).expand_as(adds) / adds.shape[1]
+    torch.testing.assert_close(found.values, adds)
