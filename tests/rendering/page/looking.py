@@ -36,7 +36,7 @@ def choose(page: Any, group: str, text: str) -> None:
 
 def slide(page: Any, slider: str, value: float) -> None:
     """Put a slider at a value."""
-    page.locator(f"#{slider}").fill(str(value))
+    page.locator(f"#{slider}").fill(f"{value:g}")  # 1 rather than 1.0, as the slider itself writes it
 
 
 def text(page: Any, selector: str) -> str:

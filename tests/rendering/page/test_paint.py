@@ -76,7 +76,7 @@ def test_a_small_photo_of_another_form_is_painted_too(visit):
     explanation = toy_explanation()
     narrow = replace(explanation.picture, pixels=explanation.picture.pixels[:1, :, :8])
     values = explanation.results["integrated"].values[:1, :, :8]
-    explanation = with_values(replace(explanation, picture=narrow, interior=None), values)
+    explanation = with_values(replace(explanation, sample=narrow, interior=None), values)
     page = visit(toy_report(photo_page(explanation)))
     assert pixels(page).shape == (12, 8, 3)
     assert difference(page, explanation, "signed", 95) <= CLOSE
@@ -129,7 +129,7 @@ def test_interior_gradients_look_as_those_of_ig_animate(visit, normalize, words)
 def test_coarsely_kept_maps_look_the_same_to_the_eye(visit):
     explanation = made_up()
     slope = torch.linspace(0.2, 0.9, 224).expand(3, 224, 224)  # a JPEG would not keep noise
-    explanation = replace(explanation, picture=replace(explanation.picture, pixels=slope))
+    explanation = replace(explanation, sample=replace(explanation.picture, pixels=slope))
     page = visit(toy_report(photo_page(explanation, detail=COMPACT)))
     for style in STYLES:
         choose(page, "styles", style.capitalize())

@@ -106,7 +106,7 @@ def test_dragging_along_the_curve_moves_slider_cursor_and_map(page):
 def test_the_slider_lies_under_the_curve_thumb_under_cursor(page):
     box = page.locator("#alpha").bounding_box()
     for alpha in (0.0, 0.3, 1.0):
-        page.locator("#alpha").fill(str(alpha))
+        page.locator("#alpha").fill(f"{alpha:g}")
         thumb = box["x"] + 9 + alpha * (box["width"] - 18)
         cursor = page.locator("#curve .cursor").bounding_box()
         assert cursor["x"] + cursor["width"] / 2 == pytest.approx(thumb, abs=1.5)

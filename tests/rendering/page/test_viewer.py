@@ -141,7 +141,7 @@ def test_a_gap_above_the_tolerance_is_marked_in_words_and_colour(visit, explanat
 def test_notes_of_the_reader_and_of_the_score_are_shown(visit, explanation):
     picture = replace(explanation.picture, notes=("rotated by EXIF",))
     score = replace(explanation.score, note="The network ends in softmax.")
-    page = visit(toy_report(photo_page(replace(explanation, picture=picture, score=score), notes=["Seen twice."])))
+    page = visit(toy_report(photo_page(replace(explanation, sample=picture, score=score), notes=["Seen twice."])))
     assert page.locator("#notes li").all_text_contents() == [
         "rotated by EXIF", "Seen twice.", "The network ends in softmax."
     ]  # fmt: skip
