@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("igcli.images")
 
-__all__ = ["ReadOptions", "View", "read_image", "read_upright"]
-
 
 def read_image(
     path: str | os.PathLike[str] | Found,
