@@ -33,6 +33,7 @@ from igcli.cli.options import (
 from igcli.cli.picture_warnings import shown_warnings
 from igcli.errors import UsageError
 from igcli.images.finding import find_images
+from igcli.images.members import is_sequential
 from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import Found, Missing
@@ -199,7 +200,7 @@ class Session:
 
     def refuse_streams(self) -> None:
         """Raise ``UsageError`` if a photo lies in an archive that only one process can read."""
-        archives = [found.member.archive for found in self.found if found.member and found.member.compressed]
+        archives = [found.member.archive for found in self.found if found.member and is_sequential(found)]
         if archives:
             raise UsageError(
                 f"{archives[0]} is compressed, so that one process alone can read it: unpack it, or use one device."

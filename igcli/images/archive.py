@@ -1,8 +1,8 @@
-"""The pictures in a tar: a folder that need not be unpacked.
+"""The pictures in an archive, a tar or a zip: a folder that need not be unpacked.
 
-Only headers are read here, and ``.cls`` members: a picture's class is what the one with the same key holds, the key
-being everything up to the first dot of the name, folders included (the layout of WebDataset). Links are not followed
-and nothing is written to disk, so that a name like ``../../x`` leads nowhere. ``members`` reads the pictures' bytes.
+Only headers are read here, and ``.cls`` members: a picture's class is the text of the one with the same key, which is
+everything up to the first dot of the name, folders included (the layout of WebDataset). Links are not followed and
+nothing is written to disk, so that a name like ``../../x`` leads nowhere. ``members`` reads the pictures' bytes.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePath
 
+from igcli.images.archive_bounds import ArchiveError, Entry
+from igcli.images.members import open_archive
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import IMAGE_SUFFIXES, Found, Member, Missing, shown
-from igcli.images.tar import Entry, entries
-from igcli.images.unpacking import ArchiveError, Stream
+from igcli.images.tar_archive import TarArchive
+from igcli.images.zip_archive import ZipArchive
 
 ARCHIVE_SUFFIXES = (
-    ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tar.zst", ".tbz", ".tbz2", ".tgz", ".txz", ".tzst",
+    ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tar.zst", ".tbz", ".tbz2", ".tgz", ".txz", ".tzst", ".zip",
 )  # fmt: skip
-"""Endings, in lower case, by which an archive is recognised; how it is packed is seen from its bytes."""
+"""Endings, in lower case, by which an archive is recognised; its first bytes say of which kind it is."""
 
 LARGEST_PICTURE = 1 << 30
 """Bytes of the largest member that is read into memory."""
@@ -38,17 +40,17 @@ MOST_NAMED = 20
 """Members that are named one by one when they are refused; the others are counted."""
 
 
-def pictures_in(archive: Path, passed_over: PassedOver | None = None) -> Iterator[Found | Missing]:
-    """The pictures in the tar, in its order, and what could not be had of it.
+def pictures_in(path: Path, passed_over: PassedOver | None = None) -> Iterator[Found | Missing]:
+    """The pictures in the archive, in its order, and a sentence for each that cannot be read.
 
-    Where the archive is damaged or cut off, what comes before is given, and a sentence says so. Its other files are
-    counted in ``passed_over``, by their endings.
+    Where the archive is damaged or cut off, the pictures before that are given, and a sentence says so. Its other files
+    are counted in ``passed_over``, by their endings.
     """
-    contents, end = _Contents(archive), ""
+    contents, end = _Contents(path), ""
     try:
-        with closing(Stream(archive)) as stream:
-            for entry in entries(stream):
-                contents.take(entry, stream)
+        with closing(open_archive(path)) as archive:
+            for entry in archive.entries():
+                contents.add(entry, archive)
     except ArchiveError as error:
         end = str(error)
     found = list(contents.pictures())
@@ -57,16 +59,16 @@ def pictures_in(archive: Path, passed_over: PassedOver | None = None) -> Iterato
     if passed_over is not None and (found or contents.refused):
         passed_over.add(contents.others)
     if end:
-        yield Missing(str(archive), f"{end} What comes before that is taken." if found else end)
+        yield Missing(str(path), f"{end} The pictures before that are read." if found else end)
     elif not found and not contents.refused:
         reason = "has no images in it; a picture needs an ending such as .jpg or .png."
         if contents.others:
             reason = f"has no images that are read: {contents.others.summary()}."
-        yield Missing(str(archive), f"{shown(archive)} {reason}")
+        yield Missing(str(path), f"{shown(path)} {reason}")
 
 
 class _Contents:
-    """What is gathered while the headers go by; a class may come after its picture."""
+    """What is gathered from the headers; a class may come after its picture."""
 
     def __init__(self, archive: Path) -> None:
         self.refused = 0
@@ -75,30 +77,29 @@ class _Contents:
         self._named: list[Missing] = []
         self._members: list[tuple[Member, int]] = []
         self._classes: dict[str | int, str | None] = {}
-        self._taken = 0
+        self._counted = 0
         self._key, self._run = "", 0
 
-    def take(self, entry: Entry, stream: Stream) -> None:
-        """Note a picture or a class; anything else is left out."""
+    def add(self, entry: Entry, archive: TarArchive | ZipArchive) -> None:
+        """Add a picture or a class, whose text is read; count anything else."""
         key, ending = _key(entry.name)
         if key != self._key:
             self._key, self._run = key, self._run + 1
-        a_class = ending == "cls"
-        a_picture = posixpath.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
-        if entry.kind == "folder" or _hidden(entry.name):
+        is_class = ending == "cls"
+        if _hidden(entry.name):
             return
-        if not (a_class or a_picture):
+        if not is_class and posixpath.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
             self.others.take(PurePath(self._archive / _inside(entry.name)))
             return
-        self._taken += 1
-        if self._taken > MOST_MEMBERS:
-            raise ArchiveError(f"{stream.name} has more than {MOST_MEMBERS:,} pictures and classes; split it.")
-        if trouble := _trouble(entry, LARGEST_CLASS if a_class else LARGEST_PICTURE):
-            self._refuse(entry.name, trouble)
-        elif a_class:
-            self._note(_text(entry, stream))
+        self._counted += 1
+        if self._counted > MOST_MEMBERS:
+            raise ArchiveError(f"{archive.name} has more than {MOST_MEMBERS:,} pictures and classes; split it.")
+        if problem := _problem(entry, LARGEST_CLASS if is_class else LARGEST_PICTURE):
+            self._refuse(entry.name, problem)
+        elif is_class:
+            self._add_class(archive.text(entry).decode("utf-8", "replace").strip())
         else:
-            member = Member(self._archive, entry.name, entry.offset, entry.size, stream.compressed, stream.state)
+            member = Member(self._archive, entry.name, entry.offset, entry.size, archive.form, archive.state)
             self._members.append((member, self._run))
 
     def pictures(self) -> Iterator[Found]:
@@ -106,10 +107,10 @@ class _Contents:
         for member, run in self._members:
             key = _key(member.name)[0]
             # Neighbours with one key are one sample, even if the key comes again; else the key alone must do.
-            told = next((place for place in (run, key) if place in self._classes), None)
-            target = None if told is None else self._classes[told]
-            if told is not None and target is None:
-                self._refuse(member.name, "has several .cls beside it that differ; leave one.")
+            sample = next((sample for sample in (run, key) if sample in self._classes), None)
+            target = None if sample is None else self._classes[sample]
+            if sample is not None and target is None:
+                self._refuse(member.name, "has several .cls files that differ; keep one.")
                 continue
             relative = _inside(member.name)
             yield Found(self._archive / relative, relative, target, member=member)
@@ -121,15 +122,15 @@ class _Contents:
             reason = f"{shown(self._archive)} has {more:,} more members that are refused like those before."
             yield Missing(str(self._archive), reason)
 
-    def _note(self, text: str) -> None:
-        for place in (self._run, self._key) if text else ():
-            self._classes[place] = text if self._classes.get(place, text) == text else None
+    def _add_class(self, text: str) -> None:
+        for sample in (self._run, self._key) if text else ():
+            self._classes[sample] = text if self._classes.get(sample, text) == text else None
 
-    def _refuse(self, name: str, trouble: str) -> None:
+    def _refuse(self, name: str, problem: str) -> None:
         self.refused += 1
         if self.refused <= MOST_NAMED:
             path = self._archive / _inside(name[:LONGEST_NAME])
-            self._named.append(Missing(str(path), f"{shown(path)} {trouble}"))
+            self._named.append(Missing(str(path), f"{shown(path)} {problem}"))
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -148,24 +149,11 @@ def _inside(name: str) -> Path:
     return Path(*(part for part in name.split("/") if part not in ("", ".", "..")))
 
 
-def _trouble(entry: Entry, largest: int) -> str:
+def _problem(entry: Entry, largest: int) -> str:
     """Why this member is refused; empty if it is not."""
     length = len(entry.name.encode("utf-8", "surrogateescape"))
     if length > LONGEST_NAME:
         return f"and so on is a name of {length:,} bytes, more than {LONGEST_NAME:,}; shorten it."
-    if entry.kind == "link":
-        return "is a link, and links in archives are not followed; pack it with --dereference --hard-dereference."
-    if entry.kind == "sparse":
-        return "is stored as a sparse file; pack it again without --sparse."
-    if entry.kind != "file":
-        return "is a device, or of a kind that is not known; pack the picture itself."
-    if entry.size > largest:
+    if not entry.problem and entry.size > largest:
         return f"has {entry.size:,} bytes, more than {largest:,}; make it smaller, or unpack it."
-    return ""
-
-
-def _text(entry: Entry, stream: Stream) -> str:
-    data = stream.read(entry.size)
-    if len(data) < entry.size:  # the half of an index is another index
-        raise stream.cut()
-    return data.decode("utf-8", "replace").strip()
+    return entry.problem

@@ -37,9 +37,9 @@ def find_images(
     Parameters
     ----------
     arguments
-        Files (of any ending), folders (their pictures, sorted, hidden ones left out), globs that the shell left as
-        they were (``**`` for any depth), lists (``.csv``, ``.tsv``), archives (``.tar``, ``.tgz``, ...), or ``-``
-        for one path a line on stdin.
+        Files (of any ending), folders (their pictures, sorted, without hidden ones), globs that the shell did not
+        expand (``**`` for any depth), lists (``.csv``, ``.tsv``), archives (``.zip``, ``.tar``, ``.tgz``, ...), or
+        ``-`` for one path per line on stdin.
     recursive
         Look in the folders' sub-folders too, each once even if links form a loop.
     null_separated
@@ -66,11 +66,6 @@ def find_images(
                 seen.add(key)
                 unique.append(item)
     return unique
-
-
-def is_list(path: Path) -> bool:
-    """Whether a file of this name stands for the pictures in it: a list or an archive."""
-    return path.name.lower().endswith((*LIST_SUFFIXES, *ARCHIVE_SUFFIXES))
 
 
 @dataclass(frozen=True)

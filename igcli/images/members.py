@@ -1,4 +1,4 @@
-"""The bytes of one picture in an archive. A compressed one is unpacked as seldom as can be, and never as a whole."""
+"""The bytes of one picture in an archive. A compressed tar is unpacked as seldom as possible, and never as a whole."""
 
 from __future__ import annotations
 
@@ -6,83 +6,106 @@ import atexit
 import os
 import threading
 from contextlib import closing
+from pathlib import Path
 
+from igcli.images.archive_bounds import ArchiveError, check_unchanged, explained
 from igcli.images.source import Found, Member, shown
-from igcli.images.unpacking import ArchiveError, Stream
+from igcli.images.tar_archive import TarArchive
+from igcli.images.zip_archive import ZipArchive
 
 BEHIND = 64 << 20
-"""Bytes behind its place that a reader of a compressed archive remembers: threads ask a little out of order."""
+"""Bytes before its position that a reader of a compressed tar remembers: threads ask a little out of order."""
 
 MOST_READERS = 2
-"""Compressed archives that are open at a time, or places in one: drawing may lag behind reading."""
+"""Zips and compressed tars that are open at a time, or positions in one: drawing may come long after reading."""
 
 _PIECE = 1 << 20
 
 
-def read_member(member: Member) -> bytes:
-    """All that there is of the member; less than ``member.size`` where the archive was cut off.
-
-    A plain tar's members are read in any order. In a compressed one, all that comes before has to be unpacked: asked
-    for in about their order, by any thread, its members cost one pass.
+def open_archive(path: Path) -> TarArchive | ZipArchive:
+    """Open an archive by its first bytes, whatever its name says.
 
     Raises
     ------
     ArchiveError
-        For an archive that is gone, damaged or another one than was listed.
+        For a file that cannot be opened, and a zip whose list of members cannot be read.
     """
-    if member.compressed:
+    with explained(shown(path)), path.open("rb") as file:
+        is_zip = file.read(2) == b"PK"
+    return ZipArchive(path) if is_zip else TarArchive(path)
+
+
+def read_member(member: Member) -> bytes:
+    """All bytes of the member; fewer than ``member.size`` where a tar was cut off.
+
+    The members of plain tars and zips are read in any order. In a compressed tar, everything before has to be unpacked:
+    asked for in about their order, by any thread, its members cost one pass.
+
+    Raises
+    ------
+    ArchiveError
+        For an archive that is gone, damaged or not the one that was listed.
+    """
+    if member.form != "tar":
         return _READERS.read(member)
-    with closing(_opened(member)) as stream:
-        stream.skip_to(member.offset)
-        data = stream.read(member.size)
-        stream.check_unchanged(member.state)
+    with closing(_opened(member)) as archive:
+        assert isinstance(archive, TarArchive)  # noqa: S101  # by its form
+        archive.seek(member.offset)
+        data = archive.read(member.size)
+        check_unchanged(archive.file, archive.state, member.state, archive.name)
     return data
 
 
 def is_sequential(found: Found) -> bool:
-    """Whether reading it means unpacking all that comes before, so that each of several processes would do all that."""
-    return found.member is not None and found.member.compressed
+    """Whether reading it means unpacking everything before, which each of several processes would have to do."""
+    return found.member is not None and found.member.form == "compressed tar"
 
 
-def _opened(member: Member) -> Stream:
-    stream = Stream(member.archive)
-    if stream.compressed == member.compressed:
-        return stream
-    stream.close()
+def _opened(member: Member) -> TarArchive | ZipArchive:
+    archive = open_archive(member.archive)
+    if archive.form == member.form:
+        return archive
+    archive.close()
     raise ArchiveError(f"{shown(member.archive)} has changed since it was listed; start again.")
 
 
 class _Reader:
-    """A compressed archive, open at one place, and the bytes just before that place."""
+    """An open zip, or a compressed tar at one position with the bytes just before it."""
 
     def __init__(self, member: Member, version: object) -> None:
-        self.stream = _opened(member)
+        self.archive = _opened(member)
         self.version = version
         self.start = 0
-        self._kept = bytearray()
+        self._recent = bytearray()
 
     def read(self, member: Member) -> bytes:
         """The member's bytes; it must not begin before ``start``."""
+        archive = self.archive
+        data = archive.read(member.offset) if isinstance(archive, ZipArchive) else self._unpacked(archive, member)
+        check_unchanged(archive.file, archive.state, member.state, archive.name)
+        return data
+
+    def _unpacked(self, archive: TarArchive, member: Member) -> bytes:
         end = member.offset + member.size
-        while self.stream.position < end:
-            piece = self.stream.read(min(_PIECE, end - self.stream.position))
+        while archive.position < end:
+            piece = archive.read(min(_PIECE, end - archive.position))
             if not piece:
                 break
-            self._kept += piece
-            self._forget(self.stream.position - max(BEHIND, self.stream.position - member.offset))
-        data = bytes(self._kept[member.offset - self.start : end - self.start])
-        self._forget(self.stream.position - BEHIND)
+            self._recent += piece
+            self._forget(min(archive.position - BEHIND, member.offset))
+        data = bytes(self._recent[member.offset - self.start : end - self.start])
+        self._forget(archive.position - BEHIND)
         return data
 
     def _forget(self, position: int) -> None:
-        """All before ``position``."""
+        """Everything before ``position``."""
         if position > self.start:
-            del self._kept[: position - self.start]
+            del self._recent[: position - self.start]
             self.start = position
 
 
 class _Readers:
-    """The compressed archives that are open in this process, the one used last at the end."""
+    """The archives that are open in this process, the one used last at the end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -93,16 +116,15 @@ class _Readers:
             reader = self._take(member)
             try:
                 data = reader.read(member)
-                reader.stream.check_unchanged(member.state)
-            except BaseException:  # wherever it now is
-                reader.stream.close()
+            except BaseException:  # its position is unknown
+                reader.archive.close()
                 raise
             self._open.append(reader)
             return data
 
     def close(self) -> None:
         while self._open:
-            self._open.pop().stream.close()
+            self._open.pop().archive.close()
 
     def _take(self, member: Member) -> _Reader:
         """The nearest one that need not go back, else a new one."""
@@ -113,7 +135,7 @@ class _Readers:
             self._open.remove(nearest)
             return nearest
         while len(self._open) >= MOST_READERS:
-            self._open.pop(0).stream.close()
+            self._open.pop(0).archive.close()
         return _Reader(member, version)
 
 
@@ -122,7 +144,7 @@ atexit.register(_READERS.close)
 
 
 def _version(member: Member) -> object:
-    """The same as long as the archive is; a forked process, which shares its parent's place, has one of its own."""
+    """The same as long as the archive is; a forked process shares its parent's position, and so opens its own."""
     try:
         status = member.archive.stat()
     except (OSError, ValueError):

@@ -33,14 +33,15 @@ KINDS = (
     Kind("other pictures", (".jxl", ".psd", ".xcf", ".exr", ".hdr", ".tga", ".pcx", ".ico"), "convert them to PNG"),
     Kind("films", (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"),
          "save frames, as in 'ffmpeg -i a.mp4 %05d.png'"),
-    Kind("archives", (".zip", ".rar", ".7z"), "unpack them"),
-    Kind("tar archives",
-         (".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"),
+    Kind("other archives", (".rar", ".7z"), "unpack them"),
+    Kind("archives",
+         (".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"),
          "name them on the command line"),
 )  # fmt: skip
 """What may hold pictures that ``ig`` does not read in a folder."""
 
 _KIND_OF = {ending: kind for kind in KINDS for ending in kind.endings}
+_NESTED = Kind("archives in archives", (), "unpack them")
 _UNNAMED = Kind("pictures under other names", (), "name them on the command line, or give them the right ending")
 
 #: How the bytes of pictures begin; none of it can be text.
@@ -74,11 +75,16 @@ class PassedOver:
         return dict(sorted(Counter(ending for ending, _ in self.files.values()).items()))
 
     def take(self, path: PurePath) -> None:
-        """Note a file; a :class:`~pathlib.Path` of an unknown ending is opened to see what it begins with."""
+        """Add a file, or a member of an archive: a path that is no :class:`~pathlib.Path`.
+
+        A file of an unknown ending is opened to see its first bytes.
+        """
         ending = ending_of(path)
         kind = _KIND_OF.get(ending)
         if kind is None and isinstance(path, Path) and begins_as_picture(_head(path)):
             kind = _UNNAMED
+        elif kind is not None and not isinstance(path, Path) and kind.name == "archives":
+            kind = _NESTED
         self.files[os.path.abspath(path)] = ending, kind  # noqa: PTH100 - resolve() would read every link
 
     def add(self, others: PassedOver) -> None:

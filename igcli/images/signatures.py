@@ -10,7 +10,8 @@ HEAD = 1 << 16
 """Bytes from the beginning that are looked at."""
 
 _EXPORT = "save it as JPEG or PNG"
-_UNPACK = "unpack it and name the folder, or make a tar of the pictures"
+_UNPACK = "unpack it and name the folder, or make a zip or tar of the pictures"
+_ZIP = "if there are pictures in it, give its name the ending .zip"
 _VIDEO = "take a frame out of it, for example with ffmpeg -i FILE -frames:v 1 frame.png"
 _DEEP = "save it as a PNG or TIFF of 8 or 16 bits"
 _RAW = "export the photo as JPEG, PNG or TIFF with the camera's or any raw converter"
@@ -39,7 +40,7 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x93NUMPY", "a NumPy array", "save it as an image: PIL.Image.fromarray(array).save('photo.png')"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", _DEEP),
     (b"SIMPLE  =", "a FITS file", _DEEP),
-    (b"PK\x03\x04", "a zip archive (or a document or NumPy arrays in one)", _UNPACK),
+    (b"PK\x03\x04", "a zip archive (or a document or NumPy arrays in one)", _ZIP),
     (b"PK\x05\x06", "an empty zip archive", _UNPACK),
     (b"\x1f\x8b", "a gzip archive", "unpack it with gunzip, or call a tar of pictures .tar.gz"),
     (b"BZh", "a bzip2 archive", "unpack it, or call a tar of pictures .tar.bz2"),

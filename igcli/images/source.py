@@ -26,33 +26,35 @@ class FileState:
 
     @classmethod
     def of(cls, status: os.stat_result) -> FileState:
-        """The state that a ``stat`` tells."""
+        """The state in the result of a ``stat``."""
         return cls(status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True)
 class Member:
-    """Where a picture lies inside a tar.
+    """Where a picture lies inside an archive.
 
     Attributes
     ----------
     archive
-        The tar itself.
+        The archive itself.
     name
-        As the tar spells it. It may be absolute or climb: for messages, never for opening anything.
-    offset, size
-        Of its bytes, in the tar once unpacked.
-    compressed
-        The tar has to be unpacked from its beginning to get there.
+        As the archive spells it. It may be absolute or climb: for messages, never for opening anything.
+    offset
+        Of its bytes in the unpacked tar; of its header in a zip.
+    size
+        In bytes, unpacked.
+    form
+        What the archive is: ``"tar"``, ``"zip"``, or ``"compressed tar"``, which has to be unpacked up to there.
     state
-        Of the archive when it was listed; another one by now is refused, as the picture may lie elsewhere in it.
+        Of the archive when it was listed; one that has changed is refused, as the picture may lie elsewhere in it.
     """
 
     archive: Path
     name: str
     offset: int
     size: int
-    compressed: bool = False
+    form: str = "tar"
     state: FileState | None = None
 
 

@@ -1,9 +1,10 @@
-"""Tars made for the tests of this folder, by Python's ``tarfile`` and byte by byte."""
+"""Archives made for the tests of this folder, by Python's ``tarfile`` and ``zipfile`` and byte by byte."""
 
 from __future__ import annotations
 
 import io
 import tarfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,15 @@ def tar_of(members: Mapping[str, bytes], form: int = tarfile.PAX_FORMAT) -> byte
     with tarfile.open(fileobj=file, mode="w", format=form) as tar:
         for name, data in members.items():
             add(tar, name, data)
+    return file.getvalue()
+
+
+def zip_of(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip of plain files, in the order given."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
     return file.getvalue()
 
 
@@ -47,9 +57,9 @@ def found(items: list[Found | Missing]) -> list[Found]:
 
 def reasons(items: list[Found | Missing]) -> list[str]:
     """The sentences of what is missing, each on one line."""
-    told = [item.reason for item in items if isinstance(item, Missing)]
-    assert all(reason.endswith(".") and "\n" not in reason for reason in told)
-    return told
+    sentences = [item.reason for item in items if isinstance(item, Missing)]
+    assert all(reason.endswith(".") and "\n" not in reason for reason in sentences)
+    return sentences
 
 
 def targets(items: list[Found | Missing], folder: Path) -> dict[str, str | None]:

@@ -146,7 +146,7 @@ def test_a_picture_with_classes_that_differ_is_refused(tmp_path: Path) -> None:
     items = find_images([str(path)])
 
     assert targets(items, path) == {"b.jpg": "3"}
-    assert ["several .cls" in reason for reason in reasons(items)] == [True]
+    assert ["several .cls files" in reason for reason in reasons(items)] == [True]
 
 
 def test_a_class_of_any_length_is_refused(tmp_path: Path) -> None:
@@ -166,16 +166,16 @@ def test_half_a_class_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "reason"),
     [
         (tarfile.SYMTYPE, "is a link"),
         (tarfile.LNKTYPE, "is a link"),
         (tarfile.CHRTYPE, "is a device"),
         (tarfile.FIFOTYPE, "is a device"),
-        (b"?", "is a device, or of a kind"),
+        (b"?", "is a device, or of an unknown kind"),
     ],
 )
-def test_links_and_devices_are_not_followed(tmp_path: Path, kind: bytes, told: str) -> None:
+def test_links_and_devices_are_not_followed(tmp_path: Path, kind: bytes, reason: str) -> None:
     secret = tmp_path / "secret.jpg"
     secret.write_bytes(b"s")
     path = tmp_path / "x.tar"
@@ -186,7 +186,7 @@ def test_links_and_devices_are_not_followed(tmp_path: Path, kind: bytes, told: s
     items = find_images([str(path)])
 
     assert [item.relative.name for item in found(items)] == ["b.jpg"]
-    assert reasons(items)[0].startswith(f"{path}/a.jpg {told}")
+    assert reasons(items)[0].startswith(f"{path}/a.jpg {reason}")
 
 
 def test_sparse_members_are_refused(tmp_path: Path) -> None:
@@ -202,10 +202,10 @@ def test_of_many_refused_members_some_are_named_and_the_others_counted(tmp_path:
         for number in range(1000):
             add(tar, f"{number}.jpg", type=tarfile.SYMTYPE, linkname="/etc/passwd")
 
-    told = reasons(find_images([str(path)]))
+    sentences = reasons(find_images([str(path)]))
 
-    assert len(told) == MOST_NAMED + 1
-    assert "980 more members" in told[-1]
+    assert len(sentences) == MOST_NAMED + 1
+    assert "980 more members" in sentences[-1]
 
 
 def test_a_name_that_is_no_path_is_refused(tmp_path: Path) -> None:
@@ -241,23 +241,23 @@ def test_an_archive_with_too_many_members_is_taken_in_part(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
         pytest.param(b"", "has no images in it", id="nothing"),
-        pytest.param(b"what is this" * 100, "is no tar archive", id="text"),
-        pytest.param(encoded("JPEG"), "is no tar archive", id="a picture"),
-        pytest.param(gzip.compress(b"what is this" * 100), "is no tar archive", id="packed text"),
+        pytest.param(b"what is this" * 100, "is no tar or zip archive", id="text"),
+        pytest.param(encoded("JPEG"), "is no tar or zip archive", id="a picture"),
+        pytest.param(gzip.compress(b"what is this" * 100), "is no tar or zip archive", id="packed text"),
         pytest.param(gzip.compress(random.Random(1).randbytes(600))[:300], "cut off or damaged", id="a piece"),
         pytest.param(b"\x1f\x8b", "cut off or damaged", id="two bytes"),
         pytest.param(tar_of({"a.txt": b""}), "has no images in it", id="other files"),
         pytest.param(bytes(10240), "has no images in it", id="zeros"),
     ],
 )
-def test_what_has_no_pictures_says_so_in_one_sentence(tmp_path: Path, data: bytes, told: str) -> None:
+def test_what_has_no_pictures_says_so_in_one_sentence(tmp_path: Path, data: bytes, reason: str) -> None:
     items = listed(tmp_path / "x.tar", data)
 
     assert len(items) == 1
-    assert told in reasons(items)[0]
+    assert reason in reasons(items)[0]
     assert str(tmp_path / "x.tar") in reasons(items)[0]
 
 
@@ -269,7 +269,7 @@ def test_of_a_cut_archive_what_could_be_listed_is_kept(tmp_path: Path, pack: typ
 
     assert [item.relative.name for item in found(items)] == ["a.jpg", "b.jpg"]
     assert "is cut off" in reasons(items)[0]
-    assert "What comes before that is taken." in reasons(items)[0]
+    assert "The pictures before that are read." in reasons(items)[0]
 
 
 def test_an_archive_that_goes_while_it_is_looked_for(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from igcli.images import finding
 from igcli.images.decoding import FORMATS
-from igcli.images.finding import find_images, is_list
+from igcli.images.finding import find_images
 from igcli.images.source import IMAGE_SUFFIXES, Found, Missing
 from igcli.jobs.naming import output_stems
 
@@ -302,12 +302,6 @@ def test_what_is_said_of_odd_names_is_one_printable_line(tmp_path: Path) -> None
         told = reason(find_images([argument]))
         assert told.isprintable()
         assert "a\\n\\x1b[2J" in told
-
-
-@pytest.mark.parametrize("name", ["x.csv", "X.TSV", "x.tar", "x.tar.gz", "x.TGZ", "x.tar.bz2", "x.tar.xz", "x.tar.zst"])
-def test_lists_and_archives_are_known_by_their_endings(name: str) -> None:
-    assert is_list(Path(name))
-    assert not is_list(Path(f"{name}.jpg"))
 
 
 def test_every_suffix_belongs_to_a_format_that_is_read() -> None:

@@ -44,7 +44,7 @@ STRANGERS = {
     "svg": (b'<?xml version="1.0"?>\n<svg xmlns="">', "SVG", "PNG"),
     "plain svg": (b'<svg width="1">', "SVG", "PNG"),
     "xml": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "XML", "download"),
-    "zip": (zipped(), "a zip archive", "unpack it"),
+    "zip": (zipped(), "a zip archive", "ending .zip"),
     "gzip": (gzip.compress(b"a"), "gzip", ".tar.gz"),
     "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "7z", "unpack it"),
     "tar": (b"a.jpg".ljust(257, b"\0") + b"ustar\0", "a tar archive", ".tar"),

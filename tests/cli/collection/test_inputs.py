@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tarfile
+import zipfile
 
 import pytest
 from cli.collection.folders import lines
@@ -61,14 +62,16 @@ def _tar(path, members, mode="w"):
                 archive.addfile(info, io.BytesIO(data))
 
 
-@pytest.mark.parametrize("ending", ["tar", "tar.gz"])
-def test_a_tar_of_photos_and_classes(run, photos, tmp_path, ending):
+@pytest.mark.parametrize("ending", ["tar", "tar.gz", "zip"])
+def test_an_archive_of_photos_and_classes(run, photos, tmp_path, ending):
     photo = (photos / "a.png").read_bytes()
-    _tar(
-        tmp_path / f"shard.{ending}",
-        {"0001.png": photo, "0001.cls": b"3", "0002.png": (photos / "b.png").read_bytes()},
-        mode="w:gz" if ending == "tar.gz" else "w",
-    )
+    members = {"0001.png": photo, "0001.cls": b"3", "0002.png": (photos / "b.png").read_bytes()}
+    if ending == "zip":
+        with zipfile.ZipFile(tmp_path / "shard.zip", "w") as archive:
+            for name, data in members.items():
+                archive.writestr(name, data)
+    else:
+        _tar(tmp_path / f"shard.{ending}", members, mode="w:gz" if ending == "tar.gz" else "w")
     result = run(tmp_path / f"shard.{ending}", "--full-size")
     assert result.exit_code == 0, result.stderr
     first, _ = lines(tmp_path / "out" / "index.jsonl")
