@@ -165,7 +165,9 @@ def _prepare(
     for i, ends in enumerate(all_ends):
         logits = ends.at_photos[0]
         try:
-            chosen = resolve_targets(samples[i][1], logits, model.labels, multi_label=model.multi_label)
+            chosen = resolve_targets(
+                samples[i][1], logits, model.labels, multi_label=model.multi_label, regression=model.regression
+            )
         except LabelError as error:  # those wanted of all pictures were checked before; this is one picture's own
             outcomes.append([error])
             continue
@@ -231,7 +233,7 @@ def _task(
         position=position,
         model=model,
         sample=ends.sample,
-        prediction=ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label),
+        prediction=ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label, regression=model.regression),
         target=target,
         ends=between(at_photos[0], sum(at_baselines) / len(at_baselines)),
         runs={key: run(*key) for key in keys if key in needed},
@@ -242,7 +244,9 @@ def _task(
 def _rival(target: Ranked, logits: torch.Tensor, model: Model, settings: Settings) -> Ranked | UsageError | None:
     if settings.against is None:
         return None
-    rivals = resolve_targets([settings.against], logits, model.labels, multi_label=model.multi_label)
+    rivals = resolve_targets(
+        [settings.against], logits, model.labels, multi_label=model.multi_label, regression=model.regression
+    )
     if len(rivals) > 1:
         return UsageError(f"A class is compared with one other: {settings.against!r} names {len(rivals)}.")
     if rivals[0].index == target.index:

@@ -35,6 +35,10 @@ class Score:
         return SCORES[self.kind](logits, self)
 
 
+#: Scores of numbers that are no classes.
+OF_REGRESSIONS = ("value", "logit", "margin")
+
+
 def check_score(kind: str, *, against: str | int | None) -> None:
     """Raise ``UsageError`` for an unknown score, or one that has too few or too many classes to speak of."""
     SCORES[kind]
@@ -60,6 +64,12 @@ def sigmoid(logits: torch.Tensor, score: Score) -> torch.Tensor:
 def logit(logits: torch.Tensor, score: Score) -> torch.Tensor:
     """Unbounded; says nothing of the other classes."""
     return logits[:, score.target]
+
+
+@SCORES("value", summary="the number itself, of a regression (--outputs value)")
+def value(outputs: torch.Tensor, score: Score) -> torch.Tensor:
+    """In the network's own unit."""
+    return outputs[:, score.target]
 
 
 @SCORES("log-softmax", summary="the logarithm of the class's probability")

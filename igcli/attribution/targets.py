@@ -19,9 +19,36 @@ class Ranked:
     label: str
     probability: float
 
+    @property
+    def amount(self) -> float:
+        """What ranks it: the probability."""
+        return self.probability
 
-def ranking(logits: torch.Tensor, labels: Labels, *, count: int = 5, multi_label: bool = False) -> tuple[Ranked, ...]:
-    """The ``count`` most probable classes for logits (K,), most probable first; each for itself if multi-label."""
+
+@dataclass(frozen=True)
+class Estimate(Ranked):
+    """A number that a regression estimates, in its own unit; its probability is NaN."""
+
+    value: float
+
+    @property
+    def amount(self) -> float:
+        """The value itself."""
+        return self.value
+
+
+def ranking(
+    logits: torch.Tensor, labels: Labels, *, count: int = 5, multi_label: bool = False, regression: bool = False
+) -> tuple[Ranked, ...]:
+    """The ``count`` most probable classes for logits (K,), most probable first; each for itself if multi-label.
+
+    Of a regression the largest numbers, as :class:`Estimate`.
+    """
+    if regression:
+        values, indices = logits.double().topk(min(count, len(logits)))
+        return tuple(
+            Estimate(i, labels[i], float("nan"), v) for i, v in zip(indices.tolist(), values.tolist(), strict=True)
+        )
     probabilities = logits.double().sigmoid() if multi_label else logits.double().softmax(dim=0)
     values, indices = probabilities.topk(min(count, len(logits)))
     return tuple(Ranked(i, labels[i], p) for i, p in zip(indices.tolist(), values.tolist(), strict=True))
@@ -43,7 +70,12 @@ def count_classes(target: str | int) -> int:
 
 
 def resolve_targets(
-    wanted: Sequence[str | int], logits: torch.Tensor, labels: Labels, *, multi_label: bool = False
+    wanted: Sequence[str | int],
+    logits: torch.Tensor,
+    labels: Labels,
+    *,
+    multi_label: bool = False,
+    regression: bool = False,
 ) -> list[Ranked]:
     """Each wanted class once, in the order asked for.
 
@@ -55,9 +87,12 @@ def resolve_targets(
         (K,) at the photo itself: what ``top`` refers to, and where the probabilities come from.
     multi_label
         Classes do not exclude each other.
+    regression
+        Outputs are numbers, and not classes.
     """
     check_targets(wanted, labels)
-    by_rank = {ranked.index: ranked for ranked in ranking(logits, labels, count=len(labels), multi_label=multi_label)}
+    ranked = ranking(logits, labels, count=len(labels), multi_label=multi_label, regression=regression)
+    by_rank = {each.index: each for each in ranked}
     chosen: dict[int, Ranked] = {}
     for target in wanted:
         count = _top_count(target)

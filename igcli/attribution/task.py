@@ -77,7 +77,8 @@ class Task:
             run.methods = {name: METHODS[name](context) for name in names}
             shared = [method for method in run.methods.values() if not isinstance(method, OwnPath)]
             if key in viewed:
-                run.curve = Curve(self.target.index, alphas=self.wanted.alphas, multi_label=self.model.multi_label)
+                of_class = None if self.model.regression else self.target.index
+                run.curve = Curve(of_class, alphas=self.wanted.alphas, multi_label=self.model.multi_label)
                 chosen = self.wanted.interior
                 if chosen is not None:
                     run.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
@@ -195,13 +196,16 @@ def _mean_trace(runs: Sequence[ExplainedRun]) -> tuple[Trace, np.ndarray]:
         return Trace(np.array([0.0, 1.0]), np.array([at_baseline, at_image])), np.zeros(2)
     traces = [run.curve.trace() for run in runs if run.curve is not None]
 
-    def mean(of: Callable[[Trace], np.ndarray | None]) -> np.ndarray:
+    def mean(of: Callable[[Trace], np.ndarray | None]) -> np.ndarray | None:
+        if of(traces[0]) is None:  # of a regression no probability is kept
+            return None
         shared = [np.asarray(of(trace))[np.isin(trace.alphas, points)] for trace in traces]
         return np.asarray(np.mean(shared, axis=0))
 
-    names = ("scores", "mean_importance", "softmax", "logit")
+    names = ("mean_importance", "softmax", "logit")
     means = {name: mean(attrgetter(name)) for name in names}
-    trace = Trace(points, ends=(at_baseline, at_image), **means)
+    scores = np.mean([each.scores[np.isin(each.alphas, points)] for each in traces], axis=0)
+    trace = Trace(points, scores, ends=(at_baseline, at_image), **means)
     return trace, runs[0].nodes.weights[np.isin(traces[0].alphas, points)]
 
 

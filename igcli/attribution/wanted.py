@@ -10,7 +10,7 @@ from igcli.attribution.baselines import check_baselines
 from igcli.attribution.methods import METHODS
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
-from igcli.attribution.scores import SHARED, check_score
+from igcli.attribution.scores import OF_REGRESSIONS, SHARED, check_score
 from igcli.attribution.targets import check_targets
 from igcli.errors import UsageError
 from igcli.models.model import Model
@@ -51,10 +51,10 @@ class Wanted:
         return {*self.alphas, *frames}
 
     def on(self, model: Model) -> Wanted:
-        """The same of this network: where classes do not exclude each other, the probability is the sigmoid."""
-        if self.settings.score != "softmax" or not model.multi_label:
+        """The same of this network: without a softmax, the sigmoid of a class or the value of a regression."""
+        if self.settings.score != "softmax" or not (model.multi_label or model.regression):
             return self
-        return replace(self, settings=replace(self.settings, score="sigmoid"))
+        return replace(self, settings=replace(self.settings, score="value" if model.regression else "sigmoid"))
 
     def check(self, model: Model) -> None:
         """Raise ``UsageError`` for what can be seen to be wrong before any picture is read."""
@@ -71,6 +71,11 @@ class Wanted:
         check_score(settings.score, against=settings.against)
         if model.multi_label and self.on(model).settings.score in SHARED:
             raise UsageError("Classes of this network do not exclude each other: use --score sigmoid, logit or margin.")
+        score = self.on(model).settings.score
+        if model.regression and score not in OF_REGRESSIONS:
+            raise UsageError(f"This network's outputs are numbers without a {score}: use --score value.")
+        if score == "value" and not model.regression:
+            raise UsageError("This network tells classes apart: --score value goes with --outputs value.")
         check_targets(self.targets, model.labels)
         if settings.against is not None:
             check_targets([settings.against], model.labels)

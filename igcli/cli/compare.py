@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.options import wanted_options
-from igcli.cli.session import Request, session
+from igcli.cli.session import Request, seen, session
 from igcli.cli.single import single_photo_command, the_photo
 from igcli.jobs.comparing import Compared, compare_photo
 from igcli.jobs.drawing import Drawing
@@ -43,7 +44,7 @@ def _lines(compared: Compared) -> list[str]:
     lines = []
     for each in compared.explanations:
         score = f"{each.score.kind} {each.score.at_image:.4g}"
-        lines.append(f"{name}  {each.target.label} {each.target.probability:.1%}  {score}".replace("%", " %"))
+        lines.append("  ".join([*seen(Path(name), asdict(each.target)), score]))
     for like in compared.likenesses:
         of = like.similarity
         lines.append(

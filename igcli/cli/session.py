@@ -253,8 +253,9 @@ def _load_onto(choice: ModelChoice, device: str) -> Classifier:
 
 
 def seen(photo: Path, target: Record) -> list[str]:
-    """How every line begins: the photo's name, and the class with its probability."""
-    return [photo.name, f"{target['label']} {percent(target['probability'])}"]
+    """How every line begins: the photo's name, and the class with its probability, or the value."""
+    amount = f"{target['value']:.4g}" if "value" in target else percent(target["probability"])
+    return [photo.name, f"{target['label']} {amount}"]
 
 
 def percent(share: float, *, digits: int = 1) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
+from igcli.attribution.targets import Estimate
 from igcli.errors import IgError, UsageError
 from igcli.evaluation.similarity import Similarity, reading_of_classes, reading_of_methods, similarity
 from igcli.images.picture import Picture
@@ -25,7 +26,7 @@ from igcli.jobs.naming import output_stems
 from igcli.jobs.outputs import png
 from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, result_entry, to_json, versions
 from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
-from igcli.rendering.numbers import probability_text
+from igcli.rendering.numbers import amount_text
 from igcli.rendering.overlay import draw
 from igcli.rendering.styles import STYLES
 
@@ -158,7 +159,7 @@ def words_of(explanation: Explanation) -> tuple[str, ...]:
     place = "what the network says" if rank == 1 else f"its number {rank}" if rank else "not among its first five"
     against = f" against {score.against}" if score.against else ""
     return (
-        f"{probability_text(target.probability)}: {place}",
+        f"{amount_text(target.amount, regression=isinstance(target, Estimate))}: {place}",
         f"{score.kind}{against}: {score.at_image:.4g} at the photo, {score.at_baseline:.4g} at the baseline",
     )
 

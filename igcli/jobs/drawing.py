@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Attribution, Explanation
+from igcli.attribution.targets import Estimate
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright
 from igcli.jobs.filming import Filming
@@ -119,8 +120,9 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
     shown = Panel(
         title=picture.name,
         photo=picture.image(),
-        top=tuple((ranked.label, ranked.probability) for ranked in explanation.prediction),
-        target=(target.label, target.probability),
+        top=tuple((ranked.label, ranked.amount) for ranked in explanation.prediction),
+        target=(target.label, target.amount),
+        regression=isinstance(target, Estimate),
         columns=tuple((_TITLES.get(name, name), image) for name, image in zip(names, images, strict=True)),
         legend=STYLES[drawing.style].legend,
         footer=(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.attribution.result import Completeness, ScoreEnds
-from igcli.attribution.targets import Ranked
+from igcli.attribution.targets import Estimate, Ranked
 from igcli.jobs.opening import read_own
 from igcli.rendering.page.content import CurvePage, Encoded, FramesPage, MapPage, PhotoPage, SplitPage
 
@@ -27,8 +27,8 @@ def load_page(path: Path) -> PhotoPage:
     return PhotoPage(
         name=plain["name"],
         photo=Encoded(**_with_data(plain["photo"])),
-        top=tuple(Ranked(**each) for each in plain["top"]),
-        target=Ranked(**plain["target"]),
+        top=tuple(map(_ranked, plain["top"])),
+        target=_ranked(plain["target"]),
         score=ScoreEnds(**plain["score"]),
         maps=tuple(
             MapPage(**{**_with_data(each), "completeness": Completeness(**each["completeness"])})
@@ -39,6 +39,10 @@ def load_page(path: Path) -> PhotoPage:
         split=None if split is None else SplitPage(**split),
         notes=tuple(plain["notes"]),
     )
+
+
+def _ranked(plain: Mapping[str, Any]) -> Ranked:
+    return Estimate(**plain) if "value" in plain else Ranked(**plain)
 
 
 def _base64(data: object) -> str:

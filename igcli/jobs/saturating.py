@@ -177,7 +177,8 @@ def _curve_rows(measured: Sequence[Measured]) -> Iterator[tuple[object, ...]]:
     for each in measured:
         trace = each.trace
         columns = (trace.alphas, trace.softmax, trace.logit, trace.mean_importance, trace.scores)
-        for numbers in zip(*(column.tolist() for column in columns if column is not None), strict=True):
+        empty = [None] * len(trace.alphas)
+        for numbers in zip(*(empty if column is None else column.tolist() for column in columns), strict=True):
             yield (each.name, each.target.label, *numbers)
 
 

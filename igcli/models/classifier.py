@@ -30,7 +30,7 @@ class Classifier(Model):
     network
         Any module from normalised images (N, C, H, W) to logits (N, K), alone or as
         :func:`~igcli.models.outputs.logits_of` finds them.
-    labels, provenance, caveat, multi_label, ends_in_softmax, ends_in_sigmoid
+    labels, provenance, caveat, multi_label, ends_in_softmax, ends_in_sigmoid, regression
         As for :class:`~igcli.models.model.Model`.
     view
         The input the network was trained on.
@@ -53,6 +53,7 @@ class Classifier(Model):
         multi_label: bool = False,
         ends_in_softmax: bool = False,
         ends_in_sigmoid: bool = False,
+        regression: bool = False,
     ) -> None:
         super().__init__(
             network,
@@ -62,6 +63,7 @@ class Classifier(Model):
             multi_label=multi_label,
             ends_in_softmax=ends_in_softmax,
             ends_in_sigmoid=ends_in_sigmoid,
+            regression=regression,
         )
         self.view = view or View()
         self.mean, self.std = mean, std

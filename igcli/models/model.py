@@ -51,6 +51,8 @@ class Model:
         The network's outputs are probabilities already; their logarithms stand in for the logits.
     ends_in_sigmoid
         Its outputs are probabilities already, each for itself; their log-odds are the logits.
+    regression
+        Its outputs are numbers in a unit of their own, one per label, and not classes: they stand for the logits.
 
     Attributes
     ----------
@@ -73,6 +75,7 @@ class Model:
         multi_label: bool = False,
         ends_in_softmax: bool = False,
         ends_in_sigmoid: bool = False,
+        regression: bool = False,
     ) -> None:
         self.network = network
         self.labels = labels if isinstance(labels, Labels) else Labels(labels)
@@ -80,6 +83,7 @@ class Model:
         self.caveat = caveat
         self.multi_label = multi_label
         self.ends_in_softmax, self.ends_in_sigmoid = ends_in_softmax, ends_in_sigmoid
+        self.regression = regression
         self.arguments: dict[str, Any] = {}
         self.output_index: int | str | None = None
         self._batching: Batching | None = None  # not known before the network was tried
@@ -92,6 +96,7 @@ class Model:
             "multi_label": self.multi_label,
             "probabilities": self.ends_in_softmax or self.ends_in_sigmoid,
             "arguments": {name: repr(value) for name, value in self.arguments.items()},
+            **({"regression": True} if self.regression else {}),
             **({} if self.output_index is None else {"output_index": self.output_index}),
             "labels_sha256": hashlib.sha256("\n".join(self.labels).encode("utf-8", "replace")).hexdigest(),
         }
@@ -192,7 +197,8 @@ class Model:
             logits = log_odds_of_probabilities(logits)
         elif self.ends_in_softmax:
             logits = log_of_probabilities(logits)
-        return two_classes(logits) if logits.shape[1] == 1 and len(self.labels) == 2 else logits
+        binary = logits.shape[1] == 1 and len(self.labels) == 2 and not self.regression
+        return two_classes(logits) if binary else logits
 
     def outputs(
         self, *inputs: Any, network: Callable[..., object] | None = None, batching: Batching | None = None
@@ -217,7 +223,12 @@ class Model:
         return inputs
 
     def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        """Probabilities in [0, 1] of logits (..., K): of K classes that exclude each other, or of each for itself."""
+        """Probabilities in [0, 1] of logits (..., K): of K classes that exclude each other, or of each for itself.
+
+        NaN for the numbers of a regression, which have none.
+        """
+        if self.regression:
+            return torch.full_like(logits, torch.nan)
         return logits.sigmoid() if self.multi_label else logits.softmax(dim=-1)
 
     def recognised(self, outputs: torch.Tensor) -> Self:
@@ -230,7 +241,7 @@ class Model:
             softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)]. Rows that are not
             finite say nothing.
         """
-        if self.ends_in_softmax or self.multi_label or not _are_probabilities(outputs):
+        if self.ends_in_softmax or self.multi_label or self.regression or not _are_probabilities(outputs):
             return self
         other = copy(self)
         other.ends_in_softmax = True

@@ -27,10 +27,13 @@ class OutputKind:
         Classes do not exclude each other: each has a sigmoid of its own.
     probabilities
         The network ends in its softmax or sigmoid; logits are recovered from it.
+    regression
+        Outputs are numbers in a unit of their own, and not classes.
     """
 
     multi_label: bool = False
     probabilities: bool = False
+    regression: bool = False
 
 
 OUTPUTS: Registry[OutputKind] = Registry("kind of outputs")
@@ -40,6 +43,9 @@ OUTPUTS("probabilities", summary="the same after softmax or, for a single output
 )
 OUTPUTS("multi-label", summary="logits of classes that do not exclude each other")(OutputKind(multi_label=True))
 OUTPUTS("multi-label-probabilities", summary="the same after sigmoid")(OutputKind(multi_label=True, probabilities=True))
+OUTPUTS("value", summary="numbers and no classes (a regression); the number itself is explained")(
+    OutputKind(regression=True)
+)
 
 
 def logits_of(

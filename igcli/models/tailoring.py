@@ -10,11 +10,12 @@ from copy import copy
 from pathlib import Path
 
 from igcli.errors import UsageError
+from igcli.lazy import torch
 from igcli.models.batching import TOGETHER
 from igcli.models.classifier import Classifier
 from igcli.models.label_files import read_labels
 from igcli.models.labels import Labels
-from igcli.models.outputs import OUTPUTS
+from igcli.models.outputs import OUTPUTS, OutputKind
 from igcli.models.spec import InputSpec, ModelSpec
 from igcli.models.trial import try_out
 
@@ -29,6 +30,12 @@ EACH_FOR_ITSELF = (
     "Its outputs lie in [0, 1] and do not sum to 1, and are taken for logits; if they are probabilities of classes "
     "that do not exclude each other: --outputs multi-label-probabilities."
 )
+
+SINGLE = (
+    "Its single output is taken for the logit of 'yes'; if it is a number, such as an age: --outputs value, with "
+    "--labels naming it."
+)
+LARGEST = "The largest of its values is explained unless --target names one."
 
 
 def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> Classifier:
@@ -47,11 +54,30 @@ def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> 
         there are labels.
     """
     model = copy(model)
-    complete = len(model.labels) and spec.labels is None and spec.outputs is None and spec.input == InputSpec()
-    complete = complete and spec.output_index is None
+    complete = len(model.labels) > 0 and spec.input == InputSpec()
+    complete = complete and spec.labels is None and spec.outputs is None and spec.output_index is None
     if published and complete and not spec.arguments:
         model.batching = TOGETHER
         return model
+    _prepare(model, spec)
+    trial = try_out(model)
+    model.batching = trial.batching
+    outputs = trial.outputs
+    if spec.outputs is not None:
+        _interpret(model, OUTPUTS[spec.outputs], single=outputs.shape[1] == 1)
+    caveats = [model.caveat, trial.taken, CHANGING if trial.changing else "", trial.batching.one_at_a_time]
+    caveats += [RAW.format(model.view.size)] if _is_raw(model, spec.input) and not complete else []
+    caveats.append(_doubt(model, spec, outputs))
+    if spec.labels is not None or not len(model.labels):
+        model.labels = _labels(spec.labels, outputs.shape[1], regression=model.regression)
+        unnamed = spec.labels is None and outputs.shape[1] > 1 and not model.regression
+        caveats += [NUMBERED] if unnamed else []
+    model.caveat = " ".join(filter(None, caveats))
+    return model
+
+
+def _prepare(model: Classifier, spec: ModelSpec) -> None:
+    """Set what is needed before the network is run: its input, and where its logits are."""
     model.view = spec.input.view(model.view)
     model.mean, model.std = spec.input.normalisation(model.mean, model.std)
     channels = model.view.channels
@@ -65,29 +91,27 @@ def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> 
     names = read_labels(spec.labels) if isinstance(spec.labels, Path) else spec.labels
     if names is not None:
         model.labels = Labels(names)  # their number may say which of several outputs holds the logits
-    trial = try_out(model)
-    outputs, model.batching = trial.outputs, trial.batching
+
+
+def _interpret(model: Classifier, kind: OutputKind, *, single: bool) -> None:
+    model.multi_label = kind.multi_label and not single
+    model.ends_in_sigmoid = kind.probabilities and (kind.multi_label or single)
+    model.ends_in_softmax = kind.probabilities and not model.ends_in_sigmoid
+    model.regression = kind.regression
+
+
+def _doubt(model: Classifier, spec: ModelSpec, outputs: torch.Tensor) -> str:
+    """What the outputs (N, K) may mean instead, or what else is to be known of them; in a sentence, or nothing."""
     single = outputs.shape[1] == 1
-    if spec.outputs is not None:
-        kind = OUTPUTS[spec.outputs]
-        model.multi_label = kind.multi_label and not single
-        model.ends_in_sigmoid = kind.probabilities and (kind.multi_label or single)
-        model.ends_in_softmax = kind.probabilities and not model.ends_in_sigmoid
-    caveats = [model.caveat] if model.caveat else []
-    caveats += [trial.taken] if trial.taken else []
-    caveats += [CHANGING] if trial.changing else []
-    caveats += [trial.batching.one_at_a_time] if trial.batching.one_at_a_time else []
-    caveats += [RAW.format(model.view.size)] if _is_raw(model, spec.input) and not complete else []
-    if not (model.ends_in_sigmoid or model.ends_in_softmax) and bool(((outputs >= 0) & (outputs <= 1)).all()):
+    if model.regression:
+        return "" if single else LARGEST
+    if model.ends_in_sigmoid or model.ends_in_softmax:
+        return ""
+    if bool(((outputs >= 0) & (outputs <= 1)).all()):
         if single or model.multi_label:
-            caveats.append(PROBABILITIES.format("multi-label-" if model.multi_label else ""))
-        elif model.recognised(outputs) is model and spec.outputs is None:
-            caveats.append(EACH_FOR_ITSELF)
-    if spec.labels is not None or not len(model.labels):
-        model.labels = _labels(spec.labels, outputs.shape[1])
-        caveats += [NUMBERED] if spec.labels is None and not single else []
-    model.caveat = " ".join(caveats)
-    return model
+            return PROBABILITIES.format("multi-label-" if model.multi_label else "")
+        return EACH_FOR_ITSELF if spec.outputs is None and model.recognised(outputs) is model else ""
+    return SINGLE if single and spec.outputs is None and spec.labels is None and not len(model.labels) else ""
 
 
 def _is_raw(model: Classifier, said: InputSpec) -> bool:
@@ -96,13 +120,20 @@ def _is_raw(model: Classifier, said: InputSpec) -> bool:
     return silent and model.mean == (0.0,) and model.std == (1.0,)
 
 
-def _labels(wanted: Path | tuple[str, ...] | None, outputs: int) -> Labels:
-    """As many names as the network has classes: two for a single output."""
+def _labels(wanted: Path | tuple[str, ...] | None, outputs: int, *, regression: bool) -> Labels:
+    """As many names as the network has classes: two for a single output; of a regression, one per output."""
+    if wanted is None and regression:
+        return Labels(["value"] if outputs == 1 else [f"value {index}" for index in range(outputs)])
     if wanted is None:
         return Labels(YES_NO if outputs == 1 else [f"class {index}" for index in range(outputs)])
     names = read_labels(wanted) if isinstance(wanted, Path) else wanted
-    if outputs == 1:
+    if outputs == 1 and not regression:
         outputs, names = 2, (f"not {names[0]}", names[0]) if len(names) == 1 else names
+    if len(names) != outputs and regression:
+        raise UsageError(
+            f"The labels are {len(names)}, and the network returns {outputs} value{'s' * (outputs > 1)}: give one for "
+            "each, in the order of its outputs."
+        )
     if len(names) != outputs:
         where = str(wanted) if isinstance(wanted, Path) else "The list of labels"
         raise UsageError(

@@ -19,6 +19,11 @@ def probability_text(probability: float) -> str:
     return f"{probability:.1%}".replace("%", " %")
 
 
+def amount_text(amount: float, *, regression: bool) -> str:
+    """The number that stands next to a label: a probability, or what a regression estimates."""
+    return f"{amount:.4g}" if regression else probability_text(amount)
+
+
 def score_text(score: float, kind: str) -> str:
     """The score as a percentage if it is a probability, else as a number with three digits."""
     return probability_text(score) if kind in PROBABILITIES else f"{score:.3g}"

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from igcli.rendering.numbers import probability_text
+from igcli.rendering.numbers import amount_text
 from igcli.rendering.text import Pen, fit_text, measure
 from igcli.rendering.tiles import BODY, HEADING, MARGIN, SMALL, TileSheet, tile_size
 
@@ -54,6 +54,8 @@ class Panel:
         Further lines: model, score, scale, completeness gap.
     warning
         A caveat that a reader must not miss, or nothing.
+    regression
+        The numbers of ``top`` and ``target`` are values in a unit of their own, and not probabilities.
     """
 
     title: str
@@ -64,6 +66,7 @@ class Panel:
     legend: str = ""
     footer: tuple[str, ...] = ()
     warning: str = ""
+    regression: bool = False
 
 
 def draw_panel(panel: Panel) -> Image.Image:
@@ -94,16 +97,18 @@ def _draw_scores(sheet: TileSheet, panel: Panel, *, left: int) -> None:
     right, top = left + _SCORES_WIDTH, _TILES_TOP
     if panel.top:
         label, probability = panel.top[0]
-        score = probability_text(probability)
+        score = amount_text(probability, regression=panel.regression)
         room = _SCORES_WIDTH - measure(score, pen=_LABEL) - 12
         sheet.write((left, top), label, pen=_LABEL, width=room)
         sheet.write((right, top), score, pen=_LABEL, anchor="ra")
     sheet.write((left, top + 28), _explained(panel), pen=_EXPLAINED, width=_SCORES_WIDTH)
     for rank, (label, probability) in enumerate(panel.top):
         y = top + _BARS_TOP + rank * _BAR_PITCH
-        score = probability_text(probability)
+        score = amount_text(probability, regression=panel.regression)
         sheet.write((left, y), label, pen=BODY, width=_SCORES_WIDTH - measure(score, pen=SMALL) - 12)
         sheet.write((right, y + 1), score, pen=SMALL, anchor="ra")
+        if panel.regression:  # values have no common scale
+            continue
         sheet.draw.rectangle((left, y + 18, right - 1, y + 21), fill=_TRACK)
         filled = round(_SCORES_WIDTH * min(max(probability, 0.0), 1.0))
         colour = _ACCENT if _is_target(panel, label, probability) else _BAR
@@ -113,9 +118,9 @@ def _draw_scores(sheet: TileSheet, panel: Panel, *, left: int) -> None:
 
 def _explained(panel: Panel) -> str:
     if panel.top and _is_target(panel, *panel.top[0]):
-        return "this class is explained"
+        return "this value is explained" if panel.regression else "this class is explained"
     label, probability = panel.target
-    score = probability_text(probability)
+    score = amount_text(probability, regression=panel.regression)
     room = _SCORES_WIDTH - measure(f"explained:  ({score})", pen=_EXPLAINED)
     return f"explained: {fit_text(label, room, pen=_EXPLAINED)} ({score})"
 

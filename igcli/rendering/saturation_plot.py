@@ -92,7 +92,8 @@ def _panels(traces: Sequence[Trace], subject: Subject, saturated: Saturation) ->
     kinds = {"softmax": traces[0].softmax, "logit": traces[0].logit}
     if kinds.get(subject.score_kind) is None:
         name = subject.score_kind
-        curve_panel([t.scores for t in traces], "Score of the class", name, kind=name)
+        title = "Estimated value" if name == "value" else "Score of the class"
+        curve_panel([t.scores for t in traces], title, name, kind=name)
     importances = curves_of([t.mean_importance for t in traces])
     if len(importances) == len(traces):
         panels.append(lambda axes: _importance(axes, importances, subject))

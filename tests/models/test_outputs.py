@@ -133,5 +133,5 @@ def test_a_single_output_becomes_two_classes_with_its_own_sigmoid() -> None:
 
 
 def test_every_kind_has_a_one_line_summary() -> None:
-    assert {"logits", "probabilities", "multi-label", "multi-label-probabilities"} == set(OUTPUTS)
+    assert {"logits", "probabilities", "multi-label", "multi-label-probabilities", "value"} == set(OUTPUTS)
     assert all(entry.summary and "\n" not in entry.summary for entry in OUTPUTS.entries())

@@ -21,7 +21,7 @@ def score_curves(
     Returns
     -------
     list of Trace
-        One a path. ``scores`` are the probabilities; there is no mean importance.
+        One a path. ``scores`` are the probabilities, or the values of a regression; there is no mean importance.
 
     Raises
     ------
@@ -34,6 +34,8 @@ def score_curves(
     logits = probe(model, paths, points, budget=budget)
     if not bool(torch.isfinite(logits).all()):
         raise NumericalError.on_the_path()
+    if model.regression:
+        return [Trace(points, raw[:, target].numpy()) for raw, target in zip(logits, targets, strict=True)]
     curves = zip(logits, model.probabilities(logits), targets, strict=True)
     numbers = [(soft[:, target].numpy(), raw[:, target].numpy()) for raw, soft, target in curves]
     return [Trace(points, soft, softmax=soft, logit=raw) for soft, raw in numbers]

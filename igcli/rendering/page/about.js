@@ -5,11 +5,11 @@ function describe(entry, report) {
   const { score, target } = entry;
   byId("name").firstElementChild.textContent = byId("name").title = entry.name;
   byId("verdict").title = target.label;
-  const verdict = [element("b", {}, foreign(target.label)), ` ${probability(target.probability)}`];
+  const verdict = [element("b", {}, foreign(target.label)), ` ${amountText(target.amount, score.kind)}`];
   byId("verdict").replaceChildren("explained for ", ...verdict, ...(score.against ? [", and not ", foreign(score.against)] : []));
   byId("notes").replaceChildren(...[...entry.notes, score.note].filter(Boolean).map((text) => element("li", { text })));
   byId("notes").hidden = !byId("notes").children.length;
-  byId("top").replaceChildren(...entry.top.map(ranked));
+  byId("top").replaceChildren(...entry.top.map((each) => ranked(each, score.kind)));
   byId("numbers").replaceChildren(...rows(entry).map(([term, text, detail, state]) => {
     const row = element("div", {}, element("dt", { text: term }), element("dd", { class: state, text }));
     if (detail) row.append(element("dd", { class: "detail", text: detail }));
@@ -18,13 +18,13 @@ function describe(entry, report) {
   document.title = report.photos.length > 1 ? `${entry.name} – ${report.title}` : report.title;
 }
 
-function ranked([label, chance, explained]) {
+function ranked([label, chance, explained], kind) {
   const bar = element("span", { class: "bar-fill" });
   bar.style.width = `${100 * clamp(chance, 0, 1)}%`;
   const item = element("li", { class: explained ? "explained" : null },
     element("span", { class: "ranking-label cut", title: label }, foreign(label)),
-    element("span", { class: "ranking-chance", text: probability(chance) }),
-    element("span", { class: "bar-track", "aria-hidden": "true" }, bar));
+    element("span", { class: "ranking-chance", text: amountText(chance, kind) }),
+    element("span", { class: "bar-track", "aria-hidden": "true", hidden: kind === "value" || null }, bar));
   if (explained) item.append(element("span", { class: "unseen", text: "(this class is explained)" }));
   return item;
 }

@@ -82,7 +82,7 @@ function cardOf(entry, number) {
   find(".tile-name bdi").textContent = entry.name;
   find(".tile-name").title = entry.name;
   find(".tile-label bdi").textContent = find(".tile-label").title = entry.target.label;
-  find(".tile-probability").textContent = probability(entry.target.probability);
+  find(".tile-probability").textContent = amountText(entry.target.amount, entry.score.kind);
   const facts = [gap === null ? null : `gap ${share(gap)}`, star === null ? null : `α* ${star.toFixed(2)}`];
   if (!isProbability(entry.score.kind)) facts.unshift(`${entry.score.kind} ${figure(entry.score.at_image)}`);
   find(".tile-facts").textContent = facts.filter(Boolean).join(" · ");

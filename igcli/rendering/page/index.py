@@ -66,8 +66,8 @@ def _photo(photo: PhotoPage) -> Plain:
         "type": photo.photo.media_type,
         "width": photo.photo.width,
         "height": photo.photo.height,
-        "top": [[each.label, each.probability, each.index == photo.target.index] for each in photo.top],
-        "target": asdict(photo.target),
+        "top": [[each.label, each.amount, each.index == photo.target.index] for each in photo.top],
+        "target": {**asdict(photo.target), "amount": photo.target.amount},
         "score": asdict(photo.score),
         "maps": [_map(each) for each in photo.maps],
         "curve": {

@@ -47,6 +47,9 @@ function probability(value) {
 /** A score: a percentage if it is a probability. */
 const scoreText = (value, kind) => (isProbability(kind) ? probability(value) : figure(value));
 
+/** What stands beside a label: its probability, or the number that a regression estimates. */
+const amountText = (value, kind) => (kind === "value" ? figure(value) : probability(value));
+
 const isProbability = (kind) => kind === "softmax" || kind === "sigmoid";
 
 /** A method's name as a title. */
