@@ -87,6 +87,8 @@ def remove_partials(folder: Path) -> None:
 def check_writable(folder: Path) -> None:
     """Make ``folder`` and try whether files can be made in it, before any work is done.
 
+    What killed runs have left there half-written is removed.
+
     Raises
     ------
     OutputError
@@ -96,6 +98,7 @@ def check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        remove_partials(folder)
     except OSError as error:
         raise output_error(folder, error) from error
 

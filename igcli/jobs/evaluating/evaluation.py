@@ -24,7 +24,7 @@ from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
 from igcli.jobs.evaluating.measuring import Measurer
 from igcli.jobs.evaluating.photo import Photo
 from igcli.jobs.evaluating.table import Column
-from igcli.jobs.files import inside, write_whole
+from igcli.jobs.files import inside, remove_partials, write_whole
 from igcli.jobs.identity import owner_of, sha256_of, source_of
 from igcli.jobs.item import Item
 from igcli.jobs.job import Job
@@ -97,6 +97,9 @@ class Evaluation:
         """
         checking = checking or Checking()
         self._shared = checking.shared
+        folders = {Path(kind) / item.stem.parent for kind in ("photos", "maps") for item in self._items}
+        for folder in folders | {Path("mosaics")}:
+            remove_partials(self._job.output / folder)
         ordinary = [column for column in self.columns if not isinstance(column.metric, Focus)]
         if ordinary:
             group = group_size(self._job)

@@ -1,0 +1,257 @@
+"""Runs that are killed at a random moment and started again: does the second one end with what an undisturbed one has?
+
+    python tests/benchmarks/kills.py [--kills 20] [--photos 12] [--only explain ...] [--seed 0]
+
+Made pictures and a small network from a file, so that it runs anywhere that has fork (Linux, macOS). Every command is
+run once undisturbed, then ``--kills`` times with SIGKILL between its first result and its end, each in a new folder, and
+then again with the same words. ``equal`` counts the kills after which the folder has the same files as the undisturbed
+one: pictures, arrays, tables and pages byte for byte, records but for their times. ``--batch-size 1`` makes that
+possible: photos that share a batch agree to rounding only. Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+NETWORK = """
+import torch
+from torch import nn
+
+def network():
+    torch.manual_seed(3)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 12, 3, padding=1), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(48, 5),
+    )
+"""
+
+COMMANDS = {
+    "explain": ("--steps", "8", "--save-arrays", "--panel"),
+    "animate": ("--frames", "5", "--sheet"),
+    "evaluate": ("--steps", "8", "--metric", "deletion", "--metric", "completeness", "--report"),
+    "saturation": ("--points", "21"),
+    "report": ("--steps", "8"),
+}
+
+#: In records, what no two runs have in common.
+TIMES = {"timing", "seconds", "photos_per_second", "gradients_per_second", "model_busy", "effort", "command"}
+#: In the account of a run: what was left to do when it began.
+COUNTS = {"done", "skipped", "gradients", "photos"}
+
+
+@dataclass
+class Outcome:
+    """What became of the kills of one command."""
+
+    command: str
+    killed: int = 0
+    done_before: list[int] = field(default_factory=list)
+    equal: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def row(self) -> str:
+        """A line of the table."""
+        between = f"{min(self.done_before)}–{max(self.done_before)}" if self.done_before else "–"
+        return f"| {self.command} | {self.killed} | {between} | {self.equal} |"
+
+
+def main(arguments: Sequence[str] | None = None) -> list[Outcome]:
+    """Print the table; returns what is in it."""
+    options = _options(arguments)
+    chance = random.Random(options.seed)
+    outcomes = []
+    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
+        home = Path(folder)
+        photos = _made_photos(home / "photos", options.photos)
+        (home / "net.py").write_text(NETWORK)
+        for command in options.only:
+            typed = [command, str(photos), "-o", "out", "--model", f"{home / 'net.py'}:network", "--input-size", "32"]
+            typed += ["--device", "cpu", "--batch-size", "1", *COMMANDS[command]]
+            outcomes.append(
+                killed_and_run_again(command, typed, home, photos=options.photos, kills=options.kills, chance=chance)
+            )
+            print(f"{command}: {outcomes[-1].equal} of {outcomes[-1].killed} equal", file=sys.stderr, flush=True)
+    print("| command | kills | photos done before | second run equal to an undisturbed one |")
+    print("| --- | --- | --- | --- |")
+    for outcome in outcomes:
+        print(outcome.row)
+        for difference in outcome.differences:
+            print(difference, file=sys.stderr)
+    return outcomes
+
+
+def killed_and_run_again(
+    command: str, typed: Sequence[str], home: Path, *, photos: int, kills: int, chance: random.Random
+) -> Outcome:
+    """One command: undisturbed, then killed and run again as often as asked."""
+    whole = home / command / "undisturbed"
+    began = time.perf_counter()
+    run = _Run(typed, whole)
+    first = run.results(command, 1)
+    status, seconds = run.end(), time.perf_counter() - began
+    if status != 0:
+        raise SystemExit(f"{command} ends with status {status}:\n{(whole / 'stderr').read_text()}")
+    outcome, attempts = Outcome(command), 0
+    while outcome.killed < kills and attempts < 5 * kills:
+        attempts += 1
+        here = home / command / f"kill-{attempts}"
+        run = _Run(typed, here)
+        left = max(seconds - (first - began), 0.02)
+        if attempts % 2 and command != "report":  # after some photo, or at any moment
+            run.results(command, chance.randint(1, photos))
+            time.sleep(chance.uniform(0, left / photos))
+        else:
+            run.results(command, 1)
+            time.sleep(chance.uniform(0, left))
+        if not run.kill():  # it was over already
+            continue
+        outcome.killed += 1
+        if command != "report":
+            outcome.done_before.append(done_in(here, command))
+        status = _Run(typed, here).end()
+        found = [f"exit status {status}"] if status else differences(whole / "out", here / "out")
+        outcome.equal += not found
+        outcome.differences += [f"{command}, kill {attempts}: {each}" for each in found]
+        shutil.rmtree(here)
+    return outcome
+
+
+def done_in(here: Path, command: str) -> int:
+    """Photos that are done: they need not be done again, or were said to be done."""
+    if command == "evaluate":
+        return len(list((here / "out" / "photos").glob("*.json")))
+    if command in ("saturation", "report"):  # of a report, only the end is said
+        return len((here / "stdout").read_text().splitlines())
+    records = ".interior.json" if command == "animate" else ".json"
+    return len([path for path in (here / "out").glob(f"*{records}") if path.name != "run.json"])
+
+
+def differences(one: Path, two: Path) -> list[str]:
+    """What two output folders do not have in common, apart from times and from who did what."""
+    names = [{path.relative_to(folder).as_posix() for path in _files(folder)} for folder in (one, two)]
+    found = [f"only in one of them: {name}" for name in sorted(names[0] ^ names[1])]
+    return found + [
+        f"differs: {name}" for name in sorted(names[0] & names[1]) if _content(one / name) != _content(two / name)
+    ]
+
+
+class _Run:
+    """``ig`` in a process of its own, forked from this one once torch is imported: that is what takes the time."""
+
+    def __init__(self, typed: Sequence[str], folder: Path) -> None:
+        import torch  # noqa: F401 - once, for all
+
+        import igcli.cli.main  # noqa: F401
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        for name in ("stdout", "stderr"):
+            (folder / name).write_bytes(b"")
+        sys.stdout.flush()
+        self._process = os.fork()
+        if self._process == 0:
+            _become(typed, folder)
+
+    def results(self, command: str, count: int) -> float:
+        """Wait until so many photos are done, or the run is over; returns when that was."""
+        while done_in(self._folder, command) < count and not self._is_over():
+            if command == "report":  # says nothing of single photos
+                time.sleep(0.05)
+                break
+            time.sleep(0.002)
+        return time.perf_counter()
+
+    def kill(self) -> bool:
+        """Whether it was still at work."""
+        if self._is_over():
+            return False
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+        return True
+
+    def end(self) -> int:
+        """Wait for its end; returns the exit status."""
+        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+
+    def _is_over(self) -> bool:
+        found = os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return found is not None
+
+
+def _become(typed: Sequence[str], folder: Path) -> NoReturn:
+    """The rest of a forked process: the command, its streams in files."""
+    os.chdir(folder)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        file = os.open(name, os.O_WRONLY)
+        os.dup2(file, number)
+    sys.stdout = open(1, "w", buffering=1, closefd=False, encoding="utf-8")  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False, encoding="utf-8")  # noqa: SIM115
+    status = 70
+    try:
+        from igcli.cli.main import ig
+
+        sys.argv = ["ig", *typed]
+        ig.main(list(typed), prog_name="ig", standalone_mode=True)
+    except SystemExit as over:
+        status = over.code if isinstance(over.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and ".igcli" not in path.parts]
+
+
+def _content(path: Path) -> object:
+    data = path.read_bytes()
+    if path.suffix not in (".json", ".jsonl"):
+        return data
+    lines = data.splitlines() if path.suffix == ".jsonl" else [data]
+    left_out = TIMES | (COUNTS if path.name in ("run.json", "run.interior.json", "evaluation.json") else set())
+    return [_without(json.loads(line), left_out) for line in lines]
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(each, names) for name, each in value.items() if name not in names}
+    return [_without(each, names) for each in value] if isinstance(value, list) else value
+
+
+def _made_photos(folder: Path, count: int) -> Path:
+    """Pictures of random blocks, each another."""
+    import numpy as np
+    from PIL import Image
+
+    folder.mkdir()
+    for number in range(count):
+        blocks = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        Image.fromarray(blocks).resize((48, 48), Image.Resampling.BICUBIC).save(folder / f"{number:03}.png")
+    return folder
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20, help="of each command")
+    parser.add_argument("--photos", type=int, default=12)
+    parser.add_argument("--only", nargs="+", choices=list(COMMANDS), default=list(COMMANDS), metavar="COMMAND")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(any(outcome.equal < outcome.killed for outcome in main()))
