@@ -3,27 +3,27 @@
     python tests/benchmarks/kills.py [--kills 20] [--photos 12] [--only explain ...] [--seed 0]
 
 Made pictures and a small network from a file, so that it runs anywhere that has fork (Linux, macOS). Every command is
-run once undisturbed, then ``--kills`` times with SIGKILL between its first result and its end, each in a new folder, and
-then again with the same words. ``equal`` counts the kills after which the folder has the same files as the undisturbed
-one: pictures, arrays, tables and pages byte for byte, records but for their times. ``--batch-size 1`` makes that
-possible: photos that share a batch agree to rounding only. Prints a Markdown table.
+run once undisturbed, then ``--kills`` times with SIGKILL between its first result and its end, each in a new folder,
+and then again with the same words. They are equal where the folder then has the same files as the undisturbed one:
+pictures, arrays, tables and pages byte for byte, records but for their times. ``--batch-size 1`` makes that possible:
+photos that share a batch agree to rounding only. Prints a Markdown table.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from forked import Forked
 
 NETWORK = """
 import torch
@@ -41,7 +41,7 @@ COMMANDS = {
     "explain": ("--steps", "8", "--save-arrays", "--panel"),
     "animate": ("--frames", "5", "--sheet"),
     "evaluate": ("--steps", "8", "--metric", "deletion", "--metric", "completeness", "--report"),
-    "saturation": ("--points", "21"),
+    "saturation": ("--points", "101"),
     "report": ("--steps", "8"),
 }
 
@@ -99,29 +99,31 @@ def killed_and_run_again(
     """One command: undisturbed, then killed and run again as often as asked."""
     whole = home / command / "undisturbed"
     began = time.perf_counter()
-    run = _Run(typed, whole)
-    first = run.results(command, 1)
-    status, seconds = run.end(), time.perf_counter() - began
+    run = Forked(typed, whole)
+    first = results(run, command, 1)
+    status, seconds = run.end().status, time.perf_counter() - began
     if status != 0:
         raise SystemExit(f"{command} ends with status {status}:\n{(whole / 'stderr').read_text()}")
     outcome, attempts = Outcome(command), 0
     while outcome.killed < kills and attempts < 5 * kills:
         attempts += 1
         here = home / command / f"kill-{attempts}"
-        run = _Run(typed, here)
+        run = Forked(typed, here)
         left = max(seconds - (first - began), 0.02)
         if attempts % 2 and command != "report":  # after some photo, or at any moment
-            run.results(command, chance.randint(1, photos))
+            results(run, command, chance.randint(1, photos))
             time.sleep(chance.uniform(0, left / photos))
         else:
-            run.results(command, 1)
+            results(run, command, 1)
             time.sleep(chance.uniform(0, left))
-        if not run.kill():  # it was over already
+        if run.is_over():
+            run.end()
             continue
+        run.kill()
         outcome.killed += 1
         if command != "report":
             outcome.done_before.append(done_in(here, command))
-        status = _Run(typed, here).end()
+        status = Forked(typed, here).end().status
         found = [f"exit status {status}"] if status else differences(whole / "out", here / "out")
         outcome.equal += not found
         outcome.differences += [f"{command}, kill {attempts}: {each}" for each in found]
@@ -148,69 +150,14 @@ def differences(one: Path, two: Path) -> list[str]:
     ]
 
 
-class _Run:
-    """``ig`` in a process of its own, forked from this one once torch is imported: that is what takes the time."""
-
-    def __init__(self, typed: Sequence[str], folder: Path) -> None:
-        import torch  # noqa: F401 - once, for all
-
-        import igcli.cli.main  # noqa: F401
-
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        for name in ("stdout", "stderr"):
-            (folder / name).write_bytes(b"")
-        sys.stdout.flush()
-        self._process = os.fork()
-        if self._process == 0:
-            _become(typed, folder)
-
-    def results(self, command: str, count: int) -> float:
-        """Wait until so many photos are done, or the run is over; returns when that was."""
-        while done_in(self._folder, command) < count and not self._is_over():
-            if command == "report":  # says nothing of single photos
-                time.sleep(0.05)
-                break
-            time.sleep(0.002)
-        return time.perf_counter()
-
-    def kill(self) -> bool:
-        """Whether it was still at work."""
-        if self._is_over():
-            return False
-        os.kill(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
-        return True
-
-    def end(self) -> int:
-        """Wait for its end; returns the exit status."""
-        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
-
-    def _is_over(self) -> bool:
-        found = os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        return found is not None
-
-
-def _become(typed: Sequence[str], folder: Path) -> NoReturn:
-    """The rest of a forked process: the command, its streams in files."""
-    os.chdir(folder)
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        file = os.open(name, os.O_WRONLY)
-        os.dup2(file, number)
-    sys.stdout = open(1, "w", buffering=1, closefd=False, encoding="utf-8")  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, closefd=False, encoding="utf-8")  # noqa: SIM115
-    status = 70
-    try:
-        from igcli.cli.main import ig
-
-        sys.argv = ["ig", *typed]
-        ig.main(list(typed), prog_name="ig", standalone_mode=True)
-    except SystemExit as over:
-        status = over.code if isinstance(over.code, int) else 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+def results(run: Forked, command: str, count: int) -> float:
+    """Wait until so many photos are done, or the run is over; returns when that was."""
+    while done_in(run.folder, command) < count and not run.is_over():
+        if command == "report":  # says nothing of single photos
+            time.sleep(0.05)
+            break
+        time.sleep(0.002)
+    return time.perf_counter()
 
 
 def _files(folder: Path) -> list[Path]:
