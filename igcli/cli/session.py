@@ -31,7 +31,7 @@ from igcli.cli.options import (
     stream_options,
 )
 from igcli.cli.picture_warnings import shown_warnings
-from igcli.errors import UsageError
+from igcli.errors import UsageError, WeightsError
 from igcli.images.finding import find_images
 from igcli.images.members import is_sequential
 from igcli.images.options import ReadOptions
@@ -196,7 +196,7 @@ class Session:
         """How another process loads the same model onto a device of its own; can be pickled."""
         choice = self._request.choice
         known = replace(choice, model=model.provenance.name) if choice.model == "auto" else choice
-        return functools.partial(_load_onto, known)
+        return functools.partial(_load_onto, known, model.provenance.sha256)
 
     def refuse_streams(self) -> None:
         """Raise ``UsageError`` if a photo lies in an archive that only one process can read."""
@@ -248,8 +248,11 @@ def _idle(devices: list[str]) -> str:
     return "stays idle" if len(devices) == 1 else "stay idle"
 
 
-def _load_onto(choice: ModelChoice, device: str) -> Classifier:
-    return load_chosen(replace(choice, device=device), progress=False, warn=lambda _: None)
+def _load_onto(choice: ModelChoice, sha256: str | None, device: str) -> Classifier:
+    model = load_chosen(replace(choice, device=device), progress=False, warn=lambda _: None)
+    if model.provenance.sha256 != sha256:
+        raise WeightsError("The file of weights has changed since the run began: put it back, or use another folder.")
+    return model
 
 
 def seen(photo: Path, target: Record) -> list[str]:

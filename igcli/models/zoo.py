@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import UsageError, WeightsError
+from igcli.images.source import FileState
 from igcli.models.auto import load_auto
 from igcli.models.caltech101 import load_caltech101
 from igcli.models.catalogue import catalogue, find_published
@@ -95,7 +96,10 @@ def load_model(
         trust_pickle=spec.trust_pickle,
         outline=outline,
     )
+    before = _state(file)
     loaded = loader(options)
+    if _state(file) != before:  # its hash may be of other bytes than those that were loaded
+        raise WeightsError(f"{file} has changed while it was loaded: run again when it is complete.")
     loaded.arguments = dict(spec.arguments)
     if outline:
         return loaded
@@ -141,6 +145,13 @@ def _is_published(name: str) -> bool:
     if name in MODELS:
         return MODELS[name].__module__.startswith("igcli.")
     return name.startswith(PREFIX) or not (name.endswith(SUFFIXES) or ":" in name)
+
+
+def _state(file: Path) -> FileState | None:
+    try:
+        return FileState.of(file.stat()) if file.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _check_hash(spec: ModelSpec, sha256: str | None, file: object) -> None:

@@ -13,7 +13,7 @@ import torch
 
 import igcli
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
-from igcli.models import caltech101, efficientnet_lite0, googlenet
+from igcli.models import caltech101, efficientnet_lite0, from_code, googlenet
 from igcli.models.auto import QUICK
 from igcli.models.cache import Source
 from igcli.models.classifier import Classifier
@@ -207,3 +207,20 @@ def test_a_network_in_the_place_of_a_name_is_told_what_it_has_to_become() -> Non
     with pytest.raises(UsageError, match=r"igcli\.Classifier\(network, labels"):
         igcli.attribute(network, None)
     assert igcli.Classifier(network, ["a", "b"], view=igcli.View(size=8)).input_size == 8
+
+
+def test_weights_that_are_replaced_while_they_are_loaded_are_not_taken(tmp_path, monkeypatch):
+    """The hash in the record would be of other bytes than those that were loaded."""
+    (tmp_path / "net.py").write_text("from torch import nn\ndef make(): return nn.Sequential(nn.Conv2d(3, 5, 1))\n")
+    weights = tmp_path / "w.pth"
+    torch.save(torch.nn.Sequential(torch.nn.Conv2d(3, 5, 1)).state_dict(), weights)
+    read = from_code.read_state_dict
+
+    def read_and_replace(path, **how):
+        state = read(path, **how)
+        weights.write_bytes(b"of another training")
+        return state
+
+    monkeypatch.setattr(from_code, "read_state_dict", read_and_replace)
+    with pytest.raises(WeightsError, match="has changed while it was loaded"):
+        load_model(f"{tmp_path / 'net.py'}:make", weights=weights, size=8)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,21 @@ from igcli.bounded import open_regular
 from igcli.errors import ImageError, UsageError
 from igcli.jobs.files import write_whole
 from igcli.lazy import np
+
+#: Bytes of the arrays in one file, and of the file; a map of 1,000 × 1,000 pixels takes 12 million.
+LARGEST = 2**29
+
+#: What reading arrays that anyone may have made can raise.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 Maps = dict[str, "np.ndarray"]
 
@@ -29,7 +46,7 @@ def load_maps(path: Path) -> Maps:
     """The maps in a file of :func:`save_maps`; none where it is missing or damaged."""
     try:
         return _read(path)
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except _UNREADABLE:
         return {}
 
 
@@ -73,12 +90,44 @@ class OtherMaps:
             raise ImageError(f"{self._folder} has no map called {relative.stem}: name maps as their photos.")
         try:
             return _read(path, alone=self._folder.name)
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise ImageError(f"{path} holds no maps that can be read ({error}): save them with numpy.") from error
 
 
 def _read(path: Path, *, alone: str = "map") -> Maps:
-    """All arrays in a file; the only one of an ``.npy`` is called ``alone``. A pickle in it is refused, never run."""
+    """All arrays in a file; the only one of an ``.npy`` is called ``alone``. A pickle in it is refused, never run.
+
+    Raises
+    ------
+    OSError, ValueError, BadZipFile
+        For what is no regular file, no arrays, or larger than ``LARGEST``, packed or unpacked.
+    """
     with open_regular(path) as file:
-        loaded = np.load(file, allow_pickle=False)
-        return {alone: loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        if file.read(2) != b"PK":
+            file.seek(0)
+            return {alone: _array(file.read(LARGEST + 1))}
+        with zipfile.ZipFile(file) as archive:
+            room, maps = LARGEST, {}
+            for entry in archive.infolist():
+                with archive.open(entry) as packed:
+                    data = packed.read(room + 1)  # what the entry says of its size need not be true
+                maps[entry.filename.removesuffix(".npy")] = _array(data, room)
+                room -= len(data)
+            return maps
+
+
+def _array(data: bytes, limit: int | None = None) -> np.ndarray:
+    """The array in the bytes of an ``.npy``, whose header may claim anything."""
+    limit = LARGEST if limit is None else limit
+    if len(data) > limit:
+        raise ValueError(f"more than {LARGEST:,} bytes")
+    buffer = io.BytesIO(data)
+    version = np.lib.format.read_magic(buffer)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError("an .npy of another version than 1 or 2")
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(buffer)
+    if math.prod(shape) * dtype.itemsize > len(data):
+        raise ValueError("its header claims more numbers than there are")
+    buffer.seek(0)
+    return np.lib.format.read_array(buffer, allow_pickle=False)

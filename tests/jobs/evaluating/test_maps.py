@@ -1,10 +1,14 @@
+import io
+import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from igcli.errors import ImageError, UsageError
+from igcli.jobs.evaluating import maps as maps_module
 from igcli.jobs.evaluating.maps import OtherMaps, load_maps, save_maps
 
 
@@ -49,3 +53,31 @@ def test_a_pickle_in_a_map_is_refused_and_never_run(tmp_path, monkeypatch):
 def test_a_folder_without_maps_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"\.npz or \.npy"):
         OtherMaps(tmp_path)
+
+
+def header_of(shape):
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    return head.getvalue()
+
+
+@pytest.mark.parametrize("shape", [(10**12,), (2**62, 4), (0, 2**62)])
+def test_a_header_that_claims_more_numbers_than_there_are_takes_no_memory(tmp_path, shape):
+    (tmp_path / "x.npy").write_bytes(header_of(shape))
+    with pytest.raises(ImageError, match="no maps that can be read"):
+        OtherMaps(tmp_path).of(Path("x.jpg"))
+
+
+def test_arrays_that_unpack_to_more_than_the_limit_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(maps_module, "LARGEST", 10_000)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in ("a.npy", "b.npy"):  # each alone is within it
+            packed.writestr(name, header_of((1500,)) + bytes(6000))
+    with pytest.raises(ImageError, match="more than 10,000 bytes"):
+        OtherMaps(tmp_path).of(Path("x.jpg"))
+
+
+def test_a_pipe_as_a_map_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.npy")
+    with pytest.raises(ImageError, match="no maps that can be read"):
+        OtherMaps(tmp_path).of(Path("x.jpg"))
