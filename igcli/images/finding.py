@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
-from igcli.images.listing import LIST_SUFFIXES, pictures_listed
+from igcli.images.listing import LIST_SUFFIXES, MOST_ROWS, pictures_listed
 from igcli.images.passed_over import PassedOver, begins_as_picture
 from igcli.images.source import IMAGE_SUFFIXES, Found, Missing, kind_of, shown
 
@@ -95,6 +95,9 @@ def _piped(stdin: TextIO, search: _Search, *, null_separated: bool) -> Iterator[
         return
     if "\0" in text and not null_separated:
         yield Missing("-", "What came on stdin holds NUL bytes; if find -print0 wrote it, add -0, else give paths.")
+        return
+    if text.count("\0" if null_separated else "\n") > MOST_ROWS:
+        yield Missing("-", f"More than {MOST_ROWS:,} paths came on stdin; give them in several runs.")
         return
     lines = text.split("\0") if null_separated else [line.rstrip("\r") for line in text.split("\n")]
     names = [line for line in lines if line.strip()]

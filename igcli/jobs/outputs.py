@@ -134,7 +134,8 @@ def png(image: Image.Image, model: ModelFacts, explanation: Explanation, **more:
     }
     info = PngInfo()
     info.add_itxt("Software", "igcli")
-    info.add_itxt("igcli", json.dumps(fields, ensure_ascii=False))
+    text = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")  # a name may hold half a character
+    info.add_itxt("igcli", text.decode())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()

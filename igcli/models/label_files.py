@@ -18,7 +18,6 @@ from __future__ import annotations
 import ast
 import csv
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
         names: Sequence[object] = _of_folder(path) if path.is_dir() else _of_text(_text(path), path)
     except NotNames as problem:
         raise UsageError(f"{path} {problem} {_WHAT}") from problem
-    found = tuple(_shown(" ".join(str(name).split())) for name in names)
+    found = tuple(" ".join(str(name).split()) for name in names)
     if not found:
         raise UsageError(f"{path} has no labels. {_WHAT}")
     if "" in found:
@@ -163,11 +162,3 @@ def _name(item: Any) -> str:
     if isinstance(item, (str, int)) and not isinstance(item, bool):
         return str(item)
     raise NotNames(f"has {repr(item)[:40]} where a label should be.")
-
-
-def _shown(name: str) -> str:
-    """Without control characters and halves of characters (surrogates), which no file or terminal takes."""
-    return "".join(
-        c.encode("unicode_escape", "backslashreplace").decode() if unicodedata.category(c) in ("Cc", "Cs") else c
-        for c in name
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import unicodedata
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -22,7 +23,7 @@ class Labels(Sequence[str]):
     """The names of a model's classes, in the order of its outputs."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = tuple(names)
+        self._names = tuple(map(_writable, names))
         self._by_name: dict[str, list[int]] = {}
         for index, name in enumerate(self._names):
             self._by_name.setdefault(_plain(name), []).append(index)
@@ -55,6 +56,7 @@ class Labels(Sequence[str]):
         )
 
     def _by_text(self, text: str) -> int:
+        text = _writable(text)
         named = self._called(text)
         if not named:
             kind, _, rest = text.partition(":")
@@ -111,6 +113,16 @@ class Labels(Sequence[str]):
         if not near:
             return f"Give a class name or an index from 0 to {len(self) - 1}."
         return "The closest names: " + ", ".join(self._names[self._by_name[name][0]] for name in near) + "."
+
+
+def _writable(name: str) -> str:
+    """Without control characters and halves of characters (surrogates), which not every file or terminal takes."""
+    if name.isprintable():
+        return name
+    return "".join(
+        c.encode("unicode_escape", "backslashreplace").decode() if unicodedata.category(c) in ("Cc", "Cs") else c
+        for c in name
+    )
 
 
 def _is_number(text: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,19 @@ def test_a_number_that_is_one_class_s_name_and_anothers_index_is_said_on_the_com
         result = run("explain", *arguments, *own)
         assert result.exit_code in (1, 2)
         assert "say name:1 or index:1" in result.output
+
+
+def test_half_a_character_in_a_label_ends_no_run_over_a_folder(folder):
+    code = "import igcli\ndef own(): return igcli.Classifier(build(), ['a\\ud800', 'b\\udcff'], view=igcli.View(32))"
+    (folder / "net.py").write_text(NET + code)
+    result = run("explain", "photos", "--model", "net.py:own", *FEW)
+    assert result.exit_code == 0, result.output
+    assert {json.loads(line)["target"]["label"] for line in result.stdout.splitlines()} <= {"a\\ud800", "b\\udcff"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text")
+def test_half_a_character_in_the_name_of_the_weights_ends_no_run_over_a_folder(folder):
+    odd = os.fsdecode(b"best\xff.pth")
+    (folder / "best.pth").rename(folder / odd)
+    result = run("explain", "photos", "--model", "resnet18", "--weights", odd, "--labels", "train", *FEW)
+    assert result.exit_code == 0, result.output

@@ -316,3 +316,15 @@ def test_a_picture_on_stdin_is_answered_with_the_way_to_explain_it(null_separate
     Image.new("RGB", (9, 9)).save(buffer, "JPEG")
     stdin = io.TextIOWrapper(io.BytesIO(buffer.getvalue()))
     assert "ig explain /dev/stdin" in reason(find_images(["-"], stdin=stdin, null_separated=null_separated))
+
+
+@pytest.mark.parametrize(("text", "null"), [("a.jpg\n" * 9, False), ("a.jpg\0" * 9, True)])
+def test_more_paths_on_stdin_than_a_list_can_have_are_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str, null: bool
+) -> None:
+    monkeypatch.setattr(finding, "MOST_ROWS", 8)
+
+    (item,) = find_images(["-"], stdin=io.StringIO(text), null_separated=null)
+
+    assert isinstance(item, Missing)
+    assert "More than 8 paths" in item.reason

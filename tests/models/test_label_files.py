@@ -11,6 +11,7 @@ from torchvision.datasets import ImageFolder
 
 from igcli.errors import UsageError
 from igcli.models.label_files import LARGEST_FILE, read_labels
+from igcli.models.labels import Labels
 
 NAMES = ("tench", "great white shark", "cock")
 
@@ -142,7 +143,7 @@ def test_numbers_that_belong_to_names_stay_in_them(lines: list[str], tmp_path: P
 
 def test_half_a_character_and_control_characters_are_shown_as_escapes(tmp_path: Path) -> None:
     path = written(tmp_path, "l.json", '["\\ud800 dog", "\\u001b[31mcat", "می\u200cخواهم"]')
-    assert read_labels(path) == ("\\ud800 dog", "\\x1b[31mcat", "می\u200cخواهم")
+    assert tuple(Labels(read_labels(path))) == ("\\ud800 dog", "\\x1b[31mcat", "می\u200cخواهم")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")

@@ -99,3 +99,9 @@ def test_whatever_is_typed_the_answer_is_short(wanted: str | int) -> None:
 
 def test_a_class_that_looks_like_a_way_to_say_one_is_found() -> None:
     assert Labels(["index:1", "name:x"]).find("index:1") == 0
+
+
+def test_half_a_character_in_a_name_becomes_its_escape_and_is_found() -> None:
+    labels = Labels(["a\ud800", "b\udcff", "c"])
+    assert list(labels) == ["a\\ud800", "b\\udcff", "c"]
+    assert (labels.find("b\udcff"), labels.find("a\\ud800")) == (1, 0)
