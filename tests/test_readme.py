@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ def a_persons_folder(tmp_path, monkeypatch, samples):
     (tmp_path / "boxes.csv").write_text("path,xmin,ymin,xmax,ymax\none.jpg,100,50,300,250\ntwo.jpg,100,50,300,250\n")
     with tarfile.open(tmp_path / "shard-0001.tar", "w") as shard:
         shard.add(samples / "chelsea.jpg", "0001.jpg")
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.write(samples / "chelsea.jpg", "chelsea.jpg")
     labels = Labels(GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
     for name in ("cat", "dog"):
         (tmp_path / "photos" / "train" / name).mkdir(parents=True)

@@ -45,8 +45,8 @@ def blur(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
 def read_baseline(path: Path, picture: Picture, view: View) -> torch.Tensor:
     """A file's pixels (C, H, W), brought to the shape of a picture that was read with ``view``.
 
-    A file of the photo's own size is brought to the network as the photo was, so that what has not changed lies upon
-    itself; any other is squashed into the square.
+    The file is read with the photo's own options, such as its ``--window``. If it has the photo's size, it is cropped
+    or resized like the photo, so that equal pixels fall on equal pixels; any other is squashed into the square.
 
     Raises
     ------
@@ -58,9 +58,10 @@ def read_baseline(path: Path, picture: Picture, view: View) -> torch.Tensor:
     from igcli.images.reading import read_image
 
     channels, height, width = picture.pixels.shape
-    read = read_image(path, view=View(size=height, resize=height, channels=channels), fit="squash")
+    square = View(size=height, resize=height, channels=channels)
+    read = read_image(path, view=square, fit="squash", options=picture.options)
     if view.size == height and read.original_size == picture.original_size:
-        read = read_image(path, view=view, fit=picture.placement.fit)
+        read = read_image(path, view=view, fit=picture.placement.fit, options=picture.options, warn=False)
     if read.pixels.shape != picture.pixels.shape:
         raise UsageError(f"The baseline {path} cannot be brought to {width}x{height} pixels.")
     return read.pixels.to(picture.pixels)

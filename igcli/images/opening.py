@@ -1,4 +1,7 @@
-"""The bytes of a photo's file, bounded whatever the path leads to: a device, a pipe, a file of many gigabytes."""
+"""The bytes of a photo, and how its file was when they were read.
+
+They are bounded, whatever the path leads to: a device, a pipe, a file of many gigabytes, a member of an archive.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.errors import ImageError
 from igcli.images.decoding import check_beginning
+from igcli.images.members import read_member
 from igcli.images.signatures import HEAD
-from igcli.images.source import FileState
+from igcli.images.source import FileState, Found, shown
 
 MOST_BYTES = 1 << 30
 """Longer files are refused unread: a picture of 178 million pixels in 16-bit grey is a third of it."""
@@ -23,6 +28,33 @@ MOST_PIPED = 1 << 28
 _ATTEMPTS = 3
 
 _STREAMS = ("/dev/fd/", "/proc/self/fd/")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A file's or a member's bytes; ``state`` is the file's or the archive's, ``None`` for a pipe."""
+
+    data: bytes
+    state: FileState | None
+
+
+def contents_of(source: Found) -> Contents:
+    """All of the file or the member, read once.
+
+    Raises
+    ------
+    ImageError
+        Where there is nothing to read, too much, or a file that is being written to.
+    """
+    name = shown(source.path)
+    if source.member is None:
+        contents = Contents(*file_bytes(source.path, name))
+    else:
+        check_length(source.member.size, name)
+        contents = Contents(read_member(source.member), source.member.state)
+    if not contents.data:
+        raise ImageError(f"{name} is empty (zero bytes); copy or download it again.")
+    return contents
 
 
 def file_bytes(path: Path, name: str) -> tuple[bytes, FileState | None]:

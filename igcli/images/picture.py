@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from igcli.images.options import ReadOptions
 from igcli.sample import Sample
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Picture(Sample):
         The part of the original that ``pixels`` shows.
     notes
         What reading did to the photo: ``"rotated by EXIF"``, ``"16-bit scaled"``.
+    options
+        How the file was read; a baseline file is read in the same way.
     source
         What was found and read, if it was not just a path: that of a member of an archive opens nothing.
     state
@@ -59,6 +62,7 @@ class Picture(Sample):
     original_size: tuple[int, int] = (0, 0)
     placement: Placement = Placement("crop", (0.0, 0.0, 0.0, 0.0))
     notes: tuple[str, ...] = ()
+    options: ReadOptions = field(default_factory=ReadOptions)
     source: Found | None = None
     state: FileState | None = None
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import ImageError
-from igcli.images.contents import contents_of
 from igcli.images.decoding import decode
 from igcli.images.fit import FITS
 from igcli.images.guard import pillow
 from igcli.images.levels import Caution
 from igcli.images.modes import to_rgb
-from igcli.images.opening import is_stream
+from igcli.images.opening import contents_of, is_stream
 from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture
 from igcli.images.source import Found, shown
@@ -39,22 +38,25 @@ def read_image(
     view: View | None = None,
     fit: str = "crop",
     options: ReadOptions | None = None,
+    warn: bool = True,
 ) -> Picture:
     """Read a photo as a model sees it.
 
     Parameters
     ----------
     path
-        A picture in one of the raster formats of ``decoding.FORMATS``; of several frames the first is read. Of a
-        member of an archive, what was found and not only its path.
+        A picture in one of the raster formats of ``decoding.FORMATS``; of several frames the first is read. For a
+        member of an archive the :class:`Found`, not only its path.
     size
-        The side of the model's square input, with the usual 256 : 224 of resize to crop. Short for a ``view``.
+        The side of the model's square input, in place of a ``view`` with the usual 256 : 224 of resize to crop.
     view
         The input that the model was trained on; 224 pixels cut from 256 by default.
     fit
         A name in ``FITS``: how the photo is brought to a square.
     options
         What to do about rotation, transparency, depth, size and damage.
+    warn
+        Whether notes that a person should see at once are logged as warnings too.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def read_image(
         upright, notes = to_rgb(decoded.image, options, name=name)
         square, placement = place(upright if view.channels == 3 else upright.convert("L"), view)
     notes = (*decoded.notes, *notes)
-    for note in notes:
+    for note in notes if warn else ():
         if isinstance(note, Caution):
             _LOG.warning("%s: %s", name, note)
     return Picture(
@@ -88,6 +90,7 @@ def read_image(
         original_size=upright.size,
         placement=placement,
         notes=notes,
+        options=options,
         source=path if isinstance(path, Found) else None,
         state=contents.state,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from igcli.errors import ImageError
-from igcli.images.contents import contents_of
+from igcli.images.opening import contents_of
 from igcli.images.source import FileState, Found
 from igcli.jobs.record import to_json
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from igcli.attribution.baselines import split_baselines
 from igcli.attribution.wanted import Wanted
 from igcli.errors import OutputError
-from igcli.images.contents import contents_of
+from igcli.images.opening import contents_of
 from igcli.images.source import FileState, Found
 from igcli.sample import BASELINES
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -6,7 +7,7 @@ from toys import random_picture
 
 from igcli.attribution.baselines import baseline_values
 from igcli.images.baselines import read_baseline
-from igcli.images.options import View
+from igcli.images.options import ReadOptions, View
 from igcli.images.reading import read_image
 
 
@@ -46,3 +47,13 @@ def test_a_file_of_the_photos_size_lies_upon_the_photo(tmp_path, fit):
     assert torch.equal(read_baseline(tmp_path / "changed.png", picture, view), picture.pixels)
     other = read_baseline(tmp_path / "changed.png", picture, View(size=30))  # not what it was read with
     assert other.shape == picture.pixels.shape
+
+
+def test_a_file_is_read_with_the_photos_own_window(tmp_path):
+    deep = np.linspace(0, 4095, 60 * 40).astype(np.uint16).reshape(40, 60)
+    Image.fromarray(deep).save(tmp_path / "photo.png")
+    Image.fromarray(deep).save(tmp_path / "changed.png")
+    view, options = View(size=20, resize=24), ReadOptions(window="0,4095")
+    picture = read_image(tmp_path / "photo.png", view=view, options=options)
+    assert picture.pixels.max() > 0.7
+    assert torch.equal(read_baseline(tmp_path / "changed.png", picture, view), picture.pixels)

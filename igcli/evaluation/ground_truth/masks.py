@@ -68,7 +68,7 @@ class Masks:
             return ambiguous(picture, mask, self.source)
         try:
             whole = np.asarray(read_upright(mask, options=self.options).convert("L"))
-            seen = read_image(mask, view=self.view, fit=picture.placement.fit, options=self.options)
+            seen = read_image(mask, view=self.view, fit=picture.placement.fit, options=self.options, warn=False)
         except ImageError as error:
             return Omission(picture.name, "mask cannot be read", f"{picture.name}: {error}")
         if seen.original_size != picture.original_size:

@@ -169,3 +169,12 @@ def test_a_folder_that_is_none_or_empty_is_refused(tmp_path):
     (tmp_path / "masks").mkdir()
     with pytest.raises(AnnotationError, match="no images"):
         masks(tmp_path, [])
+
+
+def test_a_deep_mask_of_few_values_is_no_reason_to_speak_of_windows(tmp_path, caplog):
+    cat = photo(tmp_path)
+    saved(
+        tmp_path / "masks/cat.png", Image.fromarray(np.linspace(40_000, 45_000, 5400).astype(np.uint16).reshape(60, 90))
+    )
+    assert found(masks(tmp_path, [cat]), read(cat)).covered == 1
+    assert caplog.text == ""
