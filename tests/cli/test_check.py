@@ -2,8 +2,6 @@
 
 import json
 
-from igcli.attribution.methods import from_captum
-
 
 def test_prints_who_keeps_what(shell, bundled):
     options = ("-m", "integrated", "-m", "gradient", "-m", "deep-lift", "--steps", "4")
@@ -28,7 +26,7 @@ def test_json_has_the_numbers(shell, bundled):
 
 
 def test_without_captum_its_methods_are_left_out_and_named(shell, bundled, monkeypatch):
-    monkeypatch.setattr(from_captum, "find_spec", lambda name: None)
+    monkeypatch.setattr("igcli.attribution.methods.captum.find_spec", lambda name: None)
     done = shell("check", "-m", "deep-lift", "-m", "gradient", "--steps", "2", *bundled)
     assert done.exit_code == 0
     assert "deep-lift is left out" in done.stderr

@@ -6,10 +6,7 @@ from igcli.attribution.methods.method import METHODS, Method, MethodContext, Own
 
 __all__ = ["METHODS", "Method", "MethodContext", "OwnPath"]
 
-_FILES = (
-    "integrated", "decision", "deconvolution", "deep_lift", "grad_cam", "gradient", "guided_backprop",
-    "guided_integrated", "lrp", "occlusion", "split",
-)  # fmt: skip
+_FILES = ("integrated", "split", "decision", "guided_integrated", "gradient", "grad_cam", "captum")
 
 for _file in _FILES:
     import_module(f"{__name__}.{_file}")

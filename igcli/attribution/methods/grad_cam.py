@@ -37,16 +37,16 @@ class GradCam(OnNetworkCopy):
         if layer is None:
             raise UsageError(_NO_GRID)
 
-    def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    def attributed(self, network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
         """(1, C, H, W): a coarse map, nowhere negative."""
-        layer = last_grid_layer(self.context.model, tuple(pixels.shape[1:]))
+        layer = last_grid_layer(self.context.model, tuple(values.shape[1:]))
         if layer is None:
             raise UsageError(_NO_GRID)
-        activations, gradients = _at(network, layer, pixels)
+        activations, gradients = _at(network, layer, values)
         weights = gradients.mean(dim=(2, 3), keepdim=True)
         coarse = (weights * activations).sum(dim=1, keepdim=True).relu()
-        fine = torch.nn.functional.interpolate(coarse, pixels.shape[2:], mode="bilinear", align_corners=False)
-        return fine.expand_as(pixels) / pixels.shape[1]
+        fine = torch.nn.functional.interpolate(coarse, values.shape[2:], mode="bilinear", align_corners=False)
+        return fine.expand_as(values) / values.shape[1]
 
 
 def _at(network: torch.nn.Module, layer: GridLayer, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

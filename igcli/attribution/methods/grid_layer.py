@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 from igcli.lazy import torch
 from igcli.models.model import Model
 
-Layout = Literal["channels-first", "channels-last", "tokens"]
+AxisOrder = Literal["channels-first", "channels-last", "tokens"]
 
 #: More tokens without a place than this are taken for a sequence that is no grid, unless the network states them.
 MOST_PREFIX_TOKENS = 8
@@ -48,7 +48,7 @@ class GridLayer:
     """
 
     name: str
-    layout: Layout
+    layout: AxisOrder
     size: tuple[int, int]
     prefix: int = 0
 
@@ -181,7 +181,7 @@ def _readings(passed: _Passed, size: tuple[int, int], prefix: int | None) -> lis
     """The ways in which an output can be a grid of more than one place, with the input's proportions."""
     shape = passed.shape
     if len(shape) == 4:
-        layouts: list[tuple[Layout, tuple[int, int]]] = [
+        layouts: list[tuple[AxisOrder, tuple[int, int]]] = [
             ("channels-last", (shape[1], shape[2])),
             ("channels-first", (shape[2], shape[3])),
         ]

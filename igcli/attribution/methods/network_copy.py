@@ -7,6 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 
 from igcli.attribution.methods.method import OwnPath
+from igcli.attribution.path import network_inputs
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.devices import is_out_of_memory
@@ -25,28 +26,29 @@ class OnNetworkCopy(OwnPath):
     #: Whose code it is, for error messages.
     computed_by = "ig"
 
-    def attributed(self, network: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    def attributed(self, network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
         """The attribution.
 
         Parameters
         ----------
         network
-            From pixels (N, C, H, W) to scores (N,); the copied network is its ``network``.
-        pixels
-            (1, C, H, W).
+            From values (N, ...) to scores (N,); the copied network is its ``network``. Values of several tensors are
+            packed, and unpacked there.
+        values
+            (1, ...), of the path's shape; so is the result.
         """
         raise NotImplementedError
 
     def finish(self) -> torch.Tensor:
-        """The map, (C, H, W)."""
+        """The map, of the path's shape."""
         context = self.context
         network = deepcopy(context.model.network).eval()
         network = unfolded(network) if self.changes_activations else network
         network.requires_grad_(requires_grad=False)
         with warnings.catch_warnings(), torch.inference_mode(mode=False), torch.enable_grad():
             warnings.simplefilter("ignore")  # Captum announces its hooks; they end with the copy
-            pixels = context.path.end[None].clone()
-            found = self._attempt(lambda: self.attributed(self._scored(network), pixels.requires_grad_()))
+            values = context.path.end[None].clone()
+            found = self._attempt(lambda: self.attributed(self._scored(network), values.requires_grad_()))
         self.gradient_evaluations = self.gradients
         return found.detach()[0]
 
@@ -64,7 +66,8 @@ class OnNetworkCopy(OwnPath):
             ) from error
 
     def _scored(self, network: torch.nn.Module) -> torch.nn.Module:
-        model, score, method = self.context.model, self.context.score, self
+        context, method = self.context, self
+        model, score = context.model, context.score
 
         class Scored(torch.nn.Module):
             """Normalisation, network and score as one module."""
@@ -74,10 +77,11 @@ class OnNetworkCopy(OwnPath):
                 self.network = network
                 self.softmax = torch.nn.Softmax(dim=1)  # a module, as DeepLIFT has a rule for it
 
-            def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            def forward(self, values: torch.Tensor) -> torch.Tensor:
                 if not torch.is_grad_enabled():
-                    method.forward_evaluations += len(pixels)
-                outputs = model.through(self.network, pixels)
+                    method.forward_evaluations += len(values)
+                inputs = network_inputs(values, [(context.path, len(values))])
+                outputs = model.through(self.network, *inputs)
                 if score.kind != "softmax":
                     return score.of(outputs)
                 probabilities: torch.Tensor = self.softmax(outputs)

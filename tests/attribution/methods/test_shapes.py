@@ -271,11 +271,34 @@ def test_what_a_network_of_features_raises_is_said_in_its_own_words():
         igcli.attribute(Model(nn.Linear(3, 2), ["a", "b"]), Sample(torch.ones(4)))
 
 
-@pytest.mark.parametrize("kind", ["features", "sequence"])
+class One(Bent):
+    def forward(self, x):
+        return self.inner(x.flatten(1))
+
+
+class Two(Bent):
+    def forward(self, x, y):
+        return self.inner(torch.cat([x.flatten(1), y.flatten(1)], dim=1))
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Captum announces its hooks
+def test_deep_lift_takes_every_shape_as_captum_does(kind):
+    values = SAMPLES[kind].values
+    network = (Two if kind == "pair" else One)(len(flat(values)))  # traceable, as for this method it has to be
+    model = (igcli.Classifier if kind == "picture" else Model)(network, ["a", "b", "c"])
+    found = igcli.attribute(model, SAMPLES[kind], method="deep-lift", target=1, score="logit")
+    inputs = tuple(each[None].clone().requires_grad_() for each in (values if isinstance(values, tuple) else (values,)))
+    theirs = captum.attr.DeepLift(network).attribute(inputs, target=1)
+    torch.testing.assert_close(flat(found.parts), flat(tuple(each[0].detach() for each in theirs)))
+    assert found.completeness.relative_gap < 1e-9
+
+
+@pytest.mark.parametrize("kind", ["features", "sequence", "pair"])
 def test_occlusion_covers_each_place_of_a_straight_score_by_what_it_adds(kind):
     sample, network = SAMPLES[kind], polynomial(kind, bent=False).network
     found = attributed(kind, "occlusion", bent=False)
-    adds = (network.linear * flat(sample.values)).detach().reshape(sample.values.shape)
+    adds = (network.linear * flat(sample.values)).detach().reshape(sample.packed.shape)
     if kind == "sequence":  # a word's dimensions are covered together, and share what that loses
         adds = adds.sum(dim=1, keepdim=True).expand_as(adds) / adds.shape[1]
     torch.testing.assert_close(found.values, adds)

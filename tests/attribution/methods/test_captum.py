@@ -8,7 +8,6 @@ from torch.nn import functional
 from toys import classifier, random_picture
 
 import igcli
-from igcli.attribution.methods import from_captum
 from igcli.errors import UsageError
 
 METHODS = ("deep-lift", "lrp", "guided-backprop", "deconvolution", "grad-cam", "occlusion")
@@ -104,7 +103,7 @@ def test_runs_on_the_bundled_googlenet(method):
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "grad-cam"])
 def test_without_captum_the_choice_says_how_to_install_it(small, picture, method, monkeypatch):
-    monkeypatch.setattr(from_captum, "find_spec", lambda name: None)
+    monkeypatch.setattr("igcli.attribution.methods.captum.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r'pip install "igcli\[captum\]"'):
         igcli.attribute(small, picture, method=method)
 
@@ -121,7 +120,7 @@ def test_grad_cam_needs_no_captum_and_agrees_with_it(small, picture, monkeypatch
     small.network.eval()
     coarse = layer.attribute(pixels, target=1, relu_attributions=True)
     expected = functional.interpolate(coarse, picture.pixels.shape[1:], mode="bilinear", align_corners=False)[0, 0]
-    monkeypatch.setattr(from_captum, "find_spec", lambda name: None)
+    monkeypatch.setattr("igcli.attribution.methods.captum.find_spec", lambda name: None)
     ours = igcli.attribute(small, picture, method="grad-cam", score="logit", target=1)
     torch.testing.assert_close(ours.values.sum(dim=0), expected.detach())
     assert expected.max() > 0
