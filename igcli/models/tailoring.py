@@ -10,18 +10,22 @@ from copy import copy
 from pathlib import Path
 
 from igcli.errors import UsageError
+from igcli.images.options import View
 from igcli.lazy import torch
 from igcli.models.batching import TOGETHER
 from igcli.models.classifier import Classifier
 from igcli.models.label_files import read_labels
 from igcli.models.labels import Labels
 from igcli.models.outputs import OUTPUTS, OutputKind
+from igcli.models.self_description import SelfDescription, completed, describe_itself
 from igcli.models.spec import InputSpec, ModelSpec
 from igcli.models.trial import try_out
 
 YES_NO = ("no", "yes")
 """The classes of a network with a single output, where nobody names them."""
 
+NAMED = "Its classes have the names in its {}."
+PREPARED = "Pictures are prepared as its {} says."
 NUMBERED = "Its classes are called by their numbers: --labels FILE names them."
 CHANGING = "It answers the same picture differently each time (dropout that evaluation mode does not reach?)."
 RAW = "It is given {0} x {0} pixels from 0 to 1, not normalised: --input-size, --mean and --std say otherwise."
@@ -59,27 +63,42 @@ def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> 
     if published and complete and not spec.arguments:
         model.batching = TOGETHER
         return model
-    _prepare(model, spec)
+    own = SelfDescription() if published else describe_itself(model.network)
+    caveats = [model.caveat]
+    said, used = _input_of(model, spec.input, own)
+    caveats.append(used)
+    unnamed = spec.labels is None and not len(model.labels)
+    _prepare(model, spec, said, own.labels if unnamed else ())
     trial = try_out(model)
     model.batching = trial.batching
     outputs = trial.outputs
     if spec.outputs is not None:
         _interpret(model, OUTPUTS[spec.outputs], single=outputs.shape[1] == 1)
-    caveats = [model.caveat, trial.taken, CHANGING if trial.changing else "", trial.batching.one_at_a_time]
-    caveats += [RAW.format(model.view.size)] if _is_raw(model, spec.input) and not complete else []
+    caveats += [trial.taken, CHANGING if trial.changing else "", trial.batching.one_at_a_time]
+    caveats += [RAW.format(model.view.size)] if _is_raw(model, said) and not complete else []
     caveats.append(_doubt(model, spec, outputs))
-    if spec.labels is not None or not len(model.labels):
+    if unnamed and own.labels and len(own.labels) == max(outputs.shape[1], 1 if model.regression else 2):
+        caveats.append(NAMED.format(own.labels_from))
+    elif spec.labels is not None or unnamed:
         model.labels = _labels(spec.labels, outputs.shape[1], regression=model.regression)
-        unnamed = spec.labels is None and outputs.shape[1] > 1 and not model.regression
-        caveats += [NUMBERED] if unnamed else []
+        numbered = spec.labels is None and outputs.shape[1] > 1 and not model.regression
+        caveats += [NUMBERED] if numbered else []
     model.caveat = " ".join(filter(None, caveats))
     return model
 
 
-def _prepare(model: Classifier, spec: ModelSpec) -> None:
-    """Set what is needed before the network is run: its input, and where its logits are."""
-    model.view = spec.input.view(model.view)
-    model.mean, model.std = spec.input.normalisation(model.mean, model.std)
+def _input_of(model: Classifier, said: InputSpec, own: SelfDescription) -> tuple[InputSpec, str]:
+    """How pictures are prepared, with what the network says where neither its loader nor a person does; and a note."""
+    if model.view != View() or not (model.mean == (0.0,) and model.std == (1.0,)):
+        return said, ""
+    both = completed(said, own.input)
+    return both, PREPARED.format(own.input_from) if both != said else ""
+
+
+def _prepare(model: Classifier, spec: ModelSpec, said: InputSpec, own: tuple[str, ...]) -> None:
+    """Set what is needed before the network is run: its input, its labels, and where its logits are."""
+    model.view = said.view(model.view)
+    model.mean, model.std = said.normalisation(model.mean, model.std)
     channels = model.view.channels
     for name, values in (("mean", model.mean), ("std", model.std)):
         if len(values) not in (1, channels):
@@ -89,7 +108,8 @@ def _prepare(model: Classifier, spec: ModelSpec) -> None:
             )
     model.output_index = spec.output_index
     names = read_labels(spec.labels) if isinstance(spec.labels, Path) else spec.labels
-    if names is not None:
+    names = names or own
+    if names:
         model.labels = Labels(names)  # their number may say which of several outputs holds the logits
 
 
