@@ -2,9 +2,9 @@
 
 Names of classes: ``names`` (YOLO), ``config.id2label`` (Hugging Face), ``class_to_idx`` (torchvision's folders of
 images), ``class_names``, ``classes``, ``categories``, ``pretrained_cfg["label_names"]`` (timm). Input:
-``pretrained_cfg`` or ``default_cfg`` (timm), a ``processor`` (Hugging Face), ``transforms`` and the like (torchvision's presets, or a
-``Compose`` of ``Resize``, ``CenterCrop``, ``Normalize``), ``config.image_size``. What is of another kind than these
-libraries write is passed over.
+``pretrained_cfg`` or ``default_cfg`` (timm), a ``processor`` (Hugging Face), ``transforms`` and the like (torchvision's
+presets, or a ``Compose`` of ``Resize``, ``CenterCrop``, ``Normalize``), ``config.image_size``. What is of another kind
+than these libraries write is passed over.
 """
 
 from __future__ import annotations
