@@ -1,4 +1,4 @@
-"""Where a path of pictures may start, besides what values of any shape have: the photo's mean colour, its blur, a file.
+"""Baselines of pictures, besides those of values of any shape: the photo's mean colour, its blur, a file.
 
 Each returns pixels of the photo's own shape in [0, 1].
 """

@@ -1,4 +1,4 @@
-"""BMP files whose pixels are cut into red, green and blue by bit masks of any kind; Pillow reads the usual ones alone.
+"""BMP files whose pixels are split into red, green and blue by bit masks of any kind; Pillow reads only the usual ones.
 
 Source: Microsoft's BITMAPINFOHEADER and BITMAPV4HEADER, compression BI_BITFIELDS and BI_ALPHABITFIELDS.
 """
@@ -14,12 +14,12 @@ from igcli.lazy import np
 
 _BITFIELDS, _ALPHA_BITFIELDS = 3, 6
 _MASKS_IN_HEADER = 56
-"""From so many bytes on, the header itself holds four masks; in a shorter one, three or four follow it."""
+"""Bytes from which the header itself contains four masks; a shorter one is followed by three or four."""
 
 
 @dataclass(frozen=True)
 class Bitfields:
-    """What the header says: size, whether the last row comes first, pixel width, and one mask per channel."""
+    """The header: size, whether the last row comes first, bits per pixel, one mask per channel, where pixels start."""
 
     width: int
     height: int
@@ -67,6 +67,6 @@ def read_bitfields(data: bytes, header: Bitfields, *, tolerant: bool) -> Image.I
 
 
 def _in_one_piece(mask: int) -> bool:
-    """Whether the bits of a mask are neighbours."""
+    """Whether the bits of a mask are adjacent."""
     lowest = mask & -mask
     return mask + lowest & mask == 0

@@ -1,8 +1,8 @@
-"""A file's bytes to an upright Pillow image, whatever is wrong with them.
+"""From a file's bytes to an upright Pillow image, whatever is wrong with them.
 
-Only raster formats are tried: EPS, for one, would start another program. The size in the header is checked before
-anything is decoded (PITFALLS D1). Pillow's limits and exceptions are handled in ``guard``, its modes in ``modes``,
-depths that it does not read or cuts to 8 bits in ``deep``, files and paths in ``reading``.
+Only raster formats are tried: EPS, for example, would start another program. The size in the header is checked before
+anything is decoded (PITFALLS D1). ``guard`` handles Pillow's limits and exceptions, ``modes`` its modes, ``deep`` the
+depths that it does not read or cuts to 8 bits, ``reading`` files and paths.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from igcli.images.levels import to_levels
 from igcli.images.modes import DEEP_MODES, not_windowed
 from igcli.images.options import ReadOptions
 from igcli.images.orientation import orientation_of, upright
-from igcli.images.signatures import HEAD, odd_jpeg, picture_kind, stranger
+from igcli.images.signatures import HEAD, odd_jpeg, other_kind, picture_kind
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
 """The formats, by Pillow's names, that are read; all hold pixels and need no other program."""
@@ -29,9 +29,9 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF"
 
 @dataclass(frozen=True)
 class Decoded:
-    """An image in its own mode, upright, fully in memory, and what was done to it.
+    """An image in its own mode, upright, fully in memory, and notes on what was done to it.
 
-    What has more than 8 bits a sample has been scaled to 8 already, but for modes that Pillow alone makes of it.
+    More than 8 bits per sample have been scaled to 8 already, except in the modes that only Pillow reads.
     """
 
     image: Image.Image
@@ -57,11 +57,11 @@ def decode(data: bytes, options: ReadOptions, *, name: str) -> Decoded:
 
 
 def check_beginning(data: bytes, name: str) -> None:
-    """Raise ``ImageError`` if the first bytes are those of something else than a picture, saying of what."""
+    """Raise ``ImageError`` naming the kind of file if the first bytes are those of something other than a picture."""
     head = data[:HEAD]
     if picture_kind(head) in _readable():
         return
-    if found := stranger(head):
+    if found := other_kind(head):
         what, step = found
         raise ImageError(f"{name} is {what}, which is not read as a picture; {step}.")
 
@@ -71,17 +71,17 @@ def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> 
     deep = read_deep(data, options, name=name, tolerant=tolerant)
     if deep is not None:
         image, notes = to_levels(deep.samples, options, name=name)
-        said = pending = deep.orientation
+        stated = pending = deep.orientation
     else:
         with pillow(name, max_pixels=options.max_pixels, tolerant=tolerant):
             image = _opened(data, name, options.max_pixels, tolerant=tolerant)
             frames = frames or int(getattr(image, "n_frames", 1))
-            said = orientation_of(image)  # asked before loading: Pillow turns TIFFs itself, and then forgets it
+            stated = orientation_of(image)  # before loading: Pillow rotates TIFFs itself, and then forgets it
             image.load()
             check_size(image.size, name, options.max_pixels)
             pending = orientation_of(image)
         notes = () if image.mode in DEEP_MODES else not_windowed(options)
-    image, turned = upright(image, said=said, pending=pending, rotate=options.exif_rotate)
+    image, turned = upright(image, stated=stated, pending=pending, rotate=options.exif_rotate)
     several = (frames_note(frames),) if frames and frames > 1 else ()
     return Decoded(image, (*several, *turned, *notes))
 
@@ -112,7 +112,7 @@ def _readable() -> list[str]:
 
 
 def _unidentified(data: bytes, name: str, *, tolerant: bool) -> ImageError:
-    """What to say of what Pillow does not take for a picture."""
+    """The error for bytes in which Pillow recognises no picture."""
     kind = picture_kind(data[:HEAD])
     if kind is None:
         formats = ", ".join(FORMATS)
@@ -126,4 +126,4 @@ def _unidentified(data: bytes, name: str, *, tolerant: bool) -> ImageError:
     what = f"{name} begins as a {kind} picture and is damaged there, or of a kind that is not read"
     if tolerant:
         return ImageError(f"{what}; copy it again, or save it as a PNG.")
-    return DamagedError(f"{what}; copy it again, save it as a PNG, or use --allow-truncated to take what is left.")
+    return DamagedError(f"{what}; copy it again, save it as a PNG, or use --allow-truncated to read the rest.")

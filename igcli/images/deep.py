@@ -1,6 +1,6 @@
-"""Pictures of which Pillow would keep 8 bits or read the wrong values: their samples, read here.
+"""The samples of pictures of which Pillow would keep 8 bits or read the wrong values.
 
-Which these are is seen from the header: TIFFs of unusual samples (``tiff_samples``), PNGs of 16 bits, PNM files of two
+The header says which these are: TIFFs of unusual samples (``tiff_samples``), PNGs of 16 bits, PNM files of two
 bytes per sample. Sources: the PNG specification (W3C, third edition) and netpbm's pgm(5), ppm(5).
 """
 
@@ -26,14 +26,14 @@ from igcli.lazy import np
 
 @dataclass(frozen=True)
 class Deep:
-    """Samples, and the EXIF orientation that they are still to be given."""
+    """Samples, and the EXIF orientation by which they still have to be rotated."""
 
     samples: Samples
     orientation: int = 1
 
 
 def read_deep(data: bytes, options: ReadOptions, *, name: str, tolerant: bool) -> Deep | None:
-    """The samples of a picture that is to be read here; ``None`` for one that Pillow reads right.
+    """The samples of a picture that Pillow would read wrongly; ``None`` for any other.
 
     Raises
     ------
@@ -67,7 +67,7 @@ _KINDS = _GREY, _RGB, _GREY_ALPHA, _RGBA = 0, 2, 4, 6
 
 
 def png_is_deep(data: bytes) -> bool:
-    """Whether this is a PNG of 16 bits a sample and one frame."""
+    """Whether this is a PNG of 16 bits per sample and one frame."""
     return (
         len(data) >= 33
         and data.startswith(b"\x89PNG\r\n\x1a\n")
@@ -87,7 +87,7 @@ def png_size(data: bytes) -> tuple[int, int]:
 
 
 def png_samples(data: bytes) -> tuple[Samples, int]:
-    """The samples of a 16-bit PNG and its EXIF orientation; Pillow raises what it raises for a damaged one."""
+    """The samples of a 16-bit PNG and its EXIF orientation; Pillow's own errors for a damaged one."""
     colour = data[25]
     with _opened(data) as image:
         high = np.asarray(image)
@@ -123,7 +123,7 @@ _PNM = re.compile(rb"P([56])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[
 
 
 def pnm_is_deep(data: bytes) -> bool:
-    """Whether this is a binary PGM or PPM of two bytes a sample."""
+    """Whether this is a binary PGM or PPM of two bytes per sample."""
     header = _PNM.match(data[:_HEAD])
     return header is not None and len(header[4]) <= 5 and 255 < int(header[4]) <= 65535
 
@@ -136,7 +136,7 @@ def pnm_size(data: bytes) -> tuple[int, int]:
 
 
 def pnm_samples(data: bytes, *, tolerant: bool) -> Samples:
-    """The samples, whose range is stated: 0 to the file's own maximum.
+    """The samples; their stated range is 0 to the file's own maximum.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""From what a person typed to the pictures that are meant: names, folders, globs, lists, archives, ``-`` for stdin.
+"""From arguments to pictures: files, folders, globs, lists, archives, ``-`` for stdin.
 
-No picture is opened here. What leads nowhere becomes a :class:`Missing` in its place, so that the other inputs go on.
-What a list holds is told by ``listing``, what an archive holds by ``archive``.
+No picture is opened here. An input that leads to none becomes a :class:`Missing` in its place, and the others go
+on. ``listing`` reads lists, ``archive`` archives.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from igcli.images.passed_over import PassedOver, begins_as_picture
 from igcli.images.source import IMAGE_SUFFIXES, Found, Missing, kind_of, shown
 
 MOST_PIPED = 256 << 20
-"""Characters that are read of a list on stdin, where anything at all may come."""
+"""Characters that are read of a list on stdin, where anything may come."""
 
 
 def find_images(
@@ -41,15 +41,15 @@ def find_images(
         expand (``**`` for any depth), lists (``.csv``, ``.tsv``), archives (``.zip``, ``.tar``, ``.tgz``, ...), or
         ``-`` for one path per line on stdin.
     recursive
-        Look in the folders' sub-folders too, each once even if links form a loop.
+        Search the folders' sub-folders too, each once even if links form a loop.
     null_separated
-        On stdin a NUL ends each path, as ``find -print0`` writes them, and so a name may hold a line break.
+        On stdin a NUL ends each path, as ``find -print0`` writes them, so that names may contain line breaks.
     stdin
-        Where ``-`` reads; the process's own by default.
+        What ``-`` reads from; the process's own by default.
     exclude
-        Says which files are left out of what folders and globs give.
+        Which files of folders and globs to leave out.
     passed_over
-        Counts the other files of folders, globs and archives, which are not read.
+        Counts the files of folders, globs and archives that are not read.
     """
     search = _Search(recursive, exclude or (lambda _: False), PassedOver() if passed_over is None else passed_over)
     seen: set[object] = set()
@@ -78,23 +78,21 @@ class _Search:
 
 
 def _piped(stdin: TextIO, search: _Search, *, null_separated: bool) -> Iterator[Found | Missing]:
-    """Each non-empty line; taken as bytes where possible, since a file's name need not be text."""
+    """The pictures of each non-empty line, read as bytes where possible, since a file's name need not be text."""
     buffer = getattr(stdin, "buffer", None)
     try:
         text = stdin.read(MOST_PIPED + 1) if buffer is None else os.fsdecode(buffer.read(MOST_PIPED + 1))
     except (OSError, ValueError) as error:  # closed, or open for writing alone
-        yield Missing("-", f"stdin cannot be read ({error}); give paths there, one a line, or name the files.")
+        yield Missing("-", f"stdin cannot be read ({error}); give paths there, one per line, or name the files.")
         return
     if begins_as_picture(os.fsencode(text[:200])):
-        yield Missing(
-            "-", "A picture itself came on stdin, and - takes paths: ig explain /dev/stdin, or name the file."
-        )
+        yield Missing("-", "A picture came on stdin, where - takes paths: use ig explain /dev/stdin, or name the file.")
         return
     if len(text) > MOST_PIPED:
         yield Missing("-", f"More than {MOST_PIPED:,} characters came on stdin; give paths, not pictures.")
         return
     if "\0" in text and not null_separated:
-        yield Missing("-", "What came on stdin holds NUL bytes; if find -print0 wrote it, add -0, else give paths.")
+        yield Missing("-", "The input on stdin has NUL bytes; if find -print0 wrote it, add -0, else give paths.")
         return
     if text.count("\0" if null_separated else "\n") > MOST_ROWS:
         yield Missing("-", f"More than {MOST_ROWS:,} paths came on stdin; give them in several runs.")
@@ -104,7 +102,7 @@ def _piped(stdin: TextIO, search: _Search, *, null_separated: bool) -> Iterator[
     for name in names:
         yield from _expand(name, search)
     if not names:
-        yield Missing("-", "No paths came on stdin; give one a line, for example from find or ls.")
+        yield Missing("-", "No paths came on stdin; give one per line, for example from find or ls.")
 
 
 def _expand(argument: str, search: _Search) -> Iterator[Found | Missing]:
@@ -127,11 +125,11 @@ def _expand(argument: str, search: _Search) -> Iterator[Found | Missing]:
 
 
 def _dangling(link: str) -> Missing:
-    return Missing(link, f"{shown(link)} is a link to something that is gone; name the file itself.")
+    return Missing(link, f"{shown(link)} is a link to a file that does not exist; name the file itself.")
 
 
 def _file(path: Path, relative: Path, passed_over: PassedOver) -> Iterator[Found | Missing]:
-    """A file, or what is in it if it stands for several."""
+    """A picture, or the pictures of a list or an archive."""
     name = path.name.lower()
     if name.endswith(LIST_SUFFIXES):
         yield from pictures_listed(path)
@@ -156,13 +154,13 @@ def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Mi
     elif search.recursive:
         yield Missing(argument, f"{name} has no images in it or in its sub-folders; check that it is the right one.")
     elif any(isinstance(item, Path) for item in _walk(folder, search, own, recursive=True)):
-        yield Missing(argument, f"{name} has no images directly in it; add --recursive to look in its sub-folders.")
+        yield Missing(argument, f"{name} has no images directly in it; add --recursive to search its sub-folders.")
     else:
         yield Missing(argument, f"{name} has no images in it; check that it is the right folder.")
 
 
 def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool) -> Iterator[Path | Missing]:
-    """The pictures under a folder; each folder is entered once, since links can lead back to it.
+    """The pictures under a folder; each folder is visited once, since links can lead back to it.
 
     Other files are counted in ``others``.
     """
@@ -200,12 +198,12 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _glob(pattern: str, search: _Search) -> Iterator[Found | Missing]:
-    """Files that match; only the pictures among them, unless the pattern's own ending asks for something else."""
+    """The pictures among the files that match; all of these if there are no pictures."""
     parts = Path(pattern).parts
     fixed = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed])
     try:
-        # Not the glob module: its ** follows links, and so runs in circles where they form a loop.
+        # Not the glob module: its ** follows links, and does not end where they form a loop.
         matches = sorted(set(base.glob(str(Path(*parts[fixed:])))))
     except (OSError, ValueError, RecursionError) as error:
         reason = f"{shown(pattern)} is no pattern that can be searched ({error}); quote a simpler one."
@@ -224,13 +222,13 @@ def _glob(pattern: str, search: _Search) -> Iterator[Found | Missing]:
 
 
 def _hidden(match: Path, base: Path, pattern: str) -> bool:
-    """As in a shell: a name with a leading dot is only matched by a pattern with one."""
+    """Whether a name has a leading dot and, as in a shell, is not matched since the pattern has none."""
     asked = any(part.startswith(".") and glob.has_magic(part) for part in Path(pattern).parts)
     return not asked and any(part.startswith(".") for part in match.relative_to(base).parts)
 
 
 def _identity(found: Found, folders: dict[Path, Path]) -> object:
-    """The same for two ways to one folder; two names of one file stay two. ``folders`` remembers where they lead."""
+    """Equal for two paths to one file in one folder, not for two names of it. ``folders`` caches resolved folders."""
     file = found.path if found.member is None else found.member.archive
     folder = folders.get(file.parent) or folders.setdefault(file.parent, file.parent.resolve())
     place = None if found.member is None else found.member.offset

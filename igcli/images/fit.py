@@ -1,8 +1,8 @@
-"""From a photo of any shape to the model's square: ``crop``, ``squash`` or ``pad``, in a registry.
+"""The registry of ways from a photo of any shape to the model's square: ``crop``, ``squash`` and ``pad``.
 
 ``crop`` is torchvision's ``Resize`` followed by ``CenterCrop`` on PIL images, bit for bit, because the published
-weights were evaluated so. Each entry also says where its square lies in the original; mapping results back is the
-business of ``igcli.rendering``.
+weights were evaluated so. Each entry also says where its square lies in the original, by which ``igcli.rendering`` maps
+results back.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def pad(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
 
 @dataclass(frozen=True)
 class Window:
-    """A square of ``side`` pixels at (``left``, ``top``) of the photo resized to ``resized``; it may stand out."""
+    """A square of ``side`` pixels at (``left``, ``top``) of the photo resized to ``resized``; it may reach beyond."""
 
     resized: tuple[int, int]
     left: int
@@ -74,8 +74,8 @@ class Window:
         if width * height <= _WHOLE:
             visible = image.resize(self.resized, how).crop((left, top, right, bottom))
         else:
-            # A strip of 1 x 60,000 would become 256 x 15,360,000. Resizing only what is seen gives the same pixels
-            # but for the rounding of the filter's weights, so it is kept for where there is no other way.
+            # A strip of 1 x 60,000 would become 256 x 15,360,000. Resizing only the visible part gives the same pixels
+            # except for the rounding of the filter's weights, and so is only done where it must be.
             x, y = image.width / width, image.height / height
             box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
             visible = image.resize((right - left, bottom - top), how, box=box)

@@ -1,4 +1,4 @@
-"""How many frames a picture has, counted without decoding any and no further than a limit."""
+"""How many frames a picture has, counted without decoding any, up to a limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_FRAMES = 1000
 def count_frames(data: bytes, kind: str | None) -> int | None:
     """The frames of a TIFF or GIF, ``MOST_FRAMES`` where there are that many or more; ``None`` for other formats.
 
-    These say in their headers how many there are, and Pillow knows it once they are open.
+    Those state the number in their headers, and Pillow gives it once they are open.
     """
     if kind == "TIFF":
         return count_directories(data, most=MOST_FRAMES)
@@ -19,12 +19,12 @@ def count_frames(data: bytes, kind: str | None) -> int | None:
 
 
 def frames_note(frames: int) -> str:
-    """What a record says of several frames."""
+    """The note on a picture of several frames."""
     return f"first of {frames} frames" if frames < MOST_FRAMES else f"first of {MOST_FRAMES} or more frames"
 
 
 def _gif_frames(data: bytes) -> int:
-    """The image blocks of a GIF (GIF89a specification, section 12 on), passed over from one to the next."""
+    """The image blocks of a GIF (GIF89a specification, from section 12), skipping from one to the next."""
     frames = 0
     try:
         at = 13 + _palette(data[10])

@@ -1,6 +1,6 @@
-"""Pillow within limits: one user at a time, silent, and every exception one sentence that names the file.
+"""Pillow within limits: one thread at a time, silent, and every exception a sentence that names the file.
 
-Pillow's limits and Python's warning filters are process-wide; here they are set, used and put back (PITFALLS D4, D5).
+Pillow's limits and Python's warning filters are process-wide; here they are set, used and restored (PITFALLS D4, D5).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from igcli.errors import IgError, ImageError
 
 
 class DamagedError(ImageError):
-    """A picture that begins well and cannot be read to its end."""
+    """A picture whose beginning is good and that cannot be read to its end."""
 
 
 @contextmanager
 def pillow(name: str, *, max_pixels: int | None, tolerant: bool = False) -> Iterator[None]:
     """Pillow for this thread alone, within a limit; whatever it raises becomes an :class:`ImageError`."""
-    with _TURN, explained(name, max_pixels=max_pixels, tolerant=tolerant), warnings.catch_warnings():
+    with _LOCK, explained(name, max_pixels=max_pixels, tolerant=tolerant), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = max_pixels, tolerant
@@ -33,8 +33,8 @@ def pillow(name: str, *, max_pixels: int | None, tolerant: bool = False) -> Iter
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-_TURN = threading.RLock()
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # or Python prints Pillow's complaints on stderr
+_LOCK = threading.RLock()
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Python prints Pillow's complaints on stderr
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def explained(name: str, *, max_pixels: int | None, tolerant: bool) -> Iterator[
 
 
 def _sentence(error: Exception, name: str, max_pixels: int | None, *, tolerant: bool) -> ImageError:
-    """What is wrong, and what to do next."""
+    """The error as a sentence: what is wrong, and what to do next."""
     if isinstance(error, Image.DecompressionBombError):
         return ImageError(f"{name} has more than {max_pixels:,} pixels; raise --max-pixels to read it anyway.")
     if isinstance(error, MemoryError):
@@ -64,12 +64,12 @@ def _sentence(error: Exception, name: str, max_pixels: int | None, *, tolerant: 
     if tolerant:
         return ImageError(f"{name} cannot be turned into pixels ({reason}); copy it again, or save it as a PNG.")
     return DamagedError(
-        f"{name} is cut off or damaged ({reason}); copy it again, or use --allow-truncated to take what is left."
+        f"{name} is cut off or damaged ({reason}); copy it again, or use --allow-truncated to read the rest."
     )
 
 
 def check_size(size: tuple[int, int], name: str, limit: int, *, weight: int = 1) -> None:
-    """Raise ``ImageError`` for a picture of no pixels or too many; each counts ``weight`` times where it is wide."""
+    """Raise ``ImageError`` for a picture of no pixels or of more than ``limit``, each counted ``weight`` times."""
     width, height = size
     if width < 1 or height < 1:
         raise ImageError(f"{name} is {width} x {height} pixels, an empty picture; export it again.")

@@ -1,7 +1,7 @@
-"""Samples of any depth to 8-bit levels: which values become black and white, and what has to be said about it.
+"""From samples of any depth to 8-bit levels: which values become black and white, and notes about it.
 
-A file of 16 bits rarely uses all of them, and floats have no range of their own. The range is, in this order: what
-``--window`` says, what the file states, what the type has, and for want of all these the picture's own extremes.
+A 16-bit file rarely uses all its values, and floats have no range of their own. The range is the first one given of
+``--window``, the file's statement, the type, and the picture's own extremes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Samples:
     kind
         What they are, for notes: ``"16-bit"``, ``"float"``.
     nominal
-        Ranges that the type suggests, the first that holds all values is taken.
+        Ranges that the type suggests; the first that contains all values is used.
     stated
         The range that the file itself states.
     inverted
@@ -44,7 +44,7 @@ class Samples:
     premultiplied
         Whether ``values`` are multiplied by the opacity already.
     notes
-        What else was done to get here.
+        What was done to the samples before.
     """
 
     values: np.ndarray
@@ -58,12 +58,12 @@ class Samples:
 
 
 def unsigned(bits: int) -> tuple[Range, ...]:
-    """The nominal ranges of unsigned integers: all of a type up to 16 bits; of a wider one, 16 bits if that is all."""
+    """The nominal range of unsigned integers: that of the type, or of 16 bits if the type is wider."""
     return ((0.0, float(2 ** min(bits, 16) - 1)),)
 
 
 def signed(bits: int) -> tuple[Range, ...]:
-    """The nominal ranges of signed integers: the positive half if nothing is negative, else all."""
+    """The nominal ranges of signed integers: the positive half if no value is negative, else the whole."""
     top = float(2 ** (bits - 1))
     return ((0.0, top - 1), (-top, top - 1)) if bits <= 16 else unsigned(bits)
 
@@ -93,7 +93,7 @@ def to_levels(samples: Samples, options: ReadOptions, *, name: str) -> tuple[Ima
 
 
 def byte_levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """``low``..``high`` as 0..255, rounded, what is beyond clipped; where they are equal, all is black."""
+    """``low``..``high`` scaled to 0..255, rounded and clipped; all black where the two are equal."""
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2:
         table = _scaled(np.arange(256**values.dtype.itemsize, dtype=np.float64), low, high)
         return np.asarray(table[values])
@@ -117,7 +117,7 @@ def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _range(samples: Samples, extremes: Range, options: ReadOptions) -> tuple[Range, str]:
-    """What becomes black and white, and a note on it."""
+    """The values that become black and white, and a note on them."""
     kind = samples.kind
     if options.limits is not None:
         low, high = options.limits
@@ -139,7 +139,7 @@ def _range(samples: Samples, extremes: Range, options: ReadOptions) -> tuple[Ran
 
 
 def _narrow(values: np.ndarray, extremes: Range, shown: Range) -> tuple[str, ...]:
-    """A caution where nearly all values fall into a small part of what is shown."""
+    """A caution where nearly all values lie in a small part of the range that is shown."""
     low, high = (min(max(end, shown[0]), shown[1]) for end in _quantiles(values, 0.0005, 0.9995))
     if extremes[0] == extremes[1] or high - low >= (shown[1] - shown[0]) / 4:
         return ()

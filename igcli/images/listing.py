@@ -1,7 +1,7 @@
-"""A list of pictures in a CSV: the column ``path``, perhaps ``target``, and others that are passed through.
+"""A list of pictures in a CSV: the column ``path``, optionally ``target``, and others that go into the records.
 
 Such lists come from spreadsheets, scripts and by hand: with or without a byte order mark, separated by commas,
-semicolons or tabs. A row that cannot be used is told with its line, and the others go on.
+semicolons or tabs. A row that cannot be used is reported with its line, and the others go on.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ LIST_SUFFIXES = (".csv", ".tsv")
 """Endings, in lower case, by which a list is recognised."""
 
 MOST_ROWS = 3_000_000
-"""Of one list; ImageNet has 1.3 million photos."""
+"""Rows of one list; ImageNet has 1.3 million photos."""
 
 MOST_LINES = 100
 """Lines of one row, whose cells may have line breaks in quotes."""
 
 MOST_FAULTS = 1_000
-"""Rows of one list that are told one by one why they cannot be used."""
+"""Unusable rows of one list that are reported one by one."""
 
 LONGEST_NAME = 5_000
 """Characters of a path that a sentence shows; longer ones no system has."""
@@ -47,7 +47,7 @@ def pictures_listed(file: Path) -> Iterator[Found | Missing]:
         reason = f"has a line of more than {LONGEST_LINE:,} characters and is no list; check that it is the right file."
         yield Missing(str(file), f"{shown(file)} {reason}")
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         yield Missing(
             str(file), f"{shown(file)} cannot be read ({reason}); check its permissions and how it was saved."
         )
@@ -76,7 +76,7 @@ def _bounded(items: Iterator[Found | Missing], file: Path) -> Iterator[Found | M
 
 
 class _EndlessLine(Exception):
-    """A line too long to be one of a list."""
+    """A line that is too long for a list."""
 
 
 def _lines(text: TextIO) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _rows(lines: Iterator[str], file: Path) -> Iterator[Found | Missing]:
 
 @dataclass(frozen=True)
 class _Table:
-    """The columns of a list, and what its rows mean by them."""
+    """The columns of a list, by which its rows are read."""
 
     file: Path
     delimiter: str
@@ -141,11 +141,11 @@ class _Table:
             raise ValueError(f"has no column called path; its first line must name the columns, and {there}.")
         for name in ("path", "target"):
             if folded.count(name) > 1:
-                raise ValueError(f"has {folded.count(name)} columns called {name}; leave one.")
+                raise ValueError(f"has {folded.count(name)} columns called {name}; keep one.")
         return cls(file, delimiter, tuple(columns))
 
     def item(self, row: list[str], line: int) -> Found | Missing:
-        """What one row leads to."""
+        """The picture of one row."""
         where = f"{shown(self.file)}, line {line}"
         if len(row) != len(self.columns):
             reason = f"has {len(row)} fields, the first line {len(self.columns)}; put what holds a separator in quotes."
@@ -173,13 +173,13 @@ class _Table:
 
 _TROUBLE = {
     "nothing": "does not exist; relative paths are taken from the folder that the list is in.",
-    "dangling": "is a link to something that is gone; name the file itself.",
+    "dangling": "is a link to a file that does not exist; name the file itself.",
     "folder": "is a folder; name the pictures in it.",
 }
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    """The names in a header; none where it cannot be taken apart."""
+    """The names in a header; none where it cannot be parsed."""
     try:
         return [_clean(cell).strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
     except csv.Error:
@@ -191,5 +191,5 @@ def _folded(names: Sequence[str]) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    """What is shown and recorded has to be text; bytes that were none become question marks."""
+    """The text with question marks for bytes that are not text, since it is shown and recorded."""
     return text.encode("utf-8", "replace").decode()

@@ -11,7 +11,7 @@ from igcli.sample import importance
 
 
 def ablated(picture: Picture, mask: np.ndarray, *, note: str) -> Picture:
-    """The picture with the masked pixels (H, W) black; the original is left as it is."""
+    """The picture with the masked pixels (H, W) black; the original is unchanged."""
     hidden = torch.from_numpy(np.ascontiguousarray(mask, dtype=bool)).to(picture.pixels.device)
     return replace(picture, pixels=picture.pixels.masked_fill(hidden, 0.0), notes=(*picture.notes, note))
 

@@ -1,8 +1,8 @@
-"""Any Pillow mode to plain 8-bit RGB, with a note for everything that was done on the way.
+"""From any Pillow mode to plain 8-bit RGB, with a note on every conversion.
 
-Pillow's own ``convert("RGB")`` clips 16-bit pictures to white and uncovers the colours hidden under transparency
-(PITFALLS D2, D3); here they are scaled (``levels``), and laid on a background. Embedded profiles of RGB photos are left
-alone, as torchvision leaves them, so that a network sees the numbers it was evaluated with. ``decoding`` opens files.
+Pillow's own ``convert("RGB")`` clips 16-bit pictures to white and shows the colours hidden under transparency (PITFALLS
+D2, D3); here the first are scaled (``levels``), the second put on a background. Embedded profiles of RGB photos are
+ignored, as torchvision ignores them, so that a network gets the numbers it was evaluated with.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from igcli.lazy import np
 
 
 def to_rgb(image: Image.Image, options: ReadOptions, *, name: str = "picture") -> tuple[Image.Image, tuple[str, ...]]:
-    """The picture in mode RGB, and notes on what that took.
+    """The picture in mode RGB, and notes on the conversions.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def to_rgb(image: Image.Image, options: ReadOptions, *, name: str = "picture") -
 
 
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
-"""Pillow's modes of more than 8 bits a sample."""
+"""Pillow's modes of more than 8 bits per sample."""
 
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _KINDS = {
@@ -64,12 +64,14 @@ def _samples(image: Image.Image) -> Samples:
 
 
 def not_windowed(options: ReadOptions) -> tuple[str, ...]:
-    """The caution that a picture of 8 bits is none for ``--window``, where one was asked for."""
-    return () if options.window == "full" else (Caution("8 bits a sample: --window is for deeper pictures, not used"),)
+    """A caution that ``--window``, if it is given, does nothing to a picture of 8 bits."""
+    return (
+        () if options.window == "full" else (Caution("8 bits per sample: --window is for deeper pictures, not used"),)
+    )
 
 
 def _from_cmyk(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Inks to light: by the embedded profile where it can be used, else by Pillow's formula."""
+    """CMYK to RGB: by the embedded profile if it is usable, else by Pillow's formula."""
     profile = image.info.get("icc_profile")
     if profile:
         try:
@@ -89,7 +91,7 @@ def _through_profile(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Im
 
 
 def _on_background(image: Image.Image, options: ReadOptions) -> tuple[Image.Image, tuple[str, ...]]:
-    """Transparent pixels laid on the stated colour; no note where all is opaque."""
+    """Transparent pixels on the background colour; no note where all are opaque."""
     if image.mode == "La":  # Pillow knows no way from here to colour
         image = image.convert("LA")
     rgba = image.convert("RGBA")

@@ -19,10 +19,10 @@ from igcli.images.signatures import HEAD
 from igcli.images.source import FileState, Found, shown
 
 MOST_BYTES = 1 << 30
-"""Longer files are refused unread: a picture of 178 million pixels in 16-bit grey is a third of it."""
+"""Longer files are refused unread; a picture of 178 million pixels in 16-bit grey has a third of that."""
 
 MOST_PIPED = 1 << 28
-"""Bytes that are read of a pipe, which may never end."""
+"""Bytes that are read from a pipe, which may never end."""
 
 #: How often a file that is written to while it is read is read again.
 _ATTEMPTS = 3
@@ -58,7 +58,7 @@ def contents_of(source: Found) -> Contents:
 
 
 def file_bytes(path: Path, name: str) -> tuple[bytes, FileState | None]:
-    """All of a file, or of what comes on ``/dev/stdin``; a file that begins as no picture does is not read further.
+    """All of a file, or of what comes on ``/dev/stdin``; a file that begins unlike any picture is not read further.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def file_bytes(path: Path, name: str) -> tuple[bytes, FileState | None]:
 
 def _read(path: Path, name: str) -> tuple[bytes, FileState | None, FileState | None]:
     """The bytes, and the file's state before and after."""
-    with _explained(path, name), open(path, "rb", opener=_at_once) as file:
+    with _explained(path, name), open(path, "rb", opener=_without_waiting) as file:
         limit = _limit(status := os.fstat(file.fileno()), path, name)
         if stat.S_ISFIFO(status.st_mode):
             os.set_blocking(file.fileno(), True)
@@ -100,19 +100,19 @@ def check_length(size: int, name: str, limit: int | None = None) -> None:
     limit = MOST_BYTES if limit is None else limit
     if size > limit:
         raise ImageError(
-            f"{name} has more than the {limit:,} bytes that are read of a photo; save the picture by itself, smaller "
+            f"{name} has more than the {limit:,} bytes that are read of a photo; save the picture alone, smaller "
             "or compressed."
         )
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for whoever writes to a pipe."""
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe without waiting for a writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @contextmanager
 def _explained(path: Path, name: str) -> Iterator[None]:
-    """What the system raises becomes an :class:`ImageError`."""
+    """Whatever the system raises becomes an :class:`ImageError`."""
     try:
         yield
     except IsADirectoryError:
@@ -135,7 +135,7 @@ def is_stream(path: Path) -> bool:
 
 
 def _limit(status: os.stat_result, path: Path, name: str) -> int:
-    """How many bytes may be read; raises for what is not read at all."""
+    """How many bytes may be read; raises for pipes and devices that are not read at all."""
     kind = status.st_mode
     if stat.S_ISFIFO(kind):
         if not is_stream(path):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from igcli.errors import UsageError
 
 WINDOWS = ("full", "percentile")
-"""The names that ``window`` knows; anything else is two numbers."""
+"""The named windows; any other is two numbers."""
 
 PILLOW_LIMIT = 178_956_970
-"""Pixels above which Pillow refuses a picture of its own accord."""
+"""Pixels above which Pillow itself refuses a picture."""
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
-"""How pixels are made from other pixels when a photo is resized: Pillow's filters, by their names in small letters."""
+"""Pillow's filters for resizing, by their names in lower case."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class ReadOptions:
     Attributes
     ----------
     exif_rotate
-        Turn the photo upright as its EXIF orientation says. Off, it is read as torchvision reads it.
+        Make the photo upright by its EXIF orientation. If not, it is read as torchvision reads it.
     background
         The colour under transparent pixels: a name, or ``#rrggbb``.
     max_pixels
         Larger pictures are refused before they are decoded.
     allow_truncated
-        Read what is left of a file that is cut off or damaged; the missing part is whatever the decoder fills in.
+        Read the rest of a file that is cut off or damaged; the missing part is whatever the decoder fills in.
     window
-        Which sample values become black and white in pictures of more than 8 bits a sample: ``"full"`` for the range
+        Which sample values become black and white in pictures of more than 8 bits per sample: ``"full"`` for the range
         that the file states or its type has, ``"percentile"`` for the picture's own 0.5th to 99.5th percentile, or
         ``"LOW,HIGH"`` in the file's own values (of JPEG 2000, in 16 bits). Pictures of 8 bits, and what a decoder
         gives in 8, are read as they are.
@@ -56,7 +56,7 @@ class ReadOptions:
     Raises
     ------
     UsageError
-        For a colour that is none, a limit under one pixel, or a window that is neither a name nor two rising numbers.
+        For an unknown colour, a limit under one pixel, or a window that is neither a name nor two rising numbers.
     """
 
     exif_rotate: bool = True
@@ -74,7 +74,7 @@ class ReadOptions:
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """The window's two numbers, if that is what it is."""
+        """The window's two numbers; ``None`` for a named one."""
         return None if self.window in WINDOWS else _two_numbers(self.window)
 
     def colour(self) -> tuple[int, int, int]:

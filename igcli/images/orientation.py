@@ -1,4 +1,4 @@
-"""Which way up a photo is, by its EXIF data, and how it is turned."""
+"""A photo's EXIF orientation, and the rotation or reflection that makes it upright."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TURNS = {
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The EXIF orientation, 1 where there is none or it cannot be read."""
+    """The EXIF orientation (1 to 8); 1 where there is none or it cannot be read."""
     try:
         value = image.getexif().get(TAG, 1)
     except Exception:  # the pixels are fine without their EXIF data
@@ -25,14 +25,15 @@ def orientation_of(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def upright(image: Image.Image, *, said: int, pending: int, rotate: bool) -> tuple[Image.Image, tuple[str, ...]]:
-    """The image, turned if that is wanted, and a note on it.
+def upright(image: Image.Image, *, stated: int, pending: int, rotate: bool) -> tuple[Image.Image, tuple[str, ...]]:
+    """The image, made upright if ``rotate``, and a note on it.
 
-    ``said`` is the orientation in the file, ``pending`` what is left of it: Pillow turns some pictures by itself.
+    ``stated`` is the orientation in the file, ``pending`` the one that the image still needs: Pillow rotates some
+    pictures itself.
     """
     if rotate and pending in TURNS:
         image = image.transpose(TURNS[pending])
-    if said not in TURNS and pending not in TURNS:
+    if stated not in TURNS and pending not in TURNS:
         return image, ()
     acted = rotate or pending not in TURNS
     return image, ("rotated by EXIF" if acted else "EXIF rotation ignored",)

@@ -1,7 +1,7 @@
-"""Files in folders and archives that hold pictures and are not read: counted by kind, with what can be done.
+"""Files in folders and archives that contain pictures and are not read: counted by kind, with what can be done.
 
-A file's ending says what it is; where it has none, or an unknown one, its first bytes do. Files that are no pictures
-(texts, tables, code) are counted too, and not mentioned.
+A file's kind is that of its ending; without one, or with an unknown one, that of its first bytes. Files without
+pictures (texts, tables, code) are counted too, and not mentioned.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ KINDS = (
          (".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst"),
          "name them on the command line"),
 )  # fmt: skip
-"""What may hold pictures that ``ig`` does not read in a folder."""
+"""Files that may contain pictures and are not read in a folder."""
 
 _KIND_OF = {ending: kind for kind in KINDS for ending in kind.endings}
 _NESTED = Kind("archives in archives", (), "unpack them")
 _UNNAMED = Kind("pictures under other names", (), "name them on the command line, or give them the right ending")
 
-#: How the bytes of pictures begin; none of it can be text.
+#: The first bytes of pictures; no text begins so.
 _BEGINNING = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF.{4}WEBP|BM.{4}\0{4}|\0\0\0.ftyp(hei|mif1|msf1|avi)"
     rb"|\0\0\0\x0c(jP  |JXL )\r\n\x87\n|\xff\x0a|\xff\x4f\xff\x51|.{128}DICM",
@@ -71,7 +71,7 @@ class PassedOver:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many files of each ending, no pictures among them; sorted by ending."""
+        """How many files of each ending, sorted by ending."""
         return dict(sorted(Counter(ending for ending, _ in self.files.values()).items()))
 
     def take(self, path: PurePath) -> None:
@@ -108,7 +108,7 @@ def ending_of(path: PurePath) -> str:
 
 
 def begins_as_picture(head: bytes) -> bool:
-    """Whether these first bytes of a file (132 are enough) are those of a picture."""
+    """Whether the first bytes of a file (132 are enough) are those of a picture."""
     return _BEGINNING.match(head) is not None
 
 

@@ -1,4 +1,4 @@
-"""The Picture: exactly the pixels that the model sees, and how to get back from them to the file."""
+"""The Picture: exactly the pixels that the model sees, and where they lie in the file's picture."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Picture(Sample):
     options
         How the file was read; a baseline file is read in the same way.
     source
-        What was found and read, if it was not just a path: that of a member of an archive opens nothing.
+        The :class:`Found` that was read, if it was not just a path: that of an archive's member cannot be opened.
     state
-        How the file, or the archive, was when it was read; ``None`` for a pipe and for no file.
+        Size and time of the file, or the archive, when it was read; ``None`` for a pipe and without a file.
     """
 
     kind: ClassVar[str] = "picture"
@@ -73,12 +73,12 @@ class Picture(Sample):
 
     @property
     def summed_axis(self) -> int:
-        """The channels'."""
+        """The axis of the channels."""
         return 0
 
     @property
     def further(self) -> tuple[object, ...]:
-        """Nothing: the pixels are all that the model takes."""
+        """Nothing: the model takes the pixels alone."""
         return ()
 
     @property

@@ -1,7 +1,7 @@
-"""``read_image``: from a path, or what ``finding`` found, to the Picture that the model sees.
+"""``read_image``: from a path, or a :class:`Found`, to the Picture that the model sees.
 
-The steps: a file to bytes in ``opening``, bytes to an image in ``decoding``, modes to RGB in ``modes``, the model's
-square in ``fit``. Finding files is in ``finding``.
+The steps: from a file to bytes in ``opening``, from bytes to an image in ``decoding``, from any mode to RGB in
+``modes``, to the model's square in ``fit``.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def read_image(
 def read_upright(
     path: str | os.PathLike[str] | Found, *, options: ReadOptions | None = None, sha256: str | None = None
 ) -> Image.Image:
-    """The whole photo, upright and in RGB: what a result can be mapped back onto.
+    """The whole photo, upright and in RGB, onto which a result can be mapped back.
 
     Raises what :func:`read_image` does; and ``ImageError`` for a pipe, which gives a picture only once, and for other
     bytes than those of ``sha256``, if it is given.

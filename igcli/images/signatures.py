@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, whatever its name says, and what to do with one that is no picture for ``ig``."""
+"""What kind of file it is by its first bytes, whatever its name, and what to do with one that ``ig`` does not read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from igcli.images.source import shown
 
 HEAD = 1 << 16
-"""Bytes from the beginning that are looked at."""
+"""Bytes from the beginning that are examined."""
 
 _EXPORT = "save it as JPEG or PNG"
 _UNPACK = "unpack it and name the folder, or make a zip or tar of the pictures"
@@ -15,7 +15,7 @@ _ZIP = "if there are pictures in it, give its name the ending .zip"
 _VIDEO = "take a frame out of it, for example with ffmpeg -i FILE -frames:v 1 frame.png"
 _DEEP = "save it as a PNG or TIFF of 8 or 16 bits"
 _RAW = "export the photo as JPEG, PNG or TIFF with the camera's or any raw converter"
-_DOWNLOAD = "download the picture itself, and look at what the address answers"
+_DOWNLOAD = "download the picture itself, and check what the address returns"
 
 _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\x0a", "a JPEG XL picture", _EXPORT),
@@ -48,7 +48,7 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "a zstandard archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
-    (b"\x00\x05\x16\x07", "what macOS writes beside a file (AppleDouble)", "name the file without ._"),
+    (b"\x00\x05\x16\x07", "what macOS writes next to a file (AppleDouble)", "name the file without ._"),
     (b"\x1aE\xdf\xa3", "a video (Matroska or WebM)", _VIDEO),
     (b"version https://git-lfs.github.com/spec/", "a Git LFS pointer", "fetch the picture itself with git lfs pull"),
 )  # fmt: skip
@@ -60,7 +60,7 @@ _MARKS: tuple[tuple[int, bytes, str, str], ...] = (
     (344, b"ni1\x00", "a NIfTI volume", "save a slice of it as a 16-bit PNG or TIFF"),
     (257, b"ustar", "a tar archive", "give its name the ending .tar"),
 )
-"""Marks that stand further behind."""
+"""Marks at later positions."""
 
 _BRANDS: tuple[tuple[frozenset[bytes], str, str], ...] = (
     (frozenset({b"avif", b"avis"}), "an AVIF picture", f"{_EXPORT}, or install a Pillow that has AVIF"),
@@ -90,7 +90,7 @@ PICTURES: tuple[tuple[bytes, str], ...] = (
 
 
 def picture_kind(head: bytes) -> str | None:
-    """The format, by Pillow's name, of what begins like a picture that is read; else ``None``."""
+    """The format, by Pillow's name, of bytes that begin like a picture that is read; else ``None``."""
     if head[12:16] == b"CgBI":  # what Xcode makes of PNGs
         return None
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -103,22 +103,22 @@ def picture_kind(head: bytes) -> str | None:
 
 
 def odd_jpeg(data: bytes) -> str:
-    """What kind of JPEG it is, if it is one that Pillow does not read: from its frame header (ITU-T T.81, B.1.1)."""
+    """The kind of a JPEG that Pillow does not read, from its frame header (ITU-T T.81, B.1.1); else empty."""
     at = 2
     while data[at : at + 1] == b"\xff" and len(data) >= at + 5:
         marker = data[at + 1]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             if marker not in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA):
                 return "lossless or hierarchical"
-            return "" if data[at + 4] == 8 else f"{data[at + 4]} bits a sample"
+            return "" if data[at + 4] == 8 else f"{data[at + 4]} bits per sample"
         if marker == 0xF7:
             return "JPEG-LS"
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return ""
 
 
-def stranger(head: bytes) -> tuple[str, str] | None:
-    """What a file is that is no picture for ``ig``, and what to do; ``None`` where its first bytes do not say.
+def other_kind(head: bytes) -> tuple[str, str] | None:
+    """The kind of a file that is not read as a picture, and what to do; ``None`` for unknown first bytes.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def stranger(head: bytes) -> tuple[str, str] | None:
         if head.startswith(mark, at):
             return what, step
     if head and not head.strip(b"\x00"):
-        return "a file that begins with zero bytes alone", "copy or download it again"
+        return "a file that begins with nothing but zero bytes", "copy or download it again"
     return _text(head)
 
 
@@ -151,7 +151,7 @@ def _brands(head: bytes) -> list[bytes]:
 
 
 def _text(head: bytes) -> tuple[str, str] | None:
-    """What a text is: a page, a drawing, a pointer, a list, a message."""
+    """The kind of a text, and what to do: a web page, a drawing, a pointer, a list, something else."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:4096]
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         start = start.replace(b"\0", b"")[2:]

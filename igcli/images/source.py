@@ -1,4 +1,4 @@
-"""The nouns of an input: a picture that was found, where its bytes lie, and what led to none. Nothing is opened."""
+"""The classes for inputs: a picture that was found, where its bytes lie, an input without one. Nothing is opened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = frozenset({
 
 @dataclass(frozen=True)
 class FileState:
-    """How a file was at the moment it was read: its size in bytes, and when it was last written, in nanoseconds."""
+    """A file's size in bytes, and when it was last written, in nanoseconds, at the moment it was read."""
 
     size: int
     modified_ns: int
@@ -60,20 +60,20 @@ class Member:
 
 @dataclass(frozen=True)
 class Found:
-    """A picture that was found; not yet read, and perhaps none.
+    """A picture that was found by its name; it has not been read and may be something else.
 
     Attributes
     ----------
     path
         The file. Of a member, the archive's path and ``relative`` joined: for messages and records.
     relative
-        The path below the folder, the glob's fixed part, the list or the archive that was given.
+        The path below the folder, the fixed part of the glob, the list or the archive that was given.
     target
         This picture's own class, an index or a label; ``None`` where the input names none.
     columns
-        What else its row of a list holds: (column, value), in the list's order.
+        The other columns of its row in a list: (column, value), in the list's order.
     member
-        Where its bytes lie, if that is inside an archive.
+        Where its bytes lie, for a picture in an archive.
     """
 
     path: Path
@@ -85,7 +85,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Missing:
-    """An argument, or a part of one, that leads to no picture, and a sentence on why and what to do."""
+    """An input, or a part of one, without a picture, and a sentence that says why and what to do."""
 
     argument: str
     reason: str
@@ -100,13 +100,13 @@ def kind_of(path: Path) -> str:
     try:
         mode = path.stat().st_mode
     except PermissionError:
-        return "other"  # it may exist; reading it will say what is wrong
+        return "other"  # it may exist; the error comes when it is read
     except (OSError, ValueError):
         return "dangling" if link else "nothing"
     return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """The path as it can be printed on one line, whatever is in its name."""
+    """The path in printable characters on one line, whatever is in its name."""
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,4 +1,4 @@
-"""What a TIFF says of its pictures: the tags of a directory and the chain of directories, read before any pixel.
+"""The tags of a TIFF's first directory and the chain of its directories, read before any pixel.
 
 Source: TIFF 6.0 (Adobe, 1992), sections 2 and 8; BigTIFF's wider offsets. What the tags mean for the samples is in
 ``tiff_samples``. Nothing is decoded here, and no more is read than the file holds.
@@ -18,7 +18,7 @@ PREDICTOR, COLOUR_MAP, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES = 317, 
 SUB_DIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT, S_LOWEST, S_HIGHEST, DNG_VERSION = 330, 338, 339, 340, 341, 50706
 
 MOST_NUMBERS = 1 << 20
-"""Tags of more numbers are passed over: even one row per strip needs less."""
+"""Tags of more numbers are ignored: even one row per strip needs fewer."""
 
 Values = tuple[float, ...]
 
@@ -83,7 +83,7 @@ def count_directories(data: bytes, *, most: int) -> int:
 
 
 def refuse_raw(tiff: Tiff, name: str) -> None:
-    """Raise ``ImageError`` for a camera's raw file: what Pillow would read of it is a preview the size of a stamp."""
+    """Raise ``ImageError`` for a camera's raw file, of which Pillow would read a small preview."""
     preview = tiff.whole(NEW_SUBFILE_TYPE) & 1 and (tiff.values(SUB_DIRECTORIES) or tiff.following)
     canon = tiff.data[8:10] == b"CR"
     raw = tiff.whole(PHOTOMETRIC) in _RAW_PHOTOMETRIC
@@ -119,7 +119,7 @@ _READ_DEPTHS = {**dict.fromkeys(range(4), frozenset(range(1, 65))), 5: {8, 16}, 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How wide the numbers of a directory are: ``struct`` letters, and where the first one's offset stands."""
+    """The widths of a directory's numbers as ``struct`` letters, and the position of the first directory's offset."""
 
     count: str
     offset: str
@@ -157,7 +157,7 @@ def _directory(data: bytes, order: str, layout: _Layout, start: int) -> tuple[di
             continue
         if size > width:
             (value,) = struct.unpack_from(order + layout.offset, data, value)
-        if value + size <= len(data):  # a tag whose numbers lie beyond the end is as good as none
+        if value + size <= len(data):  # else its numbers lie beyond the end of the file
             tags.setdefault(tag, struct.unpack_from(f"{order}{count}{letter}", data, value))
     try:
         (following,) = struct.unpack_from(order + layout.offset, data, place + entries * layout.entry)

@@ -1,7 +1,7 @@
 """The samples of a TIFF that Pillow does not read or reads wrongly, from its tags.
 
-That is all that is not 1 to 8 unsigned bits in one of the usual arrangements: from 16 bits upwards Pillow passes over
-PhotometricInterpretation 0 (white is 0), and it takes planar 16-bit colour for chunky and 32-bit integers for signed.
+That is all except 1 to 8 unsigned bits in one of the usual arrangements: from 16 bits upwards Pillow ignores
+PhotometricInterpretation 0 (white is 0), and it reads planar 16-bit colour as chunky and 32-bit integers as signed.
 Source: TIFF 6.0 (Adobe, 1992). How the samples get out of strips and tiles is in ``tiff_strips``.
 """
 
@@ -15,7 +15,7 @@ from igcli.images.tiff_strips import FLOATING, PLAIN, SIGNED, UNDEFINED, UNSIGNE
 from igcli.lazy import np
 
 MOST_BYTES_PER_PIXEL = 64
-"""Wider pixels, of hundreds of bands, are no photo."""
+"""Wider pixels, of hundreds of bands, are not read."""
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
 _PACKINGS = frozenset({5, 8, 32773, 32946, 34925, 50000})  # LZW, deflate, PackBits, deflate, LZMA, zstandard
@@ -106,7 +106,7 @@ def _check(tiff: Tiff, shape: Shape, colours: int, name: str) -> None:
 
 
 def _meaning(shape: Shape) -> tuple[str, tuple[Range, ...]]:
-    """What the samples are called, and the ranges that their type suggests."""
+    """The name of the samples' type, and the ranges that it suggests."""
     if shape.format == FLOATING:
         return "float", FLOAT
     if shape.format == SIGNED:

@@ -1,4 +1,4 @@
-"""The strips and tiles of a TIFF put together: bytes unpacked, differences undone, bits made numbers.
+"""The strips and tiles of a TIFF joined: bytes unpacked, differences added up, bits converted to numbers.
 
 What the numbers mean is in ``tiff_samples``. Source: TIFF 6.0 (Adobe, 1992), sections 3, 14 and 15; for differences of
 floats Adobe's Technical Note 3 (2005).

@@ -46,7 +46,7 @@ def read_or_refuse(path: Path, data: bytes, *, lenient: bool) -> None:
     try:
         picture = read_image(path, size=16, options=ReadOptions(allow_truncated=lenient, max_pixels=1_000_000))
     except ImageError as error:
-        assert str(path) in str(error)  # noqa: PT017  # either outcome is right; only the message is looked at
+        assert str(path) in str(error)  # noqa: PT017  # either outcome is right; only the message is checked
         return
     assert picture.pixels.shape == (3, 16, 16)
     assert torch.isfinite(picture.pixels).all()

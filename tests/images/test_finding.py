@@ -1,4 +1,4 @@
-"""Names, folders, globs and stdin to files. What lists and archives hold is tested beside this file."""
+"""Names, folders, globs and stdin to files. What lists and archives hold is tested in test_listing.py and test_archive.py."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_names_with_line_breaks_come_with_nul_bytes_between_them(photos: Path) -
     assert "a.png\\r does not exist" in reason(found[1:2])
 
 
-def test_nul_bytes_that_nobody_spoke_of_are_told_with_the_option(photos: Path) -> None:
+def test_nul_bytes_that_nobody_spoke_of_are_sentence_with_the_option(photos: Path) -> None:
     piped = io.StringIO(f"{photos}/a.png\0{photos}/b.JPG\0")
 
     assert "add -0" in reason(find_images(["-"], stdin=piped))
@@ -216,7 +216,7 @@ def test_a_picture_in_a_folder_that_is_gone_is_named(photos: Path) -> None:
     *found, missing = find_images(["photos"])
     assert relatives(found) == ["a.png", "b.JPG"]
     assert missing == Missing(
-        "photos/gone.jpg", "photos/gone.jpg is a link to something that is gone; name the file itself."
+        "photos/gone.jpg", "photos/gone.jpg is a link to a file that does not exist; name the file itself."
     )
 
 
@@ -256,7 +256,7 @@ def test_a_missing_file_is_reported_in_its_place_and_the_others_go_on() -> None:
 def test_a_link_to_nothing_is_called_so(photos: Path) -> None:
     (photos / "dangling.png").symlink_to("gone.png")
 
-    assert "link to something that is gone" in reason(find_images(["photos/dangling.png"]))
+    assert "link to a file that does not exist" in reason(find_images(["photos/dangling.png"]))
 
 
 def test_a_glob_that_matches_nothing_is_reported(photos: Path) -> None:
@@ -299,9 +299,9 @@ def test_what_is_said_of_odd_names_is_one_printable_line(tmp_path: Path) -> None
     (tmp_path / f"{odd}.png").symlink_to("gone")
 
     for argument in (f"{tmp_path}/{odd}", f"{tmp_path}/{odd}.png", f"{tmp_path}/{odd}.jpg", f"{tmp_path}/{odd}*?"):
-        told = reason(find_images([argument]))
-        assert told.isprintable()
-        assert "a\\n\\x1b[2J" in told
+        sentence = reason(find_images([argument]))
+        assert sentence.isprintable()
+        assert "a\\n\\x1b[2J" in sentence
 
 
 def test_every_suffix_belongs_to_a_format_that_is_read() -> None:

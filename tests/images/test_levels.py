@@ -1,4 +1,4 @@
-"""Which values become black and white, against levels worked out by hand, and when a person is told."""
+"""Which values become black and white, against levels worked out by hand, and when a warning is given."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_one_window_has_one_spelling() -> None:
     assert ReadOptions(window=" 0, 4095.0").window == "0,4095"
 
 
-# What a person is told
+# Warnings
 
 
 def cautions(notes: tuple[str, ...]) -> list[str]:

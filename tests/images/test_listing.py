@@ -129,11 +129,11 @@ def test_in_a_glob_and_on_stdin_lists_stand_for_their_pictures(photos: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "sentence"),
     [
         ("gone.jpg,1", "gone.jpg (LIST, line 3) does not exist; relative paths are taken from the folder"),
         ("deep,1", "deep (LIST, line 3) is a folder"),
-        ("dangling.jpg,1", "dangling.jpg (LIST, line 3) is a link to something that is gone"),
+        ("dangling.jpg,1", "dangling.jpg (LIST, line 3) is a link to a file that does not exist"),
         (",1", "LIST, line 3 names no path"),
         ("a.jpg", "LIST, line 3 has 1 fields, the first line 2"),
         ("a.jpg,1,2", "LIST, line 3 has 3 fields, the first line 2"),
@@ -144,7 +144,7 @@ def test_in_a_glob_and_on_stdin_lists_stand_for_their_pictures(photos: Path) -> 
     ],
 )
 def test_a_row_that_cannot_be_used_is_told_with_its_line_and_the_others_go_on(
-    photos: Path, row: str, told: str
+    photos: Path, row: str, sentence: str
 ) -> None:
     (photos / "dangling.jpg").symlink_to("nowhere")
 
@@ -152,7 +152,7 @@ def test_a_row_that_cannot_be_used_is_told_with_its_line_and_the_others_go_on(
 
     assert [item.target for item in found(items)] == ["1", "2"]
     assert isinstance(items[1], Missing)
-    assert told.replace("LIST", f"{photos}/list.csv") in reasons(items)[0]
+    assert sentence.replace("LIST", f"{photos}/list.csv") in reasons(items)[0]
 
 
 def test_lines_are_counted_as_an_editor_does(photos: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_list_without_end_is_read_up_to_a_limit(photos: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sentence"),
     [
         ("", "has no column called path; its first line must name the columns, and is empty."),
         ("file,label\na.jpg,1\n", "has no column called path; its first line must name the columns, and names file, l"),
@@ -210,7 +210,7 @@ def test_a_list_without_end_is_read_up_to_a_limit(photos: Path, monkeypatch: pyt
         ("path,target,TARGET\na.jpg,1,2\n", "has 2 columns called target"),
         ("path,target\n", "has no images in it"),
         ('"path\n', "has no column called path"),
-        (b"\xff\xfe\0", "it is no text"),
+        (b"\xff\xfe\0", "it is not text"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "has no column called path"),
         ("x" * (LONGEST_LINE + 1), "has a line of more than"),
         ("path\n" + "x" * (LONGEST_LINE + 1), "has a line of more than"),
@@ -218,11 +218,11 @@ def test_a_list_without_end_is_read_up_to_a_limit(photos: Path, monkeypatch: pyt
     ],
     ids=lambda value: repr(value[:20]),
 )
-def test_a_file_that_is_no_list_says_so_in_one_sentence(photos: Path, text: str | bytes, told: str) -> None:
+def test_a_file_that_is_no_list_says_so_in_one_sentence(photos: Path, text: str | bytes, sentence: str) -> None:
     items = listed(photos, text)
 
     assert len(items) == 1
-    assert told in reasons(items)[0]
+    assert sentence in reasons(items)[0]
     assert reasons(items)[0].startswith(f"{photos}/list.csv ")
     assert len(reasons(items)[0]) < 600
 

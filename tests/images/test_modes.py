@@ -49,7 +49,7 @@ def test_grey_is_the_same_in_all_three_channels(mode: str, value: int, grey: int
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bit_ramps_keep_their_levels(kind: str) -> None:
-    # Pillow's own convert("RGB") leaves two levels of 256 (PITFALLS D2).
+    # Pillow's own convert("RGB") gives two levels of 256 (PITFALLS D2).
     image = reopened(Image.fromarray(sixteen_bit_ramp()), kind)
     assert image.mode.startswith("I;16")
 

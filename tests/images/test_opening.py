@@ -57,7 +57,7 @@ def test_a_picture_comes_in_by_way_of_process_substitution() -> None:
 
 
 @needs_proc
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells how much memory is used")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux states how much memory is used")
 def test_a_pipe_that_never_ends_is_read_up_to_a_limit() -> None:
     code = (
         "import os, threading\nfrom pathlib import Path\nfrom igcli.errors import ImageError\n"
@@ -89,7 +89,7 @@ def test_devices_are_refused(device: str) -> None:
 
 
 @pytest.mark.parametrize("beginning", [b"", b"\xff\xd8\xff\xe0\0\x10JFIF\0"], ids=["of zeros", "that begins as a JPEG"])
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells how much memory is used")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux states how much memory is used")
 def test_a_sparse_file_of_three_gigabytes_is_one_sentence_in_little_memory(tmp_path: Path, beginning: bytes) -> None:
     path = tmp_path / "sparse.jpg"
     with path.open("wb") as file:
@@ -103,7 +103,7 @@ def test_a_sparse_file_of_three_gigabytes_is_one_sentence_in_little_memory(tmp_p
     done = run(code, memory=512 << 20)
 
     said = done.stdout.decode()
-    assert ("1,073,741,824 bytes" if beginning else "zero bytes alone") in said, done.stderr
+    assert ("1,073,741,824 bytes" if beginning else "nothing but zero bytes") in said, done.stderr
     assert said.count("\n") == 1
 
 

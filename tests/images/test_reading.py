@@ -169,7 +169,7 @@ def test_what_is_wrong_with_a_picture_in_an_archive_names_both(saved: Save, tmp_
     archive = saved("photos.tar", tar_of({"empty.jpg": b"", "text.jpg": b"hello", "cut.jpg": data})[: 4 * 512 + 3000])
     empty, text, cut = found(find_images([str(archive)]))
 
-    for item, told in (
+    for item, sentence in (
         (empty, "is empty (zero bytes)"),
         (text, "is a text that begins with 'hello'"),
         (cut, "--allow-truncated"),
@@ -177,7 +177,7 @@ def test_what_is_wrong_with_a_picture_in_an_archive_names_both(saved: Save, tmp_
         with pytest.raises(ImageError) as caught:
             read_image(item)
         assert str(caught.value).startswith(f"{archive}/{item.relative} ")
-        assert told in str(caught.value)
+        assert sentence in str(caught.value)
     assert "truncated" in read_image(cut, options=ReadOptions(allow_truncated=True)).notes[0]
 
 

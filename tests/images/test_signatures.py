@@ -12,7 +12,7 @@ from images.pictures import Save, encoded, refusal
 from PIL import Image
 
 from igcli.images.decoding import FORMATS
-from igcli.images.signatures import picture_kind, stranger
+from igcli.images.signatures import other_kind, picture_kind
 
 
 def zipped() -> bytes:
@@ -82,14 +82,14 @@ def test_bytes_that_say_nothing_are_told_which_formats_are_read(saved: Save) -> 
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_what_pillow_writes_is_recognised_and_is_no_stranger(kind: str) -> None:
+def test_what_pillow_writes_is_recognised_and_is_no_other_kind(kind: str) -> None:
     data = encoded(kind, Image.new("RGB", (8, 8), (1, 200, 30)))
 
     assert picture_kind(data) == kind
 
 
 def test_a_control_character_in_a_text_does_not_reach_the_message() -> None:
-    found = stranger("caf\u0085e: \u202enot found".encode())
+    found = other_kind("caf\u0085e: \u202enot found".encode())
 
     assert found is not None
     assert found[0].isprintable()

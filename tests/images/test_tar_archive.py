@@ -303,7 +303,7 @@ def test_damaged_archives_are_read_up_to_a_sentence(
     try:
         members = listed(path)
     except ArchiveError as error:
-        assert str(path) in str(error)  # noqa: PT017  # either outcome is right; only the message is looked at
+        assert str(path) in str(error)  # noqa: PT017  # either outcome is right; only the message is checked
         return
     assert all(0 <= each.offset <= len(data) and each.size >= 0 for each in members)
 

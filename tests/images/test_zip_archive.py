@@ -227,7 +227,7 @@ def test_damaged_zips_are_read_up_to_a_sentence(tmp_path: Path, damage: list[tup
         try:
             read_member(member)
         except ImageError as error:
-            assert "x.zip" in str(error)  # noqa: PT017  # either outcome is right; only the message is looked at
+            assert "x.zip" in str(error)  # noqa: PT017  # either outcome is right; only the message is checked
 
 
 # Bombs

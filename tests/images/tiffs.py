@@ -1,4 +1,4 @@
-"""TIFFs written by hand from TIFF 6.0, so that every layout can be had whatever an encoder offers."""
+"""TIFFs written by hand from TIFF 6.0, also of layouts that no encoder offers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tiff(
 ) -> bytes:
     """A TIFF of one directory behind its strips; ``tags`` maps numbers to a ``struct`` letter and values.
 
-    ``None`` for the values leaves a tag out.
+    ``None`` for the values omits a tag.
     """
     body = b"".join(strips) + b"\0" * (sum(map(len, strips)) % 2)
     offsets = [8 + sum(map(len, strips[:i])) for i in range(len(strips))]
