@@ -1,4 +1,4 @@
-"""Names, folders, globs and stdin to files. What lists and archives hold is tested in test_listing.py and test_archive.py."""
+"""From names, folders, globs and stdin to files. Lists and archives are in test_listing.py and test_archive.py."""
 
 from __future__ import annotations
 
