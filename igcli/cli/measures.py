@@ -73,7 +73,8 @@ measures_options = grouped(
                  help="Where the objects are: Pascal VOC XML (a file or folder), COCO JSON, or CSV "
                       "(path, xmin, ymin, xmax, ymax[, label]); in upright pixels of the original."),
     click.option("--masks", type=NamedPath(), metavar="DIR",
-                 help="Where the objects are: a picture a photo, light on dark, with the photo's name and size."),
+                 help="Where the objects are: a picture for each photo, of its name and size: light on dark, or labels "
+                      "(0: none, 255: void)."),
     click.option("--maps", type=NamedPath(), metavar="DIR",
                  help="Measure another tool's maps, .npz or .npy called as the photos, instead of --method's."),
     click.option("--classes", type=NamedPath(), metavar="DIR|CSV",

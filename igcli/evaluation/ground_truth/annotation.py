@@ -36,7 +36,9 @@ class Box:
         """Why no photo can have this box."""
         edges = (self.left, self.top, self.right, self.bottom)
         if not all(math.isfinite(edge) for edge in edges):
-            return Omission(self.source, "box without numbers", f"{self.source}: an edge is not a finite number.")
+            return Omission(
+                self.source, "box without numbers", f"{self.source}: an edge is no finite number, or missing."
+            )
         if self.right <= self.left or self.bottom <= self.top:
             sides = f"{self.right - self.left:g} x {self.bottom - self.top:g}"
             sentence = f"{self.source}: the box is {sides} pixels; xmax must be above xmin and ymax above ymin."

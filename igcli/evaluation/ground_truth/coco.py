@@ -1,7 +1,8 @@
 """Boxes in COCO's JSON for instances: ``images``, ``annotations`` and ``categories``.
 
 ``bbox`` is [x, y, width, height], measured from the photo's top left corner, which is 0 (cocodataset.org, "Data
-format"). Boxes around a crowd are used like any other: what they hold is the object too.
+format"). Boxes around a crowd are used like any other: what they hold is the object too. A box that is empty, or not of
+four numbers, has NaN for its edges, so that it alone is left out, and counted.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ def read_coco(path: Path) -> tuple[list[Annotated], int]:
     if len(boxes) < len(whole.entries("images")):
         raise AnnotationError(f"{path}: two of its images have the same id; give each its own.")
     labels = {category.id("id"): category.text("name") for category in whole.entries("categories", needed=False)}
-    strays = 0
-    for entry in whole.entries("annotations"):
+    strays, entries = 0, whole.entries("annotations")
+    if entries and not any(entry.edges() for entry in entries):
+        raise AnnotationError(f"{entries[0].where} has no 'bbox' of four numbers; give [x, y, width, height].")
+    for entry in entries:
         image, box = entry.id("image_id"), entry.box(labels)
         if image in boxes:
             boxes[image].append(box)
@@ -94,12 +97,14 @@ class _Entry:
         stated = isinstance(width, int) and isinstance(height, int) and width >= 1 and height >= 1
         return (int(width), int(height)) if stated else None  # type: ignore[call-overload]
 
-    def box(self, labels: dict[Id, str]) -> Box:
+    def edges(self) -> tuple[float, ...] | None:
+        """The four numbers of the box, if it has them."""
         value = self.get("bbox")
         numbers = [_number(each) for each in value] if isinstance(value, list) else []
-        if len(numbers) != 4 or None in numbers:
-            raise AnnotationError(f"{self.where} has no 'bbox' of four numbers; give [x, y, width, height].")
-        left, top, width, height = (number for number in numbers if number is not None)
+        return tuple(numbers) if len(numbers) == 4 and None not in numbers else None  # type: ignore[arg-type]
+
+    def box(self, labels: dict[Id, str]) -> Box:
+        left, top, width, height = self.edges() or (math.nan,) * 4
         category = self.get("category_id")
         label = labels.get(category) if isinstance(category, (int, str)) else None
         return Box(left, top, left + width, top + height, label, self.where)

@@ -1,30 +1,27 @@
-"""Masks as ground truth: a picture for each photo, of its original size, light where the object is.
+"""Masks as ground truth: a picture for each photo, of its original size.
 
-A mask is read as the photo is, through the same resize and crop, and cut at half of full brightness; what is
-transparent in it counts as dark. A palette is read as the colours that it stands for.
+Which of its pixels show the object is said in ``mask_pixels``; they go through the photo's resize and crop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.errors import ImageError
 from igcli.evaluation.ground_truth.annotation import AnnotationError, named
 from igcli.evaluation.ground_truth.area import Area
+from igcli.evaluation.ground_truth.mask_pixels import HALF, read_mask
 from igcli.evaluation.ground_truth.names import Ambiguous, Match, pair
 from igcli.evaluation.ground_truth.omissions import ambiguous, resized, unseen
 from igcli.evaluation.left_out import Omission, counted
 from igcli.images.finding import find_images
+from igcli.images.fit import FITS
 from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture, Placement
-from igcli.images.reading import read_image, read_upright
 from igcli.images.source import Found
 from igcli.lazy import np
-
-HALF = 127.5
-"""A pixel, of 0..255, is light above this."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Masks:
     view
         The model's, by which the photos are read.
     options
-        As for the photos, but with black under what is transparent.
+        As for the photos.
     notes
         What in the folder is not used.
     """
@@ -67,18 +64,20 @@ class Masks:
         if isinstance(mask, Ambiguous):
             return ambiguous(picture, mask, self.source)
         try:
-            whole = np.asarray(read_upright(mask, options=self.options).convert("L"))
-            seen = read_image(mask, view=self.view, fit=picture.placement.fit, options=self.options, warn=False)
+            pixels = read_mask(mask, self.options)
         except ImageError as error:
             return Omission(picture.name, "mask cannot be read", f"{picture.name}: {error}")
-        if seen.original_size != picture.original_size:
-            return resized(picture, seen.original_size, mask)
-        light = whole > HALF
-        if not light.any():
-            sentence = f"{picture.name}: in {mask} no pixel is light (the lightest is {whole.max()} of 255); {_REMEDY}."
+        if pixels.size != picture.original_size:
+            return resized(picture, pixels.size, mask)
+        if not pixels.object.any():
+            sentence = (
+                f"{picture.name}: in {mask} no pixel shows an object (the lightest is {pixels.lightest} of 255); "
+                f"{_REMEDY}."
+            )
             return Omission(picture.name, "empty mask", sentence)
-        inside = _share_inside(light, picture.placement)
-        shown = seen.pixels[0].numpy() > HALF / 255
+        inside = _share_inside(pixels.object, picture.placement)
+        square, _ = FITS[picture.placement.fit](pixels.image(), self.view)
+        shown = np.asarray(square) > HALF
         return Area(shown, inside) if shown.any() else unseen(picture, inside)
 
 
@@ -117,8 +116,7 @@ def read_masks(
     notes = [f"{unused} of the {counted(len(masks), 'mask')} in {source} not used"] if unused else []
     if by_name:
         notes.append(f"{counted(by_name, 'photo')} found by file name alone: {source} has them in other folders")
-    options = replace(options or ReadOptions(), background="black", window="full")
-    return Masks(source, chosen, replace(view or View(), channels=1), options, tuple(notes))
+    return Masks(source, chosen, view or View(), options or ReadOptions(), tuple(notes))
 
 
 def _share_inside(light: np.ndarray, placement: Placement) -> float:

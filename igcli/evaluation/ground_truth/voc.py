@@ -29,7 +29,7 @@ def read_voc(path: Path, *, folder: Path | None = None) -> Annotated:
     Raises
     ------
     AnnotationError
-        For a file that is no such XML, or a box whose edges are no numbers; it names the line.
+        For a file that is no such XML; it names the line.
     """
     root = _parsed(read_bytes(path, limit=LARGEST_FILE), path)
     if root.tag != "annotation":
@@ -68,21 +68,19 @@ def _parsed(data: bytes, path: Path) -> Element:
 
 
 def _box(entry: Element, path: Path) -> Box:
+    """The box of one object; with NaN for edges that are missing or no numbers, so that it alone is left out."""
     around = entry.find("bndbox")
-    if around is None:
-        raise AnnotationError(f"{path} line {entry.get('line')}: this <object> has no <bndbox>; complete or remove it.")
-    left, top, right, bottom = (_edge(around, side, path) for side in ("xmin", "ymin", "xmax", "ymax"))
+    written = entry if around is None else around
+    left, top, right, bottom = (_edge(written, side) for side in ("xmin", "ymin", "xmax", "ymax"))
     label = (entry.findtext("name") or "").strip() or None
-    return Box(left - 1, top - 1, right, bottom, label, f"{path} line {around.get('line')}")
+    return Box(left - 1, top - 1, right, bottom, label, f"{path} line {written.get('line')}")
 
 
-def _edge(around: Element, side: str, path: Path) -> float:
-    text = around.findtext(side)
+def _edge(around: Element, side: str) -> float:
     try:
-        return float(text or "")
+        return float(around.findtext(side) or "")
     except ValueError:
-        where, found = f"{path} line {around.get('line')}", f"is {text.strip()!r}" if text else "is missing"
-        raise AnnotationError(f"{where}: <{side}> {found}; give a number of pixels.") from None
+        return math.nan
 
 
 def _size(root: Element) -> tuple[int, int] | None:

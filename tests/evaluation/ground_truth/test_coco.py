@@ -83,15 +83,25 @@ def test_broken_json_is_named_with_its_line(tmp_path):
         (lambda all_: all_["images"][1].pop("file_name"), "images[1] has no 'file_name'"),
         (lambda all_: all_["annotations"][1].pop("image_id"), "annotations[1] has no 'image_id'"),
         (lambda all_: all_["annotations"][1].update(image_id=[1]), "annotations[1] has no 'image_id'"),
-        (lambda all_: all_["annotations"][1].update(bbox=[1, 2, 3]), "annotations[1] has no 'bbox' of four"),
-        (lambda all_: all_["annotations"][1].update(bbox=[1, 2, "3", 4]), "annotations[1] has no 'bbox' of four"),
-        (lambda all_: all_["annotations"][1].pop("bbox"), "annotations[1] has no 'bbox' of four"),
+        (lambda all_: [each.pop("bbox") for each in all_["annotations"]], "annotations[0] has no 'bbox' of four"),
     ],
 )
 def test_what_is_no_coco_file_is_refused_with_its_place(tmp_path, change, words):
     content = copy.deepcopy(PUBLISHED)
     change(content)
     assert words in refusal(written(tmp_path, content))
+
+
+@pytest.mark.parametrize("broken", [[], None, [1, 2, 3], [1, 2, "3", 4], {}, [0, 0, 0, 0], [1, 2, -3, 4]])
+def test_one_box_that_is_none_is_left_out_alone(tmp_path, broken):
+    content = copy.deepcopy(PUBLISHED)
+    content["annotations"][1]["bbox"] = broken
+    images, strays = read_coco(written(tmp_path, content))
+    flaws = [box.flaw() for image in images for box in image.boxes]
+    assert (len(flaws), flaws.count(None), strays) == (2, 1, 0)
+    (flaw,) = filter(None, flaws)
+    assert flaw.reason in ("box without numbers", "box without area")
+    assert "annotations[1]" in flaw.sentence
 
 
 @pytest.mark.parametrize("text", ["[]", '"text"', "[" * 100_000, "1" * 5000, '{"images": null}'])

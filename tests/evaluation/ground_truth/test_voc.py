@@ -110,13 +110,23 @@ def test_a_file_that_breaks_off_is_named_with_its_line(tmp_path):
         (b"\xff\xd8\xff\xe0 not xml", "not XML"),
         ('<?xml version="1.0" encoding="nonsense"?><annotation/>', "not XML"),
         ("<kml></kml>", "begins with <kml>"),
-        ("<annotation>\n<object><name>cat</name></object></annotation>", "line 2: this <object> has no <bndbox>"),
-        ("<annotation><object>\n<bndbox><xmin>a</xmin></bndbox></object></annotation>", "line 2: <xmin> is 'a'"),
-        ("<annotation><object><bndbox><xmin>1</xmin></bndbox></object></annotation>", "<ymin> is missing"),
     ],
 )
 def test_what_is_no_annotation_is_refused_in_a_sentence(tmp_path, text, words):
     assert words in refusal(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["<name>cat</name>", "<bndbox/>", "<bndbox><xmin>a</xmin></bndbox>", "<bndbox><xmin>1</xmin></bndbox>"],
+)
+def test_a_box_without_numbers_is_left_out_alone(tmp_path, broken):
+    sound = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox>"
+    text = f"<annotation><object>{sound}</object>\n<object>{broken}</object></annotation>"
+    first, second = read_voc(written(tmp_path, text)).boxes
+    assert first.flaw() is None
+    assert second.flaw().reason == "box without numbers"
+    assert "line 2" in second.flaw().sentence
 
 
 def test_a_file_too_large_for_a_photo_is_not_parsed(tmp_path):
