@@ -50,10 +50,13 @@ class Registry(Mapping[str, T], Generic[T]):
     ----------
     noun
         What an entry is called in error messages: ``"method"``, ``"style"``.
+    check
+        Raises ``TypeError`` for what cannot be an entry, so that a plug-in's mistake is found when it is loaded.
     """
 
-    def __init__(self, noun: str) -> None:
+    def __init__(self, noun: str, *, check: Callable[[T], None] | None = None) -> None:
         self.noun = noun
+        self._check = check
         self._entries: dict[str, Entry[T]] = {}
 
     def __call__(self, name: str, *, summary: str) -> Callable[[T], T]:
@@ -63,6 +66,8 @@ class Registry(Mapping[str, T], Generic[T]):
         module = sys._getframe(1).f_globals.get("__name__", "")
 
         def register(value: T) -> T:
+            if self._check is not None:
+                self._check(value)
             self._entries[name] = Entry(name, summary, value)
             if (notes := _NOTES.get()) is not None:
                 notes.append((f"{self.noun} {name}", module))

@@ -16,14 +16,14 @@ from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Request, Session, percent, photo_command, session
 from igcli.errors import UsageError
 from igcli.evaluation.left_out import LeftOut
-from igcli.evaluation.metrics import Focus, arrow
+from igcli.evaluation.metrics import arrow
 from igcli.evaluation.mosaics import Plan
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.leaving import NAMES, leave_evaluation
 from igcli.jobs.evaluating.measuring import Measurer
-from igcli.jobs.evaluating.table import Column, lines_of, why_missing
+from igcli.jobs.evaluating.table import Column, lines_of, why_missing, without_numbers
 from igcli.jobs.item import items_of
 from igcli.jobs.job import Job
 from igcli.jobs.ledger import Ledger, refuse_strangers
@@ -98,7 +98,7 @@ def _measure(
     run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, notes: list[str], checking: Checking
 ) -> list[Column]:
     console, items = run.console, items_of(run.found)
-    measured = [] if all(isinstance(metric, Focus) for metric in inquiry.metrics.values()) else items
+    measured = [] if len(inquiry.needing("mosaic")) == len(inquiry.metrics) else items
     tally = Tally(total=len(measured) + len(plans), failed=run.failures)
     progress = Progress(console, tally, unit="passes")
     measurer = Measurer(job, inquiry, on_points=progress.points)
@@ -136,6 +136,8 @@ def _measure(
     )
     for note in notes:
         console.note(note)
+    for sentence in without_numbers(columns, inquiry.controls):
+        run.fail_whole(sentence)
     console.note(_effort_line(measurer.effort))
     console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} known already")
     return columns

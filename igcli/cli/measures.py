@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from igcli.attribution.methods import METHODS
 from igcli.cli.options import grouped, listed
 from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, Session
@@ -18,7 +19,7 @@ from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
 from igcli.evaluation.ground_truth.source import digest_of
 from igcli.evaluation.left_out import LeftOut
-from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, Focus, arrow, configured
+from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, arrow, configured
 from igcli.evaluation.mosaics import Plan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
 from igcli.jobs.evaluating.inquiry import Inquiry
@@ -106,13 +107,20 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
     metrics = configured(measures.metrics, measures.parameters)
     if others is not None and measures.metrics == DEFAULT_METRICS:
         metrics.pop("completeness")
+    if measures.metrics == DEFAULT_METRICS and not any(_has_a_sum(name) for name in job.wanted.methods):
+        metrics.pop("completeness", None)
     methods = () if others is not None else tuple(job.wanted.methods)
     return Inquiry(methods, measures.controls, metrics, truth, digest, others)
 
 
+def _has_a_sum(method: str) -> bool:
+    """Whether a method's map is meant to sum to the score's rise: else completeness has nothing to measure."""
+    return METHODS[method].complete or METHODS[method].sums_to == "rise"
+
+
 def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[Plan], list[str]]:
     """The mosaics of the focus metric, if it is asked for, and what could not be used for them."""
-    if not inquiry.of_kind(Focus):
+    if not inquiry.needing("mosaic"):
         return [], []
     classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
     left_out = LeftOut("class", classes.left_out)

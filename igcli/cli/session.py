@@ -235,6 +235,13 @@ class Session:
         if self._request.streams.json:
             self.console.data(to_json({"schema": SCHEMA, "image": {"path": path}, "error": reason}))
 
+    def fail_whole(self, reason: str) -> None:
+        """Count, and say, what failed of the run as a whole."""
+        self.failures += 1
+        self.console.fail(reason)
+        if self._request.streams.json:
+            self.console.data(to_json({"schema": SCHEMA, "error": reason}))
+
     def finish(self, verb: str | None = None) -> NoReturn:
         """End: status 1 if anything failed; with a verb, after a line on how many were done."""
         if verb is not None and self._done + self.failures > 1:

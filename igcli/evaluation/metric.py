@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import ClassVar, Literal
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from igcli.errors import UsageError
 from igcli.registry import Registry
+
+if TYPE_CHECKING:
+    from igcli.evaluation.context import Context
+    from igcli.evaluation.measured import Measured
 
 Direction = Literal["higher", "lower"]
 
 #: What a metric may need beside the maps.
 NEEDS: Mapping[str, str] = {
     "model": "forward passes through the network",
+    "replaced": "the scores of the photo with more and more of its pixels replaced",
     "attribution": "igcli's own result, which knows its sum and the score's rise",
     "mask": "where the object is: boxes or masks",
     "mosaic": "mosaics of photos of two classes",
@@ -43,12 +48,30 @@ class Metric:
     def check(self) -> None:
         """Raise ``UsageError`` for parameters that cannot be."""
 
-    def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
-        """How it is measured, in one sentence, for photos of ``size`` (height, width) and a name in ``SCORES``."""
+    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
+        """The numbers of the named maps of one photo; ``context`` has all that ``needs`` names.
+
+        A map without a number has the reason in its place: ``Measured.missing("…")``.
+        """
         raise NotImplementedError
 
+    def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
+        """How it is measured, in one sentence, for photos of ``size`` (height, width) and a name in ``SCORES``."""
+        chosen = "".join(f", {each.name} {getattr(self, each.name)}" for each in fields(self))
+        return f"{type(self).__name__}{chosen}, at {size[1]}x{size[0]}, {score} score"
 
-METRICS: Registry[type[Metric]] = Registry("metric")
+
+def _check_kind(kind: type[Metric]) -> None:
+    """Raise ``TypeError`` for what cannot be a metric."""
+    if not (isinstance(kind, type) and issubclass(kind, Metric)):
+        raise TypeError("a metric is a class derived from igcli.evaluation.metric.Metric")
+    if getattr(kind, "direction", None) not in ("higher", "lower"):
+        raise TypeError(f'{kind.__name__} does not say which value is better: direction = "higher", or "lower"')
+    if strange := set(kind.needs) - set(NEEDS):
+        raise TypeError(f"{kind.__name__} needs {min(strange)!r}, which is none of {', '.join(NEEDS)}")
+
+
+METRICS: Registry[type[Metric]] = Registry("metric", check=_check_kind)
 
 #: What is measured when nothing is asked for.
 DEFAULT_METRICS = ("aopc", "deletion", "insertion", "abpc", "completeness")
@@ -93,12 +116,12 @@ def configured(names: Sequence[str], options: Mapping[str, object] | None = None
 
 
 def _read(key: str, value: object, default: object) -> object:
-    if not isinstance(value, str) or isinstance(default, str):
+    if not isinstance(value, str) or isinstance(default, str) or default in (MISSING, None):
         return value
     try:
         if isinstance(default, bool):
             return {"yes": True, "true": True, "no": False, "false": False}[value.lower()]
         return type(default)(value)  # type: ignore[call-arg]
-    except (KeyError, ValueError):
+    except (KeyError, TypeError, ValueError):
         wanted = "yes or no" if isinstance(default, bool) else f"a number like {default}"
         raise UsageError(f"The option {key} needs {wanted}, not {value!r}.") from None

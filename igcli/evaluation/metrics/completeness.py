@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.attribution.result import Completeness as Found
+from igcli.evaluation.context import Context
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS, Metric
 from igcli.lazy import np
@@ -17,6 +19,10 @@ class Completeness(Metric):
 
     direction = "lower"
     needs = ("attribution",)
+
+    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
+        """As each map's method has found."""
+        return {name: self.measure(context.completeness(name)) for name in names}
 
     def measure(self, found: Found | None) -> Measured:
         """The gap of an attribution; ``None`` for a map that was not made by a method, such as a control."""

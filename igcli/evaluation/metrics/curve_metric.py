@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
+from igcli.evaluation.context import Context
 from igcli.evaluation.measured import Curve, Measured
 from igcli.evaluation.metric import Metric
 from igcli.evaluation.perturbation import Order, Route
@@ -27,7 +28,7 @@ class CurveMetric(Metric):
         For a fill of noise; the same for every photo.
     """
 
-    needs = ("model",)
+    needs = ("model", "replaced")
 
     fill: str = "black"
     ranked: str = "signed"
@@ -48,6 +49,10 @@ class CurveMetric(Metric):
     def measure(self, scores: Sequence[np.ndarray], area: int) -> Measured:
         """The number, from the scores at the stops of each route, in the routes' order; all of them finite."""
         raise NotImplementedError
+
+    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
+        """All maps that lack a number, in one go."""
+        return context.replaced(self)
 
     def in_words(self) -> str:
         """The order and the fill, for a protocol."""

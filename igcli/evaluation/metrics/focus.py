@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
+from igcli.evaluation.context import Context
+from igcli.evaluation.left_out import Omission
 from igcli.evaluation.maps import MapLike, as_map, flaw
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS, Metric
@@ -22,6 +24,13 @@ class Focus(Metric):
 
     direction = "higher"
     needs = ("mosaic",)
+
+    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
+        """On the quadrants of the mosaic."""
+        area = context.area()
+        if isinstance(area, Omission):
+            return dict.fromkeys(names, Measured.missing(f"Left out: {area.reason}."))
+        return {name: self.measure(context.maps[name], area.mask) for name in names}
 
     def measure(self, values: MapLike, own: np.ndarray) -> Measured:
         """The share of a mosaic's map on the pixels (H, W) bool that show the target's class."""

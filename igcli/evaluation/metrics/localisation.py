@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from igcli.evaluation.context import Context
 from igcli.evaluation.ground_truth.conditions import TWO_THIRDS, Conditions
+from igcli.evaluation.left_out import Omission
 from igcli.evaluation.maps import MapLike, as_map, flaw
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS, Metric
@@ -39,6 +42,14 @@ class Localisation(Metric):
     def check(self) -> None:
         """Raise ``UsageError`` for a share that is none."""
         _ = self.conditions
+
+    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
+        """On the object, of photos that count."""
+        area = context.area()
+        found = area if isinstance(area, Omission) else context.left_out(area, self.conditions) or area
+        if isinstance(found, Omission):
+            return dict.fromkeys(names, Measured.missing(f"Left out: {found.reason}."))
+        return {name: self.measure(context.maps[name], found.mask) for name in names}
 
     def measure(self, values: MapLike, mask: np.ndarray) -> Measured:
         """The share of a map inside a mask (H, W) bool."""

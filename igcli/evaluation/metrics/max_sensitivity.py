@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
+from igcli.evaluation.context import Context
 from igcli.evaluation.controls import photo_seed
 from igcli.evaluation.maps import MapLike, as_map, flaw
 from igcli.evaluation.measured import Measured
@@ -43,6 +44,14 @@ class MaxSensitivity(Metric):
         """Raise ``UsageError`` for no samples or no radius."""
         if self.samples < 1 or not 0 < self.radius < float("inf"):
             raise UsageError("The sensitivity needs at least 1 sample and a radius above 0.")
+
+    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
+        """Of the same methods' maps of the photo, slightly changed."""
+        remade = context.remade(names, self.changed(context.pixels))
+        return {
+            name: found if isinstance(found, Measured) else self.measure(context.maps[name], found)
+            for name, found in remade.items()
+        }
 
     def changed(self, pixels: torch.Tensor) -> list[torch.Tensor]:
         """The photo (C, H, W) + δ, one for each sample."""

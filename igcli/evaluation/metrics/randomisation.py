@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from igcli.errors import UsageError
+from igcli.evaluation.context import Context
 from igcli.evaluation.maps import MapLike, as_map, flaw
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS, Metric
@@ -40,6 +42,14 @@ class Randomisation(Metric):
             raise UsageError(f"There is no similarity called {self.compared!r}. Choose from: {', '.join(known)}.")
         if self.top < 0:
             raise UsageError(f"The number of random layers is 0, for all, or more, not {self.top}.")
+
+    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
+        """Of the same methods' maps for the network with random weights."""
+        remade = context.randomised(names, seed=self.seed, top=self.top)
+        return {
+            name: found if isinstance(found, Measured) else self.measure(context.maps[name], found[0])
+            for name, found in remade.items()
+        }
 
     def measure(self, values: MapLike, randomised: MapLike) -> Measured:
         """Compare the map with the one that the same method makes for the randomised network and the same class."""

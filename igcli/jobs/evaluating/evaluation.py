@@ -14,7 +14,6 @@ from pathlib import Path
 
 from igcli.errors import ImageError
 from igcli.evaluation.left_out import Omission
-from igcli.evaluation.metrics import Focus
 from igcli.evaluation.mosaics import Mosaic, Plan, listing, read_mosaics
 from igcli.images.reading import read_image
 from igcli.images.source import Found
@@ -100,14 +99,14 @@ class Evaluation:
         folders = {Path(kind) / item.stem.parent for kind in ("photos", "maps") for item in self._items}
         for folder in folders | {Path("mosaics")}:
             remove_partials(self._job.output / folder)
-        ordinary = [column for column in self.columns if not isinstance(column.metric, Focus)]
+        ordinary = [column for column in self.columns if "mosaic" not in column.metric.needs]
         if ordinary:
             group = group_size(self._job)
             for start in range(0, len(self._items), group):
                 yield from self._photos(self._items[start : start + group], ordinary, checking)
         for column in self.columns:
-            if isinstance(column.metric, Focus):
-                yield from self._mosaics(column, column.metric, checking)
+            if "mosaic" in column.metric.needs:
+                yield from self._mosaics(column, checking)
 
     def _photos(self, items: Sequence[Item], columns: Sequence[Column], checking: Checking) -> Iterator[Step]:
         prepared = [self._prepared(item, columns, checking) for item in items]
@@ -153,7 +152,7 @@ class Evaluation:
     def _known(self, folder: str, stem: Path, mark: str) -> Card | None:
         return load_card(self._path(folder, stem, "json"), fingerprint=mark, truth=self._inquiry.truth_digest)
 
-    def _mosaics(self, column: Column, metric: Focus, checking: Checking) -> Iterator[Step]:
+    def _mosaics(self, column: Column, checking: Checking) -> Iterator[Step]:
         names = [*self._inquiry.methods, *self._inquiry.controls]
         write_whole(self._job.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
         for plan in self._plans:
@@ -161,7 +160,7 @@ class Evaluation:
             sources = [source_of(Found(tile.photo, tile.photo)) for tile in plan.tiles]
             mark = self._mark(plan, sources)
             card = None if checking.fresh else self._known("mosaics", stem, mark)
-            known = card is not None and not card.missing(column.name, metric, dict.fromkeys(names))
+            known = card is not None and not card.missing(column.name, column.metric, dict.fromkeys(names))
             if card is not None and known and not checking.verify:
                 column.add(card, names)
                 yield Step(plan.name, known=True)
@@ -178,15 +177,13 @@ class Evaluation:
                 yield Step(plan.name, known=True)
                 continue
             photo = Photo(stem.as_posix(), plan.target, mark, names, card=card)
-            yield self._measure_mosaic(photo, mosaic, column, metric)
+            yield self._measure_mosaic(photo, mosaic, column)
 
-    def _measure_mosaic(self, photo: Photo, mosaic: Mosaic, column: Column, metric: Focus) -> Step:
+    def _measure_mosaic(self, photo: Photo, mosaic: Mosaic, column: Column) -> Step:
         photo.see(mosaic.picture)
-        self._measurer.make_maps([photo])
+        self._measurer.measure_mosaic(photo, column.name, column.metric, mosaic.area)
         if photo.card is None:
             return Step(mosaic.plan.name, failure=photo.failure)
-        found = {name: metric.measure(photo.maps[name], mosaic.area.mask) for name in photo.names}
-        photo.card.note(column.name, metric, found)
         write_whole(self._path("mosaics", Path(photo.name), "png"), mosaic.png())
         self._keep(photo, "mosaics", "")
         column.add(photo.card, photo.names)

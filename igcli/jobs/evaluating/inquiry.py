@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from igcli.attribution.methods import METHODS
 from igcli.errors import UsageError
 from igcli.evaluation.ground_truth.area import GroundTruth
 from igcli.evaluation.metrics import Metric
 from igcli.jobs.evaluating.maps import OtherMaps
-
-M = TypeVar("M", bound=Metric)
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,6 @@ class Inquiry:
                     f"{name} needs to make maps of its own, which it cannot of another tool's: leave it out."
                 )
 
-    def of_kind(self, kind: type[M]) -> dict[str, M]:
-        """The metrics of this class."""
-        return {name: metric for name, metric in self.metrics.items() if isinstance(metric, kind)}
+    def needing(self, need: str) -> dict[str, Metric]:
+        """The metrics that need this: a key of ``NEEDS``."""
+        return {name: metric for name, metric in self.metrics.items() if need in metric.needs}

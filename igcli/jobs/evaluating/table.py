@@ -142,6 +142,18 @@ def why_missing(columns: Sequence[Column]) -> Iterator[str]:
             yield f"{column.name}: {_among(maps, len(column.photos))} without a number. {reason}"
 
 
+def without_numbers(columns: Sequence[Column], controls: Sequence[str]) -> Iterator[str]:
+    """A sentence for every metric that has no number for any photo; the controls' do not count."""
+    for column in columns:
+        maps = [name for name in column.values if name not in controls]
+        if any(column.estimates[name].count for name in maps):
+            continue
+        reasons = Counter(reason for name in maps for reason in column.reasons[name] if reason)
+        why = reasons.most_common(1)[0][0] if reasons else "There is no map to measure."
+        photos = len(column.photos)
+        yield f"{column.name} has no number for any of {photos} photo{'s' * (photos != 1)}. {why}"
+
+
 def _among(maps: Mapping[str, int], photos: int) -> str:
     numbers = set(maps.values())
     if len(numbers) == 1:

@@ -1,0 +1,148 @@
+"""One photo on its way through the metrics, with all that any of them can ask for; and the guard around a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from igcli.attribution.result import Completeness
+from igcli.attribution.scores import Score
+from igcli.errors import IgError, UsageError, first_line
+from igcli.evaluation.context import Context
+from igcli.evaluation.countable import Located, left_out
+from igcli.evaluation.ground_truth.area import Area
+from igcli.evaluation.ground_truth.conditions import Conditions
+from igcli.evaluation.left_out import Omission
+from igcli.evaluation.maps import MapLike
+from igcli.evaluation.measured import Measured
+from igcli.evaluation.metrics import CurveMetric, Metric
+from igcli.evaluation.perturbation import look_and_score
+from igcli.evaluation.scoring import Subject, score_maps
+from igcli.jobs.evaluating.card import Card
+from igcli.lazy import np, torch
+
+if TYPE_CHECKING:
+    from igcli.jobs.evaluating.measuring import Measurer
+    from igcli.jobs.evaluating.photo import Photo
+
+_NOT_FINITE = "The network's numbers are not finite for a changed photo."
+
+
+@dataclass
+class PhotoContext:
+    """What metrics can ask for about one photo: see :class:`~igcli.evaluation.context.Context`.
+
+    Attributes
+    ----------
+    asked
+        Metric to the maps that have no number by it yet.
+    located
+        Where the object is, if that is known already: on a mosaic.
+    """
+
+    measurer: Measurer
+    photo: Photo
+    card: Card
+    asked: Mapping[str, tuple[Metric, Sequence[str]]]
+    located: Area | Omission | None = None
+    _replaced: dict[str, dict[str, Measured]] | None = field(default=None, init=False)
+
+    @property
+    def pixels(self) -> torch.Tensor:
+        """As the model sees it."""
+        return self.photo.picture.pixels
+
+    @property
+    def score(self) -> Score:
+        """What is explained."""
+        return self.card.score
+
+    @property
+    def maps(self) -> Mapping[str, MapLike]:
+        """All of the photo's."""
+        return self.photo.maps
+
+    def completeness(self, name: str) -> Completeness | None:
+        """As the card has it."""
+        return self.card.completeness.get(name)
+
+    def scores(self, pictures: Sequence[torch.Tensor]) -> np.ndarray:
+        """Forward passes, counted."""
+        job = self.measurer.job
+        with self.measurer.effort.of_passes():
+            _, found = look_and_score(job.model, pictures, [self.score] * len(pictures), budget=job.budget)
+        self.measurer.passed(len(pictures))
+        return found
+
+    def replaced(self, metric: CurveMetric) -> Mapping[str, Measured]:
+        """One job list for all metrics that replace pixels, and for all maps that lack a number by one of them."""
+        if self._replaced is None:
+            self._replaced = self._score_replaced()
+        return next(self._replaced[name] for name, (each, _) in self.asked.items() if each is metric)
+
+    def area(self) -> Area | Omission:
+        """By the boxes or masks; asked for once, so that what is wrong with them is counted once."""
+        if self.located is None:
+            truth = self.measurer.inquiry.truth
+            if truth is None:
+                raise UsageError("A metric asks where the objects are: give --boxes or --masks.")
+            self.located = truth.area(self.photo.picture, label=self.card.target["label"])
+            if isinstance(self.located, Area):
+                self.measurer.refused_boxes += self.located.refused
+        return self.located
+
+    def left_out(self, area: Area, conditions: Conditions) -> Omission | None:
+        """Two forward passes, if the area alone does not say it."""
+        job, located = self.measurer.job, Located(self.photo.picture, area, self.score)
+        with self.measurer.effort.of_passes():
+            (why,) = left_out(job.model, [located], conditions, budget=job.budget, on_passes=self.measurer.passed)
+        return why
+
+    def remade(self, names: Sequence[str], pictures: Sequence[torch.Tensor]) -> Mapping[str, list[MapLike] | Measured]:
+        """Gradients, counted."""
+        like = [replace(self.photo.picture, pixels=pixels) for pixels in pictures]
+        return self.measurer.maps_of(self.photo, like, names)
+
+    def randomised(self, names: Sequence[str], *, seed: int, top: int) -> Mapping[str, list[MapLike] | Measured]:
+        """Of a network that is made once."""
+        model = self.measurer.randomised(seed=seed, top=top)
+        return self.measurer.maps_of(self.photo, [self.photo.picture], names, model=model)
+
+    def _score_replaced(self) -> dict[str, dict[str, Measured]]:
+        metrics = {
+            name: metric
+            for name, (metric, _) in self.asked.items()
+            if "replaced" in metric.needs and isinstance(metric, CurveMetric)
+        }
+        lacking = {each for name in metrics for each in self.asked[name][1]}
+        maps = {name: values for name, values in self.maps.items() if name in lacking}
+        job, effort = self.measurer.job, self.measurer.effort
+        effort.sample(job.model, self.pixels, job.budget.size)
+        subject = Subject(self.pixels, self.score, maps)
+        with effort.of_passes():
+            scores = score_maps(job.model, [subject], metrics, budget=job.budget, on_passes=self.measurer.passed)
+        by_map = scores.measured[0]
+        return {name: {each: values[name] for each, values in by_map.items()} for name in metrics}
+
+
+def measured_by(metric: Metric, context: Context, names: Sequence[str]) -> dict[str, Measured]:
+    """Of each of the named maps a number, or the reason why there is none, whatever a plug-in's metric does."""
+    try:
+        found = metric.measured(context, names)
+    except IgError:
+        raise
+    except Exception as error:
+        if f"{type(metric).__module__}.".startswith("igcli."):
+            raise
+        said = f" ({first_line(error)})" if first_line(error) else ""
+        return dict.fromkeys(names, Measured.missing(f"The metric raised {type(error).__name__}{said}."))
+    return {**found, **{name: _whole(found.get(name)) for name in names}}
+
+
+def _whole(found: Measured | None) -> Measured:
+    if not isinstance(found, Measured):
+        return Measured.missing("The metric gave no number for this map.")
+    if np.isnan(found.value) and not found.reason:
+        return Measured.missing("The metric's number is not a number.")
+    return found
