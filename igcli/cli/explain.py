@@ -74,9 +74,13 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
     with session(request, output=output) as run:
         page = output / "report.html"
         if drawing.report is not None:
-            from igcli.jobs.reporting import check_free, gather_report  # not before it is needed
+            from igcli.jobs.reporting import check_free, gather_report, style_of_page  # not before it is needed
 
             check_free(page, overwrite=handling.policy.overwrite)
+            if (shown := style_of_page(drawing.style)) != drawing.style:
+                run.console.warn(
+                    f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {shown!r}."
+                )
             drawing = replace(drawing, report=detail_for(len(run.found)))
         job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
         leave = functools.partial(leave_maps, methods=wanted.methods, drawing=drawing)

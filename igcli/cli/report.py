@@ -20,6 +20,7 @@ from igcli.jobs.run import Tally
 from igcli.jobs.workers import Workers
 from igcli.rendering.page.content import PhotoPage
 from igcli.rendering.page.detail import detail_for
+from igcli.rendering.page.index import check_style
 from igcli.rendering.scaling import Scale
 
 
@@ -62,6 +63,7 @@ def report(
       ig report photo.jpg --method integrated --method gradient --method left-integrated -o photo.html
       ig report photos/ --recursive --style heat --title "What went wrong on Monday"
     """
+    check_style(style)
     with session(request, output=output.parent) as run:
         check_free(output, overwrite=overwrite)
         job = run.job(wanted_for_pages(wanted), output.parent)

@@ -23,6 +23,7 @@ from igcli.jobs.saturating import even_alphas
 from igcli.lazy import np
 from igcli.rendering.page.content import Cell, Chart, Origin, PhotoPage, ReportPage, Series, Table
 from igcli.rendering.page.detail import Detail
+from igcli.rendering.page.index import PAINTED
 from igcli.rendering.page.markup import page_parts
 from igcli.rendering.page.photo import photo_page
 from igcli.rendering.scaling import Scale
@@ -60,13 +61,18 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         raise Occupied(f"{path} is there already, and is no report of ig: choose another name, or add --overwrite.")
 
 
+def style_of_page(style: str) -> str:
+    """The style that a page shows first where the files are drawn in ``style``: another if it cannot paint that."""
+    return style if style in PAINTED else PAINTED[0]
+
+
 def gather_report(path: Path, desk: Desk, records: Iterable[Record], drawing: Drawing) -> bool:
     """Write the page of photos whose parts an ``ig explain --report`` has left; false if there are none."""
     pages = [load_page(desk.output / record["files"]["page"]) for record in records]
     if pages:
         name = pages[0].name if len(pages) == 1 else f"{len(pages)} photos"
         title = f"What the network looked at: {name}"
-        write_report(path, desk, photos=pages, look=(drawing.style, drawing.scale), title=title)
+        write_report(path, desk, photos=pages, look=(style_of_page(drawing.style), drawing.scale), title=title)
     return bool(pages)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from igcli.lazy import np
 from igcli.registry import Registry
@@ -93,7 +93,15 @@ class Style:
         return Drawn(image, ceiling=scaled.ceiling, aggregation=self.aggregation, blank=scaled.blank)
 
 
-STYLES: Registry[Style] = Registry("style")
+def _check_kind(style: Style) -> None:
+    """Raise ``TypeError`` for what cannot be a style."""
+    if not isinstance(style, Style):
+        raise TypeError("a style is an igcli.rendering.styles.Style")
+    if style.aggregation not in get_args(Aggregation):
+        raise TypeError(f"a style's aggregation is one of {', '.join(get_args(Aggregation))}")
+
+
+STYLES: Registry[Style] = Registry("style", check=_check_kind)
 
 _Paint = Callable[["np.ndarray", "np.ndarray"], "np.ndarray"]
 

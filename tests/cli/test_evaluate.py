@@ -284,3 +284,27 @@ def test_photos_without_classes_make_no_mosaics(run, tmp_path):
     assert result.exit_code in (1, 2)
     assert "class" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_metric_without_any_number_is_a_failure_that_says_why(run, tmp_path):
+    done = run("--method", "gradient", "--metric", "completeness", "--metric", "aopc", *SHORT)
+    assert done.exit_code == 1
+    why = "completeness has no number for any of 8 photos. The method does not promise completeness."
+    assert f"failed: {why}" in done.stderr
+    assert record(tmp_path)["metrics"]["aopc"]["maps"]["gradient"]["count"] == 8
+    lines = run("--method", "gradient", "--metric", "completeness", "--steps", "4", "--json", "-o", "json").stdout
+    assert json.loads(lines.splitlines()[-1])["error"] == why
+
+
+def test_photos_that_are_all_left_out_are_a_failure(run, photos, tmp_path):
+    rows = [f"{path.relative_to(photos)},0,0,24,24" for path in sorted(photos.rglob("*.png"))]
+    (tmp_path / "boxes.csv").write_text("path,xmin,ymin,xmax,ymax\n" + "\n".join(rows))
+    arguments = ("--method", "gradient", "--metric", "localisation", "--boxes", tmp_path / "boxes.csv", "--steps", "4")
+    for done in (run(*arguments), run(*arguments)):  # all known already, the second time
+        assert done.exit_code == 1
+        assert "localisation has no number for any of 8 photos. Left out: object covers too much." in done.stderr
+
+
+def test_completeness_is_no_default_where_no_method_promises_it(run, tmp_path):
+    assert run("--method", "gradient", *SHORT, "--set", "deletion.steps=3").exit_code in (0, 1)
+    assert "completeness" not in record(tmp_path)["metrics"]

@@ -111,4 +111,10 @@ class OwnPath(Method):
         self.gradient_evaluations = self.forward_evaluations = 0
 
 
-METHODS: Registry[type[Method]] = Registry("method")
+def _check_kind(kind: type[Method]) -> None:
+    """Raise ``TypeError`` for what cannot be a method."""
+    if not (isinstance(kind, type) and issubclass(kind, Method)):
+        raise TypeError("a method is a class derived from igcli.attribution.methods.Method")
+
+
+METHODS: Registry[type[Method]] = Registry("method", check=_check_kind)

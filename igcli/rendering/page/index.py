@@ -30,9 +30,7 @@ def index_of(page: ReportPage) -> Plain:
     UsageError
         For a style that does not exist, or that the page cannot paint.
     """
-    STYLES[page.style]
-    if page.style not in PAINTED:
-        raise UsageError(f"A page cannot paint in the style {page.style!r}. Choose from: {', '.join(PAINTED)}.")
+    check_style(page.style)
     names = {each.method for photo in page.photos for each in photo.maps}
     return {
         "title": page.title,
@@ -51,6 +49,13 @@ def index_of(page: ReportPage) -> Plain:
         "failures": list(page.failures),
         "origin": _origin(page),
     }
+
+
+def check_style(name: str) -> None:
+    """Raise ``UsageError`` for a style that does not exist, or that the page's scripts cannot paint (a plug-in's)."""
+    STYLES[name]
+    if name not in PAINTED:
+        raise UsageError(f"A page cannot paint in the style {name!r}. Choose from: {', '.join(PAINTED)}.")
 
 
 def to_json(plain: Plain) -> str:
