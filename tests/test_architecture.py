@@ -152,7 +152,7 @@ def test_what_is_seen_to_be_wrong_is_said_before_anything_heavy_is_loaded(photo,
 
 
 NEEDLESS = ["matplotlib", "torch._dynamo", "torch._inductor", "sympy", "scipy", "captum", "ray", "timm", "safetensors",
-            "igcli.cli.evaluate", "igcli.evaluation", "igcli.jobs.reporting"]  # fmt: skip
+            "igcli.cli.evaluate", "igcli.evaluation", "igcli.jobs.outputs.report"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, session
 from igcli.cli.single import single_photo_command, the_photo
-from igcli.jobs.ablating import Ablated, Ablation, ablate_photo
-from igcli.jobs.drawing import Drawing
+from igcli.jobs.outputs.ablation import Ablated, Ablation, ablate_photo
+from igcli.jobs.outputs.maps import Drawing
 
 
 class BoxType(ParamType):

@@ -11,15 +11,16 @@ from typing import Any
 import click
 
 from igcli.attribution.wanted import Wanted
-from igcli.cli.collection import Handling, Product, collection_options, leave_all
+from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.font_option import font_option
 from igcli.cli.options import grouped, path_options, percentile_option, style_option
 from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, photo_command, seen, session, star
 from igcli.errors import UsageError
-from igcli.jobs.filming import FRAMES, Filming, leave_film
-from igcli.jobs.outputs import Done
+from igcli.jobs.outputs.film import FRAMES, Filming, write_animation
+from igcli.jobs.outputs.writer import Done
+from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.animation import ANIMATIONS, Timing
 from igcli.rendering.frames import NORMALIZATIONS, Look
 
@@ -82,7 +83,7 @@ filming_options = grouped(
 @font_option
 @photo_command
 def animate(
-    request: Request, *, destination: Destination, wanted: Wanted, filming: Filming, handling: Handling
+    request: Request, *, destination: Destination, wanted: Wanted, filming: Filming, options: RunOptions
 ) -> None:
     """Show what each photo's score depends on while the photo fades in from the baseline.
 
@@ -102,9 +103,9 @@ def animate(
         if destination.name is not None and len(run.found) > 1:
             raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
         job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True, writes=True)
-        leave = functools.partial(leave_film, filming=filming)
-        product = Product(leave, _lines, "animated", {"filming": asdict(filming)}, kind="interior")
-        leave_all(run, job, product, handling)
+        write = functools.partial(write_animation, filming=filming)
+        spec = OutputSpec(write, _lines, "animated", {"filming": asdict(filming)}, kind="interior")
+        write_all(run, job, spec, options)
         run.finish()
 
 

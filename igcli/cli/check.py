@@ -16,8 +16,8 @@ from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import UsageError
 from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
-from igcli.jobs.desk import ModelFacts
-from igcli.jobs.record import SCHEMA, model_entry, to_json, versions
+from igcli.jobs.outputs.record import SCHEMA, model_entry, to_json, versions
+from igcli.jobs.plan import ModelFacts
 from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, numbers, resolve_device
 

@@ -11,8 +11,8 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli.options import wanted_options
 from igcli.cli.session import Request, seen, session
 from igcli.cli.single import single_photo_command, the_photo
-from igcli.jobs.comparing import Compared, compare_photo
-from igcli.jobs.drawing import Drawing
+from igcli.jobs.outputs.comparison import Compared, compare_photo
+from igcli.jobs.outputs.maps import Drawing
 
 
 @click.command()

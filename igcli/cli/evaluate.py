@@ -21,15 +21,15 @@ from igcli.evaluation.mosaics import Plan
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.inquiry import Inquiry
-from igcli.jobs.evaluating.leaving import NAMES, leave_evaluation
+from igcli.jobs.evaluating.leaving import NAMES, write_evaluation
 from igcli.jobs.evaluating.measuring import Measurer
 from igcli.jobs.evaluating.table import Column, lines_of, why_missing, without_numbers
 from igcli.jobs.item import items_of
-from igcli.jobs.job import Job
-from igcli.jobs.ledger import Ledger, refuse_strangers
-from igcli.jobs.reporting import check_free, write_report
-from igcli.jobs.run import Tally
-from igcli.jobs.shared_files import SharedFiles
+from igcli.jobs.outputs.report import check_free, write_report
+from igcli.jobs.plan import Job
+from igcli.jobs.runs.ledger import Ledger, refuse_strangers
+from igcli.jobs.runs.run import Tally
+from igcli.jobs.runs.shared_files import SharedFiles
 
 
 @click.command()
@@ -59,13 +59,13 @@ def evaluate(
     """
     with session(request, output=output) as run:
         job = run.job(_wanted_for(wanted, measures), output)
-        if len(job.wanted.targets) > 1:
+        if len(job.plan.wanted.targets) > 1:
             raise UsageError("One class a photo is measured: give one --target.")
         inquiry = inquiry_of(run, job, measures)
         inquiry.check()
         plans, left_out = plans_of(request, job, inquiry, measures)
-        shared = SharedFiles.of(job.wanted)
-        settings = {name: value for name, value in job.desk.settings.items() if name != "methods"} | shared.settings
+        shared = SharedFiles.of(job.plan.wanted)
+        settings = {name: value for name, value in job.plan.settings.items() if name != "methods"} | shared.settings
         if not overwrite:
             own = (output / name for name in (*NAMES, "photos", "maps", "mosaics"))
             refuse_strangers(output, "evaluate", own, what="evaluation")
@@ -82,7 +82,7 @@ def evaluate(
                 title = f"How good are the maps of {job.model.provenance.name}?"
                 write_report(
                     page,
-                    job.desk,
+                    job.plan,
                     columns=columns,
                     controls=inquiry.controls,
                     premises=unmet_premises(job.model, inquiry.methods),
@@ -119,8 +119,8 @@ def _measure(
     notes = [*notes, *why_missing(columns), *([boxes.summary()] if len(boxes) else [])]
     counts = {"measured": tally.done, "known": tally.skipped, "failed": tally.failed}
     premises = unmet_premises(job.model, inquiry.methods)
-    paths = leave_evaluation(
-        job.desk,
+    paths = write_evaluation(
+        job.plan,
         columns,
         controls=inquiry.controls,
         effort=measurer.effort,

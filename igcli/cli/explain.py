@@ -13,14 +13,14 @@ import click
 from igcli.attribution.methods import METHODS
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.wanted import Wanted
-from igcli.cli.collection import Handling, Product, collection_options, leave_all
+from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, percent, photo_command, seen, session
-from igcli.jobs.drawing import Drawing
-from igcli.jobs.explaining import all_wanted, leave_maps
-from igcli.jobs.outputs import Done
-from igcli.jobs.record import Record
+from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
+from igcli.jobs.outputs.record import Record
+from igcli.jobs.outputs.writer import Done
+from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.page.detail import FULL, detail_for
 from igcli.rendering.scaling import Scale
 
@@ -53,7 +53,7 @@ drawing_options = grouped(
 @collection_options
 @font_option
 @photo_command
-def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing, handling: Handling) -> None:
+def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing, options: RunOptions) -> None:
     """Show where in each photo the network saw what it names.
 
     PATH is a photo, a folder, a glob, or - for paths on stdin. Each photo leaves an overlay and a JSON record in the
@@ -74,20 +74,20 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
     with session(request, output=output) as run:
         page = output / "report.html"
         if drawing.report is not None:
-            from igcli.jobs.reporting import check_free, gather_report, style_of_page  # not before it is needed
+            from igcli.jobs.outputs.report import check_free, gather_report, style_of_page  # not before it is needed
 
-            check_free(page, overwrite=handling.policy.overwrite)
+            check_free(page, overwrite=options.overwrite)
             if (shown := style_of_page(drawing.style)) != drawing.style:
                 run.console.warn(
                     f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {shown!r}."
                 )
             drawing = replace(drawing, report=detail_for(len(run.found)))
         job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
-        leave = functools.partial(leave_maps, methods=wanted.methods, drawing=drawing)
+        write = functools.partial(write_maps, methods=wanted.methods, drawing=drawing)
         # How finely a report keeps photos follows from their number: more photos are no other settings.
         settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}
-        records = leave_all(run, job, Product(leave, _lines, "explained", settings), handling)
-        if drawing.report is not None and gather_report(page, job.desk, records, drawing):
+        records = write_all(run, job, OutputSpec(write, _lines, "explained", settings), options)
+        if drawing.report is not None and gather_report(page, job.plan, records, drawing):
             run.console.note(f"-> {page}")
         run.finish()
 

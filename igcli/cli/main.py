@@ -63,7 +63,7 @@ def _print_json(ctx: click.Context, error: str) -> None:
     """The error as a line of data, for whoever reads stdout with ``--json``."""
     given = ctx.meta["igcli.arguments"]
     if "--json" in given[: given.index("--")] if "--" in given else "--json" in given:
-        from igcli.jobs.record import SCHEMA, to_json
+        from igcli.jobs.outputs.record import SCHEMA, to_json
 
         click.echo(escaped(to_json({"schema": SCHEMA, "error": error})))
 

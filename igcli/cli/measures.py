@@ -24,7 +24,7 @@ from igcli.evaluation.mosaics import Plan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
 from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.maps import OtherMaps
-from igcli.jobs.job import Job
+from igcli.jobs.plan import Job
 
 FILLS = ("black", "mean", "blur", "noise")
 
@@ -97,7 +97,7 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
         boxes = read_boxes(measures.boxes, photos=photos)
         truth, notes = boxes, boxes.notes
     elif measures.masks is not None:
-        masks = read_masks(measures.masks, photos=photos, view=job.model.view, options=job.reading)
+        masks = read_masks(measures.masks, photos=photos, view=job.model.view, options=job.plan.reading)
         truth, notes = masks, masks.notes
     else:
         notes = ()
@@ -107,9 +107,9 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
     metrics = configured(measures.metrics, measures.parameters)
     if others is not None and measures.metrics == DEFAULT_METRICS:
         metrics.pop("completeness")
-    if measures.metrics == DEFAULT_METRICS and not any(_has_a_sum(name) for name in job.wanted.methods):
+    if measures.metrics == DEFAULT_METRICS and not any(_has_a_sum(name) for name in job.plan.wanted.methods):
         metrics.pop("completeness", None)
-    methods = () if others is not None else tuple(job.wanted.methods)
+    methods = () if others is not None else tuple(job.plan.wanted.methods)
     return Inquiry(methods, measures.controls, metrics, truth, digest, others)
 
 
@@ -124,6 +124,6 @@ def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -
         return [], []
     classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
     left_out = LeftOut("class", classes.left_out)
-    seed = job.wanted.settings.seed
+    seed = job.plan.wanted.settings.seed
     plans = plan_mosaics(classes, job.model.labels, count=measures.mosaics, seed=seed)
     return list(plans), [left_out.summary()] if len(left_out) else []

@@ -16,7 +16,7 @@ from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import OutputPath
 from igcli.images.fit import FITS
 from igcli.jobs.files import write_whole
-from igcli.jobs.record import SCHEMA, to_json
+from igcli.jobs.outputs.record import SCHEMA, to_json
 from igcli.models import caltech101
 from igcli.models.catalogue import Published, catalogue, find_published
 from igcli.models.classifier import Classifier

@@ -8,7 +8,7 @@ import click
 
 from igcli.cli.console import Console
 from igcli.cli.options import Streams, debug_option, stream_options
-from igcli.jobs.record import SCHEMA, to_json
+from igcli.jobs.outputs.record import SCHEMA, to_json
 from igcli.registry import PLUGINS, load_plugins
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from igcli.cli.console import Console
-    from igcli.jobs.run import Tally
+    from igcli.jobs.runs.run import Tally
 
 #: Seconds between two lines where stderr is no terminal, and between two looks of the bar.
 _LINES, _LOOKS = 30.0, 0.5

@@ -14,10 +14,10 @@ from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, photo_command, session
 from igcli.jobs.item import items_of
+from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
 from igcli.jobs.pipeline import process
-from igcli.jobs.reporting import check_free, leave_page, wanted_for_pages, write_report
-from igcli.jobs.run import Tally
-from igcli.jobs.workers import Workers
+from igcli.jobs.pool import PoolSize
+from igcli.jobs.runs.run import Tally
 from igcli.rendering.page.content import PhotoPage
 from igcli.rendering.page.detail import detail_for
 from igcli.rendering.page.index import check_style
@@ -68,14 +68,14 @@ def report(
         check_free(output, overwrite=overwrite)
         job = run.job(wanted_for_pages(wanted), output.parent)
         items = items_of(run.found)
-        detail = detail_for(len(items) * len(job.wanted.targets))
-        leave = functools.partial(leave_page, detail=detail if frames is None else replace(detail, frames=frames))
+        detail = detail_for(len(items) * len(job.plan.wanted.targets))
+        write = functools.partial(page_of, detail=detail if frames is None else replace(detail, frames=frames))
         tally = Tally(total=len(items), failed=run.failures)
         progress = Progress(run.console, tally)
-        workers = Workers.beside(str(job.model.device))
+        pool_size = PoolSize.suited(str(job.model.device))
         pages: list[PhotoPage] = []
         failures: list[str] = []
-        for outcome in process(job, items, leave, workers=workers, on_points=progress.points):
+        for outcome in process(job, items, write, pool_size=pool_size, on_points=progress.points):
             pages += outcome.results
             tally.done += not outcome.failures
             tally.failed += bool(outcome.failures)
@@ -87,7 +87,7 @@ def report(
             name = pages[0].name if len(pages) == 1 else Path(request.paths[0]).resolve().name
             write_report(
                 output,
-                job.desk,
+                job.plan,
                 photos=pages,
                 look=(style, Scale(percentile=percentile)),
                 title=title or f"What the network looked at: {name}",

@@ -17,9 +17,9 @@ from igcli.cli.options import path_options
 from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, percent, photo_command, seen, session, star
 from igcli.errors import UsageError
-from igcli.jobs.lock import lock_of_photo
-from igcli.jobs.record import Record
-from igcli.jobs.saturating import Measured, even_alphas, leave_saturation, measure
+from igcli.jobs.outputs.record import Record
+from igcli.jobs.outputs.saturation import Measured, even_alphas, measure, write_saturation
+from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.plots import PLOTS
 
 
@@ -76,14 +76,14 @@ def saturation(
         if layers is not None and not names:
             raise UsageError("This network has no layers to look into: leave --layers out.")
         measured = []
-        with lock_of_photo(job.output, Path(job.name or "saturation"), kind="saturation"):
+        with lock_of_photo(job.plan.output, Path(job.plan.name or "saturation"), kind="saturation"):
             for each in run.run(job, functools.partial(measure, job, layers=names)):
                 measured.append(each)
                 run.say(each.record, _line(each))
             if measured:
-                record = leave_saturation(job.desk, measured, failed=run.failures, ending=destination.ending)
+                record = write_saturation(job.plan, measured, failed=run.failures, ending=destination.ending)
                 shown = {name: value for name, value in record.items() if name != "photos"}
-                run.say(shown, *_summary(record, job.output))
+                run.say(shown, *_summary(record, job.plan.output))
         run.finish("measured")
 
 

@@ -37,15 +37,14 @@ from igcli.images.members import is_sequential
 from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import Found, Missing
-from igcli.jobs.devices import devices_of
 from igcli.jobs.item import Explained, items_of
-from igcli.jobs.job import Job, check_reachable
+from igcli.jobs.outputs.record import SCHEMA, Record, to_json
 from igcli.jobs.pipeline import process
+from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.precision import precision_error
-from igcli.jobs.record import SCHEMA, Record, to_json
-from igcli.jobs.results import is_result, left_by_earlier_runs
+from igcli.jobs.runs.ownership import is_result, left_by_earlier_runs
 from igcli.models.classifier import Classifier
-from igcli.models.devices import check_precision, numbers, resolve_device
+from igcli.models.devices import check_precision, devices_of, numbers, resolve_device
 
 T = TypeVar("T")
 
@@ -167,9 +166,18 @@ class Session:
         gradients = len(self.found) * gradients_for(wanted)
         budget = Budget.of(model, choice.batch_size or batch_size_for(model, gradients=gradients))
         fit = self._request.fit or model.view.fit
-        job = Job(model, wanted.on(model), fit, self._request.reading, output, name, budget, choice.precision)
+        job = Job.of(
+            model,
+            wanted.on(model),
+            output=output,
+            budget=budget,
+            precision=choice.precision,
+            fit=fit,
+            reading=self._request.reading,
+            name=name,
+        )
         job.check()
-        for name, sentence in unmet_premises(model, job.wanted.methods).items():
+        for name, sentence in unmet_premises(model, job.plan.wanted.methods).items():
             self.console.warn(f"{name}: {sentence}")
         where = ", ".join(self.devices) if len(self.devices) > 1 else model.device
         self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
@@ -184,8 +192,8 @@ class Session:
         error = precision_error(job, self.found)
         if error is not None:
             how_far = f"differs by {percent(error)} from float32" if error else "is float32's own on this machine"
-            self.console.note(f"{job.precision}: the first photo's map {how_far}")
-        return replace(job, precision_error=error)
+            self.console.note(f"{job.plan.model.precision}: the first photo's map {how_far}")
+        return replace(job, plan=replace(job.plan, model=replace(job.plan.model, precision_error=error)))
 
     @property
     def batch_size(self) -> int | None:
@@ -213,10 +221,10 @@ class Session:
 
     def run(self, job: Job, use: Callable[[Explained], T]) -> Iterator[T]:
         """What ``use`` makes of every photo and class; failures are reported and counted on the way."""
-        items = items_of(self.found, name=job.name)
-        total = None if job.points is None else len(items) * job.points
+        items = items_of(self.found, name=job.plan.name)
+        total = None if job.plan.points is None else len(items) * job.plan.points
         self.console.start(f"{len(items)} photo{'s' * (len(items) > 1)}", total=total, unit=" gradients")
-        for outcome in process(job, items, lambda _desk, item: use(item), on_points=self.console.advance):
+        for outcome in process(job, items, lambda _plan, item: use(item), on_points=self.console.advance):
             self._done += not outcome.failures
             yield from outcome.results
             for reason in outcome.failures:

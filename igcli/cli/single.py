@@ -23,7 +23,7 @@ from igcli.cli.options import (
 from igcli.cli.session import Request, Session
 from igcli.errors import UsageError
 from igcli.images.source import Found
-from igcli.jobs.drawing import Drawing
+from igcli.jobs.outputs.maps import Drawing
 from igcli.rendering.scaling import Scale
 
 

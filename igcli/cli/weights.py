@@ -14,7 +14,7 @@ from igcli.cli.groups import SuggestingGroup
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import NamedPath
 from igcli.errors import IgError
-from igcli.jobs.record import SCHEMA, to_json
+from igcli.jobs.outputs.record import SCHEMA, to_json
 from igcli.models.cache import checkpoints_folder
 from igcli.models.catalogue import Published
 from igcli.models.keeping import (

@@ -1,4 +1,4 @@
-"""Many photos through one network: reading, explaining and leaving overlap.
+"""Many photos through one network: reading, explaining and writing overlap.
 
 While the network works on one group of photos, the next ones are read and decoded in threads, and those explained are
 drawn, encoded and written by workers. Every queue is bounded, so that memory does not grow with the number of photos.
@@ -23,14 +23,13 @@ from igcli.attribution.result import Explanation
 from igcli.errors import IgError, ImageError, NetworkError, NumericalError, Occupied
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
-from igcli.jobs.desk import Desk
 from igcli.jobs.item import Explained, Item, Outcome
-from igcli.jobs.job import Job
 from igcli.jobs.naming import with_target
-from igcli.jobs.workers import Workers
+from igcli.jobs.plan import Job, Plan
+from igcli.jobs.pool import PoolSize
 
 T = TypeVar("T")
-Leave = Callable[[Desk, Explained], T]
+Writer = Callable[[Plan, Explained], T]
 
 #: So many full chunks make a group: that wastes little of the last one.
 _CHUNKS_A_GROUP = 4
@@ -43,21 +42,21 @@ _PATIENCE = 0.03
 def process(
     job: Job,
     items: Iterable[Item],
-    leave: Leave[T],
+    write: Writer[T],
     *,
-    workers: Workers | None = None,
+    pool_size: PoolSize | None = None,
     on_points: Callable[[int], None] | None = None,
 ) -> Iterator[Outcome[T]]:
-    """Explain photos and ``leave`` each photo and class; outcomes come in the order of the items.
+    """Explain photos and ``write`` each photo and class; outcomes come in the order of the items.
 
     Parameters
     ----------
-    leave
-        What to make of one explained photo and class. With workers that are processes it must be picklable.
-    workers
-        Who reads and leaves; by default nobody but the calling thread.
+    write
+        Draws and writes one explained photo and class. For a pool of processes it must be picklable.
+    pool_size
+        Of the pool that reads and writes; by default the calling thread does.
     on_points
-        Told how many gradients were taken, as they are.
+        Called with the number of gradients after every pass.
 
     Raises
     ------
@@ -68,37 +67,37 @@ def process(
     """
     size = group_size(job)
     source = iter(items)
-    with (workers or Workers()).hired() as hands:
+    with (pool_size or PoolSize()).open() as pool:
         reading: deque[list[tuple[Item, Future[Picture | str]]]] = deque()
-        leaving: deque[Future[Outcome[T]]] = deque()
+        writing: deque[Future[Outcome[T]]] = deque()
         while True:
-            while len(reading) <= _AHEAD * hands.overlapping and (group := list(islice(source, size))):
-                reading.append([(item, hands.read(_read, job, item)) for item in group])
+            while len(reading) <= _AHEAD * pool.overlapping and (group := list(islice(source, size))):
+                reading.append([(item, pool.read(_read, job, item)) for item in group])
             if not reading:
                 break
             begun = time.perf_counter()
             try:
                 for explained in _explain(job, reading.popleft(), on_points=on_points):
-                    leaving.append(hands.leave(_leave_all, explained, leave, job.desk, again=_leave_again))
+                    writing.append(pool.write(_write_classes, explained, write, job.present_plan, retry=_write_again))
             except KeyboardInterrupt:
-                while leaving:  # what is explained is not lost
-                    yield hands.result(leaving.popleft())
+                while writing:  # what is explained is not lost
+                    yield pool.result(writing.popleft())
                 raise
-            wait(leaving, timeout=_PATIENCE * (time.perf_counter() - begun))
-            while leaving and (leaving[0].done() or len(leaving) > _BEHIND * size * hands.overlapping):
-                yield hands.result(leaving.popleft())
-        while leaving:
-            yield hands.result(leaving.popleft())
+            wait(writing, timeout=_PATIENCE * (time.perf_counter() - begun))
+            while writing and (writing[0].done() or len(writing) > _BEHIND * size * pool.overlapping):
+                yield pool.result(writing.popleft())
+        while writing:
+            yield pool.result(writing.popleft())
 
 
 def group_size(job: Job) -> int:
     """How many photos share a sweep: enough that the chunks are full."""
-    return max(1, round(_CHUNKS_A_GROUP * job.budget.size / max(job.points or FIRST_POINTS, 1)))
+    return max(1, round(_CHUNKS_A_GROUP * job.budget.size / max(job.plan.points or FIRST_POINTS, 1)))
 
 
 def _read(job: Job, item: Item) -> Picture | str:
     try:
-        return read_image(item.found, view=job.model.view, fit=job.fit, options=job.reading)
+        return read_image(item.found, view=job.model.view, fit=job.plan.fit, options=job.plan.reading)
     except ImageError as error:
         return str(error)
 
@@ -106,7 +105,7 @@ def _read(job: Job, item: Item) -> Picture | str:
 def _explain(
     job: Job, group: Sequence[tuple[Item, Future[Picture | str]]], *, on_points: Callable[[int], None] | None
 ) -> Iterator[Outcome[Explained]]:
-    """One sweep for the group; what can be left of each photo, and what cannot."""
+    """One sweep for the group; the explanations of each photo, and its failures."""
     started = time.perf_counter()
     pictures = [future.result() for _, future in group]
     readable = [
@@ -131,7 +130,7 @@ def _explain(
             continue
         own = next(outcomes)
         results = tuple(
-            Explained(item, _stem(job, item, each) if len(own) > 1 else item.stem, each, timing)
+            Explained(item.found, _stem(job, item, each) if len(own) > 1 else item.stem, item.ours, each, timing)
             for each in own
             if isinstance(each, Explanation)
         )
@@ -146,12 +145,12 @@ def _stem(job: Job, item: Item, explanation: Explanation) -> Path:
 def _answers(
     job: Job, pictures: Sequence[tuple[Item, Picture]], on_points: Callable[[int], None]
 ) -> list[list[Explanation | IgError]]:
-    """For each picture, for each class, what the network says; it may raise something at a single one of them."""
+    """For each picture the explanation or error of each class; a network may fail on a single picture."""
     try:
         return explain(
             job.model,
             [picture for _, picture in pictures],
-            job.wanted,
+            job.plan.wanted,
             targets=[item.found.target for item, _ in pictures],
             budget=job.budget,
             on_points=on_points,
@@ -162,20 +161,20 @@ def _answers(
     return [_answers(job, [one], on_points)[0] for one in pictures]
 
 
-def _leave_all(explained: Outcome[Explained], leave: Leave[T], desk: Desk) -> Outcome[T]:
-    """Make something of every class of one photo; what cannot be drawn fails alone."""
-    left, failures, occupied = [], list(explained.failures), False
+def _write_classes(explained: Outcome[Explained], write: Writer[T], plan: Plan) -> Outcome[T]:
+    """Write every class of one photo; what cannot be drawn fails alone."""
+    written, failures, occupied = [], list(explained.failures), False
     for each in explained.results:
         try:
-            left.append(leave(desk, each))
+            written.append(write(plan, each))
         except (NumericalError, ImageError, Occupied) as error:
             failures.append(str(error))
             occupied = occupied or isinstance(error, Occupied)
-    return Outcome(explained.item, tuple(left), tuple(failures), explained.gradients, explained.busy, occupied)
+    return Outcome(explained.item, tuple(written), tuple(failures), explained.gradients, explained.busy, occupied)
 
 
-def _leave_again(explained: Outcome[Explained], leave: Leave[T], desk: Desk) -> Outcome[T]:
+def _write_again(explained: Outcome[Explained], write: Writer[T], plan: Plan) -> Outcome[T]:
     """The same after an attempt that died: what it has written may be replaced."""
     item = replace(explained.item, ours=True)
-    results = tuple(replace(each, item=item) for each in explained.results)
-    return _leave_all(replace(explained, item=item, results=results), leave, desk)
+    results = tuple(replace(each, ours=True) for each in explained.results)
+    return _write_classes(replace(explained, item=item, results=results), write, plan)

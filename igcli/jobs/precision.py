@@ -11,7 +11,7 @@ from igcli.errors import ImageError
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.images.source import Found
-from igcli.jobs.job import Job
+from igcli.jobs.plan import Job
 from igcli.models.devices import numbers
 
 
@@ -23,11 +23,11 @@ def precision_error(job: Job, photos: Iterable[Found]) -> float | None:
     """
     for found in photos:
         try:
-            picture = read_image(found, view=job.model.view, fit=job.fit, options=job.reading)
+            picture = read_image(found, view=job.model.view, fit=job.plan.fit, options=job.plan.reading)
         except ImageError:
             continue  # the run will say so
         with numbers("float32"):
-            exact = _explained(job, picture, job.wanted.targets[0] if found.target is None else found.target)
+            exact = _explained(job, picture, job.plan.wanted.targets[0] if found.target is None else found.target)
         if exact is None:
             continue
         # The same class, whichever this precision holds to be the most probable one.
@@ -37,8 +37,8 @@ def precision_error(job: Job, photos: Iterable[Found]) -> float | None:
 
 
 def _explained(job: Job, picture: Picture, target: str | int) -> Explanation | None:
-    method = (*job.wanted.methods, "integrated")[0]
-    wanted = replace(job.wanted, methods=(method,), targets=(target,), interior=None, alphas=())
+    method = (*job.plan.wanted.methods, "integrated")[0]
+    wanted = replace(job.plan.wanted, methods=(method,), targets=(target,), interior=None, alphas=())
     outcome = explain(job.model, [picture], wanted, budget=job.budget)[0][0]
     return outcome if isinstance(outcome, Explanation) else None
 

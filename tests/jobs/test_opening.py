@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from igcli.errors import OutputError
-from igcli.jobs import opening
-from igcli.jobs.opening import open_to_append, read_own
+from igcli.jobs import files as opening
+from igcli.jobs.files import open_to_append, read_own
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and pipes as POSIX has them")
 

@@ -12,9 +12,9 @@ from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError, Occupied, OutputError
 from igcli.images.source import Found
 from igcli.jobs.item import items_of
-from igcli.jobs.job import Job
 from igcli.jobs.pipeline import group_size, process
-from igcli.jobs.workers import Workers
+from igcli.jobs.plan import Job
+from igcli.jobs.pool import PoolSize
 
 
 @pytest.fixture
@@ -25,29 +25,29 @@ def photos(tmp_path):
     return [Found(path, path.relative_to(tmp_path)) for path in paths]
 
 
-def sums(desk, explained):
+def sums(plan, explained):
     """Something to leave: the name, and the sum of the map."""
     return explained.stem.name, explained.explanation.results["integrated"].total
 
 
 def job_of(model, **more):
-    return Job(model, Wanted(settings=Settings(steps=4)), **more)
+    return Job.of(model, Wanted(settings=Settings(steps=4)), **more)
 
 
-@pytest.mark.parametrize("workers", [Workers(0), Workers(1), Workers(3), Workers(1, processes=True)])
+@pytest.mark.parametrize("workers", [PoolSize(0), PoolSize(1), PoolSize(3), PoolSize(1, processes=True)])
 def test_outcomes_come_in_order_and_are_the_same_whoever_reads_and_draws(small, photos, workers):
     alone = [process(job_of(small), items_of([found]), sums) for found in photos]
     expected = [outcome.results[0][1] for outcomes in alone for outcome in outcomes]
-    outcomes = list(process(job_of(small), items_of(photos), sums, workers=workers))
+    outcomes = list(process(job_of(small), items_of(photos), sums, pool_size=workers))
     assert [outcome.results[0][0] for outcome in outcomes] == [str(number) for number in range(7)]
     assert [outcome.results[0][1] for outcome in outcomes] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("workers", [Workers(0), Workers(2)])
+@pytest.mark.parametrize("workers", [PoolSize(0), PoolSize(2)])
 def test_a_photo_that_cannot_be_read_fails_alone(small, photos, workers):
     photos[2].path.write_bytes(b"")
     photos[4].path.unlink()  # gone since it was listed
-    outcomes = list(process(job_of(small), items_of(photos), sums, workers=workers))
+    outcomes = list(process(job_of(small), items_of(photos), sums, pool_size=workers))
     assert [len(outcome.results) for outcome in outcomes] == [1, 1, 0, 1, 0, 1, 1]
     assert "zero bytes" in outcomes[2].failures[0]
     assert "does not exist" in outcomes[4].failures[0]
@@ -65,7 +65,7 @@ def test_a_photo_at_which_the_network_raises_fails_alone(small, photos):
     assert "The network raised ValueError (too blue) when given" in outcomes[0].failures[0]
 
 
-@pytest.mark.parametrize("workers", [Workers(0), Workers(1)])
+@pytest.mark.parametrize("workers", [PoolSize(0), PoolSize(1)])
 def test_what_is_explained_when_ctrl_c_comes_is_not_lost(small, photos, workers):
     job, gradients = replace(job_of(small), budget=Budget(1)), []  # a group a photo
 
@@ -74,14 +74,14 @@ def test_what_is_explained_when_ctrl_c_comes_is_not_lost(small, photos, workers)
         if len(gradients) == 4 * 3 + 2:
             raise KeyboardInterrupt
 
-    outcomes = process(job, items_of(photos), sums, workers=workers, on_points=interrupt)
+    outcomes = process(job, items_of(photos), sums, pool_size=workers, on_points=interrupt)
     assert [next(outcomes).results[0][0] for _ in range(3)] == ["0", "1", "2"]
     with pytest.raises(KeyboardInterrupt):
         next(outcomes)
 
 
 def test_a_photo_that_cannot_be_drawn_fails_alone_and_a_full_disk_stops_all(small, photos):
-    def draw(desk, explained):
+    def draw(plan, explained):
         if explained.stem.name == "1":
             raise NumericalError("The map is not finite.")
         if explained.stem.name == "2":
@@ -90,7 +90,7 @@ def test_a_photo_that_cannot_be_drawn_fails_alone_and_a_full_disk_stops_all(smal
             raise OutputError("The disk is full.")
         return explained.stem.name
 
-    outcomes = process(job_of(small), items_of(photos), draw, workers=Workers(1))
+    outcomes = process(job_of(small), items_of(photos), draw, pool_size=PoolSize(1))
     seen = [next(outcomes) for _ in range(5)]
     assert [outcome.results for outcome in seen] == [("0",), (), (), ("3",), ("4",)]
     assert seen[1].failures == ("The map is not finite.",)
@@ -100,17 +100,17 @@ def test_a_photo_that_cannot_be_drawn_fails_alone_and_a_full_disk_stops_all(smal
 
 
 def test_a_photo_of_several_classes_is_one_outcome_with_a_stem_a_class(small, photos):
-    job = replace(job_of(small), wanted=Wanted(targets=("class a", "class c"), settings=Settings(steps=2)))
+    job = Job.of(small, Wanted(targets=("class a", "class c"), settings=Settings(steps=2)))
     (outcome,) = process(job, items_of(photos[:1]), sums)
     assert [name for name, _ in outcome.results] == ["0.class_a", "0.class_c"]
 
 
 def test_a_photo_of_its_own_class_is_explained_for_that_one_and_an_unknown_class_fails_alone(small, photos):
-    def label(desk, explained):
+    def label(plan, explained):
         return explained.explanation.target.label
 
     items = items_of([replace(photos[0], target="class c"), photos[1], replace(photos[2], target="zebra")])
-    job = replace(job_of(small), wanted=Wanted(targets=("class a",), settings=Settings(steps=2)))
+    job = Job.of(small, Wanted(targets=("class a",), settings=Settings(steps=2)))
     outcomes = list(process(job, items, label))
     assert [outcome.results for outcome in outcomes] == [("class c",), ("class a",), ()]
     assert "zebra" in outcomes[2].failures[0]
@@ -119,7 +119,7 @@ def test_a_photo_of_its_own_class_is_explained_for_that_one_and_an_unknown_class
 def test_chunks_are_packed_across_photos(small, photos):
     job = job_of(small, budget=Budget(16))
     assert group_size(job) == 16  # four chunks of 16 points, at 4 points a photo
-    assert group_size(replace(job, wanted=Wanted(settings=Settings(steps=64)))) == 1
+    assert group_size(replace(job, plan=replace(job.plan, wanted=Wanted(settings=Settings(steps=64))))) == 1
     sizes = []
     handle = small.network.register_forward_pre_hook(
         lambda _, inputs: sizes.append(len(inputs[0])) if inputs[0].requires_grad else None
@@ -133,7 +133,7 @@ def test_chunks_are_packed_across_photos(small, photos):
 def test_gradients_are_counted_as_they_are_taken_those_of_methods_with_a_path_of_their_own_too(small, photos):
     taken = []
     wanted = Wanted(("integrated", "decision"), settings=Settings(steps=4))
-    outcomes = list(process(Job(small, wanted), items_of(photos[:2]), sums, on_points=taken.append))
+    outcomes = list(process(Job.of(small, wanted), items_of(photos[:2]), sums, on_points=taken.append))
     assert sum(taken) == 2 * (4 + 4) == round(sum(outcome.gradients for outcome in outcomes))
 
 
@@ -141,7 +141,7 @@ def test_drawing_overlaps_with_explaining(small, photos):
     """A photo is drawn while the network is at work on a later one: if it waited, this would never end."""
     drawing, explained = threading.Event(), threading.Event()
 
-    def draw(desk, item):
+    def draw(plan, item):
         if item.stem.name == "0":
             drawing.set()
             assert explained.wait(600)
@@ -153,7 +153,7 @@ def test_drawing_overlaps_with_explaining(small, photos):
 
     handle = small.network.register_forward_pre_hook(watch)
     job = replace(job_of(small), budget=Budget(1))  # groups of one photo
-    outcomes = [outcome.results[0] for outcome in process(job, items_of(photos), draw, workers=Workers(1))]
+    outcomes = [outcome.results[0] for outcome in process(job, items_of(photos), draw, pool_size=PoolSize(1))]
     handle.remove()
     assert outcomes == [str(number) for number in range(7)]
 
@@ -162,7 +162,7 @@ def test_what_waits_to_be_drawn_is_bounded(small, photos):
     """Explaining stops until drawing catches up."""
     begun, release, most = [], threading.Event(), []
 
-    def draw(desk, item):
+    def draw(plan, item):
         assert release.wait(600)
         return item.stem.name
 
@@ -172,7 +172,7 @@ def test_what_waits_to_be_drawn_is_bounded(small, photos):
 
     handle = small.network.register_forward_pre_hook(watch)
     job = replace(job_of(small), budget=Budget(1))
-    outcomes = process(job, items_of(photos), draw, workers=Workers(1))
+    outcomes = process(job, items_of(photos), draw, pool_size=PoolSize(1))
     thread = threading.Thread(target=lambda: most.extend(outcomes))
     thread.start()
     before = -1
@@ -193,6 +193,6 @@ def test_the_models_busy_time_is_no_more_than_all_the_time(small, photos):
 
 
 def test_the_network_is_left_as_it_was(small, photos):
-    list(process(job_of(small), items_of(photos), sums, workers=Workers(2)))
+    list(process(job_of(small), items_of(photos), sums, pool_size=PoolSize(2)))
     assert all(parameter.grad is None for parameter in small.network.parameters())
     assert torch.is_grad_enabled()

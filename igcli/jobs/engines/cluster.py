@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from igcli.errors import IgError, UsageError
-from igcli.jobs.engines.crew import GROUPS_A_BATCH, Died, share_out
-from igcli.jobs.engines.recipe import Cook, Recipe
+from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, WorkerDied, schedule_items
+from igcli.jobs.engines.worker import Worker, WorkerPlan
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs import Done
+from igcli.jobs.outputs.writer import Done
 
 T = TypeVar("T")
 
@@ -48,8 +48,8 @@ class Cluster:
             raise UsageError("--engine ray needs Ray: pip install 'igcli[ray]', or leave --engine out.") from None
 
 
-def on_cluster(recipe: Recipe, cluster: Cluster, device: str, items: Iterable[Item]) -> Iterator[Outcome[Done]]:
-    """Do the items with Ray's actors; raises what :func:`~igcli.jobs.engines.crew.share_out` does.
+def on_cluster(shared: WorkerPlan, cluster: Cluster, device: str, items: Iterable[Item]) -> Iterator[Outcome[Done]]:
+    """Do the items with Ray's actors; raises what :func:`~igcli.jobs.engines.scheduler.schedule_items` does.
 
     ``device`` is ``"cpu"``, ``"auto"`` for GPUs where the cluster has any, or anything else for one GPU an actor.
     """
@@ -66,10 +66,10 @@ def on_cluster(recipe: Recipe, cluster: Cluster, device: str, items: Iterable[It
             )
         needs = {"num_gpus": 1, "num_cpus": 1} if gpus else {"num_cpus": cluster.cpus}
         # Restarted by Ray wherever there is room; its photos are given out again by us, who know which are done.
-        kind = ray.remote(**needs, max_restarts=-1, max_task_retries=0)(_Cook)
-        members = [_Actor(ray, kind.remote(pickle.dumps(recipe), "cuda" if gpus else "cpu")) for _ in range(count)]
+        kind = ray.remote(**needs, max_restarts=-1, max_task_retries=0)(_RemoteWorker)
+        members = [_Actor(ray, kind.remote(pickle.dumps(shared), "cuda" if gpus else "cpu")) for _ in range(count)]
         try:
-            yield from share_out(items, members, _with_news)
+            yield from schedule_items(items, members, _with_news)
         finally:
             for member in members:
                 member.dismiss()
@@ -102,12 +102,12 @@ def _joined(cluster: Cluster) -> Iterator[Any]:
             ray.shutdown()
 
 
-class _Cook:
+class _RemoteWorker:
     """What runs in the actor: answers, or the error that concerns all photos."""
 
-    def __init__(self, recipe: bytes, device: str) -> None:
+    def __init__(self, shared: bytes, device: str) -> None:
         # Unpickled here, where what cannot be imported on that machine can be told from a death.
-        self._cook = _answer(lambda: Cook(pickle.loads(recipe), device))  # noqa: S301 - our own recipe
+        self._worker = _answer(lambda: Worker(pickle.loads(shared), device))  # noqa: S301 - our own shared
 
     def group_size(self) -> int | Exception:
         return _answer(lambda: self._ready.group_size)
@@ -116,10 +116,10 @@ class _Cook:
         return _answer(lambda: list(self._ready.do(batch)))
 
     @property
-    def _ready(self) -> Cook:
-        if isinstance(self._cook, Exception):
-            raise self._cook
-        return self._cook
+    def _ready(self) -> Worker:
+        if isinstance(self._worker, Exception):
+            raise self._worker
+        return self._worker
 
 
 def _answer(work: Callable[[], T]) -> T | Exception:
@@ -132,7 +132,7 @@ def _answer(work: Callable[[], T]) -> T | Exception:
 
 
 class _Actor:
-    """An actor; see :class:`~igcli.jobs.engines.crew.Member`."""
+    """An actor; see :class:`~igcli.jobs.engines.scheduler.Member`."""
 
     def __init__(self, ray: Any, actor: Any) -> None:
         self._ray, self._actor = ray, actor
@@ -158,7 +158,7 @@ class _Actor:
         try:
             value = self._ray.get(answer)
         except self._ray.exceptions.RayActorError:
-            raise Died from None
+            raise WorkerDied from None
         if isinstance(value, Exception):
             raise value
         return value

@@ -12,20 +12,20 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from igcli.errors import IgError
-from igcli.jobs.engines.crew import GROUPS_A_BATCH, Died, share_out
-from igcli.jobs.engines.recipe import Cook, Recipe
+from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, WorkerDied, schedule_items
+from igcli.jobs.engines.worker import Worker, WorkerPlan
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs import Done
+from igcli.jobs.outputs.writer import Done
 
 #: How long a process may take to end by itself, in seconds.
 _PATIENCE = 5.0
 
 
-def on_devices(recipe: Recipe, devices: Sequence[str], items: Iterable[Item]) -> Iterator[Outcome[Done]]:
-    """Do the items in one process a device; raises what :func:`~igcli.jobs.engines.crew.share_out` does."""
-    members = [_Process(recipe, device) for device in devices]
+def on_devices(shared: WorkerPlan, devices: Sequence[str], items: Iterable[Item]) -> Iterator[Outcome[Done]]:
+    """Do the items in one process a device; raises what :func:`~igcli.jobs.engines.scheduler.schedule_items` does."""
+    members = [_Process(shared, device) for device in devices]
     try:
-        yield from share_out(items, members, _with_news)
+        yield from schedule_items(items, members, _with_news)
     finally:
         for member in members:
             member.dismiss()
@@ -37,12 +37,12 @@ def _with_news(members: Sequence[_Process]) -> list[_Process]:
 
 
 class _Process:
-    """A process with a network on one device; see :class:`~igcli.jobs.engines.crew.Member`."""
+    """A process with a network on one device; see :class:`~igcli.jobs.engines.scheduler.Member`."""
 
     connection: Connection
 
-    def __init__(self, recipe: Recipe, device: str) -> None:
-        self._recipe, self._device = recipe, device
+    def __init__(self, shared: WorkerPlan, device: str) -> None:
+        self._recipe, self._device = shared, device
         self._group = 0
         self.replaced()
 
@@ -56,7 +56,7 @@ class _Process:
         try:
             self.connection.send(batch)
         except OSError:
-            raise Died from None
+            raise WorkerDied from None
 
     def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
         answer = self._next()
@@ -87,22 +87,22 @@ class _Process:
             answer = self.connection.recv()
         except (EOFError, OSError):
             self._process.join()
-            raise Died from None
+            raise WorkerDied from None
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
 
-def _work(connection: Connection, recipe: Recipe, device: str) -> None:
+def _work(connection: Connection, shared: WorkerPlan, device: str) -> None:
     """The process: says how many photos make a group, then does batches until nobody asks for more."""
     sys.stdout = sys.stderr  # what a person's own network prints is no data of the parent's
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business; it ends when the parent does
     with contextlib.suppress(EOFError, OSError):
         try:
-            cook = Cook(recipe, device)
-            connection.send(cook.group_size)
+            worker = Worker(shared, device)
+            connection.send(worker.group_size)
             while True:
-                for outcome in cook.do(connection.recv()):
+                for outcome in worker.do(connection.recv()):
                     connection.send(outcome)
                 connection.send(None)
         except IgError as error:

@@ -15,9 +15,8 @@ from igcli.attribution.result import Completeness
 from igcli.attribution.scores import Score
 from igcli.evaluation.measured import Curve, Measured
 from igcli.evaluation.metric import Metric
-from igcli.jobs.files import write_whole
-from igcli.jobs.opening import read_own
-from igcli.jobs.record import SCHEMA, Record, to_json
+from igcli.jobs.files import read_own, write_whole
+from igcli.jobs.outputs.record import SCHEMA, Record, to_json
 from igcli.lazy import np
 
 

@@ -24,12 +24,11 @@ from igcli.jobs.evaluating.measuring import Measurer
 from igcli.jobs.evaluating.photo import Photo
 from igcli.jobs.evaluating.table import Column
 from igcli.jobs.files import inside, remove_partials, write_whole
-from igcli.jobs.identity import owner_of, sha256_of, source_of
-from igcli.jobs.item import Item
-from igcli.jobs.job import Job
+from igcli.jobs.item import Item, owner_of, sha256_of, source_of
+from igcli.jobs.outputs.record import to_json
 from igcli.jobs.pipeline import group_size
-from igcli.jobs.record import to_json
-from igcli.jobs.shared_files import SharedFiles
+from igcli.jobs.plan import Job
+from igcli.jobs.runs.shared_files import SharedFiles
 from igcli.lazy import np
 
 
@@ -76,11 +75,11 @@ class Evaluation:
         self._job, self._inquiry, self._measurer = job, inquiry, measurer
         self._items, self._plans = items, plans
         self._shared: SharedFiles | None = None
-        settings = {name: value for name, value in job.desk.settings.items() if name != "methods"}
+        settings = {name: value for name, value in job.plan.settings.items() if name != "methods"}
         self._settings = hashlib.sha256(to_json(settings).encode()).hexdigest()
         size = (job.model.input_size, job.model.input_size)
         self.columns = [
-            Column(name, metric, metric.protocol(size=size, score=job.wanted.settings.score))
+            Column(name, metric, metric.protocol(size=size, score=job.plan.wanted.settings.score))
             for name, metric in inquiry.metrics.items()
         ]
 
@@ -98,7 +97,7 @@ class Evaluation:
         self._shared = checking.shared
         folders = {Path(kind) / item.stem.parent for kind in ("photos", "maps") for item in self._items}
         for folder in folders | {Path("mosaics")}:
-            remove_partials(self._job.output / folder)
+            remove_partials(self._job.plan.output / folder)
         ordinary = [column for column in self.columns if "mosaic" not in column.metric.needs]
         if ordinary:
             group = group_size(self._job)
@@ -136,7 +135,11 @@ class Evaluation:
             photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
             if known:
                 return photo
-            photo.see(read_image(item.found, view=self._job.model.view, fit=self._job.fit, options=self._job.reading))
+            photo.see(
+                read_image(
+                    item.found, view=self._job.model.view, fit=self._job.plan.fit, options=self._job.plan.reading
+                )
+            )
         except ImageError as error:
             return str(error)
         photo.maps.update(others)
@@ -154,7 +157,7 @@ class Evaluation:
 
     def _mosaics(self, column: Column, checking: Checking) -> Iterator[Step]:
         names = [*self._inquiry.methods, *self._inquiry.controls]
-        write_whole(self._job.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
+        write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
         for plan in self._plans:
             stem = Path(plan.name).with_suffix("")
             sources = [source_of(Found(tile.photo, tile.photo)) for tile in plan.tiles]
@@ -165,7 +168,7 @@ class Evaluation:
                 column.add(card, names)
                 yield Step(plan.name, known=True)
                 continue
-            view, fit, options = self._job.model.view, self._job.fit, self._job.reading
+            view, fit, options = self._job.model.view, self._job.plan.fit, self._job.plan.reading
             (mosaic,) = read_mosaics([plan], view, fit=fit, options=options)
             if isinstance(mosaic, Omission):
                 yield Step(plan.name, failure=mosaic.sentence)
@@ -201,5 +204,5 @@ class Evaluation:
             photo.card.save(self._path(cards, Path(photo.name), "json"))
 
     def _path(self, folder: str, stem: Path, ending: str) -> Path:
-        output = self._job.output
+        output = self._job.plan.output
         return inside(output, output / folder / stem.parent / f"{stem.name}.{ending}")

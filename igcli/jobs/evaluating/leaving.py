@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from igcli.evaluation.statistics import Band, Estimate
-from igcli.jobs.desk import Desk
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.table import Column, csv_of
 from igcli.jobs.files import write_whole
-from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
+from igcli.jobs.outputs.record import SCHEMA, Record, model_entry, to_json, typed, versions
+from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
 from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
@@ -18,8 +18,8 @@ from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
 NAMES = ("evaluation.csv", "evaluation.json", "evaluation.metrics.png", "evaluation.curves.png")
 
 
-def leave_evaluation(
-    desk: Desk,
+def write_evaluation(
+    plan: Plan,
     columns: Sequence[Column],
     *,
     controls: Sequence[str],
@@ -39,13 +39,13 @@ def leave_evaluation(
     premises
         Method to what it relies on and the network does not have.
     """
-    paths = [desk.output / name for name in NAMES]
+    paths = [plan.output / name for name in NAMES]
     write_whole(paths[0], csv_of(columns))
     record: Record = {
         "schema": SCHEMA,
         "command": typed(),
-        "model": model_entry(desk.model),
-        "settings": {**desk.settings, "device": desk.model.device, "batch_size": desk.batch_size},
+        "model": model_entry(plan.model),
+        "settings": {**plan.settings, "device": plan.model.device, "batch_size": plan.batch_size},
         "photos": dict(counts),
         "metrics": {column.name: column.record for column in columns},
         "controls": list(controls),
@@ -60,8 +60,8 @@ def leave_evaluation(
         "notes": list(notes),
         "versions": versions(),
     }
-    title = f"{desk.model.provenance.name}, {desk.wanted.settings.score} score"
-    footer = [f"{desk.wanted.settings.steps} steps; the controls know nothing of the network. Protocols: {NAMES[1]}"]
+    title = f"{plan.model.provenance.name}, {plan.wanted.settings.score} score"
+    footer = [f"{plan.wanted.settings.steps} steps; the controls know nothing of the network. Protocols: {NAMES[1]}"]
     write_whole(paths[2], metrics_plot([_metric(c) for c in columns], title=title, footer=footer, controls=controls))
     curves = [_curve(column, name, lines) for column in columns for name, lines in column.bands.items()]
     if curves:

@@ -21,8 +21,8 @@ from igcli.jobs.evaluating.context import PhotoContext, measured_by
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.photo import Photo
-from igcli.jobs.job import Job
-from igcli.jobs.record import image_entry
+from igcli.jobs.outputs.record import image_entry
+from igcli.jobs.plan import Job
 from igcli.models.classifier import Classifier
 
 
@@ -73,7 +73,7 @@ class Measurer:
                 photo.card.completeness[name] = result.completeness
                 photo.card.gradients[name] = result.gradient_evaluations
         for photo in photos:
-            seed = self.job.wanted.settings.seed
+            seed = self.job.plan.wanted.settings.seed
             photo.maps.update({name: CONTROLS[name](photo.picture.pixels, seed) for name in self.inquiry.controls})
 
     def _card(self, photo: Photo, explanation: Explanation) -> Card:
@@ -93,7 +93,7 @@ class Measurer:
     ) -> list[object]:
         """One outcome a picture: the class on the photo's card, or the one asked for."""
         targets = [photo.card.target["index"] if photo.card else photo.target for photo in photos]
-        wanted = replace(self.job.wanted, methods=tuple(methods))
+        wanted = replace(self.job.plan.wanted, methods=tuple(methods))
         with self.effort.of_gradients():
             found = explain(
                 model or self.job.model,
@@ -110,7 +110,7 @@ class Measurer:
     ) -> dict[str, list[MapLike] | Measured]:
         """The named maps of pictures like the photo's, for the photo's class; or why there are none."""
         methods = [name for name in names if name in self.inquiry.methods]
-        seed = self.job.wanted.settings.seed
+        seed = self.job.plan.wanted.settings.seed
         found: dict[str, list[MapLike] | Measured] = {
             name: [CONTROLS[name](picture.pixels, seed) for picture in pictures]
             for name in names

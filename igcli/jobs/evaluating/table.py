@@ -11,7 +11,7 @@ from igcli.evaluation.measured import Curve
 from igcli.evaluation.metrics import Metric, arrow
 from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estimate, win_rates
 from igcli.jobs.evaluating.card import Card
-from igcli.jobs.record import Record
+from igcli.jobs.outputs.record import Record
 from igcli.lazy import np
 from igcli.tables import csv_bytes
 

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from igcli.cli.main import ig
-from igcli.jobs.lock import lock_of_photo
-from igcli.jobs.outputs import Outputs
+from igcli.jobs.outputs.writer import Outputs
+from igcli.jobs.runs.lock import lock_of_photo
 
 
 @pytest.fixture

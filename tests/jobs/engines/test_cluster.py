@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from engines_kitchen import leave_and_die_once, load_nothing, photos_in, recipe_of
+from engine_toys import load_nothing, photos_in, worker_plan_of, write_and_die_once
 
 from igcli.errors import UsageError, WeightsError
 from igcli.jobs.engines.cluster import Cluster, on_cluster
-from igcli.jobs.engines.recipe import Cook
+from igcli.jobs.engines.worker import Worker
 
 ray = pytest.importorskip("ray", reason="Ray is an extra")
 
@@ -41,8 +41,8 @@ def names(folder):
 
 def test_two_actors_leave_what_one_process_leaves(tmp_path):
     items = photos_in(tmp_path / "in", COUNT)
-    alone = list(Cook(recipe_of(tmp_path / "one"), "cpu").do(items))
-    outcomes = list(on_cluster(recipe_of(tmp_path / "two"), Cluster(actors=2), "cpu", iter(items)))
+    alone = list(Worker(worker_plan_of(tmp_path / "one"), "cpu").do(items))
+    outcomes = list(on_cluster(worker_plan_of(tmp_path / "two"), Cluster(actors=2), "cpu", iter(items)))
     assert sorted(outcome.item.number for outcome in outcomes) == list(range(COUNT))
     assert sums(outcomes) == pytest.approx(sums(alone), rel=1e-5)
     assert names(tmp_path / "one") == names(tmp_path / "two")
@@ -50,8 +50,8 @@ def test_two_actors_leave_what_one_process_leaves(tmp_path):
 
 def test_an_actor_that_dies_is_replaced_and_nothing_is_lost_or_done_twice(tmp_path):
     items = photos_in(tmp_path / "in", COUNT)
-    recipe = recipe_of(tmp_path / "out", leave=leave_and_die_once)
-    outcomes = list(on_cluster(recipe, Cluster(actors=2), "cpu", iter(items)))
+    shared = worker_plan_of(tmp_path / "out", write=write_and_die_once)
+    outcomes = list(on_cluster(shared, Cluster(actors=2), "cpu", iter(items)))
     assert (tmp_path / "out" / "died").exists()
     assert sorted(outcome.item.number for outcome in outcomes) == list(range(COUNT))
     assert not any(outcome.failures for outcome in outcomes)
@@ -63,17 +63,17 @@ def test_an_actor_that_dies_is_replaced_and_nothing_is_lost_or_done_twice(tmp_pa
 def test_weights_that_cannot_be_loaded_are_said(tmp_path):
     items = photos_in(tmp_path / "in", 3)
     with pytest.raises(WeightsError, match="damaged"):
-        list(on_cluster(recipe_of(tmp_path / "out", load=load_nothing), Cluster(actors=1), "cpu", iter(items)))
+        list(on_cluster(worker_plan_of(tmp_path / "out", load=load_nothing), Cluster(actors=1), "cpu", iter(items)))
 
 
 def test_more_actors_than_there_is_room_for_are_refused(tmp_path):
     for cluster, device in ((Cluster(actors=3), "cpu"), (Cluster(cpus=5), "cpu"), (Cluster(), "cuda")):
         with pytest.raises(UsageError, match="too few"):
-            list(on_cluster(recipe_of(tmp_path / "out"), cluster, device, iter([])))
+            list(on_cluster(worker_plan_of(tmp_path / "out"), cluster, device, iter([])))
 
 
 def test_what_cannot_be_imported_there_is_told_from_a_death(tmp_path, monkeypatch):
-    recipe = recipe_of(tmp_path / "out")
+    shared = worker_plan_of(tmp_path / "out")
     monkeypatch.setattr("pickle.dumps", lambda _: b"cnowhere\nnothing\n.")
     with pytest.raises(RuntimeError, match="No module named 'nowhere'"):
-        list(on_cluster(recipe, Cluster(actors=1), "cpu", iter(photos_in(tmp_path / "in", 2))))
+        list(on_cluster(shared, Cluster(actors=1), "cpu", iter(photos_in(tmp_path / "in", 2))))

@@ -15,23 +15,24 @@ from pathlib import Path
 
 from igcli.errors import IgError, remedy_of
 from igcli.images.source import Found, Missing
-from igcli.jobs.desk import Desk
+from igcli.jobs.plan import Plan
 from igcli.jobs.files import FOLDER, remove_partials, write_whole
+from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.item import Item, Outcome, items_of
-from igcli.jobs.ledger import Ledger, refuse_strangers
-from igcli.jobs.opening import read_own
-from igcli.jobs.outputs import Done
-from igcli.jobs.ownership import Ownership
-from igcli.jobs.record import SCHEMA, Record, model_entry, to_json, typed, versions
-from igcli.jobs.shared_files import SharedFiles
+from igcli.jobs.runs.ledger import Ledger, refuse_strangers
+from igcli.jobs.files import read_own
+from igcli.jobs.outputs.writer import Done
+from igcli.jobs.runs.ownership import Ownership
+from igcli.jobs.outputs.record import SCHEMA, Record, model_entry, to_json, typed, versions
+from igcli.jobs.runs.shared_files import SharedFiles
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
 Engine = Callable[[Iterable[Item]], Iterator[Outcome[Done]]]
 
 
 @dataclass(frozen=True)
-class Policy:
-    """What to do about what is there already, and about failures.
+class RunOptions:
+    """How a collection is worked on.
 
     Attributes
     ----------
@@ -41,11 +42,17 @@ class Policy:
         End at the first failure.
     verify
         Compare the bytes of photos that are done with those that were explained, and not only size and time.
+    drawers
+        Threads or processes that read and draw next to the network; ``None`` for what suits its device.
+    cluster
+        Where Ray runs; ``None`` for this machine.
     """
 
     overwrite: bool = False
     stop: bool = False
     verify: bool = False
+    drawers: int | None = None
+    cluster: Cluster | None = None
 
 
 @dataclass
@@ -84,7 +91,7 @@ class Run:
     kind
         What the run is called among others in the same folder: nothing, or ``"interior"``.
     settings
-        What the results depend on beside the desk: how they are drawn.
+        What the results depend on beside the plan: how they are drawn.
     facts
         More entries of ``run.json``, which results do not depend on.
 
@@ -103,35 +110,35 @@ class Run:
 
     def __init__(
         self,
-        desk: Desk,
+        plan: Plan,
         inputs: Sequence[Found | Missing],
         *,
         kind: str = "",
         settings: Mapping[str, object],
-        policy: Policy | None = None,
+        options: RunOptions | None = None,
         facts: Mapping[str, object] | None = None,
     ) -> None:
-        self._desk, self._kind = desk, kind
-        self._policy, self._inputs = policy or Policy(), len(inputs)
-        self._shared = SharedFiles.of(desk.wanted)
-        self._settings = {**desk.settings, **settings, **self._shared.settings}
+        self._plan, self._kind = plan, kind
+        self._options, self._inputs = options or RunOptions(), len(inputs)
+        self._shared = SharedFiles.of(plan.wanted)
+        self._settings = {**plan.settings, **settings, **self._shared.settings}
         self._facts = facts or {}
         name = kind or "explain"
-        if not self._policy.overwrite:
+        if not self._options.overwrite:
             own = map(self._file, ("index.jsonl", "failures.jsonl", "run.json"))
-            refuse_strangers(desk.output, name, own, what="run of this kind")
-        self._ownership = Ownership(desk.output)
-        self._ledger = Ledger(desk.output, name, self._settings, overwrite=self._policy.overwrite)
+            refuse_strangers(plan.output, name, own, what="run of this kind")
+        self._ownership = Ownership(plan.output)
+        self._ledger = Ledger(plan.output, name, self._settings, overwrite=self._options.overwrite)
         try:
-            self._items = self._plan(inputs)
+            self._items = self._planned(inputs)
         except BaseException:
             self._ledger.close()
             raise
         self._failures: dict[int, tuple[str, list[str]]] = {
             number: (item.argument, [item.reason]) for number, item in enumerate(inputs) if isinstance(item, Missing)
         }
-        self.todo = [item for item in self._items if not self._ledger.is_done(item, verify=self._policy.verify)]
-        for folder in {(desk.output / item.stem).parent for item in self.todo} | {desk.output, desk.output / FOLDER}:
+        self.todo = [item for item in self._items if not self._ledger.is_done(item, verify=self._options.verify)]
+        for folder in {(plan.output / item.stem).parent for item in self.todo} | {plan.output, plan.output / FOLDER}:
             remove_partials(folder)
         self.beside = self._ledger.beside(self._items)
         skipped = len(self._items) - len(self.todo)
@@ -160,7 +167,7 @@ class Run:
         """
         tally = self.tally
         tally.began = time.perf_counter()
-        if self._policy.stop and self._failures:
+        if self._options.stop and self._failures:
             raise self._stopped(next(iter(self._failures.values())))
         for outcome in engine(self._begun()) if self.todo else ():
             tally.seconds = time.perf_counter() - tally.began
@@ -176,7 +183,7 @@ class Run:
                 self._shared.check()
                 self._ledger.finish(outcome)
             yield outcome
-            if outcome.failures and self._policy.stop:
+            if outcome.failures and self._options.stop:
                 raise self._stopped(self._failures[outcome.item.number])
         self._finish()
 
@@ -186,7 +193,7 @@ class Run:
         for item in self._items:
             if item.number not in self._failures:
                 for name in self._ledger.records(item):
-                    yield json.loads(read_own(self._desk.output / name))
+                    yield json.loads(read_own(self._plan.output / name))
 
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is taken up."""
@@ -195,7 +202,7 @@ class Run:
                 self._ledger.begin(item)  # from now on files of these names are ours; if some are there, they are not
             yield item
 
-    def _plan(self, inputs: Sequence[Found | Missing]) -> list[Item]:
+    def _planned(self, inputs: Sequence[Found | Missing]) -> list[Item]:
         numbers = [number for number, item in enumerate(inputs) if isinstance(item, Found)]
         named = items_of([item for item in inputs if isinstance(item, Found)])
         items = [Item(number, item.found, item.stem) for number, item in zip(numbers, named, strict=True)]
@@ -203,7 +210,7 @@ class Run:
 
     def _is_ours(self, item: Item) -> bool:
         """Whether files of these names may be replaced: they are of this very photo, or the user has said so."""
-        known = self._policy.overwrite or self._ledger.is_known(item)
+        known = self._options.overwrite or self._ledger.is_known(item)
         return known or self._ownership.is_of_photo(item.stem, item.found.path)
 
     def _finish(self) -> None:
@@ -228,8 +235,8 @@ class Run:
             "schema": SCHEMA,
             "command": typed(),
             "settings": self._settings,
-            "device": self._desk.model.device,
-            "model": model_entry(self._desk.model),
+            "device": self._plan.model.device,
+            "model": model_entry(self._plan.model),
             "inputs": self._inputs,
             "done": tally.done,
             "failed": tally.failed,
@@ -245,7 +252,7 @@ class Run:
 
     def _file(self, name: str) -> Path:
         stem, _, ending = name.partition(".")
-        return self._desk.output / (f"{stem}.{self._kind}.{ending}" if self._kind else name)
+        return self._plan.output / (f"{stem}.{self._kind}.{ending}" if self._kind else name)
 
     def _stopped(self, failure: tuple[str, list[str]]) -> Stopped:
         path, reasons = failure

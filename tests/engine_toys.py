@@ -1,4 +1,4 @@
-"""A recipe with a toy network, for engines that work in other processes: all of it can be imported there."""
+"""A plan with a toy network, for engines that work in other processes: all of it can be imported there."""
 
 import os
 import signal
@@ -14,12 +14,11 @@ from toys import classifier, small_network
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import WeightsError
-from igcli.images.options import ReadOptions
 from igcli.images.source import Found
-from igcli.jobs.drawing import Drawing
-from igcli.jobs.engines.recipe import Recipe
-from igcli.jobs.explaining import leave_maps
+from igcli.jobs.engines.worker import WorkerPlan
 from igcli.jobs.item import items_of
+from igcli.jobs.outputs.maps import Drawing, write_maps
+from igcli.jobs.plan import Job
 
 
 def load_toy(device):
@@ -30,30 +29,31 @@ def load_nothing(device):
     raise WeightsError("The weights are damaged. Fetch them again.")
 
 
-def leave(desk, explained):
-    return leave_maps(desk, explained, methods=("integrated",), drawing=Drawing())
+def write(plan, explained):
+    return write_maps(plan, explained, methods=("integrated",), drawing=Drawing())
 
 
-def leave_and_die_once(desk, explained):
+def write_and_die_once(plan, explained):
     """Dies half-way through photo 3, the first time: its overlay is there, its record is not."""
-    flag = desk.output / "died"
+    flag = plan.output / "died"
     if explained.stem.name == "3" and not flag.exists():
         flag.write_text("")
-        desk.output.joinpath("3.integrated.png").write_bytes(b"left behind")
+        plan.output.joinpath("3.integrated.png").write_bytes(b"left behind")
         os.kill(os.getpid(), signal.SIGKILL)
-    return leave(desk, explained)
+    return write(plan, explained)
 
 
-def leave_and_die_always(desk, explained):
+def write_and_die_always(plan, explained):
     if explained.stem.name == "3":
         os.kill(os.getpid(), signal.SIGKILL)
-    return leave(desk, explained)
+    return write(plan, explained)
 
 
-def recipe_of(output, *, load=load_toy, leave=leave):
+def worker_plan_of(output, *, load=load_toy, write=write):
     output.mkdir(exist_ok=True)
     wanted = Wanted(settings=Settings(steps=4))
-    return Recipe(load, leave, wanted, "crop", ReadOptions(), output, 16, 1, 1, Path.cwd())
+    plan = Job.of(load_toy("cpu"), wanted, output=output).plan
+    return WorkerPlan(plan, load, write, 16, 1, 1, Path.cwd())
 
 
 def photos_in(folder, count):

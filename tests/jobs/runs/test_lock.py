@@ -11,12 +11,12 @@ import pytest
 
 from igcli.errors import OutputError
 from igcli.jobs.files import FOLDER
-from igcli.jobs.lock import RunLock, lock_of_photo
+from igcli.jobs.runs.lock import RunLock, lock_of_photo
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from igcli.jobs.lock import RunLock
+from igcli.jobs.runs.lock import RunLock
 lock = RunLock(Path(sys.argv[1]), "explain", keep=True)
 print("held", flush=True)
 time.sleep(600)

@@ -1,10 +1,10 @@
-"""Who reads and who draws while the network works: threads, processes, or the calling thread itself.
+"""The pool that reads and draws while the network works: threads, processes, or the calling thread itself.
 
 Threads are enough beside a network on the CPU, which takes seconds a photo. They compute on one core each: else each
 has a team of OpenMP threads of its own, all of them together are more than there are cores, and then the network's own
 team no longer waits awake for its slowest member, which costs it several per cent of its time even while nobody draws.
 
-Beside a GPU, drawing has to leave the interpreter lock alone, so it is done in processes. A process that dies (out of
+Next to a GPU, drawing must not hold the interpreter lock, so it is done in processes. A process that dies (out of
 memory, killed) is replaced and its photos are drawn again: what is to be drawn is kept until it lies on the disk.
 """
 
@@ -31,8 +31,8 @@ _ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class Workers:
-    """How many, and of which kind.
+class PoolSize:
+    """How many threads or processes, and which.
 
     Attributes
     ----------
@@ -47,10 +47,10 @@ class Workers:
     processes: bool = False
 
     @classmethod
-    def beside(cls, device: str, count: int | None = None) -> Workers:
+    def suited(cls, device: str, count: int | None = None) -> PoolSize:
         """What suits a network on ``device``; ``count`` overrules how many.
 
-        Beside a CPU one thread: more would take the cores from the network.
+        Next to a CPU one thread: more would take the cores from the network.
         """
         on_cpu = device.startswith("cpu")
         cores = os.cpu_count() or 1
@@ -58,40 +58,40 @@ class Workers:
         return cls(suited if count is None else count, processes=not on_cpu)
 
     @contextmanager
-    def hired(self) -> Iterator[Hands]:
-        """The workers at work, until the block ends; what has not begun by then is given up."""
-        hands = Hands(self)
+    def open(self) -> Iterator[Pool]:
+        """The pool, open until the block ends; what has not begun by then is given up."""
+        pool = Pool(self)
         try:
-            yield hands
+            yield pool
         finally:
-            hands.dismiss()
+            pool.close()
 
 
-class Hands:
-    """Workers at work. What is handed to :meth:`leave` is done again if its process dies."""
+class Pool:
+    """Threads or processes, running. What is given to :meth:`write` is done again if its process dies."""
 
-    def __init__(self, workers: Workers) -> None:
-        self.overlapping = int(workers.count > 0)
-        self._workers = workers
-        self._readers: Executor = _threads(workers.count, "read") if workers.count else _Myself()
-        self._drawers = self._hire()
+    def __init__(self, size: PoolSize) -> None:
+        self.overlapping = int(size.count > 0)
+        self._size = size
+        self._readers: Executor = _threads(size.count, "read") if size.count else _Inline()
+        self._drawers = self._open_drawers()
         self._calls: dict[Future[Any], _Call] = {}
 
     def read(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Have something read."""
+        """Submit what reads."""
         return self._readers.submit(work, *arguments)
 
-    def leave(self, work: Callable[..., T], *arguments: Any, again: Callable[..., T]) -> Future[T]:
-        """Have something drawn and written; ``again`` is called instead where an attempt has died half-way."""
-        return self._submit(_Call(work, again, arguments))
+    def write(self, work: Callable[..., T], *arguments: Any, retry: Callable[..., T]) -> Future[T]:
+        """Submit what draws and writes; ``retry`` is called instead after an attempt that died half-way."""
+        return self._submit(_Call(work, retry, arguments))
 
     def result(self, future: Future[T]) -> T:
-        """What came of a call to :meth:`leave`.
+        """The result of a call to :meth:`write`.
 
         Raises
         ------
         OutOfMemory
-            When the call has cost several processes their lives.
+            When several processes have died of the call.
         """
         while True:
             call = self._calls.pop(future)
@@ -100,15 +100,15 @@ class Hands:
             except BrokenProcessPool:
                 if call.attempt == _ATTEMPTS:
                     raise OutOfMemory(
-                        "The processes that draw keep dying, most likely for want of memory: use fewer --workers."
+                        "The processes that draw keep dying, most likely because memory ran out: use fewer --workers."
                     ) from None
-            future = self._submit(replace(call, work=call.again, attempt=call.attempt + 1))
+            future = self._submit(replace(call, work=call.retry, attempt=call.attempt + 1))
 
-    def dismiss(self) -> None:
-        """Let the workers finish what they have begun."""
+    def close(self) -> None:
+        """End, once what has begun is finished."""
         for executor in (self._readers, self._drawers):
             executor.shutdown(wait=True, cancel_futures=True)
-        if self._workers.count:  # threads that others make later get as many cores as was said last
+        if self._size.count:  # threads that others make later get as many cores as was said last
             torch.set_num_threads(torch.get_num_threads())
 
     def _submit(self, call: _Call) -> Future[Any]:
@@ -116,31 +116,31 @@ class Hands:
             future = self._drawers.submit(call.work, *call.arguments)
         except BrokenProcessPool:
             self._drawers.shutdown(wait=False)
-            self._drawers = self._hire()
+            self._drawers = self._open_drawers()
             future = self._drawers.submit(call.work, *call.arguments)
         self._calls[future] = call
         return future
 
-    def _hire(self) -> Executor:
-        if not self._workers.count:
-            return _Myself()
-        if not self._workers.processes:
-            return _threads(self._workers.count, "draw")
+    def _open_drawers(self) -> Executor:
+        if not self._size.count:
+            return _Inline()
+        if not self._size.processes:
+            return _threads(self._size.count, "draw")
         # Spawned, not forked: a fork of a process with threads and a GPU is a broken one.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers.count, mp_context=context, initializer=_begin)
+        return ProcessPoolExecutor(self._size.count, mp_context=context, initializer=_begin)
 
 
 @dataclass(frozen=True)
 class _Call:
     work: Callable[..., Any]
-    again: Callable[..., Any]
+    retry: Callable[..., Any]
     arguments: tuple[Any, ...]
     attempt: int = 1
 
 
-class _Myself(Executor):
-    """Does at once what it is asked, in the calling thread."""
+class _Inline(Executor):
+    """Runs what is submitted at once, in the calling thread."""
 
     def submit(self, work: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
         future: Future[T] = Future()
@@ -156,14 +156,14 @@ def _threads(count: int, name: str) -> Executor:
 
 
 def _begin() -> None:
-    """A drawing process leaves Ctrl-C to its parent, and one core is all it takes."""
+    """A drawing process ignores Ctrl-C, which its parent handles, and uses one core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Nobody is left to draw for."""
+    """End the process when its parent has ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -11,9 +11,9 @@ from igcli.errors import OutputError, UsageError
 from igcli.images.source import Found
 from igcli.jobs.files import FOLDER
 from igcli.jobs.item import Outcome, items_of
-from igcli.jobs.ledger import Ledger
-from igcli.jobs.outputs import Done
-from igcli.jobs.results import is_result, left_by_earlier_runs
+from igcli.jobs.outputs.writer import Done
+from igcli.jobs.runs.ledger import Ledger
+from igcli.jobs.runs.ownership import is_result, left_by_earlier_runs
 
 SETTINGS = {"wanted": {"steps": 64, "rule": "midpoint"}, "fit": "crop"}
 
@@ -22,7 +22,7 @@ SETTINGS = {"wanted": {"steps": 64, "rule": "midpoint"}, "fit": "crop"}
 def item(tmp_path):
     photo = tmp_path / "in" / "photo.jpg"
     photo.parent.mkdir()
-    photo.write_bytes(b"a photo")
+    photo.write_bytes(b"\xff\xd8\xff\xe0 a photo")  # begins as a JPEG does
     return items_of([Found(photo, Path("photo.jpg"))])[0]
 
 

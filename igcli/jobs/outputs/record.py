@@ -17,7 +17,7 @@ from typing import Any
 
 from igcli.attribution.result import Attribution, Explanation
 from igcli.images.picture import Picture
-from igcli.jobs.desk import ModelFacts
+from igcli.jobs.plan import ModelFacts
 
 SCHEMA = "igcli/1"
 Record = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from igcli.errors import OutputError
 from igcli.jobs.files import FOLDER, output_error, unlinked
-from igcli.jobs.opening import open_to_append
+from igcli.jobs.files import open_to_append
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

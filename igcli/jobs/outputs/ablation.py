@@ -14,14 +14,14 @@ from igcli.images.masking import ablated, box_mask, top_mask
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.images.source import Found
-from igcli.jobs.comparing import entry_of, footer_of, read_and_explain, tile_of, words_of
-from igcli.jobs.drawing import Drawing
 from igcli.jobs.files import inside, write_whole
-from igcli.jobs.job import Job
-from igcli.jobs.lock import lock_of_photo
 from igcli.jobs.naming import output_stems
-from igcli.jobs.outputs import png
-from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.jobs.outputs.comparison import entry_of, footer_of, read_and_explain, tile_of, words_of
+from igcli.jobs.outputs.maps import Drawing
+from igcli.jobs.outputs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.jobs.outputs.writer import png
+from igcli.jobs.plan import Job
+from igcli.jobs.runs.lock import lock_of_photo
 from igcli.lazy import np
 from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
 
@@ -88,36 +88,37 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
         When something cannot be read, explained or written.
     """
     ablation.check()
-    method = job.wanted.methods[0]
-    picture = read_image(found, view=job.model.view, fit=job.fit, options=job.reading)
+    plan = job.present_plan
+    method = plan.wanted.methods[0]
+    picture = read_image(found, view=job.model.view, fit=plan.fit, options=plan.reading)
     before, *others = read_and_explain(job, picture)
     if others:
         raise UsageError("One class is explained before and after: give one --target.")
     mask, what = _mask(job, ablation, before, method), ablation.describe(method)
     # The same class, even where the network now says another; and the same rival, where the score has one.
-    settings = replace(job.wanted.settings, against=before.score.against)
-    again = replace(job, wanted=replace(job.wanted, targets=(before.target.index,), settings=settings))
+    settings = replace(plan.wanted.settings, against=before.score.against)
+    wanted = replace(plan.wanted, targets=(before.target.index,), settings=settings)
+    again = replace(job, plan=replace(plan, wanted=wanted))
     (after,) = read_and_explain(again, ablated(picture, mask, note=what))
-    stem = job.output / (job.name or output_stems([found.relative])[0])
-    sheet = inside(job.output, stem.with_name(f"{stem.name}.ablate.png"))
+    stem = plan.output / (plan.name or output_stems([found.relative])[0])
+    sheet = inside(plan.output, stem.with_name(f"{stem.name}.ablate.png"))
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
-    sheet_bytes = png(draw_comparison(table), job.desk.model, before, ablation=what)
-    write_whole(sheet, png(draw_comparison(table), job.desk.model, before, ablation=what))
+    sheet_bytes = png(draw_comparison(table), plan.model, before, ablation=what)
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
-        "model": model_entry(job.desk.model),
+        "model": model_entry(plan.model),
         "ablation": {**asdict(ablation), "mask": ablation.mask and str(ablation.mask), "what": what, "share": share},
         "change": after.score.at_image - before.score.at_image,
         **{
             name: {"prediction": [asdict(ranked) for ranked in each.prediction], **entry_of(job, each)}
             for name, each in (("before", before), ("after", after))
         },
-        "files": {"ablate.png": sheet.relative_to(job.output).as_posix()},
+        "files": {"ablate.png": sheet.relative_to(plan.output).as_posix()},
         "versions": versions(),
     }
-    with lock_of_photo(job.output, stem.relative_to(job.output), kind="ablate"):  # sheet and record are of one run
+    with lock_of_photo(plan.output, stem.relative_to(plan.output), kind="ablate"):  # one run writes both files
         write_whole(sheet, sheet_bytes)
         write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
     return Ablated(before, after, share, what, record, str(sheet))
@@ -134,7 +135,7 @@ def _mask(job: Job, ablation: Ablation, before: Explanation, method: str) -> np.
 
 
 def _mask_from_file(job: Job, path: Path, picture: Picture) -> np.ndarray:
-    read = read_image(path, view=job.model.view, fit=job.fit, options=job.reading)
+    read = read_image(path, view=job.model.view, fit=job.plan.fit, options=job.plan.reading)
     if read.original_size != picture.original_size:
         width, height = picture.original_size
         raise UsageError(f"The mask {path} must be as large as the photo, {width}x{height} pixels.")

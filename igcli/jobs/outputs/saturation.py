@@ -16,11 +16,10 @@ from igcli.attribution.targets import Ranked
 from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.layers import LayerDistances, layer_distances
 from igcli.attribution.views.saturation import PHI, quartiles, saturation, settles_at
-from igcli.jobs.desk import Desk
 from igcli.jobs.files import write_whole
 from igcli.jobs.item import Explained
-from igcli.jobs.job import Job
-from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.jobs.outputs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.jobs.plan import Job, Plan
 from igcli.lazy import np
 from igcli.rendering.layer_plot import SETTLED, layer_plot
 from igcli.rendering.plots import Subject
@@ -73,30 +72,30 @@ def measure(job: Job, item: Explained, *, layers: Sequence[str] = ()) -> Measure
     return Measured(image, explanation.target, explanation.score, explanation.trace, distances)
 
 
-def leave_saturation(desk: Desk, measured: Sequence[Measured], *, failed: int, ending: str) -> Record:
+def write_saturation(plan: Plan, measured: Sequence[Measured], *, failed: int, ending: str) -> Record:
     """Write the plots, the tables and the record of all photos; returns the record.
 
-    ``saturation.png``, ``.csv`` and ``.json``, or under the desk's name; with layers ``layers.png``, ``.csv`` and
+    ``saturation.png``, ``.csv`` and ``.json``, or under the plan's name; with layers ``layers.png``, ``.csv`` and
     ``.json`` too.
     """
-    name = desk.name or "saturation"
+    name = plan.name or "saturation"
     title = Path(measured[0].name).name if len(measured) == 1 else ""
-    subject = subject_of(desk, title=title)
+    subject = subject_of(plan, title=title)
     traces = [each.trace for each in measured]
     kinds = [f"{name}{ending}", f"{name}.csv"]
-    write_whole(desk.output / kinds[0], saturation_plot(traces, subject, ending=ending))
-    write_whole(desk.output / kinds[1], csv_bytes(_CURVES, _curve_rows(measured)))
+    write_whole(plan.output / kinds[0], saturation_plot(traces, subject, ending=ending))
+    write_whole(plan.output / kinds[1], csv_bytes(_CURVES, _curve_rows(measured)))
     distances = [each.layers for each in measured if each.layers is not None]
     if distances:
-        prefix = f"{desk.name}.layers" if desk.name else "layers"
+        prefix = f"{plan.name}.layers" if plan.name else "layers"
         own = [f"{prefix}{ending}", f"{prefix}.csv", f"{prefix}.json"]
-        write_whole(desk.output / own[0], layer_plot(distances, subject, ending=ending))
-        write_whole(desk.output / own[1], csv_bytes(_DISTANCES, _distance_rows(measured)))
-        common = {**_conditions(desk), "count": len(distances), **_layers_entry(distances)}
-        write_whole(desk.output / own[2], (to_json(common, indent=2) + "\n").encode())
+        write_whole(plan.output / own[0], layer_plot(distances, subject, ending=ending))
+        write_whole(plan.output / own[1], csv_bytes(_DISTANCES, _distance_rows(measured)))
+        common = {**_conditions(plan), "count": len(distances), **_layers_entry(distances)}
+        write_whole(plan.output / own[2], (to_json(common, indent=2) + "\n").encode())
         kinds += own
     record = {
-        **_conditions(desk),
+        **_conditions(plan),
         "count": len(measured),
         "failed": failed,
         **_together(traces),
@@ -104,14 +103,14 @@ def leave_saturation(desk: Desk, measured: Sequence[Measured], *, failed: int, e
         "files": [*kinds, f"{name}.json"],
         "versions": versions(),
     }
-    write_whole(desk.output / f"{name}.json", (to_json(record, indent=2) + "\n").encode())
+    write_whole(plan.output / f"{name}.json", (to_json(record, indent=2) + "\n").encode())
     return record
 
 
-def subject_of(desk: Desk, *, title: str) -> Subject:
+def subject_of(plan: Plan, *, title: str) -> Subject:
     """The words of a plot."""
-    settings = desk.wanted.settings
-    return Subject(desk.model.provenance.name, settings.score, title, settings.baseline)
+    settings = plan.wanted.settings
+    return Subject(plan.model.provenance.name, settings.score, title, settings.baseline)
 
 
 def saturation_of(trace: Trace) -> Record:
@@ -126,7 +125,7 @@ _DISTANCES = ("path", "target", "layer", "alpha", "l2", "relative_l2", "cosine")
 
 def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -> LayerDistances:
     """The distances along the explanation's path; the mean over paths, where there are several baselines."""
-    settings, picture = job.wanted.settings, explanation.picture
+    settings, picture = job.plan.wanted.settings, explanation.picture
     starts = all_baselines(settings.baseline, picture, model=job.model, seed=settings.seed)
     alphas = explanation.trace.alphas
     each = [
@@ -137,8 +136,8 @@ def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -
     return replace(each[0], l2=l2, cosine=cosine)
 
 
-def _conditions(desk: Desk) -> Record:
-    return {"schema": SCHEMA, "model": model_entry(desk.model), "settings": {**desk.path_settings, "fit": desk.fit}}
+def _conditions(plan: Plan) -> Record:
+    return {"schema": SCHEMA, "model": model_entry(plan.model), "settings": {**plan.path_settings, "fit": plan.fit}}
 
 
 def _together(traces: Sequence[Trace]) -> Record:

@@ -18,13 +18,13 @@ from igcli.evaluation.similarity import Similarity, reading_of_classes, reading_
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.images.source import Found
-from igcli.jobs.drawing import Drawing
 from igcli.jobs.files import inside, write_whole
-from igcli.jobs.job import Job
-from igcli.jobs.lock import lock_of_photo
 from igcli.jobs.naming import output_stems
-from igcli.jobs.outputs import png
-from igcli.jobs.record import SCHEMA, Record, image_entry, model_entry, result_entry, to_json, versions
+from igcli.jobs.outputs.maps import Drawing
+from igcli.jobs.outputs.record import SCHEMA, Record, image_entry, model_entry, result_entry, to_json, versions
+from igcli.jobs.outputs.writer import png
+from igcli.jobs.plan import Job
+from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
 from igcli.rendering.numbers import amount_text
 from igcli.rendering.overlay import draw
@@ -57,7 +57,7 @@ class Compared:
 
 def read_and_explain(job: Job, picture: Picture) -> tuple[Explanation, ...]:
     """All classes wanted of one picture, in one sweep; the first failure is raised."""
-    outcomes = explain(job.model, [picture], job.wanted, budget=job.budget)[0]
+    outcomes = explain(job.model, [picture], job.plan.wanted, budget=job.budget)[0]
     for outcome in outcomes:
         if isinstance(outcome, IgError):
             raise outcome
@@ -74,29 +74,27 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     ImageError, NumericalError, OutputError
         When the photo cannot be read or explained, or the files cannot be written.
     """
-    picture = read_image(found, view=job.model.view, fit=job.fit, options=job.reading)
+    plan = job.present_plan
+    picture = read_image(found, view=job.model.view, fit=plan.fit, options=plan.reading)
     explanations = read_and_explain(job, picture)
-    if len(explanations) * len(job.wanted.methods) < 2:
+    if len(explanations) * len(plan.wanted.methods) < 2:
         raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
     likenesses = tuple(likenesses_of(explanations))
-    stem = job.output / (job.name or output_stems([found.relative])[0])
-    sheet = inside(job.output, stem.with_name(f"{stem.name}.compare.png"))
+    stem = plan.output / (plan.name or output_stems([found.relative])[0])
+    sheet = inside(plan.output, stem.with_name(f"{stem.name}.compare.png"))
     image = draw_comparison(table_of(job, explanations, likenesses, drawing))
-    sheet_bytes = png(image, job.desk.model, explanations[0], methods=list(job.wanted.methods))
-    sheet = stem.with_name(f"{stem.name}.compare.png")
-    image = draw_comparison(table_of(job, explanations, likenesses, drawing))
-    write_whole(sheet, png(image, job.desk.model, explanations[0], methods=list(job.wanted.methods)))
+    sheet_bytes = png(image, plan.model, explanations[0], methods=list(plan.wanted.methods))
     record = {
         "schema": SCHEMA,
         "image": image_entry(picture),
-        "model": model_entry(job.desk.model),
+        "model": model_entry(plan.model),
         "prediction": [asdict(ranked) for ranked in explanations[0].prediction],
         "targets": [entry_of(job, each) for each in explanations],
         "similarities": [asdict(each) for each in likenesses],
-        "files": {"compare.png": sheet.relative_to(job.output).as_posix()},
+        "files": {"compare.png": sheet.relative_to(plan.output).as_posix()},
         "versions": versions(),
     }
-    with lock_of_photo(job.output, stem.relative_to(job.output), kind="compare"):  # sheet and record are of one run
+    with lock_of_photo(plan.output, stem.relative_to(plan.output), kind="compare"):  # one run writes both files
         write_whole(sheet, sheet_bytes)
         write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
     return Compared(explanations, likenesses, record, str(sheet))
@@ -176,7 +174,7 @@ def premises_of(explanation: Explanation) -> list[str]:
 
 def footer_of(job: Job, drawing: Drawing) -> tuple[str, str]:
     """What the colours mean, and the conditions."""
-    settings = job.wanted.settings
+    settings = job.plan.wanted.settings
     conditions = (
         f"{job.model.provenance.name}, {settings.score} score, {settings.baseline} baseline, {settings.steps} steps; "
         f"each map on its own scale, {drawing.scale.describe()}"

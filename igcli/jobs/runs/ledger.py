@@ -19,13 +19,13 @@ from typing import IO, Any
 from igcli.bounded import open_regular
 from igcli.errors import UsageError
 from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
-from igcli.jobs.identity import UNKNOWN, owner_of, sha256_of, source_of, source_read
+from igcli.jobs.item import UNKNOWN, owner_of, sha256_of, source_of, source_read
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.lock import RunLock
-from igcli.jobs.opening import open_to_append, read_own
-from igcli.jobs.outputs import Done
-from igcli.jobs.record import Record, to_json
-from igcli.jobs.shared_files import FILES
+from igcli.jobs.runs.lock import RunLock
+from igcli.jobs.files import open_to_append, read_own
+from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Record, to_json
+from igcli.jobs.runs.shared_files import FILES
 
 #: No honest line is longer.
 _LONGEST_LINE = 2**20

@@ -11,17 +11,24 @@ from igcli.attribution.wanted import Wanted
 from igcli.bounded import open_regular
 from igcli.errors import Occupied
 from igcli.evaluation.metrics import arrow
-from igcli.jobs.desk import Desk
-from igcli.jobs.drawing import Drawing
 from igcli.jobs.evaluating.table import Column, footnotes, names_in, shown_name
-from igcli.jobs.explaining import frame_points
 from igcli.jobs.files import output_error, write_whole
 from igcli.jobs.item import Explained
-from igcli.jobs.pages import load_page
-from igcli.jobs.record import Record, typed, versions
-from igcli.jobs.saturating import even_alphas
+from igcli.jobs.outputs.maps import Drawing, frame_points
+from igcli.jobs.outputs.page import load_page
+from igcli.jobs.outputs.record import Record, typed, versions
+from igcli.jobs.outputs.saturation import even_alphas
+from igcli.jobs.plan import Plan
 from igcli.lazy import np
-from igcli.rendering.page.content import Cell, Chart, Origin, PhotoPage, ReportPage, Series, Table
+from igcli.rendering.page.content import (
+    Cell,
+    Chart,
+    Origin,
+    PhotoPage,
+    ReportPage,
+    Series,
+    Table,
+)
 from igcli.rendering.page.detail import Detail
 from igcli.rendering.page.index import PAINTED
 from igcli.rendering.page.markup import page_parts
@@ -35,9 +42,9 @@ _FRAMES = 26
 MARK = b'content="igcli"'
 
 
-def leave_page(_desk: Desk, item: Explained, *, detail: Detail) -> PhotoPage:
+def page_of(_plan: Plan, item: Explained, *, detail: Detail) -> PhotoPage:
     """A photo's part of a report: nothing is written."""
-    return photo_page(item.explanation, name=item.item.found.relative.as_posix(), detail=detail)
+    return photo_page(item.explanation, name=item.found.relative.as_posix(), detail=detail)
 
 
 def wanted_for_pages(wanted: Wanted) -> Wanted:
@@ -66,19 +73,19 @@ def style_of_page(style: str) -> str:
     return style if style in PAINTED else PAINTED[0]
 
 
-def gather_report(path: Path, desk: Desk, records: Iterable[Record], drawing: Drawing) -> bool:
+def gather_report(path: Path, plan: Plan, records: Iterable[Record], drawing: Drawing) -> bool:
     """Write the page of photos whose parts an ``ig explain --report`` has left; false if there are none."""
-    pages = [load_page(desk.output / record["files"]["page"]) for record in records]
+    pages = [load_page(plan.output / record["files"]["page"]) for record in records]
     if pages:
         name = pages[0].name if len(pages) == 1 else f"{len(pages)} photos"
         title = f"What the network looked at: {name}"
-        write_report(path, desk, photos=pages, look=(style_of_page(drawing.style), drawing.scale), title=title)
+        write_report(path, plan, photos=pages, look=(style_of_page(drawing.style), drawing.scale), title=title)
     return bool(pages)
 
 
 def write_report(
     path: Path,
-    desk: Desk,
+    plan: Plan,
     *,
     photos: Sequence[PhotoPage] = (),
     columns: Sequence[Column] = (),
@@ -102,7 +109,7 @@ def write_report(
     style, scale = look or ("lit", Scale())
     page = ReportPage(
         title=title,
-        origin=_origin(desk),
+        origin=_origin(plan),
         photos=tuple(photos),
         tables=(_table(columns, controls, premises or {}),) if columns else (),
         charts=tuple(_charts(columns)),
@@ -113,18 +120,18 @@ def write_report(
     write_whole(path, (part.encode("utf-8", "replace") for part in page_parts(page)))
 
 
-def _origin(desk: Desk) -> Origin:
-    settings = desk.wanted.settings
+def _origin(plan: Plan) -> Origin:
+    settings = plan.wanted.settings
     said: Mapping[str, object] = {
-        "method": list(desk.wanted.methods),
+        "method": list(plan.wanted.methods),
         "score": settings.score,
         "baseline": settings.baseline,
         "steps": settings.steps,
         **({} if settings.dealt_by is None else {"rule": settings.dealt_by}),
-        "fit": desk.fit,
-        "device": desk.model.device,
+        "fit": plan.fit,
+        "device": plan.model.device,
     }
-    return Origin(desk.model.provenance, said, versions(), typed(), desk.model.caveat)
+    return Origin(plan.model.provenance, said, versions(), typed(), plan.model.caveat)
 
 
 def _table(columns: Sequence[Column], controls: Sequence[str], premises: Mapping[str, str]) -> Table:

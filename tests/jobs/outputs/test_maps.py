@@ -9,11 +9,10 @@ from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.images.source import Found
-from igcli.jobs.drawing import Drawing
-from igcli.jobs.explaining import all_wanted, leave_maps
 from igcli.jobs.item import items_of
-from igcli.jobs.job import Job
+from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
 from igcli.jobs.pipeline import process
+from igcli.jobs.plan import Job
 
 
 @pytest.fixture
@@ -24,8 +23,8 @@ def photo(tmp_path):
 
 
 def explained(job, photo, **leave):
-    """What ``leave_maps`` makes of the only class of one photo."""
-    (outcome,) = process(job, items_of([photo]), functools.partial(leave_maps, **leave))
+    """What ``write_maps`` makes of the only class of one photo."""
+    (outcome,) = process(job, items_of([photo]), functools.partial(write_maps, **leave))
     (done,) = outcome.results
     return done
 
@@ -45,7 +44,7 @@ def test_animation_and_saturation_take_no_gradient_more(small, photo, tmp_path, 
     wanted = Wanted(methods, settings=Settings(steps=steps, max_steps=32, tolerance=1e-9))
     counts, records = [], []
     for drawing in (Drawing(), Drawing(animation=True, saturation=True)):
-        job = Job(small, all_wanted(wanted, drawing), output=tmp_path / str(drawing.animation))
+        job = Job.of(small, all_wanted(wanted, drawing), output=tmp_path / str(drawing.animation))
         counted, handle = gradients_of(small)
         done = explained(job, photo, methods=methods, drawing=drawing)
         handle.remove()
@@ -83,7 +82,7 @@ def test_a_style_with_a_sign_cannot_be_animated():
 
 
 def test_the_record_on_the_disk_is_the_one_handed_back(small, photo, tmp_path):
-    job = Job(small, output=tmp_path / "out")
+    job = Job.of(small, output=tmp_path / "out")
     done = explained(job, photo, methods=("integrated",), drawing=Drawing())
     assert done.record_file == "photo.json"
     assert json.loads((tmp_path / "out" / "photo.json").read_text()) == json.loads(json.dumps(done.record))
@@ -91,5 +90,5 @@ def test_the_record_on_the_disk_is_the_one_handed_back(small, photo, tmp_path):
 
 def test_what_a_list_says_of_the_photo_goes_into_its_record(small, photo, tmp_path):
     listed = replace(photo, columns=(("taken", "1912"),))
-    done = explained(Job(small, output=tmp_path / "out"), listed, methods=("integrated",), drawing=Drawing())
+    done = explained(Job.of(small, output=tmp_path / "out"), listed, methods=("integrated",), drawing=Drawing())
     assert done.record["columns"] == {"taken": "1912"}

@@ -13,11 +13,11 @@ from igcli.attribution.wanted import Wanted
 from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright
-from igcli.jobs.desk import Desk
 from igcli.jobs.item import Explained
-from igcli.jobs.outputs import Done, Outputs, png
-from igcli.jobs.record import Record
-from igcli.jobs.saturating import even_alphas, saturation_of
+from igcli.jobs.outputs.record import Record
+from igcli.jobs.outputs.saturation import even_alphas, saturation_of
+from igcli.jobs.outputs.writer import Done, Outputs, png
+from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.animation import ANIMATIONS, Timing, encode, frame_files
 from igcli.rendering.frames import Film, Look, draw_frames, sharper_photo, side_of
@@ -85,7 +85,7 @@ class Filming:
         return replace(wanted, methods=(), interior=sorted({*self.frame_alphas, *self.sheet_alphas}))
 
 
-def leave_film(desk: Desk, item: Explained, *, filming: Filming) -> Done:
+def write_animation(plan: Plan, item: Explained, *, filming: Filming) -> Done:
     """Draw and write the animation of one photo and class, the sheet if wanted, and the record.
 
     Raises
@@ -94,15 +94,15 @@ def leave_film(desk: Desk, item: Explained, *, filming: Filming) -> Done:
         If the photo has fewer pixels than the look asks for.
     """
     started = time.perf_counter()
-    outputs, explanation = Outputs(desk, item), item.explanation
-    prefix = "" if desk.name else "interior."
-    film = film_of(explanation, filming.look, reading=desk.reading)
+    outputs, explanation = Outputs(plan, item), item.explanation
+    prefix = "" if plan.name else "interior."
+    film = film_of(explanation, filming.look, reading=plan.reading)
     files = {"animation": save_animation(outputs, _at(film, filming.frame_alphas), filming, prefix=prefix)}
     if filming.sheet:
         files["sheet"] = _save_sheet(outputs, _at(film, filming.sheet_alphas), filming)
     views = {
         "path": {
-            "settings": desk.path_settings,
+            "settings": plan.path_settings,
             "alphas": explanation.trace.alphas.tolist(),
             "scores": explanation.trace.scores.tolist(),
             "mean_importance": _numbers(explanation.trace.mean_importance),
@@ -169,8 +169,8 @@ def animation_entry(filming: Filming, *, frames: int) -> Record:
 
 
 def _save_sheet(outputs: Outputs, film: Film, filming: Filming) -> Path:
-    explanation, model = outputs.item.explanation, outputs.desk.model
-    notes = [f"{model.provenance.name}; path from the {outputs.desk.wanted.settings.baseline} baseline."]
+    explanation, model = outputs.item.explanation, outputs.plan.model
+    notes = [f"{model.provenance.name}; path from the {outputs.plan.wanted.settings.baseline} baseline."]
     # Tiles keep the frames' own size: the sheet is six of them wide.
     look = replace(filming.look, size=None)
     title = explanation.picture.name

@@ -8,7 +8,7 @@ from igcli.attribution.explain import explain
 from igcli.attribution.wanted import Wanted
 from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
-from igcli.jobs.filming import MOST_FRAMES, Filming, few_frames, film_of
+from igcli.jobs.outputs.film import MOST_FRAMES, Filming, few_frames, film_of
 from igcli.rendering.frames import Look
 from igcli.rendering.sheet import SHEET_ALPHAS
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from igcli.errors import OutOfMemory
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs import Done
+from igcli.jobs.outputs.writer import Done
 
 #: Groups of photos in a batch: long enough that reading and drawing overlap with explaining.
 GROUPS_A_BATCH = 8
@@ -23,7 +23,7 @@ _DEATHS = 2
 _IN_A_ROW = 5
 
 
-class Died(Exception):
+class WorkerDied(Exception):
     """A member is gone, with what it had not yet handed in."""
 
 
@@ -34,7 +34,7 @@ class Member(Protocol):
     def batch_size(self) -> int:
         """How many photos to give it at once; blocks until it is ready to work.
 
-        Raises ``Died``.
+        Raises ``WorkerDied``.
         """
 
     def begin(self, batch: Sequence[Item]) -> None:
@@ -43,7 +43,7 @@ class Member(Protocol):
     def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
         """What is done of it, and whether that was all.
 
-        Raises ``Died``.
+        Raises ``WorkerDied``.
         """
 
     def replaced(self) -> None:
@@ -56,7 +56,7 @@ class Member(Protocol):
 M = TypeVar("M", bound=Member)
 
 
-def share_out(
+def schedule_items(
     items: Iterable[Item], members: Sequence[M], wait: Callable[[Sequence[M]], Iterable[M]]
 ) -> Iterator[Outcome[Done]]:
     """Have the members do the items; outcomes come as they are ready.
@@ -73,13 +73,13 @@ def share_out(
     IgError
         What a member says of all photos, not of one.
     """
-    shift = _Shift(iter(items))
-    while shift.hand_out(members):
-        for member in wait([each for each in members if shift.is_busy(each)]):
-            yield from shift.collect(member)
+    schedule = _Schedule(iter(items))
+    while schedule.dispatch(members):
+        for member in wait([each for each in members if schedule.is_busy(each)]):
+            yield from schedule.collect(member)
 
 
-class _Shift:
+class _Schedule:
     """Who has which photos, and which must be given out again."""
 
     def __init__(self, source: Iterator[Item]) -> None:
@@ -92,7 +92,7 @@ class _Shift:
     def is_busy(self, member: Member) -> bool:
         return id(member) in self._pending
 
-    def hand_out(self, members: Sequence[Member]) -> bool:
+    def dispatch(self, members: Sequence[Member]) -> bool:
         """Give every idle member a batch; false when nothing is left to do and nobody is busy."""
         for member in members:
             while not self.is_busy(member):
@@ -104,9 +104,9 @@ class _Shift:
                         break
                     member.begin(batch)
                     self._pending[id(member)] = {item.number: item for item in batch}
-                except Died:
+                except WorkerDied:
                     self._again.extend(batch)
-                    self._bury(member)
+                    self._on_death(member)
         return bool(self._pending)
 
     def collect(self, member: Member) -> Iterator[Outcome[Done]]:
@@ -114,8 +114,8 @@ class _Shift:
         pending = self._pending[id(member)]
         try:
             outcomes, finished = member.collect()
-        except Died:
-            self._bury(member)
+        except WorkerDied:
+            self._on_death(member)
             lost = list(self._pending.pop(id(member)).values())
             if len(lost) == 1 and self._is_fatal(lost[0]):
                 yield Outcome(lost[0], failures=(_FATAL,))
@@ -134,7 +134,7 @@ class _Shift:
         self._deaths[item.number] += 1
         return self._deaths[item.number] == _DEATHS
 
-    def _bury(self, member: Member) -> None:
+    def _on_death(self, member: Member) -> None:
         self._in_a_row += 1
         if self._in_a_row == _IN_A_ROW:
             raise OutOfMemory(

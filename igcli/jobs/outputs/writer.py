@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from igcli.attribution.result import Explanation
 from igcli.errors import Occupied
 from igcli.images.source import Found
-from igcli.jobs.desk import Desk, ModelFacts
 from igcli.jobs.files import FOLDER, inside, write_whole
 from igcli.jobs.item import Explained
-from igcli.jobs.record import Record, record_of, to_json
+from igcli.jobs.outputs.record import Record, record_of, to_json
+from igcli.jobs.plan import ModelFacts, Plan
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -52,7 +52,7 @@ class Outputs:
     ``files`` maps what follows the stem to the path below the output folder, as the record lists it.
     """
 
-    desk: Desk
+    plan: Plan
     item: Explained
     files: dict[str, str] = field(default_factory=dict)
     _made: list[Path] = field(default_factory=list)
@@ -62,12 +62,12 @@ class Outputs:
         path = self._beside(suffix)
         self._write(path, data)
         listed = suffix.partition("/")[0]
-        self.files[listed] = self._beside(listed).relative_to(self.desk.output).as_posix()
+        self.files[listed] = self._beside(listed).relative_to(self.plan.output).as_posix()
         return path
 
     def save_hidden(self, name: str, data: bytes) -> None:
         """Write what is for ``ig`` alone, beside the ledgers; the record lists it under this name."""
-        output, stem = self.desk.output, self.item.stem
+        output, stem = self.plan.output, self.item.stem
         path = inside(output, output / FOLDER / f"{name}s" / stem.parent / f"{stem.name}.json")
         write_whole(path, data)
         self.files[name] = path.relative_to(output).as_posix()
@@ -83,9 +83,9 @@ class Outputs:
         caveat: str = "",
     ) -> Done:
         """Write the record, as the last file; ``shown`` are the files to name to a person."""
-        found = self.item.item.found
+        found = self.item.found
         record = record_of(
-            self.desk.model,
+            self.plan.model,
             self.item.explanation,
             results,
             views=views,
@@ -95,14 +95,14 @@ class Outputs:
         )
         path = self._beside(suffix)
         self._write(path, (to_json(record, indent=2) + "\n").encode())
-        return Done(found, record, path.relative_to(self.desk.output).as_posix(), shown, caveat)
+        return Done(found, record, path.relative_to(self.plan.output).as_posix(), shown, caveat)
 
     def claim(self, suffix: str) -> None:
         """Raise ``Occupied`` if ``<stem>.<suffix>`` is there, a file or a folder, and may not be replaced."""
         self._claim(self._beside(suffix))
 
     def _claim(self, path: Path) -> None:
-        if not self.item.item.ours and os.path.lexists(path):
+        if not self.item.ours and os.path.lexists(path):
             for made in self._made:  # all or nothing
                 made.unlink(missing_ok=True)
             raise Occupied(
@@ -115,7 +115,7 @@ class Outputs:
         self._made.append(path)
 
     def _beside(self, suffix: str) -> Path:
-        output, stem = self.desk.output, self.item.stem
+        output, stem = self.plan.output, self.item.stem
         return inside(output, output / stem.parent / f"{stem.name}.{suffix}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import Estimate, Ranked
-from igcli.jobs.opening import read_own
+from igcli.jobs.files import read_own
 from igcli.rendering.page.content import CurvePage, Encoded, FramesPage, MapPage, PhotoPage, SplitPage
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from igcli.errors import OutOfMemory, OutputError
 from igcli.images.source import Found
-from igcli.jobs.engines.crew import Died, share_out
+from igcli.jobs.engines.scheduler import WorkerDied, schedule_items
 from igcli.jobs.item import Outcome, items_of
 
 
@@ -21,7 +21,7 @@ class Puppet:
     def batch_size(self):
         if self._stillborn:
             self._stillborn -= 1
-            raise Died
+            raise WorkerDied
         return self._size
 
     def begin(self, batch):
@@ -32,7 +32,7 @@ class Puppet:
         if item.number in self._dies_at:
             if not self._every_time:
                 self._dies_at.discard(item.number)
-            raise Died
+            raise WorkerDied
         self.seen.append(item)
         return [Outcome(item)], not self.batch
 
@@ -49,7 +49,7 @@ def items(count):
 
 def done(members, count):
     """All outcomes; every busy member has news."""
-    outcomes = list(share_out(iter(items(count)), members, lambda busy: list(busy)))
+    outcomes = list(schedule_items(iter(items(count)), members, lambda busy: list(busy)))
     numbers = sorted(outcome.item.number for outcome in outcomes)
     assert numbers == list(range(count)), "nothing lost, nothing twice"
     return outcomes

@@ -5,8 +5,8 @@ from toys import random_picture
 
 from igcli.attribution.explain import explain
 from igcli.attribution.wanted import Wanted
-from igcli.jobs.desk import ModelFacts
-from igcli.jobs.record import record_of, result_entry, to_json, versions
+from igcli.jobs.outputs.record import record_of, result_entry, to_json, versions
+from igcli.jobs.plan import ModelFacts
 
 
 @pytest.fixture

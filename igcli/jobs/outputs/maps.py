@@ -1,0 +1,243 @@
+"""The maps of one photo and class as files: overlays, arrays, panel, what else the same sweep can show, the record."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from igcli.attribution.methods import METHODS
+from igcli.attribution.quadrature import nodes
+from igcli.attribution.result import Attribution, Explanation
+from igcli.attribution.targets import Estimate
+from igcli.attribution.wanted import Wanted
+from igcli.errors import UsageError
+from igcli.images.reading import read_upright
+from igcli.jobs.item import Explained
+from igcli.jobs.outputs.film import Filming, animation_entry, few_frames, film_of, save_animation, thinned
+from igcli.jobs.outputs.page import page_bytes
+from igcli.jobs.outputs.record import Record, result_entry
+from igcli.jobs.outputs.saturation import saturation_of, subject_of
+from igcli.jobs.outputs.writer import Done, Outputs, png
+from igcli.jobs.plan import Plan
+from igcli.lazy import np
+from igcli.rendering.frames import Look
+from igcli.rendering.full_size import full_size
+from igcli.rendering.overlay import draw
+from igcli.rendering.page.detail import Detail
+from igcli.rendering.page.photo import photo_page
+from igcli.rendering.panel import Panel, draw_panel
+from igcli.rendering.saturation_plot import saturation_plot
+from igcli.rendering.scaling import Scale
+from igcli.rendering.styles import STYLES, Drawn
+
+if TYPE_CHECKING:
+    from igcli.jobs.plan import ModelFacts
+
+
+BLANK = "the map is zero everywhere, so there is nothing to see in it."
+
+
+def all_wanted(wanted: Wanted, drawing: Drawing) -> Wanted:
+    """What the sweep must find out for this drawing: no point more than the methods visit anyway.
+
+    Raises
+    ------
+    UsageError
+        If views along the path are to be drawn and the methods visit fewer than two points of it.
+    """
+    extra = PANEL_METHODS if drawing.panel else ()
+    methods = tuple(dict.fromkeys((*wanted.methods, *extra)))
+    steps = wanted.settings.steps
+    few = steps == 1 or not any(METHODS[name].integrates for name in methods)
+    if few and (drawing.shows_path or drawing.saturation):
+        raise UsageError(
+            "--animation, --saturation and --report show the points of the integration: use --method integrated and "
+            "more --steps."
+        )
+    return replace(wanted, methods=methods, interior=frame_points(wanted) if drawing.shows_path else None)
+
+
+def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: Drawing) -> Done:
+    """Draw and write the maps of one photo and class by ``methods``, and the record."""
+    started = time.perf_counter()
+    outputs, explanation = Outputs(plan, item), item.explanation
+    entries, files, blank = [], {}, False
+    for method in methods:
+        result = explanation.results[method]
+        files[method], drawn = _write_map(outputs, result, drawing)
+        blank = blank or drawn.blank
+        shown = {
+            "style": drawing.style,
+            "aggregation": drawn.aggregation,
+            "percentile": drawing.scale.percentile,
+            "ceiling": drawn.ceiling,
+        }
+        entries.append(result_entry(result, device=plan.model.device, batch_size=plan.batch_size, drawing=shown))
+    if drawing.panel:
+        outputs.save("panel.png", panel_of(plan.model, explanation, drawing=drawing))
+    views = _write_views(outputs, drawing, files)
+    timing = {"draw": time.perf_counter() - started}
+    caveat = BLANK if blank else ""
+    return outputs.save_record("json", results=entries, views=views, timing=timing, shown=files, caveat=caveat)
+
+
+def _write_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> dict[str, Record]:
+    """Draw what the path itself shows, from the sweep that made the maps; notes its files among ``files``."""
+    explanation = outputs.item.explanation
+    views: dict[str, Record] = {}
+    if drawing.animation:
+        film = few_frames(film_of(explanation, drawing.filming.look, reading=outputs.plan.reading))
+        files["animation"] = save_animation(outputs, film, drawing.filming)
+        views["animation"] = animation_entry(drawing.filming, frames=len(film.alphas))
+    if drawing.report is not None:
+        page = photo_page(explanation, name=outputs.item.found.relative.as_posix(), detail=drawing.report)
+        outputs.save_hidden("page", page_bytes(page))
+    if drawing.saturation:
+        subject = subject_of(outputs.plan, title=f"{explanation.picture.name}, {explanation.target.label}")
+        plot = saturation_plot([explanation.trace], subject)
+        files["saturation"] = outputs.save("saturation.png", plot)
+        views["saturation"] = saturation_of(explanation.trace)
+    return views
+
+
+def frame_points(wanted: Wanted) -> list[float] | str:
+    """Points among those of the rule, at most ``MOST_FRAMES``; with ``auto`` only the sweep knows them."""
+    settings = wanted.settings
+    if settings.steps == "auto":
+        return "nodes"
+    alphas = nodes(settings.rule, int(settings.steps)).alphas
+    return [float(alpha) for alpha in alphas[thinned(len(alphas))]]
+
+
+#: The maps of the paper's Fig. 4, which a panel shows whatever else was asked for.
+PANEL_METHODS = ("integrated", "gradient")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What to leave of each explanation beside its record.
+
+    Attributes
+    ----------
+    style
+        A name in ``STYLES``.
+    scale
+        What counts as full brightness.
+    panel
+        Add the sheet of the paper's Fig. 4.
+    full_size
+        Add the map on the original photo.
+    save_arrays
+        Add the numbers, as ``.npz``.
+    animation
+        Add the interior gradients at the sweep's own points, as an animation.
+    saturation
+        Add the plot of the score along the path.
+    report
+        Keep what a report shows, this finely.
+    """
+
+    style: str = "lit"
+    scale: Scale = field(default_factory=Scale)
+    panel: bool = False
+    full_size: bool = False
+    save_arrays: bool = False
+    animation: bool = False
+    saturation: bool = False
+    report: Detail | None = None
+
+    @property
+    def shows_path(self) -> bool:
+        """Whether the interior gradients must be kept."""
+        return self.animation or self.report is not None
+
+    def check(self) -> None:
+        """Raise ``UsageError`` for an unknown style, or one that cannot show all that is to be drawn."""
+        STYLES[self.style]
+        if self.animation:
+            self.filming.check()
+
+    @property
+    def filming(self) -> Filming:
+        """How the animation looks."""
+        return Filming(Look(self.style, percentile=self.scale.percentile))
+
+
+def _write_map(outputs: Outputs, result: Attribution, drawing: Drawing) -> tuple[Path, Drawn]:
+    """Write the files of one method: the overlay, the map on the original photo, the numbers."""
+    model, explanation, name = outputs.plan.model, outputs.item.explanation, result.method
+    picture = explanation.picture
+    drawn = draw(picture, result, style=drawing.style, scale=drawing.scale)
+    path = outputs.save(f"{name}.png", png(drawn.image, model, explanation, **_fields(result)))
+    source = picture.source or picture.path
+    if drawing.full_size and source is not None:
+        original = read_upright(source, options=outputs.plan.reading, sha256=picture.sha256)
+        whole = full_size(original, result, picture.placement, style=drawing.style, scale=drawing.scale)
+        outputs.save(f"{name}.full.png", png(whole.image, model, explanation, **_fields(result)))
+    if drawing.save_arrays:
+        outputs.save(f"{name}.npz", _npz(explanation, result))
+    return path, drawn
+
+
+def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -> bytes:
+    """The sheet of the paper's Fig. 4, as PNG."""
+    picture, target = explanation.picture, explanation.target
+    names = [*PANEL_METHODS, *(name for name in explanation.results if name not in PANEL_METHODS)]
+    results = [explanation.results[name] for name in names]
+    first = results[0]
+    gaps = [
+        f"{result.method}: completeness gap {result.completeness.relative_gap:.2%}"
+        for result in results
+        if result.completeness.within_tolerance is not None
+    ]
+    images = [draw(picture, result, style=drawing.style, scale=drawing.scale).image for result in results]
+    shown = Panel(
+        title=picture.name,
+        photo=picture.image(),
+        top=tuple((ranked.label, ranked.amount) for ranked in explanation.prediction),
+        target=(target.label, target.amount),
+        regression=isinstance(target, Estimate),
+        columns=tuple((_TITLES.get(name, name), image) for name, image in zip(names, images, strict=True)),
+        legend=STYLES[drawing.style].legend,
+        footer=(
+            f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
+            f"{first.score.at_baseline:.4g} at the {first.settings.baseline} baseline; {drawing.scale.describe()}",
+            "; ".join(gaps),
+            *(f"{result.method}: {result.premise}" for result in results if result.premise),
+        ),
+        warning=model.caveat,
+    )
+    return png(draw_panel(shown), model, explanation, **_fields(first))
+
+
+_TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the image"}
+
+
+def _fields(result: Attribution) -> dict[str, Any]:
+    """What a PNG of this map carries beside what every PNG does."""
+    return {
+        "method": result.method,
+        "relative_gap": result.completeness.relative_gap,
+        "baseline": result.settings.baseline,
+        "steps": result.steps,
+    }
+
+
+def _npz(explanation: Explanation, result: Attribution) -> bytes:
+    arrays = {
+        "attribution": result.values.float().numpy(),
+        "pixels": explanation.picture.pixels.float().cpu().numpy(),
+        "alphas": result.trace.alphas,
+        # methods that do not add up along the points of the sweep have no weights there
+        "weights": result.weights if METHODS[result.method].integrates else None,
+        "scores": result.trace.scores,
+        "mean_importance": result.trace.mean_importance,
+    }
+    buffer = io.BytesIO()
+    # allow_pickle=False is not said: numpy 1 and 2.0 would write an array of that name
+    np.savez_compressed(buffer, **{name: a for name, a in arrays.items() if a is not None})
+    return buffer.getvalue()

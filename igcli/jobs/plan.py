@@ -1,0 +1,164 @@
+"""The plan of a run: all it needs except the network, and the network beside it.
+
+What is drawn and written needs to know the network's name and settings, not the network: a :class:`Plan` is plain data
+and goes to other processes.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.wanted import Wanted
+from igcli.images.options import ReadOptions
+from igcli.jobs.files import check_writable
+from igcli.models.classifier import Classifier
+from igcli.models.model import Provenance
+
+#: Options of reading that refuse a file: results do not depend on them.
+_REFUSALS = ("max_pixels", "allow_truncated")
+#: Settings that mean nothing where nothing is integrated.
+_INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What records and pictures say of a network.
+
+    Attributes
+    ----------
+    caveat
+        What a person should know before trusting it.
+    preparation
+        How photos are prepared for it.
+    precision, precision_error
+        How products were computed, and how far that takes the first photo's map from float32's (relative L2), if it
+        was measured.
+    one_at_a_time
+        Why no two pictures went through the network together; empty if they may.
+    """
+
+    provenance: Provenance
+    input_size: int
+    caveat: str
+    device: str
+    preparation: dict[str, Any]
+    precision: str = "float32"
+    precision_error: float | None = None
+    one_at_a_time: str = ""
+
+    @classmethod
+    def of(cls, model: Classifier, *, precision: str = "float32") -> ModelFacts:
+        """The facts of a loaded network."""
+        origin, size, device = model.provenance, model.input_size, str(model.device)
+        alone = model.batching.one_at_a_time
+        return cls(origin, size, model.caveat, device, model.preparation, precision, one_at_a_time=alone)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to find out about every photo, and how it is written; can be pickled.
+
+    Attributes
+    ----------
+    model
+        What is known of the network.
+    wanted
+        Methods, classes, score, path.
+    output
+        The folder that everything is written to.
+    fit
+        A name in ``FITS``.
+    reading
+        How to read files.
+    name
+        The stem of the output files of the only photo, in place of the photo's own.
+    batch_size
+        How many pictures go through the network at once.
+    """
+
+    model: ModelFacts
+    wanted: Wanted
+    output: Path
+    fit: str = "crop"
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    name: str | None = None
+    batch_size: int = 1
+
+    @property
+    def points(self) -> int | None:
+        """The gradients that one photo and one class take; ``None`` where only the sweep can tell."""
+        wanted = self.wanted
+        if wanted.methods:
+            return None if wanted.settings.steps == "auto" else int(wanted.settings.steps)
+        return len(wanted.points)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that the numbers depend on; where and how fast they are computed is no part of it."""
+        # What is refused is no part of it either: a remedy that a failure names must not be another setting.
+        reading = {name: value for name, value in asdict(self.reading).items() if name not in _REFUSALS}
+        model = {**asdict(self.model.provenance), **self.model.preparation}
+        wanted = asdict(self.wanted)
+        if wanted["settings"]["steps"] != "auto":
+            wanted["settings"] |= {"rule": self.wanted.settings.dealt_by, "max_steps": None}
+        return {"model": model, "precision": self.model.precision, **wanted, "fit": self.fit, **reading}
+
+    @property
+    def path_settings(self) -> dict[str, Any]:
+        """Which path and score, and on what: what a record says of a sweep that integrates nothing."""
+        chosen = {name: value for name, value in asdict(self.wanted.settings).items() if name not in _INTEGRATION}
+        return {**chosen, "device": self.model.device, "batch_size": self.batch_size}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A plan with its network beside it, loaded on its device.
+
+    Attributes
+    ----------
+    budget
+        How many pictures go through the network at once; smaller after it ran out of memory.
+    """
+
+    plan: Plan
+    model: Classifier
+    budget: Budget
+
+    @classmethod
+    def of(
+        cls,
+        model: Classifier,
+        wanted: Wanted | None = None,
+        *,
+        output: Path = Path("out"),
+        budget: Budget | None = None,
+        precision: str = "float32",
+        **how: Any,
+    ) -> Job:
+        """The job of a loaded network; ``how`` are further attributes of the plan."""
+        budget = budget or Budget()
+        facts = ModelFacts.of(model, precision=precision)
+        return cls(Plan(facts, wanted or Wanted(), output, batch_size=budget.size, **how), model, budget)
+
+    def check(self) -> None:
+        """Raise ``IgError`` for what can be seen to be wrong before any picture is read."""
+        self.plan.wanted.check(self.model)
+        check_writable(self.plan.output)
+
+    @property
+    def present_plan(self) -> Plan:
+        """The plan with the batch size that is used now."""
+        return (
+            self.plan if self.plan.batch_size == self.budget.size else replace(self.plan, batch_size=self.budget.size)
+        )
+
+
+def check_reachable(folder: Path) -> None:
+    """Raise ``OutputError`` if ``folder`` can be seen not to be writable; nothing is made, and no model needed."""
+    nearest = next((path for path in (folder, *folder.parents) if os.path.exists(path)), folder)  # noqa: PTH110 - never raises
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        check_writable(folder)  # knows the reason
