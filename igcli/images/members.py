@@ -62,7 +62,7 @@ def is_sequential(found: Found) -> bool:
 
 
 def _opened(member: Member) -> TarArchive | ZipArchive:
-    archive = open_archive(member.archive)
+    archive = ZipArchive(member.archive) if member.form == "zip" else TarArchive(member.archive)
     if archive.form == member.form:
         return archive
     archive.close()

@@ -70,7 +70,7 @@ class TarArchive:
                 info = tar.next()
                 tar.members.clear()  # type: ignore[attr-defined]  # or it keeps them all
                 tar.pax_headers.clear()  # type: ignore[attr-defined]  # what one says of all that follow
-            except (IgError, MemoryError):
+            except IgError:
                 raise
             except Exception as error:  # also of hostile headers: RecursionError, ValueError, IndexError
                 if self.position == 0 and not headers.last:
