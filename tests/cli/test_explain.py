@@ -221,7 +221,7 @@ class Greedy(nn.Module):
     ("network", "status", "words"),
     [
         (NotFinite(), 1, "not finite at the photo"),
-        (Greedy(), 1, "--device cpu"),
+        (Greedy(), 1, "smaller --input-size"),
         (Flat(), 0, "zero everywhere"),
     ],
 )

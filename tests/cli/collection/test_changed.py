@@ -44,7 +44,8 @@ def test_a_photo_that_is_replaced_while_the_run_goes_on_is_explained_again(
     assert "1 explained, 0 failed, 2 skipped" in run(photos, "--save-arrays").stderr
     new = lines(tmp_path / "out" / "index.jsonl")[0]
     assert new["image"]["sha256"] != old["image"]["sha256"]
-    pixels = np.load(tmp_path / "out" / "a.integrated.npz")["pixels"]
+    with np.load(tmp_path / "out" / "a.integrated.npz") as file:
+        pixels = file["pixels"]
     assert pixels[0].mean() > 3 * pixels[1].mean()  # the red one
     assert new["image"]["file"] == {
         "size": (photos / "a.png").stat().st_size,

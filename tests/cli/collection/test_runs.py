@@ -186,5 +186,6 @@ def test_with_batches_of_one_a_photo_has_the_same_numbers_in_any_company(run, ph
                 json.loads((tmp_path / f"{which}-{steps}" / f"{name}.json").read_text()) for which in ("all", "few")
             )
             assert all(one[key] == other[key] for key in ("prediction", "target", "score"))
-            maps = [np.load(tmp_path / f"{which}-{steps}" / f"{name}.integrated.npz") for which in ("all", "few")]
-            assert maps[0]["attribution"].tobytes() == maps[1]["attribution"].tobytes()
+            files = [tmp_path / f"{which}-{steps}" / f"{name}.integrated.npz" for which in ("all", "few")]
+            with np.load(files[0]) as whole, np.load(files[1]) as single:
+                assert whole["attribution"].tobytes() == single["attribution"].tobytes()
