@@ -109,7 +109,7 @@ def calibrate(model: Model) -> int:
 
 def _timed(model: Model) -> dict[int, float]:
     """Seconds per gradient by samples at once, for as many sizes as there is time for."""
-    kind, quick = model.device.type, model.quick()
+    kind, quick = model.device.type, model.optimised()
     deadline = time.perf_counter() + LIMIT.get(kind, 0.0)
 
     def seconds(size: int, *, expected: float) -> float | None:

@@ -22,7 +22,7 @@ M = TypeVar("M", bound=Model)
 
 def forward(model: Model, samples: Sequence[Sample], *, budget: Budget) -> torch.Tensor:
     """Logits (N, K) on the CPU of ``samples``: forward only, in chunks."""
-    model = model.quick()
+    model = model.optimised()
 
     def logits_of(group: Sequence[Sample]) -> torch.Tensor:
         def work(start: int, stop: int) -> torch.Tensor:
@@ -47,7 +47,7 @@ def probe(model: Model, paths: Sequence[Path], alphas: np.ndarray, *, budget: Bu
 
     They may not be finite: that is for the caller to judge.
     """
-    model = model.quick()
+    model = model.optimised()
     on_device = [path.to(model.device, model.dtype) for path in paths]
     points = tensor_like(on_device[0].end, np.asarray(alphas, np.float64))
 

@@ -124,7 +124,7 @@ def sweep(
     OutOfMemory
         When a single point does not fit into the device's memory.
     """
-    model = model.quick()
+    model = model.optimised()
     for run in runs:
         run.path = run.path.to(model.device, model.dtype)
         for consumer in run.consumers:

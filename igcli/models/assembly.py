@@ -8,13 +8,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from igcli.errors import WeightsError
 from igcli.lazy import torch
 from igcli.models.belonging import belonging
 from igcli.models.named_tensors import without_prefix
-from igcli.models.options import warn_python
+from igcli.models.spec import warn_python
 from igcli.models.tensor_values import has_shape, too_large
 
 if TYPE_CHECKING:
@@ -68,11 +68,20 @@ def assemble(
 
 
 def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
-    """The network with shapes alone: neither memory nor random numbers are spent on weights about to be replaced."""
-    from igcli.models.unfilled import Unfilled  # loads torch
+    """The network on the meta device: shapes only, neither memory nor random numbers for weights.
+
+    torch would load its compiler to draw random numbers for tensors without memory, so these are not drawn at all.
+    """
+    from torch.overrides import TorchFunctionMode
+
+    class WithoutRandomNumbers(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func in (torch.Tensor.normal_, torch.Tensor.uniform_) and args[0].is_meta:
+                return args[0]
+            return func(*args, **(kwargs or {}))
 
     try:
-        with torch.device("meta"), Unfilled():
+        with torch.device("meta"), WithoutRandomNumbers():
             return build()
     except NotImplementedError:  # some networks compute their own widths, for which tensors need memory
         return build()

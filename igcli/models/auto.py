@@ -1,4 +1,4 @@
-"""``--model auto``: the best ImageNet network that is at hand or can be fetched at once, else the bundled one."""
+"""``--model googlenet``, and ``--model auto``: GoogLeNet if its weights are available at once, else a local network."""
 
 from __future__ import annotations
 
@@ -6,30 +6,44 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from igcli.errors import NetworkUnavailable
-from igcli.models import googlenet
-from igcli.models.cache import is_out_of_reach, note_out_of_reach
+from igcli.lazy import torchvision
+from igcli.models.cache import Source, is_out_of_reach, note_out_of_reach
 from igcli.models.caltech101 import load_caltech101
 from igcli.models.efficientnet_lite0 import is_installed, load_efficientnet_lite0
+from igcli.models.from_torchvision import load_torchvision
 
 if TYPE_CHECKING:
     from igcli.models.classifier import Classifier
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 QUICK = 0.8
-"""Seconds to wait for the server's first answer before a network at hand is taken."""
+"""Seconds that the server has to begin its answer before a local network is used."""
+
+
+def load_googlenet(options: LoadOptions) -> Classifier:
+    """The network of Szegedy et al. (arXiv 1409.4842) in torchvision's port, with the same logits as torchvision's own.
+
+    Raises what :func:`~igcli.models.from_torchvision.load_torchvision` does.
+    """
+    return load_torchvision("googlenet", options, source=imagenet_source())
+
+
+def imagenet_source() -> Source:
+    """Where torchvision publishes GoogLeNet's ImageNet weights."""
+    return Source.at(torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1.url)
 
 
 def load_auto(options: LoadOptions) -> Classifier:
-    """ImageNet's GoogLeNet if its weights are cached or can be fetched; else, with one message, a network at hand.
+    """GoogLeNet if its ImageNet weights are cached or can be fetched; else, with one message, a local network.
 
-    A server that could not be reached is not asked again for an hour. A cached file that is damaged, and a file that
-    the user named, are never passed over in silence: they raise.
+    A server that could not be reached is not asked again for an hour. A damaged cached file, and a file that the user
+    named, are never replaced silently: they raise.
     """
-    source = googlenet.imagenet_source()
+    source = imagenet_source()
     tried = not is_out_of_reach(source)
     quick = replace(options, timeout=min(options.timeout, QUICK), offline=options.offline or not tried)
     try:
-        return googlenet.load_googlenet(quick)
+        return load_googlenet(quick)
     except NetworkUnavailable as problem:
         reason, _, _ = str(problem).partition("\n")
     if options.offline:

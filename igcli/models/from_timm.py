@@ -25,7 +25,7 @@ from igcli.models.model import Provenance, at_rest
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 PREFIX = "timm:"
 

@@ -28,7 +28,7 @@ from igcli.models.weights import read_state_dict
 if TYPE_CHECKING:
     import torch
 
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 """Networks with heads for training alone; torchvision, too, drops them once the file is read."""

@@ -6,6 +6,7 @@ What pictures need besides, the view and the normalisation, is the Classifier's 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -17,7 +18,6 @@ from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.models.batching import TOGETHER, Batching, is_batched
 from igcli.models.labels import Labels
-from igcli.models.options import warn_python
 from igcli.models.outputs import logits_of, two_classes
 from igcli.sample import Sample
 
@@ -179,15 +179,15 @@ class Model:
             if self._batching is None:
                 self._untakable |= {shapes}
             elif self._batching.one_at_a_time:
-                warn_python(f"{self.provenance.name}: {self._batching.one_at_a_time}")
+                warnings.warn(f"{self.provenance.name}: {self._batching.one_at_a_time}", stacklevel=2)
         return self._batching or TOGETHER
 
     def __call__(self, *inputs: Any) -> torch.Tensor:
         """Logits (N, K) of batches (N, ...) of a sample's tensors, and of what the network takes further."""
         return self.through(self.network, *inputs)
 
-    def quick(self) -> Self:
-        """The same model over a network that computes the same, to rounding, in less time; or itself."""
+    def optimised(self) -> Self:
+        """The same model over an equivalent network that is faster (equal to rounding), or the model itself."""
         return self
 
     def through(self, network: torch.nn.Module, *inputs: Any) -> torch.Tensor:

@@ -16,7 +16,7 @@ from igcli.models.weights import sha256_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from igcli.models.options import LoadOptions
+    from igcli.models.spec import LoadOptions
 
 
 def weights_file(options: LoadOptions, source: Source, *, name: str) -> tuple[Path, str]:

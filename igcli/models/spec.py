@@ -1,12 +1,14 @@
-"""Which model, in full: all that a person can say about it, as plain data. Nothing is loaded here.
+"""Which model to load, and how: every setting as plain data. Nothing is loaded here.
 
-A :class:`ModelSpec` can be pickled and sent to another process, written to a model file and read from one.
+A :class:`ModelSpec` holds what a user may set. It can be pickled and sent to another process, and written to a model
+file. :class:`LoadOptions` is the part of it that a loader needs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from numbers import Integral, Real
@@ -187,6 +189,49 @@ class ModelSpec:
         inner = {each.name: getattr(self.input, each.name) for each in fields(InputSpec)}
         both = replace(base.input, **{name: value for name, value in inner.items() if value is not None})
         return replace(base, input=both, **said)
+
+
+def warn_python(message: str) -> None:
+    """Warn through :mod:`warnings`, on behalf of the caller."""
+    warnings.warn(message, stacklevel=2)
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What a loader needs to know.
+
+    Attributes
+    ----------
+    weights
+        A local file to use instead of the model's own weights.
+    offline
+        Never download.
+    progress
+        Draw a bar on stderr while downloading.
+    device
+        A name for :func:`~igcli.models.devices.resolve_device`.
+    timeout
+        Seconds within which a server must begin its answer.
+    warn
+        Called with one message, for instance when ``auto`` uses another model than its first choice.
+    arguments
+        Named values for the function that builds the network.
+    trust_pickle
+        Let the file of weights make Python objects, which can run any program.
+    outline
+        Only the network's shapes, where they are known without its weights: nothing is fetched, nothing can be
+        computed.
+    """
+
+    weights: Path | None = None
+    offline: bool = False
+    progress: bool = False
+    device: str = "auto"
+    timeout: float = 15.0
+    warn: Callable[[str], None] = warn_python
+    arguments: tuple[tuple[str, Any], ...] = ()
+    trust_pickle: bool = False
+    outline: bool = False
 
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.errors import UsageError, WeightsError
 from igcli.images.source import FileState
-from igcli.models.auto import load_auto
+from igcli.models.apply_spec import apply_spec
+from igcli.models.auto import load_auto, load_googlenet
 from igcli.models.caltech101 import load_caltech101
 from igcli.models.catalogue import catalogue, find_published
 from igcli.models.classifier import OWN_NETWORK, Classifier
@@ -25,11 +26,8 @@ from igcli.models.from_code import load_from_code
 from igcli.models.from_program import SUFFIXES, load_program
 from igcli.models.from_timm import PREFIX, load_timm
 from igcli.models.from_torchvision import is_torchvision, load_torchvision
-from igcli.models.googlenet import load_googlenet
 from igcli.models.model_file import SUFFIX, read_model_file
-from igcli.models.options import LoadOptions, warn_python
-from igcli.models.spec import ModelSpec
-from igcli.models.tailoring import tailored
+from igcli.models.spec import LoadOptions, ModelSpec, warn_python
 from igcli.models.weights import sha256_of
 from igcli.registry import Registry, load_plugins
 
@@ -107,7 +105,7 @@ def load_model(
         keep_freed_memory()
     if spec.sha256 is not None:
         _check_hash(spec, loaded.provenance.sha256, loaded.provenance.weights)
-    return tailored(loaded, spec, published=_is_published(spec.model))
+    return apply_spec(loaded, spec, published=_is_published(spec.model))
 
 
 def whole(spec: ModelSpec) -> ModelSpec:

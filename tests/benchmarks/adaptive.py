@@ -62,7 +62,7 @@ def measure(trial: Trial) -> Section:
 def forward_share(trial: Trial) -> float:
     """What a pass without a gradient costs, in gradients: the median of ratios."""
     pixels = torch.stack([trial.subjects[0].picture.pixels] * BATCH).to(trial.model.device)
-    points, model = pixels.contiguous(memory_format=torch.channels_last), trial.model.quick()
+    points, model = pixels.contiguous(memory_format=torch.channels_last), trial.model.optimised()
 
     def forward(_: int) -> None:
         with torch.no_grad():

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchvision.models import GoogLeNet
 
-from igcli.models import googlenet
+from igcli.models import auto
 from igcli.models.cache import Source
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -129,7 +129,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 @pytest.fixture
 def imagenet_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Source], None]:
     """Pretend that the ImageNet weights are published at another address."""
-    return lambda source: monkeypatch.setattr(googlenet, "imagenet_source", lambda: source)
+    return lambda source: monkeypatch.setattr(auto, "imagenet_source", lambda: source)
 
 
 @pytest.fixture(scope="session")

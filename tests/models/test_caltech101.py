@@ -9,7 +9,7 @@ from torchvision.models import GoogLeNet
 
 from igcli.errors import WeightsError
 from igcli.models.caltech101 import LABELS, load_caltech101
-from igcli.models.options import LoadOptions
+from igcli.models.spec import LoadOptions
 
 ON_CPU = LoadOptions(device="cpu")
 

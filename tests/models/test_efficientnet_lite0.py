@@ -12,7 +12,7 @@ from igcli.images.reading import read_image
 from igcli.models import efficientnet_lite0
 from igcli.models.efficientnet_lite0 import is_installed, load_efficientnet_lite0
 from igcli.models.efficientnet_lite0_network import EfficientNetLite0
-from igcli.models.options import LoadOptions
+from igcli.models.spec import LoadOptions
 
 packaged = pytest.mark.skipif(not is_installed(), reason='needs pip install "igcli[imagenet]"')
 
@@ -55,7 +55,7 @@ def test_same_logits_as_timms_network_with_the_same_tensors(other: nn.Module, fi
 def test_the_engine_rewrites_it_without_changing_its_logits(file: Path) -> None:
     model = load_efficientnet_lite0(LoadOptions(file, device="cpu"))
     pixels = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
-    quick = model.quick()
+    quick = model.optimised()
     with torch.no_grad():
         torch.testing.assert_close(quick(pixels), model(pixels), rtol=1e-4, atol=1e-5)
 

@@ -16,7 +16,7 @@ from igcli.images.reading import read_image
 from igcli.models.cache import Source
 from igcli.models.classifier import Classifier
 from igcli.models.from_torchvision import classifier_names, load_torchvision, preparation, published_weights
-from igcli.models.options import LoadOptions
+from igcli.models.spec import LoadOptions
 from igcli.models.weights import sha256_of
 from igcli.models.zoo import load_model
 

@@ -13,12 +13,12 @@ import torch
 
 import igcli
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
-from igcli.models import caltech101, efficientnet_lite0, from_code, googlenet
+from igcli.models import auto, caltech101, efficientnet_lite0, from_code
 from igcli.models.auto import QUICK
 from igcli.models.cache import Source
 from igcli.models.classifier import Classifier
 from igcli.models.efficientnet_lite0_network import EfficientNetLite0
-from igcli.models.options import LoadOptions
+from igcli.models.spec import LoadOptions
 from igcli.models.weights import sha256_of
 from igcli.models.zoo import MODELS, load_model
 
@@ -136,13 +136,13 @@ def test_auto_warns_through_python_when_nothing_else_is_asked(
 def test_auto_does_not_wait_for_a_silent_server(
     server: Server, imagenet_at: Callable[[Source], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, waits = googlenet.load_googlenet, []
+    real, waits = auto.load_googlenet, []
 
     def load_googlenet(options: LoadOptions) -> Classifier:
         waits.append(options.timeout)
         return real(replace(options, timeout=0.2))
 
-    monkeypatch.setattr(googlenet, "load_googlenet", load_googlenet)
+    monkeypatch.setattr(auto, "load_googlenet", load_googlenet)
     imagenet_at(Source(server.hangs("/silent.pth"), "silent.pth", "00000000"))
     said: list[str] = []
     assert load_model(warn=said.append).provenance.name == "caltech101"

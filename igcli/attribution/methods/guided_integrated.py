@@ -47,7 +47,7 @@ class GuidedIntegrated(OwnPath):
 
     def _gradient(self, values: torch.Tensor) -> torch.Tensor:
         context = self.context
-        model = context.model.quick()
+        model = context.model.optimised()
 
         def work(_start: int, _stop: int) -> torch.Tensor:
             point = values[None].clone().requires_grad_()

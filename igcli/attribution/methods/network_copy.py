@@ -11,7 +11,7 @@ from igcli.attribution.path import network_inputs
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.devices import is_out_of_memory
-from igcli.models.unfolding import unfolded
+from igcli.models.module_activations import with_module_activations
 
 
 class OnNetworkCopy(OwnPath):
@@ -43,7 +43,7 @@ class OnNetworkCopy(OwnPath):
         """The map, of the path's shape."""
         context = self.context
         network = deepcopy(context.model.network).eval()
-        network = unfolded(network) if self.changes_activations else network
+        network = with_module_activations(network) if self.changes_activations else network
         network.requires_grad_(requires_grad=False)
         with warnings.catch_warnings(), torch.inference_mode(mode=False), torch.enable_grad():
             warnings.simplefilter("ignore")  # Captum announces its hooks; they end with the copy

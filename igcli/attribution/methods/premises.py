@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from igcli.attribution.methods.method import METHODS
 from igcli.lazy import torch
 from igcli.models.model import Model
-from igcli.models.unfolding import unfolded
+from igcli.models.module_activations import with_module_activations
 
 
 def unmet_premises(model: Model, methods: Iterable[str]) -> dict[str, str]:
@@ -67,7 +67,7 @@ def nonlinearities(network: torch.nn.Module) -> Counter[tuple[str, bool]]:
     UsageError
         For a network whose calls cannot be listed.
     """
-    traced: Any = unfolded(network)
+    traced: Any = with_module_activations(network)
     modules = dict(traced.named_modules())
     found: Counter[tuple[str, bool]] = Counter()
     for node in traced.graph.nodes:

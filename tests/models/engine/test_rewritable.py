@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from igcli.models.engine.known import may_be_rewritten
+from igcli.models.engine.rewritable import may_be_rewritten
 
 MODULE = torch.nn.modules.module
 REGISTERING = (

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from igcli.models.engine.entrance import take_in_entrance
+from igcli.models.engine.normalisation import absorb_normalisation
 from models.engine.same import assert_same, kinds, pictures, rewritten, trained
 
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -56,7 +56,7 @@ OTHERWISE = {
 @pytest.mark.parametrize("how", AFFINE)
 def test_what_is_affine_in_each_channel_goes_into_the_weights(how):
     network = trained(Entrance(AFFINE[how]))
-    taken, done = rewritten(network, take_in_entrance)
+    taken, done = rewritten(network, absorb_normalisation)
     assert done == [1]
     assert [node.op for node in taken.graph.nodes] == ["placeholder", "call_module", "output"]
     assert kinds(taken)[1:] == ["Stem"]
@@ -67,7 +67,7 @@ def test_what_is_affine_in_each_channel_goes_into_the_weights(how):
 @pytest.mark.parametrize("how", OTHERWISE)
 def test_anything_else_stays_as_it_is(how):
     network = trained(Entrance(OTHERWISE[how]))
-    left, done = rewritten(network, take_in_entrance)
+    left, done = rewritten(network, absorb_normalisation)
     assert done == [0]
     assert_same(network, left, pictures(2, 3, 8, 8))
 
@@ -85,14 +85,14 @@ def test_anything_else_stays_as_it_is(how):
 )
 def test_convolutions_of_other_kinds_stay(convolution, settings):
     network = trained(Entrance(normalised, *convolution, **settings))
-    left, done = rewritten(network, take_in_entrance)
+    left, done = rewritten(network, absorb_normalisation)
     assert done == [0]
     assert_same(network, left, pictures(2, 3, 9, 9))
 
 
 def test_many_input_channels_stay():
     network = trained(nn.Sequential(nn.Conv2d(5, 4, 3, 2)))
-    assert rewritten(network, take_in_entrance)[1] == [0]
+    assert rewritten(network, absorb_normalisation)[1] == [0]
 
 
 def test_pixels_that_others_read_too_reach_them():
@@ -106,6 +106,6 @@ def test_pixels_that_others_read_too_reach_them():
             return self.convolution(x) + x[:, :, ::2, ::2]
 
     network = trained(Twice())
-    taken, done = rewritten(network, take_in_entrance)
+    taken, done = rewritten(network, absorb_normalisation)
     assert done == [1]
     assert_same(network, taken, pictures(2, 3, 8, 8))

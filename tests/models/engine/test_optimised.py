@@ -8,7 +8,7 @@ from torch import nn
 from toys import classifier, small_network
 
 from igcli.models.classifier import Classifier
-from igcli.models.engine.quick import _Quick
+from igcli.models.engine.optimised import _Optimised
 from models.engine.same import assert_same, kinds, pictures, trained
 
 
@@ -29,7 +29,7 @@ OTHER_STEMS = ("vgg11",)
 @pytest.mark.parametrize("name", FAMILIES)
 def test_torchvisions_networks_compute_the_same(name):
     model, side = of_family(name), FAMILIES[name]
-    quick = model.quick()
+    quick = model.optimised()
     assert quick is not model
     assert kinds(quick.network).count("Stem") == (name not in OTHER_STEMS)
     fixed = name.startswith(("vit", "swin"))
@@ -46,14 +46,14 @@ def test_timms_networks_compute_the_same(name):
     size = {"img_size": side} if name.startswith("vit") else {}
     torch.manual_seed(0)
     model = double(timm.create_model(name, num_classes=7, **size), classes=7)
-    quick = model.quick()
+    quick = model.optimised()
     assert "Stem" in kinds(quick.network)
     assert not any(kind.startswith("BatchNorm") for kind in kinds(quick.network))
     assert_same(model, quick, pictures(2, 3, side, side), tolerance=1e-10)
 
 
 def test_in_float32_it_differs_by_rounding_alone(small):
-    quick, pixels = small.quick(), pictures(4, 3, 12, 12).float()
+    quick, pixels = small.optimised(), pictures(4, 3, 12, 12).float()
     assert quick is not small
     small.network.eval()
     torch.testing.assert_close(quick(pixels), small(pixels), rtol=1e-5, atol=1e-4)  # logits are in the tens
@@ -63,7 +63,7 @@ def test_in_float32_it_differs_by_rounding_alone(small):
 def test_precision_and_order_of_memory_are_the_networks_own(dtype):
     model = of_family("resnet18")
     model.network.to(dtype).to(memory_format=torch.channels_last)
-    quick = model.quick()
+    quick = model.optimised()
     assert quick.dtype == dtype
     assert quick._channels_last
     assert {tensor.dtype for tensor in quick.network.state_dict().values()} <= {dtype, torch.int64}
@@ -72,7 +72,7 @@ def test_precision_and_order_of_memory_are_the_networks_own(dtype):
 def test_the_original_is_left_as_it_is(small):
     small.network.train()
     names, state = small.layers(), deepcopy(small.network.state_dict())
-    quick = small.quick()
+    quick = small.optimised()
     with quick.frozen():
         quick(pictures(2, 3, 12, 12).float())
     assert small.layers() == names
@@ -83,15 +83,15 @@ def test_the_original_is_left_as_it_is(small):
 
 def test_in_training_mode_it_is_made_for_evaluation(small_double):
     small_double.network.train()
-    quick = small_double.quick()
+    quick = small_double.optimised()
     small_double.network.eval()
     assert_same(small_double, quick, pictures(2, 3, 12, 12))
 
 
 def test_it_is_made_once(small):
-    assert small.quick().network is small.quick().network
-    quick = small.quick()
-    assert quick.quick() is quick
+    assert small.optimised().network is small.optimised().network
+    quick = small.optimised()
+    assert quick.optimised() is quick
 
 
 def one_weight(model):
@@ -148,17 +148,17 @@ def a_tuple_set(model):
 def test_changes_are_noticed(small_double, change):
     pixels = pictures(2, 3, 12, 12)
     small_double.network.eval()
-    before = small_double.quick()(pixels)
+    before = small_double.optimised()(pixels)
     change(small_double)
-    quick = small_double.quick()
+    quick = small_double.optimised()
     assert not torch.allclose(quick(pixels), before)
     assert_same(small_double, quick, pixels)
 
 
 def test_another_precision_is_noticed(small):
-    small.quick()
+    small.optimised()
     small.network.double().eval()
-    assert_same(small, small.quick(), pictures(2, 3, 12, 12))
+    assert_same(small, small.optimised(), pictures(2, 3, 12, 12))
 
 
 def listen(*_):
@@ -176,13 +176,13 @@ def listen(*_):
     ],
 )
 def test_a_network_with_hooks_is_left_alone_until_they_are_gone(small, register):
-    assert small.quick() is not small
+    assert small.optimised() is not small
     handle = register(small.network)
     try:
-        assert small.quick() is small
+        assert small.optimised() is small
     finally:
         handle.remove()
-    assert small.quick() is not small
+    assert small.optimised() is not small
 
 
 class Own(nn.Sequential):
@@ -208,7 +208,7 @@ def replaced_forward():
 )
 def test_what_is_not_known_or_gains_nothing_is_left_alone(network):
     model = classifier(network, classes=5)
-    assert model.quick() is model
+    assert model.optimised() is model
 
 
 def test_weights_that_are_computed_from_others_are_so_afterwards():
@@ -216,10 +216,10 @@ def test_weights_that_are_computed_from_others_are_so_afterwards():
     nn.utils.parametrizations.weight_norm(model.network[0])
     model.network.double().eval()
     pixels = pictures(2, 3, 12, 12)
-    assert_same(model, model.quick(), pixels)
+    assert_same(model, model.optimised(), pixels)
     with torch.no_grad():
         model.network[0].parametrizations.weight.original0 *= 3
-    assert_same(model, model.quick(), pixels)
+    assert_same(model, model.optimised(), pixels)
 
 
 def test_what_cannot_be_traced_is_left_alone(monkeypatch):
@@ -231,20 +231,20 @@ def test_what_cannot_be_traced_is_left_alone(monkeypatch):
         forward = decides
 
     model = classifier(Decides(*small_network()), classes=5)
-    assert model.quick() is model
+    assert model.optimised() is model
 
 
 def test_copies_do_not_carry_it_along(small):
-    assert small.quick()._rewritten is None
+    assert small.optimised()._rewritten is None
     for other in (copy(small), deepcopy(small), pickle.loads(pickle.dumps(small))):
         assert other._rewritten is None
-        assert other.quick() is not other
+        assert other.optimised() is not other
 
 
 def test_it_can_be_made_and_used_in_a_callers_inference_mode(small_double):
     small_double.network.eval()
     with torch.inference_mode():
-        quick = small_double.quick()
+        quick = small_double.optimised()
     assert_same(small_double, quick, pictures(2, 3, 12, 12))
 
 
@@ -253,7 +253,7 @@ def test_an_error_on_the_way_is_raised_and_not_printed(capfd):
         def forward(self, x):
             return torch.cat([x, x[:1]], 1)
 
-    network = _Quick(torch.fx.symbolic_trace(Joins()))
+    network = _Optimised(torch.fx.symbolic_trace(Joins()))
     assert network(torch.ones(1, 2)).shape == (1, 4)
     with pytest.raises(RuntimeError):
         network(torch.ones(2, 2))
@@ -263,13 +263,13 @@ def test_an_error_on_the_way_is_raised_and_not_printed(capfd):
 def test_what_was_not_rewritten_is_shared():
     model = of_family("resnet18")
     own = {tensor.data_ptr() for tensor in model.network.parameters()}
-    others = [name for name, tensor in model.quick().network.named_parameters() if tensor.data_ptr() not in own]
+    others = [name for name, tensor in model.optimised().network.named_parameters() if tensor.data_ptr() not in own]
     assert [name for name in others if "conv" not in name and "downsample" not in name and "stem" not in name] == []
-    assert model.network.fc.weight.data_ptr() in {p.data_ptr() for p in model.quick().network.parameters()}
+    assert model.network.fc.weight.data_ptr() in {p.data_ptr() for p in model.optimised().network.parameters()}
 
 
 def test_what_is_recognised_of_it_stays_quick(small_double):
-    quick = small_double.quick()
+    quick = small_double.optimised()
     probabilities = torch.tensor([[0.5, 0.5, 0, 0, 0]]).double()
     recognised = quick.recognised(probabilities)
     assert recognised.ends_in_softmax

@@ -42,7 +42,7 @@ SINGLE = (
 LARGEST = "The largest of its values is explained unless --target names one."
 
 
-def tailored(model: Classifier, spec: ModelSpec, *, published: bool = False) -> Classifier:
+def apply_spec(model: Classifier, spec: ModelSpec, *, published: bool = False) -> Classifier:
     """The same network as ``spec`` says it is to be used, with a label for each of its classes.
 
     Parameters

@@ -10,9 +10,9 @@ import torchvision
 from torch import Tensor
 
 from igcli.errors import NetworkUnavailable, WeightsError
+from igcli.models.auto import imagenet_source, load_googlenet
 from igcli.models.cache import Source
-from igcli.models.googlenet import imagenet_source, load_googlenet
-from igcli.models.options import LoadOptions
+from igcli.models.spec import LoadOptions
 from igcli.models.weights import sha256_of
 
 OFFICIAL = torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1

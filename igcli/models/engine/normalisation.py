@@ -21,7 +21,7 @@ MOST_CHANNELS = 4
 """Input channels up to which a strided convolution is worth rewriting; of more, its gradient is computed well."""
 
 
-def take_in_entrance(traced: fx.GraphModule) -> int:
+def absorb_normalisation(traced: fx.GraphModule) -> int:
     """Rewrite the graph in place; returns 1 if its first convolution has become a ``Stem``, else 0."""
     first = next((node for node in traced.graph.nodes if isinstance(module_of(traced, node), torch.nn.Conv2d)), None)
     convolution = module_of(traced, first)

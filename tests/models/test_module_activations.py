@@ -6,7 +6,7 @@ from toys import small_network
 
 import igcli
 from igcli.errors import UsageError
-from igcli.models.unfolding import unfolded
+from igcli.models.module_activations import with_module_activations
 
 
 class Reused(nn.Module):
@@ -29,7 +29,7 @@ def relus(network):
 def test_every_activation_is_a_module_of_its_own_and_the_function_is_the_same():
     torch.manual_seed(0)
     network = Reused().eval()
-    copy = unfolded(network)
+    copy = with_module_activations(network)
     pixels = torch.randn(7, 4)
     torch.testing.assert_close(copy(pixels), network(pixels), rtol=0, atol=0)
     assert len(relus(copy)) == 5
@@ -40,7 +40,7 @@ def test_every_activation_is_a_module_of_its_own_and_the_function_is_the_same():
 def test_the_network_itself_is_left_alone():
     network = small_network().train()
     before = [type(module) for module in network.modules()]
-    copy = unfolded(network)
+    copy = with_module_activations(network)
     assert [type(module) for module in network.modules()] == before
     assert network.training
     assert not copy.training
@@ -49,7 +49,7 @@ def test_the_network_itself_is_left_alone():
 
 def test_googlenets_functional_relus_become_modules():
     model = igcli.load_model("caltech101", device="cpu")
-    copy = unfolded(model.network)
+    copy = with_module_activations(model.network)
     pixels = torch.rand(2, 3, 96, 96)
     torch.testing.assert_close(model.through(copy, pixels), model(pixels), rtol=1e-4, atol=1e-4)
     assert len(relus(model.network)) == 0
@@ -62,4 +62,4 @@ def test_a_network_that_decides_on_its_way_is_refused_in_a_sentence():
             return x if x.sum() > 0 else -x
 
     with pytest.raises(UsageError, match="choose another method"):
-        unfolded(Decides())
+        with_module_activations(Decides())

@@ -9,13 +9,13 @@ import warnings
 
 import torch
 
-from igcli.models.engine.entrance import take_in_entrance
 from igcli.models.engine.folding import fold_batch_norms
+from igcli.models.engine.normalisation import absorb_normalisation
 from igcli.models.engine.pooling import put_relus_behind_pools
 from igcli.models.engine.tracing import traced
 
 
-def quickened(network: torch.nn.Module, *, mean: torch.Tensor, std: torch.Tensor) -> torch.nn.Module | None:
+def optimised(network: torch.nn.Module, *, mean: torch.Tensor, std: torch.Tensor) -> torch.nn.Module | None:
     """A network from pixels in [0, 1] to what this one makes of them, or ``None`` if it is no quicker or not traceable.
 
     The original is left as it is. The new one computes the same, to rounding, shares the parameters that were not
@@ -31,14 +31,14 @@ def quickened(network: torch.nn.Module, *, mean: torch.Tensor, std: torch.Tensor
             warnings.simplefilter("ignore")  # of the network's own code, about being traced
             graph = traced(_Normalised(network, mean, std))
             # In this order: the entrance takes in a convolution that has taken in its normalisation.
-            gained = fold_batch_norms(graph) + put_relus_behind_pools(graph) + take_in_entrance(graph)
+            gained = fold_batch_norms(graph) + put_relus_behind_pools(graph) + absorb_normalisation(graph)
     except Exception:  # tracing runs the network's own code, which may not be made for it
         return None
     if not gained:
         return None
     graph.delete_all_unused_submodules()
     graph.recompile()
-    return _Quick(graph)
+    return _Optimised(graph)
 
 
 class _Normalised(torch.nn.Module):
@@ -58,7 +58,7 @@ class _Normalised(torch.nn.Module):
         return self.network((pixels - self.mean) / self.std)
 
 
-class _Quick(torch.nn.Module):
+class _Optimised(torch.nn.Module):
     """A rewritten graph, called past ``GraphModule.__call__``, which prints on stderr what it raises."""
 
     def __init__(self, graph: torch.fx.GraphModule) -> None:

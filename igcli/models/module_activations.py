@@ -13,7 +13,7 @@ from igcli.errors import UsageError
 from igcli.lazy import torch
 
 
-def unfolded(network: torch.nn.Module) -> torch.nn.Module:
+def with_module_activations(network: torch.nn.Module) -> torch.nn.Module:
     """A copy, in evaluation mode, with one ReLU or max-pool module a call, and without modules that do nothing.
 
     Raises
