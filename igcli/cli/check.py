@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import UsageError
 from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
-from igcli.jobs.outputs.record import SCHEMA, model_entry, to_json, versions
+from igcli.jobs.outputs.record import new_record, to_json
 from igcli.jobs.plan import ModelFacts
 from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, numbers, resolve_device
@@ -54,17 +55,9 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
             console.warn(f"{name} on {model.provenance.name}: {sentence}")
         on_model = check_model(model, methods, steps=steps, budget=Budget.of(model, choice.batch_size))
         if streams.json:
-            entries = {"axioms": _plain(verdicts), "on_model": _plain(on_model), "premises": premises}
-            console.data(
-                to_json(
-                    {
-                        "schema": SCHEMA,
-                        "model": model_entry(ModelFacts.of(model, precision=choice.precision)),
-                        **entries,
-                        "versions": versions(),
-                    }
-                )
-            )
+            entries: dict[str, Any] = {"axioms": _plain(verdicts), "on_model": _plain(on_model), "premises": premises}
+            facts = ModelFacts.of(model, precision=choice.precision)
+            console.data(to_json(new_record(network=facts, **entries)))
             return
         for line in _table(verdicts):
             console.data(line)

@@ -63,9 +63,9 @@ def _print_json(ctx: click.Context, error: str) -> None:
     """The error as a line of data, for whoever reads stdout with ``--json``."""
     given = ctx.meta["igcli.arguments"]
     if "--json" in given[: given.index("--")] if "--" in given else "--json" in given:
-        from igcli.jobs.outputs.record import SCHEMA, to_json
+        from igcli.jobs.outputs.record import new_record, to_json
 
-        click.echo(escaped(to_json({"schema": SCHEMA, "error": error})))
+        click.echo(escaped(to_json(new_record(error=error))))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -16,7 +16,7 @@ from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import OutputPath
 from igcli.images.fit import FITS
 from igcli.jobs.files import write_whole
-from igcli.jobs.outputs.record import SCHEMA, to_json
+from igcli.jobs.outputs.record import new_record, to_json
 from igcli.models import caltech101
 from igcli.models.catalogue import Published, catalogue, find_published
 from igcli.models.classifier import Classifier
@@ -59,8 +59,7 @@ def models(ctx: click.Context, *, streams: Streams) -> None:
         return
     with Console(streams) as console:
         for record in _listed():
-            entry = {"schema": SCHEMA, "model": record}
-            console.data(to_json(entry) if streams.json else _line(record))
+            console.data(to_json(new_record(model=record)) if streams.json else _line(record))
 
 
 @models.command()
@@ -83,7 +82,7 @@ def show(*, choice: ModelChoice, layers: bool, streams: Streams) -> None:
         model = _loaded_or_outlined(choice, console)
         chosen = default_layers(model)
         if streams.json:
-            console.data(to_json({"schema": SCHEMA, "model": _facts(model, chosen)}))
+            console.data(to_json(new_record(model=_facts(model, chosen))))
         elif layers:
             for layer in model.layers():
                 console.data(f"{layer}  (default)" if layer in chosen else layer)
@@ -120,7 +119,7 @@ def describe(*, choice: ModelChoice, fit: str | None, save: Path | None, streams
         write_whole(save, text.encode())
         if model.caveat:
             console.note(model.caveat)
-        console.data(to_json({"schema": SCHEMA, "file": str(save)}) if streams.json else f"-> {save}")
+        console.data(to_json(new_record(file=str(save))) if streams.json else f"-> {save}")
 
 
 def _listed() -> list[dict[str, Any]]:

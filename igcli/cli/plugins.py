@@ -8,7 +8,7 @@ import click
 
 from igcli.cli.console import Console
 from igcli.cli.options import Streams, debug_option, stream_options
-from igcli.jobs.outputs.record import SCHEMA, to_json
+from igcli.jobs.outputs.record import new_record, to_json
 from igcli.registry import PLUGINS, load_plugins
 
 
@@ -29,7 +29,7 @@ def plugins(*, streams: Streams) -> None:
         found = load_plugins()
         for plugin in found:
             if streams.json:
-                console.data(to_json({"schema": SCHEMA, "plugin": asdict(plugin)}))
+                console.data(to_json(new_record(plugin=asdict(plugin))))
                 continue
             console.data(
                 f"{plugin.name}  {plugin.package} {plugin.version}  {', '.join(plugin.registered) or 'nothing'}"

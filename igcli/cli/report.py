@@ -14,6 +14,7 @@ from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, photo_command, session
 from igcli.jobs.item import items_of
+from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
 from igcli.jobs.pipeline import process
 from igcli.jobs.pool import PoolSize
@@ -95,5 +96,5 @@ def report(
             )
             size = output.stat().st_size / 1e6
             shown = f"{len(pages)} photo{'s' * (len(pages) > 1)}  -> {output} ({size:.1f} MB)"
-            run.say({"report": str(output), "photos": len(pages), "failed": tally.failed}, shown)
+            run.say(new_record(report=str(output), photos=len(pages), failed=tally.failed), shown)
         run.finish()

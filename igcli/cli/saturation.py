@@ -17,7 +17,7 @@ from igcli.cli.options import path_options
 from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, percent, photo_command, seen, session, star
 from igcli.errors import UsageError
-from igcli.jobs.outputs.record import Record
+from igcli.jobs.outputs.record import Record, new_record
 from igcli.jobs.outputs.saturation import Measured, even_alphas, measure, write_saturation
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.plots import PLOTS
@@ -79,7 +79,7 @@ def saturation(
         with lock_of_photo(job.plan.output, Path(job.plan.name or "saturation"), kind="saturation"):
             for each in run.run(job, functools.partial(measure, job, layers=names)):
                 measured.append(each)
-                run.say(each.record, _line(each))
+                run.say(new_record(**each.record), _line(each))
             if measured:
                 record = write_saturation(job.plan, measured, failed=run.failures, ending=destination.ending)
                 shown = {name: value for name, value in record.items() if name != "photos"}

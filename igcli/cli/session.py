@@ -38,7 +38,7 @@ from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import Found, Missing
 from igcli.jobs.item import Explained, items_of
-from igcli.jobs.outputs.record import SCHEMA, Record, to_json
+from igcli.jobs.outputs.record import Record, new_record, to_json
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.precision import precision_error
@@ -241,14 +241,14 @@ class Session:
         if named:
             self.console.fail(reason if path in reason else f"{path}: {reason}")
         if self._request.streams.json:
-            self.console.data(to_json({"schema": SCHEMA, "image": {"path": path}, "error": reason}))
+            self.console.data(to_json(new_record(image={"path": path}, error=reason)))
 
     def fail_whole(self, reason: str) -> None:
         """Count, and say, what failed of the run as a whole."""
         self.failures += 1
         self.console.fail(reason)
         if self._request.streams.json:
-            self.console.data(to_json({"schema": SCHEMA, "error": reason}))
+            self.console.data(to_json(new_record(error=reason)))
 
     def finish(self, verb: str | None = None) -> NoReturn:
         """End: status 1 if anything failed; with a verb, after a line on how many were done."""

@@ -14,7 +14,7 @@ from igcli.cli.groups import SuggestingGroup
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import NamedPath
 from igcli.errors import IgError
-from igcli.jobs.outputs.record import SCHEMA, to_json
+from igcli.jobs.outputs.record import new_record, to_json
 from igcli.models.cache import checkpoints_folder
 from igcli.models.catalogue import Published
 from igcli.models.keeping import (
@@ -144,9 +144,9 @@ def _each(items: Iterable[T], work: Callable[[T, Console], tuple[Published, str]
                 failed += 1
                 console.fail(str(error))
                 continue
-            record = {"schema": SCHEMA, "model": entry.name, "weights": entry.weights, "file": str(place_of(entry))}
+            record = new_record(model=entry.name, weights=entry.weights, file=str(place_of(entry)), done=done)
             line = f"{_name(entry):<32}  {done}  {place_of(entry)}"
-            console.data(to_json(record | {"done": done}) if streams.json else line)
+            console.data(to_json(record) if streams.json else line)
     raise click.exceptions.Exit(1 if failed else 0)
 
 

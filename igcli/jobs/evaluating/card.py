@@ -16,7 +16,7 @@ from igcli.attribution.scores import Score
 from igcli.evaluation.measured import Curve, Measured
 from igcli.evaluation.metric import Metric
 from igcli.jobs.files import read_own, write_whole
-from igcli.jobs.outputs.record import SCHEMA, Record, to_json
+from igcli.jobs.outputs.record import SCHEMA, Record, new_record, to_json
 from igcli.lazy import np
 
 
@@ -71,19 +71,18 @@ class Card:
 
     def save(self, path: Path) -> None:
         """Write the card, whole."""
-        record = {
-            "schema": SCHEMA,
-            "image": self.image,
-            "target": self.target,
-            "score": asdict(self.score),
-            "fingerprint": self.fingerprint,
-            "completeness": {name: each and asdict(each) for name, each in self.completeness.items()},
-            "gradients": self.gradients,
-            "protocols": self.protocols,
-            "measured": {
+        record = new_record(
+            image=self.image,
+            target=self.target,
+            score=asdict(self.score),
+            fingerprint=self.fingerprint,
+            completeness={name: each and asdict(each) for name, each in self.completeness.items()},
+            gradients=self.gradients,
+            protocols=self.protocols,
+            measured={
                 name: {each: _entry(one) for each, one in values.items()} for name, values in self.measured.items()
             },
-        }
+        )
         write_whole(path, (to_json(record) + "\n").encode())
 
 

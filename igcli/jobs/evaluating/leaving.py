@@ -9,7 +9,7 @@ from igcli.evaluation.statistics import Band, Estimate
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.table import Column, csv_of
 from igcli.jobs.files import write_whole
-from igcli.jobs.outputs.record import SCHEMA, Record, model_entry, to_json, typed, versions
+from igcli.jobs.outputs.record import new_record, typed, write_record
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
@@ -41,25 +41,23 @@ def write_evaluation(
     """
     paths = [plan.output / name for name in NAMES]
     write_whole(paths[0], csv_of(columns))
-    record: Record = {
-        "schema": SCHEMA,
-        "command": typed(),
-        "model": model_entry(plan.model),
-        "settings": {**plan.settings, "device": plan.model.device, "batch_size": plan.batch_size},
-        "photos": dict(counts),
-        "metrics": {column.name: column.record for column in columns},
-        "controls": list(controls),
-        "premises": dict(premises),
-        "effort": {
+    record = new_record(
+        network=plan.model,
+        command=typed(),
+        settings={**plan.settings, "device": plan.model.device, "batch_size": plan.batch_size},
+        photos=dict(counts),
+        metrics={column.name: column.record for column in columns},
+        controls=list(controls),
+        premises=dict(premises),
+        effort={
             "gradients": effort.gradients,
             "gradient_seconds": round(effort.gradient_seconds, 3),
             "passes": effort.passes,
             "pass_seconds": round(effort.pass_seconds, 3),
             "bare_seconds": round(effort.bare_seconds, 3),
         },
-        "notes": list(notes),
-        "versions": versions(),
-    }
+        notes=list(notes),
+    )
     title = f"{plan.model.provenance.name}, {plan.wanted.settings.score} score"
     footer = [f"{plan.wanted.settings.steps} steps; the controls know nothing of the network. Protocols: {NAMES[1]}"]
     write_whole(paths[2], metrics_plot([_metric(c) for c in columns], title=title, footer=footer, controls=controls))
@@ -68,7 +66,7 @@ def write_evaluation(
         write_whole(paths[3], curves_plot(curves, title=title, footer=footer, controls=controls))
     else:
         paths.pop()
-    write_whole(paths[1], (to_json(record, indent=2) + "\n").encode())
+    write_record(paths[1], record)
     return paths
 
 

@@ -18,7 +18,7 @@ from igcli.jobs.files import inside, write_whole
 from igcli.jobs.naming import output_stems
 from igcli.jobs.outputs.comparison import entry_of, footer_of, read_and_explain, tile_of, words_of
 from igcli.jobs.outputs.maps import Drawing
-from igcli.jobs.outputs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.jobs.outputs.record import Record, new_record, write_record
 from igcli.jobs.outputs.writer import png
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
@@ -105,22 +105,21 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
     sheet_bytes = png(draw_comparison(table), plan.model, before, ablation=what)
-    record = {
-        "schema": SCHEMA,
-        "image": image_entry(picture),
-        "model": model_entry(plan.model),
-        "ablation": {**asdict(ablation), "mask": ablation.mask and str(ablation.mask), "what": what, "share": share},
-        "change": after.score.at_image - before.score.at_image,
-        **{
-            name: {"prediction": [asdict(ranked) for ranked in each.prediction], **entry_of(job, each)}
-            for name, each in (("before", before), ("after", after))
-        },
-        "files": {"ablate.png": sheet.relative_to(plan.output).as_posix()},
-        "versions": versions(),
+    entries = {
+        name: {"prediction": [asdict(ranked) for ranked in each.prediction], **entry_of(job, each)}
+        for name, each in (("before", before), ("after", after))
     }
+    record = new_record(
+        picture=picture,
+        network=plan.model,
+        ablation={**asdict(ablation), "mask": ablation.mask and str(ablation.mask), "what": what, "share": share},
+        change=after.score.at_image - before.score.at_image,
+        **entries,
+        files={"ablate.png": sheet.relative_to(plan.output).as_posix()},
+    )
     with lock_of_photo(plan.output, stem.relative_to(plan.output), kind="ablate"):  # one run writes both files
         write_whole(sheet, sheet_bytes)
-        write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
+        write_record(sheet.with_suffix(".json"), record)
     return Ablated(before, after, share, what, record, str(sheet))
 
 

@@ -21,7 +21,7 @@ from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.naming import output_stems
 from igcli.jobs.outputs.maps import Drawing
-from igcli.jobs.outputs.record import SCHEMA, Record, image_entry, model_entry, result_entry, to_json, versions
+from igcli.jobs.outputs.record import Record, new_record, result_entry, write_record
 from igcli.jobs.outputs.writer import png
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
@@ -84,19 +84,17 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     sheet = inside(plan.output, stem.with_name(f"{stem.name}.compare.png"))
     image = draw_comparison(table_of(job, explanations, likenesses, drawing))
     sheet_bytes = png(image, plan.model, explanations[0], methods=list(plan.wanted.methods))
-    record = {
-        "schema": SCHEMA,
-        "image": image_entry(picture),
-        "model": model_entry(plan.model),
-        "prediction": [asdict(ranked) for ranked in explanations[0].prediction],
-        "targets": [entry_of(job, each) for each in explanations],
-        "similarities": [asdict(each) for each in likenesses],
-        "files": {"compare.png": sheet.relative_to(plan.output).as_posix()},
-        "versions": versions(),
-    }
+    record = new_record(
+        picture=picture,
+        network=plan.model,
+        prediction=[asdict(ranked) for ranked in explanations[0].prediction],
+        targets=[entry_of(job, each) for each in explanations],
+        similarities=[asdict(each) for each in likenesses],
+        files={"compare.png": sheet.relative_to(plan.output).as_posix()},
+    )
     with lock_of_photo(plan.output, stem.relative_to(plan.output), kind="compare"):  # one run writes both files
         write_whole(sheet, sheet_bytes)
-        write_whole(sheet.with_suffix(".json"), (to_json(record, indent=2) + "\n").encode())
+        write_record(sheet.with_suffix(".json"), record)
     return Compared(explanations, likenesses, record, str(sheet))
 
 

@@ -1,4 +1,8 @@
-"""The record of one explanation: schema ``igcli/1``, plain data, enough to do it again."""
+"""Records: plain data of the schema family ``igcli/1``, enough to compute the numbers again.
+
+Every record and every line of JSON is made by :func:`new_record`; ``record.schema.json``, next to this file, describes
+all of them.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +21,30 @@ from typing import Any
 
 from igcli.attribution.result import Attribution, Explanation
 from igcli.images.picture import Picture
+from igcli.jobs.files import write_whole
 from igcli.jobs.plan import ModelFacts
 
 SCHEMA = "igcli/1"
 Record = dict[str, Any]
+
+
+def new_record(*, picture: Picture | None = None, network: ModelFacts | None = None, **entries: Any) -> Record:
+    """A record with these entries.
+
+    Parameters
+    ----------
+    picture
+        The photo that it is about: its entry ``image``.
+    network
+        The network that its numbers are of: its entry ``model``, and the versions that numbers can depend on.
+    """
+    return {
+        "schema": SCHEMA,
+        **({} if picture is None else {"image": image_entry(picture)}),
+        **({} if network is None else {"model": _model_entry(network)}),
+        **entries,
+        **({} if network is None else {"versions": versions()}),
+    }
 
 
 def record_of(
@@ -37,20 +61,18 @@ def record_of(
 
     ``views`` are further sections, by name; ``columns`` is what a list of photos said of this one.
     """
-    return {
-        "schema": SCHEMA,
-        "image": image_entry(explanation.picture),
-        "model": model_entry(model),
-        "prediction": [asdict(ranked) for ranked in explanation.prediction],
-        "target": asdict(explanation.target),
-        "score": asdict(explanation.score),
-        "results": list(results),
+    return new_record(
+        picture=explanation.picture,
+        network=model,
+        prediction=[asdict(ranked) for ranked in explanation.prediction],
+        target=asdict(explanation.target),
+        score=asdict(explanation.score),
+        results=list(results),
         **(views or {}),
         **({"columns": dict(columns)} if columns else {}),
-        "files": dict(files),
-        "timing": {name: round(seconds, 4) for name, seconds in timing.items()},
-        "versions": versions(),
-    }
+        files=dict(files),
+        timing={name: round(seconds, 4) for name, seconds in timing.items()},
+    )
 
 
 def image_entry(picture: Picture) -> Record:
@@ -75,7 +97,7 @@ def absolute(path: Path) -> str:
     return _text(os.path.abspath(path))  # noqa: PTH100 - links are not followed
 
 
-def model_entry(model: ModelFacts) -> Record:
+def _model_entry(model: ModelFacts) -> Record:
     """Which network, and how its products were computed; not exactly, if there is an error to tell.
 
     Where no two pictures went through it together, why.
@@ -105,6 +127,11 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
 def to_json(record: Record, *, indent: int | None = None) -> str:
     """The record as JSON text; numbers that JSON does not have become null."""
     return _text(json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False))
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write the record as a file of JSON, whole."""
+    write_whole(path, (to_json(record, indent=2) + "\n").encode())
 
 
 def typed() -> str:

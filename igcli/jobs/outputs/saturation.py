@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from igcli.attribution.baselines import all_baselines
 from igcli.attribution.path import Path as Line
@@ -18,7 +19,7 @@ from igcli.attribution.views.layers import LayerDistances, layer_distances
 from igcli.attribution.views.saturation import PHI, quartiles, saturation, settles_at
 from igcli.jobs.files import write_whole
 from igcli.jobs.item import Explained
-from igcli.jobs.outputs.record import SCHEMA, Record, image_entry, model_entry, to_json, versions
+from igcli.jobs.outputs.record import Record, image_entry, new_record, write_record
 from igcli.jobs.plan import Job, Plan
 from igcli.lazy import np
 from igcli.rendering.layer_plot import SETTLED, layer_plot
@@ -91,19 +92,17 @@ def write_saturation(plan: Plan, measured: Sequence[Measured], *, failed: int, e
         own = [f"{prefix}{ending}", f"{prefix}.csv", f"{prefix}.json"]
         write_whole(plan.output / own[0], layer_plot(distances, subject, ending=ending))
         write_whole(plan.output / own[1], csv_bytes(_DISTANCES, _distance_rows(measured)))
-        common = {**_conditions(plan), "count": len(distances), **_layers_entry(distances)}
-        write_whole(plan.output / own[2], (to_json(common, indent=2) + "\n").encode())
+        write_record(plan.output / own[2], _common_record(plan, count=len(distances), **_layers_entry(distances)))
         kinds += own
-    record = {
-        **_conditions(plan),
-        "count": len(measured),
-        "failed": failed,
+    record = _common_record(
+        plan,
+        count=len(measured),
+        failed=failed,
         **_together(traces),
-        "photos": [each.record for each in measured],
-        "files": [*kinds, f"{name}.json"],
-        "versions": versions(),
-    }
-    write_whole(plan.output / f"{name}.json", (to_json(record, indent=2) + "\n").encode())
+        photos=[each.record for each in measured],
+        files=[*kinds, f"{name}.json"],
+    )
+    write_record(plan.output / f"{name}.json", record)
     return record
 
 
@@ -136,8 +135,8 @@ def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -
     return replace(each[0], l2=l2, cosine=cosine)
 
 
-def _conditions(plan: Plan) -> Record:
-    return {"schema": SCHEMA, "model": model_entry(plan.model), "settings": {**plan.path_settings, "fit": plan.fit}}
+def _common_record(plan: Plan, **entries: Any) -> Record:
+    return new_record(network=plan.model, settings={**plan.path_settings, "fit": plan.fit}, **entries)
 
 
 def _together(traces: Sequence[Trace]) -> Record:

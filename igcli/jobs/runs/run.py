@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from igcli.errors import IgError, remedy_of
 from igcli.images.source import Found, Missing
@@ -23,7 +24,7 @@ from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.files import read_own
 from igcli.jobs.outputs.writer import Done
 from igcli.jobs.runs.ownership import Ownership
-from igcli.jobs.outputs.record import SCHEMA, Record, model_entry, to_json, typed, versions
+from igcli.jobs.outputs.record import Record, new_record, to_json, typed, write_record
 from igcli.jobs.runs.shared_files import SharedFiles
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
@@ -116,7 +117,7 @@ class Run:
         kind: str = "",
         settings: Mapping[str, object],
         options: RunOptions | None = None,
-        facts: Mapping[str, object] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self._plan, self._kind = plan, kind
         self._options, self._inputs = options or RunOptions(), len(inputs)
@@ -220,35 +221,33 @@ class Run:
         write_whole(self._file("index.jsonl"), (f"{to_json(record)}\n".encode() for record in self.records()))
         write_whole(self._file("failures.jsonl"), (f"{to_json(entry)}\n".encode() for entry in self._failed()))
         if self.todo or not self._file("run.json").exists():  # else it tells of the run that did the work
-            write_whole(self._file("run.json"), (to_json(self._record(), indent=2) + "\n").encode())
+            write_record(self._file("run.json"), self._record())
 
     def _failed(self) -> Iterator[Record]:
         for number in sorted(self._failures):
             path, reasons = self._failures[number]
             for sentence in reasons:
                 reason, remedy = remedy_of(sentence, about=path)
-                yield {"path": path, "reason": reason, "remedy": remedy}
+                yield new_record(path=path, reason=reason, remedy=remedy)
 
     def _record(self) -> Record:
         tally = self.tally
-        return {
-            "schema": SCHEMA,
-            "command": typed(),
-            "settings": self._settings,
-            "device": self._plan.model.device,
-            "model": model_entry(self._plan.model),
-            "inputs": self._inputs,
-            "done": tally.done,
-            "failed": tally.failed,
-            "skipped": tally.skipped,
-            "gradients": round(tally.gradients),
-            "seconds": round(tally.seconds, 3),
-            "photos_per_second": round(tally.rate(tally.done), 3),
-            "gradients_per_second": round(tally.rate(tally.gradients), 3),
-            "model_busy": round(tally.rate(tally.busy), 4),
-            "versions": versions(),
+        return new_record(
+            network=self._plan.model,
+            command=typed(),
+            settings=self._settings,
+            device=self._plan.model.device,
+            inputs=self._inputs,
+            done=tally.done,
+            failed=tally.failed,
+            skipped=tally.skipped,
+            gradients=round(tally.gradients),
+            seconds=round(tally.seconds, 3),
+            photos_per_second=round(tally.rate(tally.done), 3),
+            gradients_per_second=round(tally.rate(tally.gradients), 3),
+            model_busy=round(tally.rate(tally.busy), 4),
             **self._facts,
-        }
+        )
 
     def _file(self, name: str) -> Path:
         stem, _, ending = name.partition(".")

@@ -57,7 +57,7 @@ def test_records_are_in_input_order_whatever_the_order_of_the_work(plan, inputs)
         list(run.outcomes(engine(plan, bad="c")))
     assert [record["name"] for record in lines(plan.output / "index.jsonl")] == ["a", "b", "d"]
     gone, empty = lines(plan.output / "failures.jsonl")
-    assert gone == {"path": "gone.jpg", "reason": "gone.jpg does not exist", "remedy": "Check the spelling."}
+    assert gone == {"schema": "igcli/1", "path": "gone.jpg", "reason": "gone.jpg does not exist", "remedy": "Check the spelling."}
     assert empty["reason"].endswith("c.jpg is empty (zero bytes)")
     assert empty["remedy"] == "Copy it again."
     record = json.loads((plan.output / "run.json").read_text())
