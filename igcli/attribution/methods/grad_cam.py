@@ -52,7 +52,7 @@ class GradCam(OnNetworkCopy):
 def _at(network: torch.nn.Module, layer: GridLayer, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The layer's activations and the score's gradient by them, (1, K, h, w) each."""
     outputs: list[torch.Tensor] = []
-    module = network.get_submodule(f"network.{layer.name}")
+    module = dict(network.named_modules())[f"network.{layer.name}"]
     module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
     score = network(pixels).sum()
     (gradient,) = torch.autograd.grad(score, outputs[-1])

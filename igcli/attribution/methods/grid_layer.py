@@ -14,7 +14,7 @@ like a grid. So a layer is taken only if
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -79,10 +79,11 @@ def _found(model: Model, shape: tuple[int, ...]) -> GridLayer | None:
     probes, size = _probes(model, shape), (shape[1], shape[2])
     with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
         passed = _passed(model, probes[0])
-    layers = [layer for each in passed for layer in _readings(each, size, stated_prefix(model.network, each.name))]
+    modules = dict(model.network.named_modules())
+    layers = [layer for each in passed for layer in _readings(each, size, stated_prefix(modules, each.name))]
     passed_by_name = {each.name: each for each in passed}
     order = [each.name for each in passed]
-    convolved = {each.shape for each in passed if isinstance(model.network.get_submodule(each.name), _spatial())}
+    convolved = {each.shape for each in passed if isinstance(modules[each.name], _spatial())}
     tried = 0
     for layer in reversed(layers):
         if 2 * order.index(layer.name) + 1 < len(order):
@@ -145,7 +146,8 @@ def _passed(model: Model, probe: torch.Tensor) -> list[_Passed]:
             output.register_hook(each.note)  # type: ignore[no-untyped-call]
             found.append(each)
 
-    names = [name for name, _ in model.network.named_modules() if name and not in_attention(model.network, name)]
+    modules = dict(model.network.named_modules())
+    names = [name for name in modules if name and not in_attention(modules, name)]
     pixels = probe.clone().requires_grad_()
     with _listening(model.network, names, note):
         logits = model(pixels)
@@ -158,20 +160,19 @@ def _passed(model: Model, probe: torch.Tensor) -> list[_Passed]:
     return list(reversed(last_calls.values()))
 
 
-def in_attention(network: torch.nn.Module, name: str) -> bool:
+def in_attention(modules: Mapping[str, torch.nn.Module], name: str) -> bool:
     """Whether a module is an attention layer, or a part of one, by the names of modules and classes."""
     parts = name.split(".")
     paths = [".".join(parts[: end + 1]) for end in range(len(parts))]
-    words = [*parts, *(type(network.get_submodule(path)).__name__ for path in paths)]
+    words = [*parts, *(type(modules[path]).__name__ for path in paths if path in modules)]
     return any("attn" in word.lower() or "attention" in word.lower() for word in words)
 
 
-def stated_prefix(network: torch.nn.Module, name: str) -> int | None:
+def stated_prefix(modules: Mapping[str, torch.nn.Module], name: str) -> int | None:
     """The number of tokens without a place, as the nearest module around a layer states it (timm does)."""
     parts = name.split(".")[:-1]
     for end in range(len(parts), -1, -1):
-        module = network.get_submodule(".".join(parts[:end]))
-        stated = getattr(module, "num_prefix_tokens", None)
+        stated = getattr(modules.get(".".join(parts[:end])), "num_prefix_tokens", None)
         if isinstance(stated, int):
             return stated
     return None
@@ -273,10 +274,10 @@ def _listening(network: torch.nn.Module, names: list[str], note: Callable[[str, 
     def hook_for(name: str) -> Callable[[torch.nn.Module, object, object], None]:
         return lambda _module, _inputs, output: note(name, output)
 
-    handles = []
+    handles, modules = [], dict(network.named_modules())
     try:
         for name in names:
-            handles.append(network.get_submodule(name).register_forward_hook(hook_for(name)))  # noqa: PERF401
+            handles.append(modules[name].register_forward_hook(hook_for(name)))  # noqa: PERF401
         yield
     finally:
         for handle in handles:

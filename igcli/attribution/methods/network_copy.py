@@ -11,6 +11,7 @@ from igcli.attribution.path import network_inputs
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.devices import is_out_of_memory
+from igcli.models.model import at_rest
 from igcli.models.module_activations import with_module_activations
 
 
@@ -42,9 +43,10 @@ class OnNetworkCopy(OwnPath):
     def finish(self) -> torch.Tensor:
         """The map, of the path's shape."""
         context = self.context
-        network = deepcopy(context.model.network).eval()
+        with context.model.frozen():  # copies of TorchScript's parameters are leaves only if they need no gradient
+            network = deepcopy(context.model.network)
         network = with_module_activations(network) if self.changes_activations else network
-        network.requires_grad_(requires_grad=False)
+        network = at_rest(network)
         with warnings.catch_warnings(), torch.inference_mode(mode=False), torch.enable_grad():
             warnings.simplefilter("ignore")  # Captum announces its hooks; they end with the copy
             values = context.path.end[None].clone()

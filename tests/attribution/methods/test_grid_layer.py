@@ -229,3 +229,23 @@ def test_pictures_that_are_no_squares_have_grids_of_their_proportions(size):
     found = last_grid_layer(classifier(network, classes=CLASSES), (3, *size))
     assert found is not None
     assert (found.name, found.size) == ("1", size)
+
+
+@pytest.fixture
+def scripted():
+    """A traced network."""
+    layers = (nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, CLASSES))
+    network = torch.jit.trace(nn.Sequential(*layers).eval(), torch.rand(1, 3, SIDE, SIDE))
+    return classifier(network, classes=CLASSES)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_torchscript_whose_layers_cannot_be_asked_is_refused_in_a_sentence(scripted):
+    with pytest.raises(UsageError, match="choose another"):
+        igcli.attribute(scripted, random_picture(), method="grad-cam", score="logit")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_torchscript_is_copied_for_methods_that_only_call_it(scripted):
+    found = igcli.attribute(scripted, random_picture(), method="occlusion", score="logit")
+    assert found.values.abs().max() > 0
