@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from igcli.models.classifier import Classifier as Classifier
     from igcli.models.model import Model as Model
     from igcli.models.zoo import load_model as load_model
-    from igcli.rendering.frames import Film as Film
-    from igcli.rendering.frames import Look as Look
-    from igcli.rendering.frames import draw_frames as draw_frames
+    from igcli.rendering.film import Film as Film
+    from igcli.rendering.film import Look as Look
+    from igcli.rendering.film import draw_frames as draw_frames
     from igcli.rendering.overlay import overlay as overlay
     from igcli.rendering.sheet import film_sheet as film_sheet
     from igcli.sample import Sample as Sample
@@ -52,10 +52,10 @@ _HOMES = {
     "Budget": "igcli.attribution.budget",
     "Classifier": "igcli.models.classifier",
     "Explanation": "igcli.attribution.result",
-    "Film": "igcli.rendering.frames",
+    "Film": "igcli.rendering.film",
     "IgError": "igcli.errors",
     "Integration": "igcli.attribution.integrate",
-    "Look": "igcli.rendering.frames",
+    "Look": "igcli.rendering.film",
     "Model": "igcli.models.model",
     "Picture": "igcli.images.picture",
     "Sample": "igcli.sample",
@@ -67,7 +67,7 @@ _HOMES = {
     "Wanted": "igcli.attribution.wanted",
     "attribute": "igcli.attribution.explain",
     "configured": "igcli.evaluation.metrics",
-    "draw_frames": "igcli.rendering.frames",
+    "draw_frames": "igcli.rendering.film",
     "explain": "igcli.attribution.explain",
     "integrate": "igcli.attribution.integrate",
     "film_sheet": "igcli.rendering.sheet",

@@ -22,7 +22,7 @@ from igcli.jobs.outputs.film import FRAMES, Filming, write_animation
 from igcli.jobs.outputs.writer import Done
 from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.animation import ANIMATIONS, Timing
-from igcli.rendering.frames import NORMALIZATIONS, Look
+from igcli.rendering.film import NORMALIZATIONS, Look
 
 
 class AlphasType(ParamType):

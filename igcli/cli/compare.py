@@ -22,8 +22,7 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing)
     """Show one photo's maps for several classes or by several methods on one sheet.
 
     A row for each --target, a column for each --method. The record says how alike the maps are: two classes that
-    draw on different parts of the photo are rather two objects, two that draw on the same rather one object read
-    two ways.
+    draw on different parts of the photo are probably two objects, two that draw on the same parts probably one.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
 from igcli.jobs.outputs.record import Record
 from igcli.jobs.outputs.writer import Done
 from igcli.jobs.runs.run import RunOptions
-from igcli.rendering.page.detail import FULL, detail_for
+from igcli.rendering.page.content import FULL, detail_for
 from igcli.rendering.scaling import Scale
 
 

@@ -19,9 +19,8 @@ from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, wri
 from igcli.jobs.pipeline import process
 from igcli.jobs.pool import PoolSize
 from igcli.jobs.runs.run import Tally
-from igcli.rendering.page.content import PhotoPage
-from igcli.rendering.page.detail import detail_for
-from igcli.rendering.page.index import check_style
+from igcli.rendering.page.content import PhotoPage, detail_for
+from igcli.rendering.page.style_tables import check_style
 from igcli.rendering.scaling import Scale
 
 

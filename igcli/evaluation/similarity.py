@@ -59,14 +59,14 @@ def similarity(first: torch.Tensor, second: torch.Tensor) -> Similarity:
 
 
 def reading_of_classes(found: Similarity, first: str, second: str) -> str:
-    """What the maps of two classes by one method suggest: two objects, or one object read two ways."""
+    """What the maps of two classes by one method suggest: two objects, or one object with two possible names."""
     classes, shared = f"{first} and {second}", _shared(found)
     if found.places_in_common >= SAME:
         sign = ", with opposite signs: what speaks for one speaks against the other" if found.cosine < -0.3 else ""
-        return f"Rather one object read two ways: {classes} draw on the same parts of the photo ({shared}{sign})."
+        return f"Probably one object: {classes} draw on the same parts of the photo ({shared}{sign})."
     if found.places_in_common <= OTHER:
-        return f"Rather two objects: {classes} draw on different parts of the photo ({shared})."
-    return f"Two objects or one read two ways: the maps of {classes} leave it open ({shared}; --score logit may tell)."
+        return f"Probably two objects: {classes} draw on different parts of the photo ({shared})."
+    return f"The maps of {classes} do not show whether there is one object or two ({shared}; try --score logit)."
 
 
 def reading_of_methods(found: Similarity, first: str, second: str) -> str:

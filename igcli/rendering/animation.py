@@ -21,7 +21,7 @@ from igcli.rendering.strip import colours_used
 if TYPE_CHECKING:
     from PIL import Image
 
-    from igcli.rendering.frames import Film
+    from igcli.rendering.film import Film
 
 Encoder = Callable[["Sequence[Image.Image]", "Timing"], bytes]
 
@@ -99,7 +99,7 @@ def frame_files(film: Film, frames: Sequence[Image.Image]) -> Iterator[tuple[str
         yield f"{number:0{width}d}_alpha_{alpha:.{digits}f}.png", buffer.getvalue()
 
 
-def ending_of(path: str | PurePath) -> str:
+def animation_ending(path: str | PurePath) -> str:
     """The ending of a file's name in lower case, ``".gif"`` if it has none.
 
     Raises

@@ -23,7 +23,6 @@ _HEAT: _Anchors = (
 # Zero is entry 128, not 127.5: the one black entry, so that "nothing" is exactly black. The green is much lighter
 # than the red, so that the two differ for readers who do not see the hues apart.
 _DIVERGING: _Anchors = ((0.0, (232, 36, 62)), (128 / 255, (0, 0, 0)), (1.0, (96, 246, 110)))
-_GREY: _Anchors = ((0.0, (0, 0, 0)), (1.0, (255, 255, 255)))
 
 _TO_CONES = ((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
              (0.0883024619, 0.2817188376, 0.6299787005))  # fmt: skip
@@ -32,21 +31,15 @@ _TO_OKLAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285
 
 
 @lru_cache(maxsize=1)
-def heat() -> np.ndarray:
+def heat_table() -> np.ndarray:
     """From near black through crimson and orange to pale yellow, lighter at every step. (256, 3) uint8, read-only."""
     return _table(_HEAT)
 
 
 @lru_cache(maxsize=1)
-def diverging() -> np.ndarray:
+def diverging_table() -> np.ndarray:
     """Red (entry 0) through black (entry 128) to green (entry 255). (256, 3) uint8, read-only."""
     return _table(_DIVERGING)
-
-
-@lru_cache(maxsize=1)
-def grey() -> np.ndarray:
-    """From black to white. (256, 3) uint8, read-only."""
-    return _table(_GREY)
 
 
 def apply(table: np.ndarray, values: np.ndarray) -> np.ndarray:

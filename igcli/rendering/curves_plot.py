@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from igcli.lazy import np
-from igcli.rendering.method_looks import Look, method_looks
+from igcli.rendering.method_styles import MethodStyle, method_styles
 from igcli.rendering.plot_page import GRID, HEAD, MARGIN, NAME, NOTE, WIDEST, ZERO, Frame, Page, width_of
 from igcli.rendering.plots import MUTED
 
@@ -93,21 +93,21 @@ def curves_plot(
     ValueError
         If there is no kind of curve, or no method.
     """
-    looks = method_looks([curve.lines for curve in curves], controls)
-    if not looks:
+    styles = method_styles([curve.lines for curve in curves], controls)
+    if not styles:
         raise ValueError("there is nothing to plot")
     columns = len(curves) if len(curves) <= _MOST else 2 if len(curves) == 4 else _MOST
     width = min(max((WIDEST - 2 * MARGIN) / columns - _LEFT - _GAP, _WIDTHS[0]), _WIDTHS[1])
     size = (width, max(1.9, 0.62 * width))
     step = (_LEFT + size[0] + _GAP, _ABOVE + size[1] + _BELOW)
     page_width = 2 * MARGIN + columns * step[0]
-    key = _Key.of(looks, page_width - 2 * MARGIN)
+    key = _Key.of(styles, page_width - 2 * MARGIN)
     rows = math.ceil(len(curves) / columns)
 
     def fill(page: Page) -> None:
         for number, curve in enumerate(curves):
             row, column = divmod(number, columns)
-            _panel(page, curve, looks=looks, corner=(MARGIN + column * step[0], row * step[1]), size=size)
+            _panel(page, curve, styles=styles, corner=(MARGIN + column * step[0], row * step[1]), size=size)
         key.draw(page, top=rows * step[1])
 
     frame = Frame(title, (_words(curves), *footer), page_width, rows * step[1] + key.height)
@@ -118,61 +118,66 @@ def curves_plot(
 class _Key:
     """The names with a piece of their lines, in columns."""
 
-    looks: Mapping[str, Look]
+    styles: Mapping[str, MethodStyle]
     columns: int
     step: float
 
     @classmethod
-    def of(cls, looks: Mapping[str, Look], width: float) -> _Key:
-        name = min(max(width_of(name, pen=NAME) for name in looks), _LONGEST)
+    def of(cls, styles: Mapping[str, MethodStyle], width: float) -> _Key:
+        name = min(max(width_of(name, pen=NAME) for name in styles), _LONGEST)
         step = _SAMPLE + name + 0.3
-        return cls(looks, min(max(1, int((width + 0.3) / step)), len(looks)), step)
+        return cls(styles, min(max(1, int((width + 0.3) / step)), len(styles)), step)
 
     @property
     def height(self) -> float:
-        return _LINE * math.ceil(len(self.looks) / self.columns) + 0.1
+        return _LINE * math.ceil(len(self.styles) / self.columns) + 0.1
 
     def draw(self, page: Page, *, top: float) -> None:
         from matplotlib.lines import Line2D
 
-        for place, (name, look) in enumerate(self.looks.items()):
+        for place, (name, style) in enumerate(self.styles.items()):
             row, column = divmod(place, self.columns)
             left, middle = MARGIN + column * self.step, top + (row + 0.5) * _LINE
             xs, ys = zip(*(page.share((left + part * (_SAMPLE - 0.1), middle)) for part in (0, 0.5, 1)), strict=True)
-            page.figure.add_artist(Line2D(xs, ys, markevery=[1], **_settings(look)))
+            page.figure.add_artist(Line2D(xs, ys, markevery=[1], **_settings(style)))
             page.write((left + _SAMPLE, middle), name, pen=NAME, width=self.step - _SAMPLE - 0.2, middle=True)
 
 
 def _panel(
-    page: Page, curve: CurvePlot, *, looks: Mapping[str, Look], corner: tuple[float, float], size: tuple[float, float]
+    page: Page,
+    curve: CurvePlot,
+    *,
+    styles: Mapping[str, MethodStyle],
+    corner: tuple[float, float],
+    size: tuple[float, float],
 ) -> None:
     left, top = corner[0] + _LEFT, corner[1] + _ABOVE
     axes = page.axes((left, top), size)
     page.write((corner[0], corner[1]), curve.title, pen=HEAD, width=_LEFT + size[0])
     page.write((corner[0], corner[1] + 0.19), curve.y_label, pen=NOTE, width=_LEFT + size[0])
     page.write((left, top + size[1] + 0.26), curve.x_label, pen=NOTE, width=size[0])
-    shown = [(name, curve.lines[name]) for name in looks if name in curve.lines and _any(curve.lines[name].mean)]
+    shown = [(name, curve.lines[name]) for name in styles if name in curve.lines and _any(curve.lines[name].mean)]
     for place, (name, line) in enumerate(shown):
-        _draw(axes, line, looks[name], place=place / len(shown), faint=min(0.25, 1.5 / len(shown)))
+        _draw(axes, line, styles[name], place=place / len(shown), faint=min(0.25, 1.5 / len(shown)))
     if not shown:
         axes.text(0.5, 0.5, "no curve", transform=axes.transAxes, ha="center", va="center", color=MUTED,
                   fontsize=NAME.size, fontstyle="italic")  # fmt: skip
     _scales(axes, empty=not shown)
 
 
-def _draw(axes: Axes, line: Line, look: Look, *, place: float, faint: float) -> None:
+def _draw(axes: Axes, line: Line, style: MethodStyle, *, place: float, faint: float) -> None:
     # Controls lie under the methods; the marks of the lines are apart, so that they do not hide each other.
-    order = 2.0 if look.control else 3.0
+    order = 2.0 if style.control else 3.0
     if _any(line.low) and _any(line.high):
-        axes.fill_between(line.fractions, line.low, line.high, color=look.colour, alpha=faint, linewidth=0,
+        axes.fill_between(line.fractions, line.low, line.high, color=style.colour, alpha=faint, linewidth=0,
                           zorder=order - 1)  # fmt: skip
     marked = (np.arange(_MARKS) + 0.1 + 0.8 * place) / _MARKS * (len(line.fractions) - 1)
     axes.plot(line.fractions, line.mean, markevery=sorted({round(at) for at in marked.tolist()}), zorder=order,
-              **_settings(look))  # fmt: skip
+              **_settings(style))  # fmt: skip
 
 
-def _settings(look: Look) -> dict[str, Any]:
-    return {"linewidth": 1.5, "markersize": 4.5, "markeredgewidth": 1.0, **look.line}
+def _settings(style: MethodStyle) -> dict[str, Any]:
+    return {"linewidth": 1.5, "markersize": 4.5, "markeredgewidth": 1.0, **style.line}
 
 
 def _scales(axes: Axes, *, empty: bool) -> None:

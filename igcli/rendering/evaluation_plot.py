@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from igcli.rendering.method_looks import Look, method_looks
+from igcli.rendering.method_styles import MethodStyle, method_styles
 from igcli.rendering.metric_panel import MetricPlot, Point, Rows, metric_panel
 from igcli.rendering.plot_page import HEAD, MARGIN, NAME, NOTE, WIDEST, Frame, Page, height_of, width_of, wrapped
 from igcli.rendering.text import Pen
@@ -53,10 +53,10 @@ def metrics_plot(
     ValueError
         If there is no metric, or no method.
     """
-    looks = method_looks([metric.points for metric in metrics], controls)
-    if not looks:
+    styles = method_styles([metric.points for metric in metrics], controls)
+    if not styles:
         raise ValueError("there is nothing to plot")
-    layout = _Layout.of(looks, panels=len(metrics))
+    layout = _Layout.of(styles, panels=len(metrics))
     bands = [metrics[start : start + layout.columns] for start in range(0, len(metrics), layout.columns)]
     heights = [layout.band(band) for band in bands]
 
@@ -78,11 +78,11 @@ class _Layout:
     panel: float
 
     @classmethod
-    def of(cls, looks: Mapping[str, Look], *, panels: int) -> _Layout:
+    def of(cls, styles: Mapping[str, MethodStyle], *, panels: int) -> _Layout:
         columns = math.ceil(panels / math.ceil(panels / _MOST))
-        names = _within(max(width_of(name, pen=NAME) for name in looks), _NAMES) + 0.15
+        names = _within(max(width_of(name, pen=NAME) for name in styles), _NAMES) + 0.15
         panel = _within((WIDEST - 2 * MARGIN - names) / columns - _GAP, _PANEL)
-        return cls(_rows(looks), columns, names, panel)
+        return cls(_rows(styles), columns, names, panel)
 
     @property
     def width(self) -> float:
@@ -105,11 +105,11 @@ class _Layout:
         return [*wrapped([label], self.panel + _GAP / 2, pen=NOTE, lines=3), metric.photos]
 
 
-def _rows(looks: Mapping[str, Look]) -> Rows:
-    methods = sum(not look.control for look in looks.values())
-    pause = _PAUSE if 0 < methods < len(looks) else 0.0
-    middles = {name: place + 0.5 + pause * look.control for place, (name, look) in enumerate(looks.items())}
-    return Rows(looks, middles, len(looks) + pause)
+def _rows(styles: Mapping[str, MethodStyle]) -> Rows:
+    methods = sum(not style.control for style in styles.values())
+    pause = _PAUSE if 0 < methods < len(styles) else 0.0
+    middles = {name: place + 0.5 + pause * style.control for place, (name, style) in enumerate(styles.items())}
+    return Rows(styles, middles, len(styles) + pause)
 
 
 def _band(page: Page, band: Sequence[MetricPlot], *, layout: _Layout, top: float) -> None:
@@ -129,10 +129,10 @@ def _names(page: Page, layout: _Layout, *, top: float, right: float) -> None:
     """The methods' names, and the line between them and the controls."""
     rows = layout.rows
     for name, row in rows.middles.items():
-        pen = Pen(NAME.size, NOTE.colour) if rows.looks[name].control else NAME
+        pen = Pen(NAME.size, NOTE.colour) if rows.styles[name].control else NAME
         page.write((MARGIN, top + row * _ROW), name, pen=pen, width=layout.names - 0.1, middle=True)
-    methods = sum(not look.control for look in rows.looks.values())
-    if rows.count > len(rows.looks):
+    methods = sum(not style.control for style in rows.styles.values())
+    if rows.count > len(rows.styles):
         page.line((MARGIN, top + (methods + _PAUSE / 2) * _ROW), right - MARGIN)
 
 

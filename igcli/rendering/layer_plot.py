@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from igcli.attribution.views.layers import LayerDistances
 from igcli.attribution.views.saturation import settles_at
 from igcli.lazy import np
-from igcli.rendering.plots import INK, Subject, alpha_axis, heading, key, plain, plot_curves, render
+from igcli.rendering.plots import INK, PlotContext, alpha_axis, heading, key, plain, plot_curves, render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ SETTLED = 0.01
 _COLUMNS = 5
 
 
-def layer_plot(distances: Sequence[LayerDistances], subject: Subject, *, ending: str = ".png") -> bytes:
+def layer_plot(distances: Sequence[LayerDistances], subject: PlotContext, *, ending: str = ".png") -> bytes:
     """Plot the layer distances of one or more pictures.
 
     Parameters

@@ -13,7 +13,7 @@ from igcli.rendering.plots import INK, MUTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from igcli.rendering.method_looks import Look
+    from igcli.rendering.method_styles import MethodStyle
 
 #: How many times larger than the smallest value the largest is, from which on an axis is logarithmic.
 _FAR_APART = 50
@@ -101,7 +101,7 @@ class Rows:
 
     Attributes
     ----------
-    looks
+    styles
         By method.
     middles
         Where each method's row is, in rows from the top.
@@ -109,7 +109,7 @@ class Rows:
         Rows from top to bottom.
     """
 
-    looks: Mapping[str, Look]
+    styles: Mapping[str, MethodStyle]
     middles: Mapping[str, float]
     count: float
 
@@ -117,16 +117,16 @@ class Rows:
 def metric_panel(axes: Axes, metric: MetricPlot, *, rows: Rows, width: float) -> None:
     """Draw a metric into a panel of ``width`` inches."""
     for name, row in rows.middles.items():
-        look, point = rows.looks[name], metric.points.get(name, Point(math.nan))
+        style, point = rows.styles[name], metric.points.get(name, Point(math.nan))
         axes.axhline(row, color=GRID, linewidth=0.7, zorder=0)
         if not point.drawn:
             _no_number(axes, row)
             continue
         if point.interval is not None:
-            axes.plot(point.interval, (row, row), color=look.colour, linewidth=2.0, solid_capstyle="butt")
-        axes.plot([point.mean], [row], markersize=6, **look.line)
+            axes.plot(point.interval, (row, row), color=style.colour, linewidth=2.0, solid_capstyle="butt")
+        axes.plot([point.mean], [row], markersize=6, **style.line)
         if name == metric.best:
-            axes.axhspan(row - 0.5, row + 0.5, color=look.colour, alpha=0.12, linewidth=0, zorder=0)
+            axes.axhspan(row - 0.5, row + 0.5, color=style.colour, alpha=0.12, linewidth=0, zorder=0)
             axes.annotate("best", (1, row), xycoords=axes.get_yaxis_transform(), xytext=(3, 0), color=INK,
                           textcoords="offset points", va="center_baseline", fontsize=NOTE.size,
                           fontweight="bold")  # fmt: skip

@@ -1,8 +1,9 @@
-"""Numbers as they are written on pictures: probabilities, scores, and α."""
+"""Numbers as they are written: probabilities, scores and α on pictures, and what JSON can hold."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.scores import PROBABILITIES
 
@@ -32,3 +33,12 @@ def score_text(score: float, kind: str) -> str:
 def digits_for(alphas: np.ndarray) -> int:
     """Two decimals, or as many (up to six) as give each α a text of its own."""
     return next((d for d in range(2, 6) if len({f"{a:.{d}f}" for a in alphas.tolist()}) == len(alphas)), 6)
+
+
+def finite(value: Any) -> Any:
+    """Nested dictionaries and lists with ``None`` for numbers that JSON does not have: NaN and infinities."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from igcli.rendering.numbers import amount_text
-from igcli.rendering.text import Pen, fit_text, measure
+from igcli.rendering.text import Pen, fit_text, text_width
 from igcli.rendering.tiles import BODY, HEADING, MARGIN, SMALL, TileSheet, tile_size
 
 if TYPE_CHECKING:
@@ -98,14 +98,14 @@ def _draw_scores(sheet: TileSheet, panel: Panel, *, left: int) -> None:
     if panel.top:
         label, probability = panel.top[0]
         score = amount_text(probability, regression=panel.regression)
-        room = _SCORES_WIDTH - measure(score, pen=_LABEL) - 12
+        room = _SCORES_WIDTH - text_width(score, pen=_LABEL) - 12
         sheet.write((left, top), label, pen=_LABEL, width=room)
         sheet.write((right, top), score, pen=_LABEL, anchor="ra")
     sheet.write((left, top + 28), _explained(panel), pen=_EXPLAINED, width=_SCORES_WIDTH)
     for rank, (label, probability) in enumerate(panel.top):
         y = top + _BARS_TOP + rank * _BAR_PITCH
         score = amount_text(probability, regression=panel.regression)
-        sheet.write((left, y), label, pen=BODY, width=_SCORES_WIDTH - measure(score, pen=SMALL) - 12)
+        sheet.write((left, y), label, pen=BODY, width=_SCORES_WIDTH - text_width(score, pen=SMALL) - 12)
         sheet.write((right, y + 1), score, pen=SMALL, anchor="ra")
         if panel.regression:  # values have no common scale
             continue
@@ -121,7 +121,7 @@ def _explained(panel: Panel) -> str:
         return "this value is explained" if panel.regression else "this class is explained"
     label, probability = panel.target
     score = amount_text(probability, regression=panel.regression)
-    room = _SCORES_WIDTH - measure(f"explained:  ({score})", pen=_EXPLAINED)
+    room = _SCORES_WIDTH - text_width(f"explained:  ({score})", pen=_EXPLAINED)
     return f"explained: {fit_text(label, room, pen=_EXPLAINED)} ({score})"
 
 

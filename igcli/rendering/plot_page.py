@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from igcli.rendering.plots import plain, render
-from igcli.rendering.text import Pen, fit_text, measure, wrap
+from igcli.rendering.text import Pen, fit_text, text_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,7 +124,7 @@ class Page:
 
 def width_of(text: str, *, pen: Pen) -> float:
     """Inches that one line takes."""
-    return measure(text, pen=_fine(pen)) / (72 * _FINE)
+    return text_width(text, pen=_fine(pen)) / (72 * _FINE)
 
 
 def height_of(lines: Sized, *, pen: Pen) -> float:

@@ -55,7 +55,7 @@ _SETTINGS: Any = {  # matplotlib's own type for this lists each of its settings
 
 
 @dataclass(frozen=True)
-class Subject:
+class PlotContext:
     """What a plot is about.
 
     Attributes
@@ -76,7 +76,7 @@ class Subject:
     baseline: str = "black"
 
 
-def ending_of_plot(path: str | PurePath) -> str:
+def plot_ending(path: str | PurePath) -> str:
     """The ending of a file's name in lower case, ``".png"`` if it has none.
 
     Raises
@@ -95,7 +95,7 @@ def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    ending = ending_of_plot(f"plot{ending}")
+    ending = plot_ending(f"plot{ending}")
     buffer = io.BytesIO()
     with mpl.rc_context():
         mpl.rcdefaults()

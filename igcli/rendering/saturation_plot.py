@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.saturation import Saturation, saturation
 from igcli.lazy import np
-from igcli.rendering.plots import INK, MUTED, Subject, alpha_axis, heading, key, plot_curves, render
+from igcli.rendering.plots import INK, MUTED, PlotContext, alpha_axis, heading, key, plot_curves, render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BINS = 20
 
 
-def saturation_plot(traces: Sequence[Trace], subject: Subject, *, ending: str = ".png") -> bytes:
+def saturation_plot(traces: Sequence[Trace], subject: PlotContext, *, ending: str = ".png") -> bytes:
     """Plot the curves of one or more pictures.
 
     Parameters
@@ -62,7 +62,7 @@ def saturation_plot(traces: Sequence[Trace], subject: Subject, *, ending: str = 
     return render(draw, size=((4.4 if columns > 2 else 5.2) * columns, 3.3 * rows + 1.0), ending=ending)
 
 
-def _panels(traces: Sequence[Trace], subject: Subject, saturated: Saturation) -> list[Callable[[Axes], None]]:
+def _panels(traces: Sequence[Trace], subject: PlotContext, saturated: Saturation) -> list[Callable[[Axes], None]]:
     stars = saturated.alpha_stars
     only = stars[0] if len(stars) == 1 else None
 
@@ -102,7 +102,7 @@ def _panels(traces: Sequence[Trace], subject: Subject, saturated: Saturation) ->
     return panels
 
 
-def _importance(axes: Axes, curves: list[tuple[np.ndarray, np.ndarray]], subject: Subject) -> None:
+def _importance(axes: Axes, curves: list[tuple[np.ndarray, np.ndarray]], subject: PlotContext) -> None:
     values = np.concatenate([values for _, values in curves])
     positive = values[values > 0]
     # A logarithmic axis shows the fall of the gradient over decades; zeros, as of a black picture, sit on its floor.

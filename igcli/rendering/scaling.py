@@ -1,6 +1,6 @@
 """From a signed attribution (C, H, W) to a map of brightnesses (H, W).
 
-Two steps: join the channels (:func:`absolute` or :func:`signed`), then divide by a ceiling and clip
+Two steps: join the channels (:func:`importance_map` or :func:`signed_map`), then divide by a ceiling and clip
 (:func:`normalise`). The colours that show the result live in ``colours.py`` and ``styles.py``.
 
 Source: arXiv 1611.02639, eq. 1, for the importance of a pixel; its sheets for clipping at a high percentile.
@@ -72,7 +72,7 @@ class Scaled:
     blank: bool
 
 
-def absolute(values: Values) -> np.ndarray:
+def importance_map(values: Values) -> np.ndarray:
     """How much each pixel counts: absolute values summed over the channels (arXiv 1611.02639, eq. 1).
 
     Parameters
@@ -93,10 +93,10 @@ def absolute(values: Values) -> np.ndarray:
     return np.asarray(importance(_finite(values, dimensions=3).astype(np.float64)))
 
 
-def signed(values: Values) -> np.ndarray:
+def signed_map(values: Values) -> np.ndarray:
     """What each pixel adds to the score: the signed sum over the channels.
 
-    Takes, returns and raises what :func:`absolute` does, except that the result has a sign.
+    Takes, returns and raises what :func:`importance_map` does, except that the result has a sign.
     """
     return np.asarray(_finite(values, dimensions=3).sum(axis=0, dtype=np.float64))
 

@@ -1,6 +1,6 @@
 """The interior gradients on one sheet: the photo, the importance at a few α, and the trend of its mean.
 
-Source: arXiv 1611.02639, Fig. 3. The same as an animation: ``frames.py``.
+Source: arXiv 1611.02639, Fig. 3. The same as an animation: ``film.py``.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from igcli.rendering.frames import NORMALIZATIONS, Film, Look, painter, resized, side_of
+from igcli.rendering.film import NORMALIZATIONS, Film, Look, fit_square, painter, side_of
 from igcli.rendering.numbers import digits_for, score_text
 from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES
-from igcli.rendering.text import measure
+from igcli.rendering.text import text_width
 from igcli.rendering.tiles import BODY, INK, MARGIN, PAPER, RULE, SMALL, Spacing, TileSheet
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def film_sheet(film: Film, *, title: str = "", look: Look | None = None, notes: 
         sheet.write((x + side, y), right, pen=SMALL, anchor="ra")
         sheet.tile(picture, (x, y + _HEADING_HEIGHT), (side, side))
 
-    tile(0, "What the model saw", "", resized(film.photo.convert("RGB"), side))
+    tile(0, "What the model saw", "", fit_square(film.photo.convert("RGB"), side))
     paint = painter(film, look, side)
     digits = digits_for(film.alphas)
     for cell, (alpha, frame) in enumerate(zip(film.alphas.tolist(), film.frames, strict=True), 1):
@@ -127,4 +127,4 @@ def _draw_trend(sheet: TileSheet, film: Film, values: np.ndarray, *, xy: tuple[i
     sheet.write((left, upper - 17), f"{top:.2g} {film.score_kind} per pixel unit", pen=SMALL, width=side - 8)
     for text, x in (("0", left), ("1", right)):
         sheet.write((x, lower + 6), text, pen=SMALL, anchor="ma")
-    sheet.write(((left + right - measure("α", pen=SMALL)) / 2, lower + 6), "α", pen=SMALL)
+    sheet.write(((left + right - text_width("α", pen=SMALL)) / 2, lower + 6), "α", pen=SMALL)

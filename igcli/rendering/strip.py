@@ -1,7 +1,7 @@
 """The strip under a frame of an animation: α, the score as number and bar, and both curves with a moving mark.
 
 Made for 224 pixels of width; wider strips give the room to the curves. Few colours, all listed in :func:`colours_used`,
-so that a GIF's palette can hold them exactly. The picture above is ``frames.py``'s business.
+so that a GIF's palette can hold them exactly. The picture above is ``film.py``'s business.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from igcli.attribution.scores import PROBABILITIES
 from igcli.lazy import np
 from igcli.rendering.numbers import digits_for, score_text
-from igcli.rendering.text import Pen, measure, write
+from igcli.rendering.text import Pen, text_width, write
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -130,11 +130,11 @@ class Strip:
         write(draw, (left + px(13), y), "score", pen=pen)
         if self._trace.mean_importance is None:
             return
-        left += px(13) + round(measure("score", pen=pen)) + px(6)
+        left += px(13) + round(text_width("score", pen=pen)) + px(6)
         for start in (0, px(7)):
             draw.rectangle((left + start, middle, left + start + px(4), middle + px(1)), fill=IMPORTANCE)
         room = self._width - left - px(15)
-        wide = measure("mean importance", pen=pen) <= room
+        wide = text_width("mean importance", pen=pen) <= room
         write(draw, (left + px(14), y), "mean importance" if wide else "importance", pen=pen, width=room)
 
     def _mark(self, image: Image.Image, alpha: float, score: float) -> None:

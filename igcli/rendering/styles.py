@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 from igcli.lazy import np
 from igcli.registry import Registry
 from igcli.rendering import colours
-from igcli.rendering.scaling import Scale, absolute, normalise, signed
+from igcli.rendering.scaling import Scale, importance_map, normalise, signed_map
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from igcli.rendering.scaling import Values
+
+Paint = Callable[["np.ndarray", "np.ndarray"], "np.ndarray"]
+"""(photo (H, W, 3) uint8, map (H, W)) -> (H, W, 3) in 0..255. The map is in [0, 1], or in [-1, 1] if signed."""
 
 Aggregation = Literal["abs-sum", "signed-sum"]
 
@@ -55,16 +58,21 @@ class Style:
     Attributes
     ----------
     paint
-        (photo (H, W, 3) uint8, map (H, W)) -> (H, W, 3) in 0..255. The map is in [0, 1], or in [-1, 1] if signed.
+        From photo and map to colours.
     aggregation
         How the map is made from the channels.
     legend
         What the colours mean: one sentence, to print beside the picture.
     """
 
-    paint: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    paint: Paint
     aggregation: Aggregation
     legend: str
+
+    @property
+    def signed(self) -> bool:
+        """Whether it shows what speaks for and against the class apart."""
+        return self.aggregation == "signed-sum"
 
     def draw(self, photo: np.ndarray, values: Values, *, scale: Scale) -> Drawn:
         """Paint one photo.
@@ -85,7 +93,7 @@ class Style:
         """
         from PIL import Image
 
-        scaled = normalise((absolute if self.aggregation == "abs-sum" else signed)(values), scale)
+        scaled = normalise((signed_map if self.signed else importance_map)(values), scale)
         if photo.shape != (*scaled.values.shape, 3):
             raise ValueError(f"a photo of shape {photo.shape} does not fit a map of shape {scaled.values.shape}")
         painted = dimmed(photo) if scaled.blank else self.paint(photo, scaled.values)
@@ -103,13 +111,11 @@ def _check_kind(style: Style) -> None:
 
 STYLES: Registry[Style] = Registry("style", check=_check_kind)
 
-_Paint = Callable[["np.ndarray", "np.ndarray"], "np.ndarray"]
 
-
-def _style(name: str, *, summary: str, aggregation: Aggregation, legend: str) -> Callable[[_Paint], _Paint]:
+def _style(name: str, *, summary: str, aggregation: Aggregation, legend: str) -> Callable[[Paint], Paint]:
     """Register a paint function as a style."""
 
-    def register(paint: _Paint) -> _Paint:
+    def register(paint: Paint) -> Paint:
         STYLES(name, summary=summary)(Style(paint, aggregation, legend))
         return paint
 
@@ -137,7 +143,7 @@ def heat(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
     """Heat colours, the more opaque the more important, so that the photo stays recognisable."""
     opacity = 0.95 * strength[..., None]
     # The table's dark start is left out: there, a faint importance would look like a shadow in the photo.
-    glow = colours.apply(colours.heat(), 0.3 + 0.7 * strength)
+    glow = colours.apply(colours.heat_table(), 0.3 + 0.7 * strength)
     grey = dimmed(photo, 0.55, colour=False)
     return np.asarray(grey * (1 - opacity) + glow * opacity)
 
@@ -151,7 +157,7 @@ def heat(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
 def signs(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
     """Green and red light over the grey photo."""
     # The table passes through black, so its colours are already weighted by the strength.
-    light = colours.apply(colours.diverging(), (strength + 1) / 2)
+    light = colours.apply(colours.diverging_table(), (strength + 1) / 2)
     return np.asarray(dimmed(photo, 0.3, colour=False) * (1 - np.abs(strength)[..., None]) + light)
 
 
@@ -163,7 +169,7 @@ def signs(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
 )
 def bare(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:  # noqa: ARG001 - a paint function's signature
     """Heat colours alone."""
-    return colours.apply(colours.heat(), strength)
+    return colours.apply(colours.heat_table(), strength)
 
 
 def dimmed(photo: np.ndarray, level: float = 0.35, *, colour: bool = True) -> np.ndarray:

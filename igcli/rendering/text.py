@@ -17,7 +17,6 @@ from igcli.rendering.fonts import VARIABLE, base, face_of, runs
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 _ELLIPSIS = "…"
 _LONGEST = 2000  # characters looked at; no line is that long
@@ -36,11 +35,6 @@ class Pen:
     def bolder(self) -> Pen:
         """The same pen, in bold."""
         return replace(self, bold=True)
-
-
-def font(size: int, *, bold: bool = False) -> FreeTypeFont | ImageFont:
-    """The font of all characters that it has, in pixels."""
-    return base(bold=bold).at(size)
 
 
 def write(
@@ -82,7 +76,7 @@ def write(
         left += face.at(pen.size).getlength(part)
 
 
-def measure(text: str, *, pen: Pen) -> float:
+def text_width(text: str, *, pen: Pen) -> float:
     """The width of one line of cleaned text, in pixels."""
     return _length(clean(text, bold=pen.bold), pen)
 

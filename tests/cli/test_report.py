@@ -11,6 +11,9 @@ from PIL import Image
 from toys import classifier, small_network
 
 from igcli.cli.main import ig
+from igcli.errors import OutputError
+from igcli.registry import Entry
+from igcli.rendering.styles import STYLES, Style
 
 
 @pytest.fixture
@@ -98,13 +101,26 @@ def test_a_page_from_the_disk_is_the_page_that_was_made(small, tmp_path):
     from igcli.attribution.result import Settings
     from igcli.attribution.wanted import Wanted
     from igcli.jobs.outputs.page import load_page, page_bytes
-    from igcli.rendering.page.photo import photo_page
+    from igcli.rendering.page.photo_page import photo_page
 
     wanted = Wanted(("integrated", "left-integrated"), settings=Settings(steps=4), interior="nodes")
     ((explanation,),) = explain(small, [random_picture()], wanted)
     page = photo_page(explanation, name="a\udcff.png")
     (tmp_path / "x.json").write_bytes(page_bytes(page))
     assert load_page(tmp_path / "x.json") == page
+    older = json.loads(page_bytes(page))
+    older["maps"][0] = {"method": "integrated", "data": "", "coding": "float32"}
+    (tmp_path / "x.json").write_text(json.dumps(older))
+    with pytest.raises(OutputError, match=r"another version.*--overwrite"):
+        load_page(tmp_path / "x.json")
+
+
+def test_a_style_that_a_page_cannot_paint_is_refused_before_any_photo_is_read(run, photos, monkeypatch):
+    blurred = Style(lambda photo, strength: np.roll(photo, 1, 0) * strength[..., None], "abs-sum", "Blurs.")
+    monkeypatch.setitem(STYLES._entries, "heat", Entry("heat", "Blurs.", blurred))
+    result = run("report", photos, "--style", "heat")
+    assert result.exit_code == 2
+    assert "cannot paint the style 'heat'" in result.stderr
 
 
 def test_an_evaluation_leaves_its_table_and_curves(run, photos, tmp_path):

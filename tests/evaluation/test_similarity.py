@@ -64,7 +64,12 @@ def test_blank_maps_are_compared_without_a_division_by_zero():
 
 @pytest.mark.parametrize(
     ("places", "cosine", "words"),
-    [(0.8, 0.5, "one object read two ways"), (0.8, -0.6, "opposite"), (0.4, 0.0, "two objects"), (0.6, 0.0, "open")],
+    [
+        (0.8, 0.5, "Probably one object"),
+        (0.8, -0.6, "opposite"),
+        (0.4, 0.0, "Probably two objects"),
+        (0.6, 0.0, "do not show"),
+    ],
 )
 def test_the_reading_follows_the_places(places, cosine, words):
     assert words in reading_of_classes(Similarity(0.5, cosine, 0.3, places), "cat", "dog")

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from igcli.attribution.views.curve import Trace
-from igcli.rendering.frames import Film
+from igcli.rendering.film import Film
 
 
 def trace(count: int = 9) -> Trace:

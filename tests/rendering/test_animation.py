@@ -10,8 +10,8 @@ from rendering.containers import READERS
 from rendering.films import film
 
 from igcli.errors import UsageError
-from igcli.rendering.animation import ANIMATIONS, Timing, encode, ending_of, frame_files
-from igcli.rendering.frames import Look, draw_frames
+from igcli.rendering.animation import ANIMATIONS, Timing, animation_ending, encode, frame_files
+from igcli.rendering.film import Look, draw_frames
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,11 @@ def test_impossible_times_are_refused(wrong):
 
 
 def test_the_ending_chooses_the_format_in_any_case(frames):
-    assert ending_of("out/cat.GIF") == ".gif"
-    assert ending_of("out/cat") == ".gif"
+    assert animation_ending("out/cat.GIF") == ".gif"
+    assert animation_ending("out/cat") == ".gif"
     assert encode(frames, ending=".WEBP")[8:12] == b"WEBP"
     with pytest.raises(UsageError, match=r"\.gif, \.webp, \.png"):
-        ending_of("cat.mp4")
+        animation_ending("cat.mp4")
 
 
 def test_a_folder_of_frames_sorts_in_order_and_names_alpha(frames):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rendering.looking import pixels, places, words
+from rendering.inspection import pixels, places, words
 
 from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
 from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
-from igcli.rendering.method_looks import method_looks
+from igcli.rendering.method_styles import method_styles
 from igcli.rendering.plots import PLOTS
 
 METHODS = ("gradient", "integrated", "left-integrated")
@@ -31,7 +31,7 @@ def curve(lines, *, title="Deletion"):
 
 
 def colours(curves, controls=()):
-    return {name: look.colour for name, look in method_looks([c.lines for c in curves], controls).items()}
+    return {name: style.colour for name, style in method_styles([c.lines for c in curves], controls).items()}
 
 
 LEVELS = {name: level(0.1 * place) for place, name in enumerate((*METHODS, *CONTROLS), 1)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from rendering.looking import centre, pixels, places, words
+from rendering.inspection import centre, pixels, places, words
 
 from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
-from igcli.rendering.method_looks import method_looks
+from igcli.rendering.method_styles import method_styles
 from igcli.rendering.plots import PLOTS
 
 METHODS = ("gradient", "integrated", "left-integrated")
@@ -23,7 +23,7 @@ def metric(means, *, half=0.02, name="aopc", **more):
 
 
 def colours(metrics, controls=()):
-    return {name: look.colour for name, look in method_looks([m.points for m in metrics], controls).items()}
+    return {name: style.colour for name, style in method_styles([m.points for m in metrics], controls).items()}
 
 
 FULL = [metric(dict(zip((*METHODS, *CONTROLS), (0.2, 0.3, 0.4, 0.05, 0.1), strict=True)), best="left-integrated"),

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from igcli.rendering import fonts, text
 from igcli.rendering.fonts import VARIABLE, Face, base, check_font, face_of, families, lacking, runs, system_faces
 from igcli.rendering.plots import heading, render
-from igcli.rendering.text import Pen, clean, measure, wrap, write
+from igcli.rendering.text import Pen, clean, text_width, wrap, write
 
 PEN = Pen(20)
 STIX = Path(mpl.get_data_path()) / "fonts" / "ttf" / "STIXGeneral.ttf"  # has U+2317, which DejaVu Sans lacks
@@ -99,14 +99,14 @@ def test_its_glyphs_stand_on_the_line_of_the_letters():
 
 @pytest.mark.usefixtures("named")
 def test_pieces_follow_each_other_and_end_where_they_are_measured():
-    assert measure("H猫H", pen=PEN) == pytest.approx(2 * measure("H", pen=PEN) + PEN.size)
+    assert text_width("H猫H", pen=PEN) == pytest.approx(2 * text_width("H", pen=PEN) + PEN.size)
     columns = np.nonzero(ink("猫", anchor="ra"))[1]
     assert (columns.min(), columns.max()) == (290 - PEN.size, 289)
 
 
 @pytest.mark.usefixtures("named")
 def test_lines_are_broken_by_the_fonts_that_draw_them():
-    space = measure("猫 猫", pen=PEN) - 2 * PEN.size
+    space = text_width("猫 猫", pen=PEN) - 2 * PEN.size
     assert wrap("猫猫 猫猫 猫", 3 * PEN.size + space, pen=PEN) == ["猫猫", "猫猫 猫"]
     assert wrap("猫猫 猫", 3 * PEN.size, pen=PEN) == ["猫猫", "猫"]
 

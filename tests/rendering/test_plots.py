@@ -14,10 +14,10 @@ from rendering.films import trace
 from igcli.attribution.views.layers import LayerDistances
 from igcli.errors import UsageError
 from igcli.rendering.layer_plot import layer_plot
-from igcli.rendering.plots import PLOTS, Subject, ending_of_plot, plot_curves, render
+from igcli.rendering.plots import PLOTS, PlotContext, plot_curves, plot_ending, render
 from igcli.rendering.saturation_plot import saturation_plot
 
-SUBJECT = Subject("caltech101", "softmax", "cat $x$ \u202e.jpg")
+SUBJECT = PlotContext("caltech101", "softmax", "cat $x$ \u202e.jpg")
 STARTS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml", ".pdf": b"%PDF-"}
 
 
@@ -62,10 +62,10 @@ def test_pyplot_is_never_imported_and_the_users_backend_has_no_say():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from rendering.films import trace\n"
-        "from igcli.rendering.plots import Subject\n"
+        "from igcli.rendering.plots import PlotContext\n"
         "from igcli.rendering.saturation_plot import saturation_plot\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "saturation_plot([trace()], Subject('net'))\n"
+        "saturation_plot([trace()], PlotContext('net'))\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"MPLBACKEND": "TkAgg", "PATH": "", "HOME": "/tmp"})
@@ -111,7 +111,7 @@ def test_what_is_not_known_is_left_out():
     bare = replace(trace(), mean_importance=None, softmax=None, logit=None)
     whole, few = (Image.open(io.BytesIO(saturation_plot([t], SUBJECT))) for t in (trace(), bare))
     assert few.width < whole.width
-    assert saturation_plot([bare, trace()], Subject("net", "log-softmax"))
+    assert saturation_plot([bare, trace()], PlotContext("net", "log-softmax"))
 
 
 def test_nothing_to_plot_and_other_endings_are_refused():
@@ -120,5 +120,5 @@ def test_nothing_to_plot_and_other_endings_are_refused():
     with pytest.raises(ValueError, match="differ"):
         layer_plot([distances(layers=2), distances(layers=3)], SUBJECT)
     with pytest.raises(UsageError, match=r"\.png, \.svg, \.pdf"):
-        ending_of_plot("plot.jpg")
-    assert ending_of_plot("out/plot.SVG") == ".svg"
+        plot_ending("plot.jpg")
+    assert plot_ending("out/plot.SVG") == ".svg"

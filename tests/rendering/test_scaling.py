@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from igcli.errors import NumericalError, UsageError
-from igcli.rendering.scaling import Scale, absolute, normalise, signed
+from igcli.rendering.scaling import Scale, importance_map, normalise, signed_map
 
 # Two channels of one row: the first pixel cancels, the second does not.
 VALUES = np.array([[[3.0, 1.0]], [[-3.0, 2.0]]], np.float32)
@@ -18,14 +18,14 @@ percentiles = st.sampled_from([1.0, 50.0, 90.0, 99.0, 99.5, 100.0])
 
 
 def test_importance_adds_absolute_values_so_that_channels_do_not_cancel():
-    np.testing.assert_array_equal(absolute(VALUES), [[6.0, 3.0]])
+    np.testing.assert_array_equal(importance_map(VALUES), [[6.0, 3.0]])
 
 
 def test_signed_adds_values_so_that_channels_do_cancel():
-    np.testing.assert_array_equal(signed(VALUES), [[0.0, 3.0]])
+    np.testing.assert_array_equal(signed_map(VALUES), [[0.0, 3.0]])
 
 
-@pytest.mark.parametrize("join", [absolute, signed])
+@pytest.mark.parametrize("join", [importance_map, signed_map])
 def test_tensors_and_arrays_give_the_same_and_stay_as_they_are(join):
     tensor = torch.tensor(VALUES, requires_grad=True)
     np.testing.assert_array_equal(join(tensor), join(VALUES))
@@ -73,7 +73,7 @@ def test_values_of_any_size_are_scaled(size):
 def test_values_that_are_not_finite_are_refused_with_a_remedy(bad):
     values = VALUES.copy()
     values[0, 0, 0] = bad
-    for refuse in (absolute, signed, lambda each: normalise(each[0], Scale())):
+    for refuse in (importance_map, signed_map, lambda each: normalise(each[0], Scale())):
         with pytest.raises(NumericalError, match=r"not finite.*Check the model's weights"):
             refuse(values)
 

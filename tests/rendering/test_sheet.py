@@ -7,7 +7,7 @@ import pytest
 from rendering.films import film
 
 from igcli.errors import UsageError
-from igcli.rendering.frames import Look
+from igcli.rendering.film import Look
 from igcli.rendering.sheet import SHEET_ALPHAS, film_sheet
 
 

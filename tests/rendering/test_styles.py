@@ -86,7 +86,7 @@ def test_map_shows_nothing_of_the_photo():
     values = RNG.normal(size=(3, 8, 8))
     one, other = (draw("map", values, photo=photo).image for photo in (PHOTO, 255 - PHOTO))
     assert one.tobytes() == other.tobytes()
-    np.testing.assert_array_equal(np.asarray(draw("map", spot(1.0)).image)[2, 3], colours.heat()[255])
+    np.testing.assert_array_equal(np.asarray(draw("map", spot(1.0)).image)[2, 3], colours.heat_table()[255])
 
 
 def test_aggregation_is_stated():

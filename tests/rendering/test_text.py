@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from igcli.rendering import fonts, text
-from igcli.rendering.text import Pen, clean, fit_text, font, measure, wrap, write
+from igcli.rendering.text import Pen, clean, fit_text, text_width, wrap, write
 
 PEN = Pen(14)
 
@@ -87,18 +87,18 @@ def test_what_cannot_be_drawn_is_replaced(given_text, shown):
     [("α = 0.2", "alpha = 0.2"), ("café", "cafe"), ("−1 × 2", "-1 x 2"), ("Жар", "???"), ("a…b", "a…b")],
 )
 def test_pillows_own_font_spells_out_what_it_lacks(given_text, shown):
-    assert "DejaVu" not in font(12).getname()[0]
+    assert "DejaVu" not in fonts.base().at(12).getname()[0]
     assert clean(given_text) == shown
 
 
 def test_the_font_has_the_letters_that_it_is_said_to_have():
-    assert isinstance(font(12), ImageFont.FreeTypeFont)
-    assert font(12).getmask("α").size != (0, 0)
-    assert bytes(font(12).getmask("α")) != bytes(font(12).getmask("\U0010ffff"))
+    assert isinstance(fonts.base().at(12), ImageFont.FreeTypeFont)
+    assert fonts.base().at(12).getmask("α").size != (0, 0)
+    assert bytes(fonts.base().at(12).getmask("α")) != bytes(fonts.base().at(12).getmask("\U0010ffff"))
 
 
 def test_bold_is_wider():
-    assert measure("military uniform", pen=PEN.bolder()) > measure("military uniform", pen=PEN)
+    assert text_width("military uniform", pen=PEN.bolder()) > text_width("military uniform", pen=PEN)
 
 
 def test_short_text_is_not_shortened():
@@ -110,14 +110,14 @@ def test_long_text_keeps_both_ends():
     head, tail = short.split("…")
     assert "IMG_2024_holiday_in_the_mountains_0815.jpg".startswith(head)
     assert tail.endswith(".jpg")
-    assert 100 < measure(short, pen=PEN) <= 120
+    assert 100 < text_width(short, pen=PEN) <= 120
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60), st.integers(20, 200))
 def test_fitted_text_is_never_too_wide_and_always_one_line(line, width):
     short = fit_text(line, width, pen=PEN)
-    assert measure(short, pen=PEN) <= width
+    assert text_width(short, pen=PEN) <= width
     assert not any(unicodedata.category(char) in ("Cc", "Cs", "Cf") for char in short)
 
 
@@ -132,7 +132,7 @@ def test_wrapping_loses_no_word_where_there_is_room():
     lines = wrap(sentence, 130, pen=PEN, lines=9)
     assert " ".join(lines) == sentence
     assert len(lines) > 1
-    assert all(measure(line, pen=PEN) <= 130 for line in lines)
+    assert all(text_width(line, pen=PEN) <= 130 for line in lines)
 
 
 def test_wrapping_stops_at_the_last_line_and_shows_that_it_did():
@@ -142,7 +142,7 @@ def test_wrapping_stops_at_the_last_line_and_shows_that_it_did():
 
 
 def test_a_word_without_spaces_is_shortened():
-    assert all(measure(line, pen=PEN) <= 100 for line in wrap("x" * 500 + " end", 100, pen=PEN))
+    assert all(text_width(line, pen=PEN) <= 100 for line in wrap("x" * 500 + " end", 100, pen=PEN))
 
 
 def test_wrapping_nothing_gives_no_line():

@@ -20,7 +20,7 @@ from igcli.jobs.outputs.writer import Done, Outputs, png
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.animation import ANIMATIONS, Timing, encode, frame_files
-from igcli.rendering.frames import Film, Look, draw_frames, sharper_photo, side_of
+from igcli.rendering.film import Film, Look, draw_frames, sharper_photo, side_of
 from igcli.rendering.sheet import SHEET_ALPHAS, film_sheet
 
 if TYPE_CHECKING:

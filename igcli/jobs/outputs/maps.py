@@ -24,11 +24,10 @@ from igcli.jobs.outputs.saturation import saturation_of, subject_of
 from igcli.jobs.outputs.writer import Done, Outputs, png
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
-from igcli.rendering.frames import Look
-from igcli.rendering.full_size import full_size
-from igcli.rendering.overlay import draw
-from igcli.rendering.page.detail import Detail
-from igcli.rendering.page.photo import photo_page
+from igcli.rendering.film import Look
+from igcli.rendering.overlay import draw, full_size
+from igcli.rendering.page.content import Detail
+from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.panel import Panel, draw_panel
 from igcli.rendering.saturation_plot import saturation_plot
 from igcli.rendering.scaling import Scale

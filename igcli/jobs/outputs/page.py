@@ -11,6 +11,7 @@ from typing import Any
 
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import Estimate, Ranked
+from igcli.errors import OutputError
 from igcli.jobs.files import read_own
 from igcli.rendering.page.content import CurvePage, Encoded, FramesPage, MapPage, PhotoPage, SplitPage
 
@@ -21,8 +22,23 @@ def page_bytes(page: PhotoPage) -> bytes:
 
 
 def load_page(path: Path) -> PhotoPage:
-    """What :func:`page_bytes` has made."""
+    """What :func:`page_bytes` has made.
+
+    Raises
+    ------
+    OutputError
+        If another version of igcli has written it.
+    """
     plain: dict[str, Any] = json.loads(read_own(path))
+    try:
+        return _page_of(plain)
+    except (KeyError, TypeError) as error:
+        raise OutputError(
+            f"{path} was written by another version of igcli. Add --overwrite to explain again."
+        ) from error
+
+
+def _page_of(plain: dict[str, Any]) -> PhotoPage:
     frames, split = plain["frames"], plain["split"]
     return PhotoPage(
         name=plain["name"],

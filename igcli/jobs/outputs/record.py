@@ -7,7 +7,6 @@ all of them.
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 import shlex
@@ -23,6 +22,7 @@ from igcli.attribution.result import Attribution, Explanation
 from igcli.images.picture import Picture
 from igcli.jobs.files import write_whole
 from igcli.jobs.plan import ModelFacts
+from igcli.rendering.numbers import finite
 
 SCHEMA = "igcli/1"
 Record = dict[str, Any]
@@ -126,7 +126,7 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
 
 def to_json(record: Record, *, indent: int | None = None) -> str:
     """The record as JSON text; numbers that JSON does not have become null."""
-    return _text(json.dumps(_finite(record), indent=indent, ensure_ascii=False, allow_nan=False))
+    return _text(json.dumps(finite(record), indent=indent, ensure_ascii=False, allow_nan=False))
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -149,11 +149,3 @@ def versions() -> dict[str, str]:
 def _text(name: str) -> str:
     """The same where names of files are no UTF-8."""
     return name.encode("utf-8", "replace").decode()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

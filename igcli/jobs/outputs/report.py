@@ -20,19 +20,10 @@ from igcli.jobs.outputs.record import Record, typed, versions
 from igcli.jobs.outputs.saturation import even_alphas
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
-from igcli.rendering.page.content import (
-    Cell,
-    Chart,
-    Origin,
-    PhotoPage,
-    ReportPage,
-    Series,
-    Table,
-)
-from igcli.rendering.page.detail import Detail
-from igcli.rendering.page.index import PAINTED
+from igcli.rendering.page.content import Cell, Chart, Detail, Origin, PhotoPage, ReportPage, Series, Table
 from igcli.rendering.page.markup import page_parts
-from igcli.rendering.page.photo import photo_page
+from igcli.rendering.page.photo_page import photo_page
+from igcli.rendering.page.style_tables import painted_styles
 from igcli.rendering.scaling import Scale
 
 #: Interior gradients of a photo whose methods do not walk the path.
@@ -70,7 +61,8 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 def style_of_page(style: str) -> str:
     """The style that a page shows first where the files are drawn in ``style``: another if it cannot paint that."""
-    return style if style in PAINTED else PAINTED[0]
+    styles = painted_styles()
+    return style if style in styles else next(iter(styles))
 
 
 def gather_report(path: Path, plan: Plan, records: Iterable[Record], drawing: Drawing) -> bool:

@@ -23,7 +23,7 @@ from igcli.jobs.outputs.record import Record, image_entry, new_record, write_rec
 from igcli.jobs.plan import Job, Plan
 from igcli.lazy import np
 from igcli.rendering.layer_plot import SETTLED, layer_plot
-from igcli.rendering.plots import Subject
+from igcli.rendering.plots import PlotContext
 from igcli.rendering.saturation_plot import saturation_plot
 from igcli.tables import csv_bytes
 
@@ -106,10 +106,10 @@ def write_saturation(plan: Plan, measured: Sequence[Measured], *, failed: int, e
     return record
 
 
-def subject_of(plan: Plan, *, title: str) -> Subject:
+def subject_of(plan: Plan, *, title: str) -> PlotContext:
     """The words of a plot."""
     settings = plan.wanted.settings
-    return Subject(plan.model.provenance.name, settings.score, title, settings.baseline)
+    return PlotContext(plan.model.provenance.name, settings.score, title, settings.baseline)
 
 
 def saturation_of(trace: Trace) -> Record:

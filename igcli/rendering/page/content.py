@@ -33,11 +33,11 @@ class MapPage:
     method
         A name in ``METHODS``.
     data
-        The packed importance and signed sum, (2, H, W).
-    coding
-        How it is packed: a name in ``packing.CODINGS``.
-    unit
-        What a packed 1 stands for.
+        The packed levels of the importance and of the signed sum, (2, H, W).
+    levels
+        The level that stands for ``top``; a level q stands for top · q·|q| / levels².
+    top
+        The largest importance.
     total
         The sum of the map.
     completeness
@@ -48,8 +48,8 @@ class MapPage:
 
     method: str
     data: bytes
-    coding: str
-    unit: float
+    levels: int
+    top: float
     total: float
     completeness: Completeness
     steps: int
@@ -244,3 +244,48 @@ class ReportPage:
     style: str = "lit"
     scale: Scale = field(default_factory=Scale)
     failures: tuple[str, ...] = ()
+
+
+#: The most levels of a map: those of int16.
+MAP_LEVELS = 32767
+
+#: The size that a page of several photos aims at, in characters.
+PAGE_ROOM = 40_000_000
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How finely a photo is kept, so that one stays under 3 MB and a page of a folder of them can still be opened.
+
+    Attributes
+    ----------
+    frames
+        Interior gradients, at most.
+    exact
+        The photo is kept to the pixel, and maps in 32767 levels. Otherwise it is a JPEG, and maps have 127 levels.
+    room
+        Characters that pictures and numbers may take. The frames are as fine as the photo and the maps leave room
+        for; these two are kept whatever they take.
+    """
+
+    frames: int = 60
+    exact: bool = True
+    room: int = 2_850_000
+
+    @property
+    def levels(self) -> int:
+        """Of a map."""
+        return MAP_LEVELS if self.exact else 127
+
+
+#: For a few photos: all of it.
+FULL = Detail()
+#: For dozens: exact maps, fewer frames.
+SHORT = Detail(frames=24, room=1_000_000)
+#: For hundreds: everything is kept coarsely.
+COMPACT = Detail(frames=10, exact=False, room=190_000)
+
+
+def detail_for(photos: int) -> Detail:
+    """The finest detail by which a page of so many photos stays within ``PAGE_ROOM``, or ``COMPACT``."""
+    return next((detail for detail in (FULL, SHORT) if photos * detail.room <= PAGE_ROOM), COMPACT)

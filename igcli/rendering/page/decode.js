@@ -44,34 +44,18 @@ async function pixelsOf(blob) {
   return context.getImageData(0, 0, canvas.width, canvas.height).data;
 }
 
-/** A method's map: importance and signed sum, in units of `unit`. */
+/** The number that a level of the square root stands for. */
+const valueOf = (level, levels, top) => (top * level * Math.abs(level)) / levels ** 2;
+
+/** A method's map. */
 async function mapOf(number, place, entry) {
-  const { coding, unit } = entry.maps[place];
-  const bytes = await inflated(`${number}.map.${place}`);
-  const values = coding === "float32" ? fromPlanes(bytes) : fromRoots(bytes);
-  const count = values.length / 2;
-  return new Field(values.subarray(0, count), values.subarray(count), unit);
+  const { levels, top } = entry.maps[place];
+  const packed = new Int16Array((await inflated(`${number}.map.${place}`)).buffer);
+  const values = Float64Array.from(packed, (level) => valueOf(level, levels, top));
+  return new Field(values.subarray(0, values.length / 2), values.subarray(values.length / 2));
 }
 
-function fromPlanes(bytes) {
-  const count = bytes.length / 4;
-  const joined = new Uint8Array(bytes.length);
-  for (let plane = 0; plane < 4; plane++) {
-    for (let i = 0; i < count; i++) joined[4 * i + plane] = bytes[plane * count + i];
-  }
-  return new Float32Array(joined.buffer);
-}
-
-function fromRoots(bytes) {
-  const half = bytes.length / 2;
-  const signed = new Int8Array(bytes.buffer);
-  return Float32Array.from(bytes, (level, i) => {
-    const root = i < half ? level / 255 : signed[i] / 127;
-    return root * Math.abs(root);
-  });
-}
-
-/** The interior gradients of a photo: levels, and what they stand for. */
+/** The interior gradients of a photo. */
 class Film {
   static async of(number, entry) {
     return new Film(await inflated(`${number}.frames`), entry);
@@ -81,46 +65,26 @@ class Film {
     Object.assign(this, { frames, width, height, levels: bytes, size: frames.width * frames.height });
     // Each frame is stored as its difference from the one before, modulo 256.
     for (let i = this.size; i < bytes.length; i++) bytes[i] += bytes[i - this.size];
-    this.counts = frames.alphas.map((_, place) => this.countsOf(place));
   }
 
-  countsOf(place) {
-    const counts = new Uint32Array(256);
-    for (let i = place * this.size; i < (place + 1) * this.size; i++) counts[this.levels[i]]++;
-    return counts;
-  }
-
-  value(place, level) {
-    return this.frames.tops[place] * (level / this.frames.levels) ** 2;
+  value(i) {
+    return valueOf(this.levels[i], this.frames.levels, this.frames.tops[Math.floor(i / this.size)]);
   }
 
   /** One frame's importance at the photo's size. */
   field(place) {
-    const values = Float64Array.from({ length: 256 }, (_, level) => this.value(place, level));
-    const importance = new Float64Array(this.width * this.height);
-    for (let y = 0, i = 0; y < this.height; y++) {
-      const row = place * this.size + Math.floor((y * this.frames.height) / this.height) * this.frames.width;
-      for (let x = 0; x < this.width; x++, i++) {
-        importance[i] = values[this.levels[row + Math.floor((x * this.frames.width) / this.width)]];
-      }
+    const { width, height, frames } = this;
+    const importance = new Float64Array(width * height);
+    for (let y = 0, i = 0; y < height; y++) {
+      const row = place * this.size + Math.floor((y * frames.height) / height) * frames.width;
+      for (let x = 0; x < width; x++, i++) importance[i] = this.value(row + Math.floor((x * frames.width) / width));
     }
-    return new Field(importance, importance, 1);
+    return new Field(importance);
   }
 
-  /** What is shown at full brightness: of one frame, or of all together. */
-  ceiling(percent, place) {
-    if (place !== null) return this.ceilingOf([place], percent);
-    this.shared ??= new Map();
-    if (!this.shared.has(percent)) this.shared.set(percent, this.ceilingOf([...this.counts.keys()], percent));
-    return this.shared.get(percent);
-  }
-
-  ceilingOf(places, percent) {
-    const steps = places.flatMap((place) =>
-      Array.from(this.counts[place], (count, level) => ({ count, value: this.value(place, level) })),
-    );
-    const present = steps.filter((step) => step.count).sort((a, b) => a.value - b.value);
-    const at = (rank) => present[present.findIndex((step) => (rank -= step.count) < 0)].value;
-    return percentileOf(at, places.length * this.size, percent) || present.at(-1).value;
+  /** What is shown at full brightness in all frames together. */
+  sharedCeiling(percent) {
+    this.all ??= new Field(Float64Array.from(this.levels, (_, i) => this.value(i)));
+    return this.all.ceiling(percent);
   }
 }

@@ -49,12 +49,13 @@ class Gallery {
     card.address = URL.createObjectURL(blob);
     image.src = card.address;
     if (entry.maps.length) {
-      const [field, photo] = await Promise.all([mapOf(number, 0, entry), pixelsOf(blob)]);
+      const [field, photo, tables] = await Promise.all([mapOf(number, 0, entry), pixelsOf(blob), this.report.tables]);
       if (card.ticket !== ticket) return;
       const { style, percent } = this.look;
       const isSigned = this.report.styles.find(({ name }) => name === style).signed;
-      const ceiling = field.isBlank(isSigned) ? 0 : field.ceiling(percent, isSigned);
-      const pixels = painted(photo, field.values(isSigned), { style, isSigned, ceiling, opacity: 1 }, this.report.colours);
+      const ceiling = field.ceiling(percent, isSigned);
+      const table = tables[ceiling ? style : "blank"];
+      const pixels = painted(photo, field.values(isSigned), { table, isSigned, ceiling });
       put(item.querySelector("canvas"), pixels, entry.width, entry.height);
     }
     item.dataset.state = "shown";

@@ -1,23 +1,18 @@
-"""What the scripts of a page are told: all of the content but pictures and numbers, as JSON."""
+"""What the scripts of a page read: all of the content but pictures and the numbers of pixels, as JSON."""
 
 from __future__ import annotations
 
-import base64
 import json
-import math
 from dataclasses import asdict
 from typing import Any
 
 from igcli.attribution.methods import METHODS
-from igcli.errors import UsageError
-from igcli.rendering import colours
-from igcli.rendering.page.content import Cell, MapPage, PhotoPage, ReportPage, Table
-from igcli.rendering.styles import STYLES
+from igcli.attribution.scores import PROBABILITIES
+from igcli.rendering.numbers import finite
+from igcli.rendering.page.content import MAP_LEVELS, Cell, MapPage, PhotoPage, ReportPage, Table
+from igcli.rendering.page.style_tables import check_style, painted_styles
 
 Plain = dict[str, Any]
-
-#: The styles that ``paint.js`` knows.
-PAINTED = ("lit", "heat", "signed", "map")
 
 _DIGITS = 7  # of a number on a curve: no screen shows more
 
@@ -34,10 +29,12 @@ def index_of(page: ReportPage) -> Plain:
     names = {each.method for photo in page.photos for each in photo.maps}
     return {
         "title": page.title,
+        "probabilities": list(PROBABILITIES),
         "style": page.style,
         "percentile": page.scale.percentile,
-        "styles": [_style(name) for name in PAINTED],
-        "tables": {"heat": _base64(colours.heat().tobytes()), "diverging": _base64(colours.diverging().tobytes())},
+        "styles": [
+            {"name": name, "legend": style.legend, "signed": style.signed} for name, style in painted_styles().items()
+        ],
         "methods": {entry.name: entry.summary for entry in METHODS.entries() if entry.name in names},
         "black": page.origin.settings.get("baseline") == "black",
         "photos": [_photo(photo) for photo in page.photos],
@@ -51,16 +48,9 @@ def index_of(page: ReportPage) -> Plain:
     }
 
 
-def check_style(name: str) -> None:
-    """Raise ``UsageError`` for a style that does not exist, or that the page's scripts cannot paint (a plug-in's)."""
-    STYLES[name]
-    if name not in PAINTED:
-        raise UsageError(f"A page cannot paint in the style {name!r}. Choose from: {', '.join(PAINTED)}.")
-
-
-def to_json(plain: Plain) -> str:
+def script_json(plain: Plain) -> str:
     """JSON in ASCII that no HTML block can be ended by; numbers that JSON does not have become null."""
-    text = json.dumps(_finite(plain), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(finite(plain), allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -97,18 +87,13 @@ def _photo(photo: PhotoPage) -> Plain:
 def _map(each: MapPage) -> Plain:
     return {
         "method": each.method,
-        "coding": each.coding,
-        "unit": each.unit,
+        "levels": each.levels,
+        "top": each.top,
         "total": each.total,
         "completeness": asdict(each.completeness),
         "steps": each.steps,
         "evaluations": each.gradient_evaluations,
     }
-
-
-def _style(name: str) -> Plain:
-    style = STYLES[name]
-    return {"name": name, "legend": style.legend, "signed": style.aggregation == "signed-sum"}
 
 
 def _table(table: Table) -> Plain:
@@ -133,11 +118,11 @@ def _kept(page: ReportPage) -> str:
     """How finely, as a sentence: whether the page's pictures are those of the command line."""
     if not page.photos:
         return ""
-    codings = {each.coding for photo in page.photos for each in photo.maps}
     frames = [photo.frames for photo in page.photos if photo.frames is not None]
-    said = "maps with 8 bits a pixel and photos as JPEG: colours differ slightly from those of ig explain"
-    if codings == {"float32"}:
-        said = "maps in single precision: their colours are those of ig explain"
+    steps = min((each.levels for photo in page.photos for each in photo.maps), default=MAP_LEVELS)
+    said = f"maps in {steps} steps to each side of zero"
+    if any(photo.photo.media_type == "image/jpeg" for photo in page.photos):
+        said += " and photos as JPEG: colours differ slightly from those of ig explain"
     if not frames:
         return said
     most, levels = max(len(each.alphas) for each in frames), min(each.levels for each in frames)
@@ -154,15 +139,3 @@ def _said(value: object) -> str:
 
 def _short(numbers: tuple[float, ...]) -> list[float]:
     return [float(f"{number:.{_DIGITS}g}") for number in numbers]
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from igcli.rendering.page.content import PhotoPage, ReportPage
-from igcli.rendering.page.index import index_of, to_json
+from igcli.rendering.page.index import index_of, script_json
+from igcli.rendering.page.packing import deflate
+from igcli.rendering.page.style_tables import painted_styles, tables_of
 
 #: In the order in which they are put together: each uses only those before it.
 SCRIPTS = (
@@ -57,11 +59,12 @@ def page_parts(page: ReportPage) -> Iterator[str]:
         "policy": _POLICY.format(script=_hash(script), style=_hash(style)),
         "title": html.escape(page.title),
         "style": style,
-        "index": to_json(index_of(page)),
+        "index": script_json(index_of(page)),
         "script": script,
     }
     head, tail = _asset("page.html").split("{{blocks}}")
     yield _filled(head, words)
+    yield _block("style.tables", deflate(tables_of(painted_styles())))
     for number, photo in enumerate(page.photos):
         yield from _blocks(number, photo)
     yield _filled(tail, words)

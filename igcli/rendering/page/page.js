@@ -1,8 +1,7 @@
 // The page as a whole: what is shown first, the way between gallery and photo, dark and light, the foot.
 
 const report = JSON.parse(byId("index").textContent);
-const tableFrom = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-report.colours = Object.fromEntries(Object.entries(report.tables).map(([name, text]) => [name, tableFrom(text)]));
+report.tables = tablesOf(report.styles);
 
 function complain(error) {
   byId("problem").textContent = typeof DecompressionStream === "undefined"

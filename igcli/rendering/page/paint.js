@@ -1,110 +1,64 @@
-// The maps as colours: what scaling.py and styles.py compute, again, number for number. Where NumPy rounds to single
-// precision, so does Math.fround here; a clamped array rounds half to even, as np.rint does.
+// The maps as colours: each style is a table of 256 colours, which tables.py has taken from the style itself.
 
-const f32 = Math.fround;
+const LEVELS = 256;
+const STEPS = 64; // of a table, to one step of a colour
+const ENTRY = 12; // numbers of a level: the colour over black, and what full red, green and blue of the photo add
 
-/** A map: importance and signed sum (both H·W, in `unit`), and how they are scaled. */
+/** A map: importance and signed sum, H·W each. */
 class Field {
-  constructor(importance, signed, unit) {
-    Object.assign(this, { importance, signed, unit, sorted: {} });
+  constructor(importance, signed = importance) {
+    Object.assign(this, { importance, signed, sorted: {} });
   }
 
   values(isSigned) {
     return isSigned ? this.signed : this.importance;
   }
 
-  sizes(isSigned) {
-    return (this.sorted[isSigned] ??= Float64Array.from(this.values(isSigned), Math.abs).sort());
-  }
-
-  isBlank(isSigned) {
-    return this.sizes(isSigned).at(-1) === 0;
-  }
-
   /** The value shown at full brightness: the percentile of the absolute values, or their maximum where it is 0. */
-  ceiling(percent, isSigned) {
-    const sizes = this.sizes(isSigned);
-    return percentileOf((rank) => sizes[rank], sizes.length, percent) || sizes.at(-1);
+  ceiling(percent, isSigned = false) {
+    const sizes = (this.sorted[isSigned] ??= Float64Array.from(this.values(isSigned), Math.abs).sort());
+    const place = (sizes.length - 1) * (percent / 100);
+    const low = sizes[Math.floor(place)];
+    const high = sizes[Math.ceil(place)];
+    return low + (high - low) * (place - Math.floor(place)) || sizes.at(-1);
   }
 }
 
-/** np.percentile, method "linear", of `count` numbers of which `at(rank)` is the one of that rank. */
-function percentileOf(at, count, percent) {
-  const place = (count - 1) * (percent / 100);
-  const low = at(Math.floor(place));
-  const high = at(Math.min(Math.floor(place) + 1, count - 1));
-  const part = place - Math.floor(place);
-  return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part);
+/** The tables of the styles in the report's order, and `blank`, of a map without importance. */
+async function tablesOf(styles) {
+  const numbers = new Int16Array((await inflated("style.tables")).buffer);
+  const names = [...styles.map(({ name }) => name), "blank"];
+  const size = LEVELS * ENTRY;
+  return Object.fromEntries(names.map((name, place) => [name, numbers.subarray(place * size, (place + 1) * size)]));
 }
 
-// Each writes one pixel's colour: (out, i, photo, strength, colours), i being the place of its red.
-const PAINTS = {
-  lit(out, i, photo, strength) {
-    for (let c = 0; c < 3; c++) out[i + c] = f32(photo[i + c] * strength);
-  },
-  heat(out, i, photo, strength, { heat }) {
-    const opacity = f32(f32(0.95) * strength);
-    const entry = 3 * entryOf(f32(f32(0.3) + f32(f32(0.7) * strength)));
-    const ground = f32(grey(photo, i, f32(0.55)) * f32(1 - opacity));
-    for (let c = 0; c < 3; c++) out[i + c] = f32(ground + f32(heat[entry + c] * opacity));
-  },
-  signed(out, i, photo, strength, { diverging }) {
-    const entry = 3 * entryOf(f32(f32(strength + 1) / 2));
-    const ground = f32(grey(photo, i, f32(0.3)) * f32(1 - Math.abs(strength)));
-    for (let c = 0; c < 3; c++) out[i + c] = f32(ground + diverging[entry + c]);
-  },
-  map(out, i, photo, strength, { heat }) {
-    const entry = 3 * entryOf(strength);
-    for (let c = 0; c < 3; c++) out[i + c] = heat[entry + c];
-  },
-};
-
-const DIM = f32(0.35);
-
-/** The photo's luma (Rec. 601) at a share of its brightness. */
-function grey(photo, i, level) {
-  const luma = f32(
-    f32(f32(photo[i] * f32(0.299)) + f32(photo[i + 1] * f32(0.587))) + f32(photo[i + 2] * f32(0.114)),
-  );
-  return f32(luma * level);
-}
-
-const rounded = new Uint8ClampedArray(1);
-
-function entryOf(share) {
-  rounded[0] = f32(share * 255);
-  return rounded[0];
-}
-
-/** A photo painted with a map.
- *
- * look: {style, isSigned, ceiling, opacity}; the ceiling is in the map's own unit, or 0 for a blank map.
- */
-function painted(photo, values, look, colours) {
+/** A photo painted with a map; a ceiling of 0 is that of a blank map. */
+function painted(photo, values, { table, isSigned, ceiling, opacity = 1 }) {
   const out = new Uint8ClampedArray(photo.length);
-  const { ceiling, opacity } = look;
-  const paint = PAINTS[look.style];
+  const low = isSigned ? -1 : 0;
   for (let p = 0, i = 0; i < photo.length; p++, i += 4) {
-    if (ceiling) paint(out, i, photo, f32(clamp(values[p], -ceiling, ceiling) / ceiling), colours);
-    else for (let c = 0; c < 3; c++) out[i + c] = f32(photo[i + c] * DIM);
-    if (opacity < 1) for (let c = 0; c < 3; c++) out[i + c] = photo[i + c] * (1 - opacity) + out[i + c] * opacity;
+    const strength = ceiling ? clamp(values[p] / ceiling, low, 1) : 0;
+    const at = ENTRY * Math.round(((strength - low) / (1 - low)) * (LEVELS - 1));
+    for (let c = 0, t = at; c < 3; c++, t++) {
+      const added = photo[i] * table[t + 3] + photo[i + 1] * table[t + 6] + photo[i + 2] * table[t + 9];
+      out[i + c] = photo[i + c] * (1 - opacity) + ((table[t] + added / 255) / STEPS) * opacity;
+    }
     out[i + 3] = 255;
   }
   return out;
 }
 
-/** The colours of a style from nothing to full, as one row of pixels: over a middle grey where a photo shines through. */
-function keyOf(look, colours, width) {
-  const photo = new Uint8ClampedArray(4 * width).fill(look.style === "lit" ? 255 : 96);
-  const values = Float64Array.from({ length: width }, (_, x) => {
-    const part = x / (width - 1);
-    return look.isSigned ? 2 * part - 1 : part;
-  });
-  return painted(photo, values, { ...look, ceiling: 1, opacity: 1 }, colours);
+/** The colours of a style from nothing to full, as one row of pixels, over a photo of middle grey; of a style that lets
+ * the photo through at full strength, over white. */
+function keyOf(table, isSigned, width) {
+  const shines = table[ENTRY * (LEVELS - 1) + 3] > 0.5 * 255 * STEPS;
+  const photo = new Uint8ClampedArray(4 * width).fill(shines ? 255 : 96);
+  const values = Float64Array.from({ length: width }, (_, x) => (isSigned ? (2 * x) / (width - 1) - 1 : x / (width - 1)));
+  return painted(photo, values, { table, isSigned, ceiling: 1 });
 }
 
 function put(canvas, pixels, width, height) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  // Painted by the processor alone: a canvas on the graphics card would be uploaded anew for every picture.
+  // Painted by the processor alone: a canvas on the graphics card would be uploaded again for every picture.
   canvas.getContext("2d", { willReadFrequently: true }).putImageData(new ImageData(pixels, width, height), 0, 0);
 }

@@ -67,9 +67,9 @@ class Readout {
     // A map that adds up to the score's rise has shares of it; any other has shares of its own importance.
     const adds = rise !== null;
     const values = adds ? field.signed : field.values(isSigned);
-    const whole = adds ? rise : this.sumOf(field.importance);
+    const whole = adds ? rise : field.importance.reduce((sum, each) => sum + each, 0);
     const of = adds ? "of the score's rise" : `of ${place}`;
-    const value = values[y * width + x] * field.unit;
+    const value = values[y * width + x];
     let around = 0;
     for (let row = Math.max(y - AROUND, 0); row <= Math.min(y + AROUND, height - 1); row++) {
       for (let column = Math.max(x - AROUND, 0); column <= Math.min(x + AROUND, width - 1); column++) {
@@ -77,14 +77,8 @@ class Readout {
       }
     }
     const options = { plus: adds || isSigned };
-    const part = (number) => (whole ? share((number * (adds ? 1 : 1 / field.unit)) / whole, options) : "–");
+    const part = (number) => (whole ? share(number / whole, options) : "–");
     const side = 2 * AROUND + 1;
-    return `x ${x}, y ${y}: ${figure(value, options)}, ${part(value)} ${of}; the ${side} × ${side} pixels around: ${part(around * field.unit)}`;
-  }
-
-  sumOf(values) {
-    let sum = 0;
-    for (const value of values) sum += value;
-    return sum;
+    return `x ${x}, y ${y}: ${figure(value, options)}, ${part(value)} ${of}; the ${side} × ${side} pixels around: ${part(around)}`;
   }
 }

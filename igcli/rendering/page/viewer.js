@@ -4,7 +4,7 @@ class Viewer {
   constructor(report) {
     this.report = report;
     this.look = { style: report.style, percent: report.percentile, opacity: 1, range: "frame" };
-    this.unsigned = this.isSigned ? "lit" : report.style;
+    this.unsigned = this.isSigned ? report.styles.find(({ signed }) => !signed)?.name : report.style;
     this.path = new PathControl(() => this.choose("interior"));
     this.readout = new Readout([byId("map-frame"), byId("photo-frame")], () => this.painted);
     this.ticket = 0;
@@ -23,7 +23,9 @@ class Viewer {
     const { look } = this;
     const styles = this.report.styles.map(({ name }) => ({ value: name, text: titled(name) }));
     choices(byId("styles"), "style", styles, (style) => this.restyle(style));
-    byId("sign").addEventListener("change", (event) => this.restyle(event.target.checked ? "signed" : this.unsigned));
+    const signed = this.report.styles.find((style) => style.signed)?.name;
+    byId("sign").parentElement.hidden = !signed || !this.unsigned;
+    byId("sign").addEventListener("change", (event) => this.restyle(event.target.checked ? signed : this.unsigned));
     const percentile = byId("percentile");
     if (look.percent < Number(percentile.min)) percentile.min = Math.floor(look.percent);
     percentile.value = look.percent;
@@ -88,20 +90,21 @@ class Viewer {
     this.paint();
   }
 
-  /** The field to be painted now, and what is full brightness in it. */
+  /** The field to be painted now, in which style, and what is full brightness in it. */
   async subject() {
-    const { look, number, entry, shown } = this;
+    const { look, number, entry, shown, isSigned } = this;
     if (shown !== "interior") {
       if (!this.fields.has(shown)) this.fields.set(shown, mapOf(number, Number(shown), entry));
       const field = await this.fields.get(shown);
-      return { field, isSigned: this.isSigned, style: look.style, ceiling: field.ceiling(look.percent, this.isSigned) };
+      return { field, isSigned, style: look.style, ceiling: field.ceiling(look.percent, isSigned) };
     }
     // Interior gradients are kept by their size: they have no sign to show.
     this.film ??= Film.of(number, entry);
-    const { film, path: { place } } = this;
-    const field = (await film).field(place);
-    const ceiling = (await film).ceiling(look.percent, look.range === "frame" ? place : null);
-    return { field, isSigned: false, style: this.unsigned, ceiling };
+    const { path: { place }, unsigned: style } = this;
+    const film = await this.film;
+    const field = film.field(place);
+    const ceiling = look.range === "frame" ? field.ceiling(look.percent) : film.sharedCeiling(look.percent);
+    return { field, isSigned: false, style, ceiling: field.ceiling(100) ? ceiling : 0 };
   }
 
   async paint() {
@@ -109,21 +112,19 @@ class Viewer {
     if (this.shown === undefined) return;
     const ticket = ++this.ticket;
     byId("map-frame").setAttribute("aria-busy", "true");
-    const [subject, photo] = await Promise.all([this.subject(), this.pixels]);
+    const [subject, photo, tables] = await Promise.all([this.subject(), this.pixels, this.report.tables]);
     if (ticket !== this.ticket) return; // something else is wanted by now
     const { field, isSigned, style, ceiling } = subject;
-    const { entry, look, report, shown } = this;
+    const { entry, look, shown } = this;
     const { width, height } = entry;
-    const blank = field.isBlank(isSigned);
-    const values = field.values(isSigned);
-    const whole = { style, isSigned, ceiling: blank ? 0 : ceiling, opacity: look.opacity };
-    put(byId("map"), painted(photo, values, whole, report.colours), width, height);
-    put(byId("key"), keyOf(whole, report.colours, 256), 256, 1);
+    const table = tables[ceiling ? style : "blank"];
+    put(byId("map"), painted(photo, field.values(isSigned), { table, isSigned, ceiling, opacity: look.opacity }), width, height);
+    put(byId("key"), keyOf(table, isSigned, 256), 256, 1);
     const map = entry.maps[Number(shown)];
     const complete = map !== undefined && map.completeness.within_tolerance !== null;
     const place = map === undefined ? "the importance at this α" : "the map's importance";
     this.painted = { field, isSigned, width, height, rise: complete ? entry.score.at_image - entry.score.at_baseline : null, place };
-    label(this, { isSigned, style, ceiling: ceiling * field.unit, blank });
+    label(this, { isSigned, style, ceiling });
     this.readout.refresh();
     byId("map-frame").setAttribute("aria-busy", "false");
   }
@@ -154,7 +155,7 @@ function say(slider, text) {
 }
 
 /** What the painted map is, and what its colours mean. */
-function label({ shown, entry, path, report, look }, { isSigned, style, ceiling, blank }) {
+function label({ shown, entry, path, report, look }, { isSigned, style, ceiling }) {
   const method = entry.maps[Number(shown)]?.method;
   byId("map-title").textContent = method ? titled(method) : `Gradients at α = ${path.alphaText}`;
   const summary = method ? report.methods[method] ?? "" : "";
@@ -164,9 +165,9 @@ function label({ shown, entry, path, report, look }, { isSigned, style, ceiling,
   byId("key-low").textContent = isSigned ? `${look.percent === 100 ? "" : "≤ "}${figure(-ceiling)}` : "0";
   byId("key-middle").textContent = isSigned ? "0" : "";
   byId("key-high").textContent = look.percent === 100 ? figure(ceiling) : `≥ ${figure(ceiling)}`;
-  byId("legend").textContent = blank
-    ? "This map is zero everywhere: there is nothing to see in it but the dimmed photo."
-    : report.styles.find(({ name }) => name === style).legend;
+  byId("legend").textContent = ceiling
+    ? report.styles.find(({ name }) => name === style).legend
+    : "This map is zero everywhere: there is nothing to see in it but the dimmed photo.";
 }
 
 /** Radio buttons in a fieldset; `onPick` hears of the value that the reader picks. */

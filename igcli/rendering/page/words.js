@@ -50,12 +50,12 @@ const scoreText = (value, kind) => (isProbability(kind) ? probability(value) : f
 /** What stands beside a label: its probability, or the number that a regression estimates. */
 const amountText = (value, kind) => (kind === "value" ? figure(value) : probability(value));
 
-const isProbability = (kind) => kind === "softmax" || kind === "sigmoid";
+const isProbability = (kind) => report.probabilities.includes(kind);
 
 /** A method's name as a title. */
 const titled = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("-", " ");
 
-/** α with as many digits as tell the points apart. */
+/** α with as many digits as distinguish the points. */
 function alphaDigits(alphas) {
   for (let digits = 2; digits < 6; digits++) {
     if (new Set(alphas.map((alpha) => alpha.toFixed(digits))).size === alphas.length) return digits;

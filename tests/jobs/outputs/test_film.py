@@ -9,7 +9,7 @@ from igcli.attribution.wanted import Wanted
 from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
 from igcli.jobs.outputs.film import MOST_FRAMES, Filming, few_frames, film_of
-from igcli.rendering.frames import Look
+from igcli.rendering.film import Look
 from igcli.rendering.sheet import SHEET_ALPHAS
 
 

@@ -18,9 +18,8 @@ from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError
 from igcli.images.picture import Picture
 from igcli.models.model import Provenance
-from igcli.rendering.page.content import Origin, PhotoPage, ReportPage
-from igcli.rendering.page.detail import FULL, Detail
-from igcli.rendering.page.photo import photo_page
+from igcli.rendering.page.content import FULL, Detail, Origin, PhotoPage, ReportPage
+from igcli.rendering.page.photo_page import photo_page
 
 METHODS = ("integrated", "gradient", "left-integrated")
 ALPHAS = tuple(np.linspace(0, 1, 11).round(9).tolist())

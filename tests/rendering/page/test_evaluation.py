@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from rendering.page.looking import text
+from rendering.page.browsing import text
 from rendering.page.pages import ORIGIN, toy_photo
 
 from igcli.rendering.page.content import Cell, Chart, ReportPage, Series, Table

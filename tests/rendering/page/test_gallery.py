@@ -4,12 +4,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from rendering.page.looking import eventually, painted, text
+from rendering.page.browsing import eventually, painted, text
 from rendering.page.pages import made_up_photo, toy_photo, toy_report
 
 from igcli.attribution.result import Completeness
-from igcli.rendering.page.content import PhotoPage, SplitPage
-from igcli.rendering.page.detail import COMPACT
+from igcli.rendering.page.content import COMPACT, PhotoPage, SplitPage
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 from rendering.page.pages import ORIGIN, made_up_photo, toy_photo, toy_report
 
-from igcli.rendering.page.content import ReportPage
-from igcli.rendering.page.detail import COMPACT
-from igcli.rendering.page.index import index_of, to_json
+from igcli.rendering.page.content import COMPACT, ReportPage
+from igcli.rendering.page.index import index_of, script_json
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def facts(report: ReportPage) -> dict[str, str]:
 
 def test_it_holds_all_but_pictures_and_numbers_of_pixels(photo):
     index = index_of(toy_report(photo))
-    assert len(to_json(index)) < 12_000
+    assert len(script_json(index)) < 12_000
     assert index["photos"][0]["name"] == "photo 0.png"
     assert list(index["methods"]) == ["integrated", "gradient", "left-integrated"]
     assert [style["signed"] for style in index["styles"]] == [False, False, True, False]
@@ -36,7 +35,7 @@ def test_the_explained_class_is_marked_by_its_index_not_its_name(photo):
 
 
 def test_numbers_that_json_does_not_have_become_null():
-    assert json.loads(to_json({"a": math.nan, "b": [math.inf, 1.5], "c": (None, -math.inf)})) == {
+    assert json.loads(script_json({"a": math.nan, "b": [math.inf, 1.5], "c": (None, -math.inf)})) == {
         "a": None, "b": [None, 1.5], "c": [None, None]
     }  # fmt: skip
 
@@ -48,9 +47,9 @@ def test_settings_without_a_value_are_left_out_and_lists_are_joined(photo):
 
 
 def test_it_says_how_finely_the_numbers_are_kept(photo):
-    assert "colours are those of ig explain" in facts(toy_report(photo))["kept in this page"]
+    assert facts(toy_report(photo))["kept in this page"].startswith("maps in 32767 steps to each side of zero; ")
     coarse = facts(toy_report(made_up_photo(detail=COMPACT, frames=60)))["kept in this page"]
-    assert "8 bits a pixel" in coarse
+    assert coarse.startswith("maps in 127 steps to each side of zero and photos as JPEG")
     assert "at 10 points" in coarse
     assert coarse.endswith("at half the photo's size")
     assert "kept in this page" not in facts(ReportPage("No photos", ORIGIN))

@@ -12,9 +12,7 @@ from rendering.page.pages import made_up_photo, toy_photo, toy_report
 
 from igcli.errors import UsageError
 from igcli.rendering.page import markup
-from igcli.rendering.page.index import PAINTED
 from igcli.rendering.page.markup import page_html, page_parts
-from igcli.rendering.styles import STYLES
 
 
 class Blocks(HTMLParser):
@@ -76,6 +74,7 @@ def test_nothing_in_the_page_leads_outside(page):
 
 def test_every_block_is_named_by_its_photo_and_unpacks(page, photo):
     names = [name for name in page.blocks if "." in name]
+    assert names.pop(0) == "style.tables"
     assert names == [f"{n}.{kind}" for n in (0, 1) for kind in ("photo", "map.0", "map.1", "map.2", "frames")]
     assert base64.b64decode(page.blocks["1.photo"]) == photo.photo.data
     assert base64.b64decode(page.blocks["0.map.2"]) == photo.maps[2].data
@@ -103,7 +102,7 @@ def test_the_same_content_gives_the_same_bytes(photo):
 
 def test_it_comes_in_pieces_for_those_who_write_it_one_by_one(photo):
     parts = list(page_parts(toy_report(photo, photo)))
-    assert len(parts) == 2 + 2 * 5
+    assert len(parts) == 3 + 2 * 5
     assert "".join(parts).encode("utf-8", "replace") == page_html(toy_report(photo, photo))
 
 
@@ -115,16 +114,6 @@ def test_one_photo_with_sixty_frames_is_under_three_megabytes():
 def test_a_style_that_does_not_exist_is_refused(photo):
     with pytest.raises(UsageError, match="no style called"):
         page_html(toy_report(photo, style="nonsense"))
-
-
-def test_a_style_of_a_plug_in_cannot_be_painted_by_the_page(photo, monkeypatch):
-    monkeypatch.setitem(STYLES._entries, "sketch", STYLES.entries()[0])
-    with pytest.raises(UsageError, match="cannot paint"):
-        page_html(toy_report(photo, style="sketch"))
-
-
-def test_every_style_of_igcli_can_be_painted():
-    assert tuple(STYLES) == PAINTED
 
 
 def test_a_script_that_would_end_its_own_block_is_noticed(monkeypatch):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rendering.page.looking import painted, text
+from rendering.page.browsing import painted, text
 from rendering.page.pages import ORIGIN, toy_photo, toy_report
 
 from igcli.rendering.page.content import ReportPage, Table
@@ -136,7 +136,7 @@ def test_the_foot_says_where_the_numbers_come_from_and_how_to_make_them_again(vi
     assert facts["seed"] == "0"
     assert "against" not in facts
     assert facts["versions"] == "igcli 0.1.0"
-    assert facts["kept in this page"].startswith("maps in single precision")
+    assert facts["kept in this page"].startswith("maps in 32767 steps")
     assert text(page, "#command") == ORIGIN.command
     page.locator("#copy").click()
     assert page.evaluate("String(getSelection())") == ORIGIN.command

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rendering.page.looking import choose, eventually, painted, text
+from rendering.page.browsing import choose, eventually, painted, text
 from rendering.page.pages import ALPHAS, made_up_photo, toy_explanation, toy_report
 
 from igcli.attribution.views.saturation import alpha_star
-from igcli.rendering.page.photo import photo_page
+from igcli.rendering.page.photo_page import photo_page
 
 LAST = len(ALPHAS) - 1
 

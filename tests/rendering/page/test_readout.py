@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from rendering.page.looking import choose, painted, text
+from rendering.page.browsing import choose, painted, text
 from rendering.page.pages import toy_explanation, toy_report
 
-from igcli.rendering.page.photo import photo_page
+from igcli.rendering.page.photo_page import photo_page
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rendering.page.looking import choose, eventually, painted, pixels, slide, text
+from rendering.page.browsing import choose, eventually, painted, pixels, slide, text
 from rendering.page.pages import toy_explanation, toy_report
 
 from igcli.attribution.result import Completeness
-from igcli.rendering.page.photo import photo_page
+from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.scaling import Scale
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from igcli.rendering.method_looks import method_looks
+from igcli.rendering.method_styles import method_styles
 
 MANY = {f"method {number}": None for number in range(14)}
 
@@ -26,27 +26,27 @@ def seen(colour: str, blind: np.ndarray) -> np.ndarray:
 
 
 def test_fourteen_methods_and_two_controls_look_all_different():
-    looks = method_looks([MANY, {"random": None, "sobel": None}], {"random", "sobel"})
-    assert len(looks) == len(set(looks.values())) == 16
+    styles = method_styles([MANY, {"random": None, "sobel": None}], {"random", "sobel"})
+    assert len(styles) == len(set(styles.values())) == 16
 
 
 def test_methods_differ_without_colour_too():
-    looks = list(method_looks([MANY], ()).values())
-    assert len({(look.mark, look.filled, look.dashes) for look in looks}) == 14
+    styles = list(method_styles([MANY], ()).values())
+    assert len({(style.mark, style.filled, style.dashes) for style in styles}) == 14
 
 
 @pytest.mark.parametrize("kind", _BLIND)
 def test_the_first_seven_colours_stay_apart_for_readers_who_do_not_see_red_or_green(kind):
-    colours = [look.colour for look in list(method_looks([MANY], ()).values())[:7]]
+    colours = [style.colour for style in list(method_styles([MANY], ()).values())[:7]]
     shown = [seen(colour, _BLIND[kind]) for colour in colours]
     closest = min(np.abs(a - b).max() for place, a in enumerate(shown) for b in shown[:place])
     assert closest > 0.1
 
 
 def test_controls_come_last_grey_and_dashed_and_take_no_colour_away():
-    mixed = method_looks([{"sobel": None, "gradient": None, "random": None, "integrated": None}], ["random", "sobel"])
+    mixed = method_styles([{"sobel": None, "gradient": None, "random": None, "integrated": None}], ["random", "sobel"])
     assert list(mixed) == ["gradient", "integrated", "sobel", "random"]
-    alone = method_looks([{"gradient": None, "integrated": None}], ["random", "sobel"])
+    alone = method_styles([{"gradient": None, "integrated": None}], ["random", "sobel"])
     assert {name: mixed[name] for name in alone} == alone
     for name in ("random", "sobel"):
         red, green, blue = (int(mixed[name].colour[at : at + 2], 16) for at in (1, 3, 5))
@@ -55,9 +55,9 @@ def test_controls_come_last_grey_and_dashed_and_take_no_colour_away():
 
 
 def test_a_method_that_some_lack_keeps_its_place():
-    assert list(method_looks([{"a": None}, {"a": None, "b": None}, {"c": None}], ())) == ["a", "b", "c"]
+    assert list(method_styles([{"a": None}, {"a": None, "b": None}, {"c": None}], ())) == ["a", "b", "c"]
 
 
 def test_more_methods_than_looks_are_drawn_all_the_same():
-    looks = method_looks([{str(number): None for number in range(200)}], ())
-    assert len(looks) == 200
+    styles = method_styles([{str(number): None for number in range(200)}], ())
+    assert len(styles) == 200

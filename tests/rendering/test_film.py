@@ -10,7 +10,7 @@ from rendering.films import film
 
 from igcli.errors import NumericalError, UsageError
 from igcli.images.picture import Placement
-from igcli.rendering.frames import NORMALIZATIONS, Look, draw_frames, sharper_photo
+from igcli.rendering.film import NORMALIZATIONS, Look, draw_frames, sharper_photo
 from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES
 

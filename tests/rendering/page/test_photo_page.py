@@ -13,8 +13,8 @@ from rendering.page.pages import ALPHAS, made_up, toy_explanation
 
 from igcli.attribution.views.saturation import alpha_star
 from igcli.errors import NumericalError
-from igcli.rendering.page.detail import COMPACT, FULL, Detail
-from igcli.rendering.page.photo import photo_page
+from igcli.rendering.page.content import COMPACT, FULL, Detail
+from igcli.rendering.page.photo_page import photo_page
 
 
 @pytest.fixture(scope="module")

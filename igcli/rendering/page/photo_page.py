@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from igcli.attribution.result import Attribution, Explanation, Settings
 from igcli.attribution.views.saturation import PHI, alpha_star
 from igcli.lazy import np
-from igcli.rendering.page.content import CurvePage, Encoded, FramesPage, MapPage, PhotoPage, SplitPage
-from igcli.rendering.page.detail import FULL, Detail
+from igcli.rendering.page.content import FULL, CurvePage, Detail, Encoded, FramesPage, MapPage, PhotoPage, SplitPage
 from igcli.rendering.page.packing import pack_frames, pack_map
 
 if TYPE_CHECKING:
@@ -79,12 +78,12 @@ def _encoded(image: Image.Image, *, exact: bool) -> Encoded:
 
 
 def _map(result: Attribution, detail: Detail) -> MapPage:
-    packed = pack_map(result.values, exact=detail.exact)
+    data, top = pack_map(result.values, levels=detail.levels)
     return MapPage(
         method=result.method,
-        data=packed.data,
-        coding=packed.coding,
-        unit=packed.unit,
+        data=data,
+        levels=detail.levels,
+        top=top,
         total=result.total,
         completeness=result.completeness,
         steps=result.steps,
@@ -98,10 +97,7 @@ def _frames(explanation: Explanation, detail: Detail, *, room: int) -> FramesPag
         return None
     count = len(interior.frame_alphas)
     chosen = np.unique(np.linspace(0, count - 1, min(count, detail.frames)).round().astype(int))
-    packed = pack_frames(interior.frames[chosen], room=room)
-    height, width = packed.size
-    alphas = tuple(interior.frame_alphas[chosen].tolist())
-    return FramesPage(alphas, packed.data, packed.levels, packed.tops, width=width, height=height)
+    return pack_frames(interior.frame_alphas[chosen].tolist(), interior.frames[chosen], room=room)
 
 
 def _curve(trace: Trace) -> CurvePage:

@@ -1,4 +1,4 @@
-"""How methods look in plots: a colour, a mark and a line each, the same in every plot of the same methods.
+"""How methods style in plots: a colour, a mark and a line each, the same in every plot of the same methods.
 
 The colours are those of Okabe and Ito (*Color Universal Design*, 2008) without yellow, which is too light on white; the
 marks tell methods apart without colour. Controls are grey and dashed.
@@ -20,7 +20,7 @@ _CONTROL_LINES: tuple[tuple[float, ...], ...] = ((5, 2), (1.5, 1.5), (5, 2, 1.5,
 
 
 @dataclass(frozen=True)
-class Look:
+class MethodStyle:
     """How one method is drawn.
 
     Attributes
@@ -55,25 +55,25 @@ class Look:
         }
 
 
-def method_looks(plotted: Iterable[Mapping[str, object]], controls: Collection[str]) -> dict[str, Look]:
-    """A look for every name in ``plotted``: methods as they first come up, and then the controls.
+def method_styles(plotted: Iterable[Mapping[str, object]], controls: Collection[str]) -> dict[str, MethodStyle]:
+    """A style for every name in ``plotted``: methods as they first come up, and then the controls.
 
-    The look of a method is its place among the methods, whatever the controls: plots of the same methods in the same
+    The style of a method is its place among the methods, whatever the controls: plots of the same methods in the same
     order agree. After seven, the colours come again with other lines and open marks.
     """
     names = list(dict.fromkeys(name for each in plotted for name in each))
     methods = [name for name in names if name not in controls]
-    looks = {name: _method(place) for place, name in enumerate(methods)}
-    return looks | {name: _control(place) for place, name in enumerate(n for n in names if n in controls)}
+    styles = {name: _method(place) for place, name in enumerate(methods)}
+    return styles | {name: _control(place) for place, name in enumerate(n for n in names if n in controls)}
 
 
-def _method(place: int) -> Look:
+def _method(place: int) -> MethodStyle:
     again, colour = divmod(place, len(_COLOURS))
     # Another mark for the same colour, too: a short stretch of a line may show no dash.
     mark = _MARKS[(colour + 3 * again) % len(_MARKS)]
-    return Look(_COLOURS[colour], mark, _LINES[again % len(_LINES)], filled=not again)
+    return MethodStyle(_COLOURS[colour], mark, _LINES[again % len(_LINES)], filled=not again)
 
 
-def _control(place: int) -> Look:
+def _control(place: int) -> MethodStyle:
     dashes = _CONTROL_LINES[place % len(_CONTROL_LINES)]
-    return Look(_CONTROL, _MARKS[place % len(_MARKS)], dashes, filled=False, control=True)
+    return MethodStyle(_CONTROL, _MARKS[place % len(_MARKS)], dashes, filled=False, control=True)

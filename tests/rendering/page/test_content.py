@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from igcli.rendering.page.detail import COMPACT, FULL, PAGE_ROOM, SHORT, detail_for
+from igcli.rendering.page.content import COMPACT, FULL, PAGE_ROOM, SHORT, detail_for
 
 
 def test_few_photos_are_kept_in_full_and_hundreds_coarsely():

@@ -128,14 +128,14 @@ def painter(film: Film, look: Look, side: int) -> Callable[[np.ndarray], tuple[I
     """A function from one frame (H, W) to its picture of ``side`` pixels, and whether the frame was all zero."""
     from PIL import Image
 
-    photo = np.asarray(resized(film.photo.convert("RGB"), side))
+    photo = np.asarray(fit_square(film.photo.convert("RGB"), side))
     style = STYLES[look.style]
     shared = _ceiling(film.frames, look.percentile) if look.normalize == "path" else None
 
     def paint(frame: np.ndarray) -> tuple[Image.Image, bool]:
         # The ceiling is taken before enlarging: the size of the picture does not change its brightness.
         ceiling = shared or _ceiling(frame, look.percentile)
-        grown = np.asarray(resized(Image.fromarray(np.asarray(frame, np.float32)), side))
+        grown = np.asarray(fit_square(Image.fromarray(np.asarray(frame, np.float32)), side))
         scale = Scale(maximum=ceiling) if ceiling else Scale(look.percentile)
         drawn = style.draw(photo, grown[None], scale=scale)
         return drawn.image, drawn.blank
@@ -173,7 +173,7 @@ def sharper_photo(original: Image.Image, placement: Placement, *, size: int) -> 
     return original.convert("RGB").crop(whole).resize((side, side), Image.Resampling.LANCZOS)
 
 
-def resized(image: Image.Image, side: int) -> Image.Image:
+def fit_square(image: Image.Image, side: int) -> Image.Image:
     """A square image with ``side`` pixels: whole factors keep each pixel a square, all else is smooth."""
     from PIL import Image
 
@@ -193,7 +193,7 @@ def _frames(film: Film, look: Look, side: int, strip: Strip) -> Iterator[Image.I
     width = 2 * side + _GAP if look.side_by_side else side
     ground = Image.new("RGB", (width, side + strip.height), PAPER)
     if look.side_by_side:
-        ground.paste(resized(film.photo.convert("RGB"), side), (0, 0))
+        ground.paste(fit_square(film.photo.convert("RGB"), side), (0, 0))
     for alpha, frame in zip(film.alphas.tolist(), film.frames, strict=True):
         painted, blank = paint(frame)
         image = ground.copy()
