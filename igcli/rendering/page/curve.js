@@ -1,6 +1,6 @@
 // The score and the mean importance over α, with a cursor that can be dragged and the split into left and right.
 
-const CURVE_MARGINS = { left: 50, right: 58, top: 26, bottom: 26 };
+const CURVE_MARGINS = { left: 50, right: 84, top: 26, bottom: 26 };
 
 /** A curve's value between its points, joined by straight lines. */
 function readOff(xs, ys, x) {

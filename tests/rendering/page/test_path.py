@@ -39,7 +39,7 @@ def shown(page) -> str:
 def across(page, alpha: float) -> tuple[float, float]:
     """Where α lies on the screen, at half the curve's height."""
     page.locator("#curve").scroll_into_view_if_needed()
-    box, left, right = page.locator("#curve").bounding_box(), 50, 58  # the margins that page.css has too
+    box, left, right = page.locator("#curve").bounding_box(), 50, 84  # the margins that page.css has too
     return box["x"] + left + alpha * (box["width"] - left - right), box["y"] + box["height"] / 2
 
 
