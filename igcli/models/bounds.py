@@ -1,13 +1,11 @@
 """Limits on files of weights, checked before they are read: the size they unpack to, tensors' shapes, steps.
 
 A file of weights may come from anyone. A zip archive of some megabytes can unpack to gigabytes; 200 bytes of pickle can
-ask for 2**40 steps (tuples of tuples as a dictionary's key); a header can name millions of empty tensors. Nothing here
-makes a tensor: parsing is the concern of ``weights`` and ``safetensors``.
+ask for 2**40 steps (tuples of tuples as a dictionary's key). Nothing here makes a tensor: ``weights`` does.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 import zipfile
@@ -27,9 +25,6 @@ MOST_TENSORS = 200_000
 
 LARGEST_PICKLE = 64 << 20
 """Bytes of the list of tensors in an archive, which holds no numbers."""
-
-LARGEST_HEADER = 32 << 20
-"""Bytes of the header of a ``.safetensors`` file: about 200 per tensor."""
 
 MOST_DIMENSIONS = 64
 """Of a tensor; what torch itself can iterate over."""
@@ -85,44 +80,6 @@ def check_bare_pickle(path: Path) -> bool:
 
 _PICKLES = 5
 """Before the numbers: a magic number, the protocol, the system, the content, the storages' keys."""
-
-
-def check_safetensors(path: Path) -> None:
-    """Refuse a header that is too long, or that names too many tensors or tensors of impossible shape.
-
-    What is wrong with the header otherwise is left to whoever parses it.
-
-    Raises
-    ------
-    WeightsError
-        With the reason.
-    OSError
-        The file cannot be read.
-    """
-    with open_regular(path) as file:
-        length = int.from_bytes(file.read(8), "little")
-        size = file.seek(0, 2)
-        if length > min(LARGEST_HEADER, size):
-            if LARGEST_HEADER < length <= size:
-                raise WeightsError(f"{path} has a header of {length:,} bytes, more than that of any network's weights.")
-            return
-        file.seek(8)
-        text = file.read(length)
-    try:
-        header = json.loads(text)
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(header, dict):
-        return
-    if len(header) > MOST_TENSORS:
-        raise WeightsError(
-            f"{path} names {len(header):,} tensors, more than the {MOST_TENSORS:,} that are read. Save the network's "
-            "state_dict() alone."
-        )
-    for name, entry in header.items():
-        shape = entry.get("shape") if isinstance(entry, dict) else None
-        if isinstance(shape, list) and not is_possible(shape):
-            raise WeightsError(f"{path} is no file of weights: {name[:100]!r} has a shape that no tensor can have.")
 
 
 def is_possible(shape: list[object]) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from igcli.bounded import open_regular
 from igcli.errors import WeightsError
 from igcli.lazy import torch
-from igcli.models.bounds import COMPRESSED_ROOM, check_archive, check_bare_pickle, check_safetensors
+from igcli.models.bounds import COMPRESSED_ROOM, check_archive, check_bare_pickle
 from igcli.models.named_tensors import named_tensors
 from igcli.models.safetensors import is_safetensors, read_safetensors
 
@@ -46,7 +46,6 @@ def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPR
     """
     _check_file(path)
     if is_safetensors(path):
-        check_safetensors(path)
         return named_tensors(read_safetensors(path), path)
     return named_tensors(unpickled(path, trust_pickle=trust_pickle, room=room), path)
 

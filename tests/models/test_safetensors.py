@@ -1,10 +1,11 @@
-"""The reader of .safetensors against files written byte by byte after the published format, and against the library."""
+"""The reader of .safetensors, on files written byte by byte after the published format."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,10 @@ def test_a_header_of_any_length_is_no_web_page(pad: int, path: Path) -> None:
     assert set(read_state_dict(written(path, HEADER, pad=pad))) == set(HEADER) - {"__metadata__"}
 
 
-def test_what_the_formats_own_library_writes_is_read(path: Path) -> None:
-    library = pytest.importorskip("safetensors.torch", reason="an optional library")
-    state = {"a": torch.randn(3, 4), "b": torch.arange(5), "c": torch.ones(2).bfloat16(), "d": torch.tensor(True)}
-    library.save_file(state, str(path))
-    read = read_safetensors(path)
-    assert all(torch.equal(read[key], value) and read[key].dtype == value.dtype for key, value in state.items())
+def test_without_the_package_a_sentence_says_how_to_install_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors.torch", None)
+    with pytest.raises(WeightsError, match="pip install safetensors"):
+        read_state_dict(written(path, HEADER))
 
 
 def one(**change: object) -> dict[str, object]:
@@ -68,39 +67,35 @@ def one(**change: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("header", "data", "said"),
+    ("header", "data"),
     [
-        (HEADER, DATA[:-1], "cut short"),
-        (HEADER, DATA + b"!", "left over"),
-        (b'{"a": ', b"", "no JSON"),
-        (b"[]", b"", "no JSON object"),
-        (b'{"a": 1, "a": 2}', b"", "twice"),
-        (b"\xff\xfe", b"", "no JSON"),
-        (b"[" * 100_000, b"", "no JSON"),
-        ({"a": 3}, b"", "does not say"),
-        (one(more=1), bytes(8), "does not say"),
-        (one(dtype="F31"), bytes(8), "F31"),
-        (one(dtype=["F32"]), bytes(8), "F32"),
-        (one(shape=[-2]), bytes(8), "whole numbers"),
-        (one(shape=[2.0]), bytes(8), "whole numbers"),
-        (one(shape=[True, 2]), bytes(8), "whole numbers"),
-        (one(shape=[2**62, 2**62]), bytes(8), "as long as"),
-        (one(data_offsets=[0, 8, 8]), bytes(8), "as long as"),
-        (one(data_offsets=[8, 0]), bytes(8), "as long as"),
-        (one(data_offsets=[0, 12]), bytes(12), "as long as"),
-        (one(data_offsets=[4, 12]), bytes(12), "gaps"),
-        (one() | {"b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}, bytes(12), "overlap"),
+        (HEADER, DATA[:-1]),
+        (HEADER, DATA + b"!"),
+        (b'{"a": ', b""),
+        (b"[]", b""),
+        (b'{"a": 1, "a": 2}', b""),
+        (b"\xff\xfe", b""),
+        (b"[" * 100_000, b""),
+        ({"a": 3}, b""),
+        (one(dtype="F31"), bytes(8)),
+        (one(dtype=["F32"]), bytes(8)),
+        (one(shape=[-2]), bytes(8)),
+        (one(shape=[2.0]), bytes(8)),
+        (one(shape=[True, 2]), bytes(8)),
+        (one(data_offsets=[0, 8, 8]), bytes(8)),
+        (one(data_offsets=[8, 0]), bytes(8)),
+        (one(data_offsets=[0, 12]), bytes(12)),
+        (one(data_offsets=[4, 12]), bytes(12)),
+        (one() | {"b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}, bytes(12)),
     ],
 )
-def test_a_file_that_is_not_whole_is_refused_with_the_reason(
-    header: object, data: bytes, said: str, path: Path
-) -> None:
-    with pytest.raises(WeightsError, match=said) as caught:
+def test_a_file_that_is_not_whole_is_refused(header: object, data: bytes, path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"is not a whole \.safetensors file") as caught:
         read_safetensors(written(path, header, data))
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("shape", [[1] * 5000, [0, 2**62, 2**62], [2**62, 0], [0, 2**60]])
+@pytest.mark.parametrize("shape", [[1] * 5000, [2**62, 2**62], [0, 2**62, 2**62], [2**62, 0], [0, 2**60]])
 def test_a_shape_that_no_tensor_can_have_is_refused(shape: list[int], path: Path) -> None:
     size = 4 if set(shape) == {1} else 0
     with pytest.raises(WeightsError, match="a shape that no tensor can have"):
@@ -119,6 +114,13 @@ def test_a_header_of_very_many_tensors_is_refused(path: Path) -> None:
 def test_a_length_that_cannot_be_is_refused_before_anything_is_read(content: bytes, path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(WeightsError, match="header"):
+        read_safetensors(path)
+
+
+def test_a_file_far_larger_than_its_header_says_is_not_read_into_memory(path: Path) -> None:
+    with written(path, HEADER).open("r+b") as file:
+        file.truncate(1 << 43)  # a hole, which takes no room
+    with pytest.raises(WeightsError, match="should have"):
         read_safetensors(path)
 
 
