@@ -15,7 +15,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import WeightsError
 from igcli.images.source import Found
-from igcli.jobs.engines.worker import WorkerPlan
+from igcli.jobs.engines.scheduler import WorkerPlan
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.maps import Drawing, write_maps
 from igcli.jobs.plan import Job

@@ -16,7 +16,7 @@ from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session
 from igcli.jobs.engines.cluster import Cluster, on_cluster
 from igcli.jobs.engines.processes import on_devices
-from igcli.jobs.engines.worker import WorkerPlan
+from igcli.jobs.engines.scheduler import WorkerPlan
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.outputs.record import Record
 from igcli.jobs.outputs.writer import Done

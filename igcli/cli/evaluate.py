@@ -18,18 +18,14 @@ from igcli.errors import UsageError
 from igcli.evaluation.left_out import LeftOut
 from igcli.evaluation.metrics import arrow
 from igcli.evaluation.mosaics import Plan
-from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
-from igcli.jobs.evaluating.inquiry import Inquiry
-from igcli.jobs.evaluating.leaving import NAMES, write_evaluation
-from igcli.jobs.evaluating.measuring import Measurer
-from igcli.jobs.evaluating.table import Column, lines_of, why_missing, without_numbers
+from igcli.jobs.evaluating.measuring import Effort, Inquiry, Measurer
+from igcli.jobs.evaluating.table import NAMES, Column, lines_of, why_missing, without_numbers, write_evaluation
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.report import check_free, write_report
-from igcli.jobs.plan import Job
+from igcli.jobs.plan import Job, SharedFiles
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.runs.run import Tally
-from igcli.jobs.runs.shared_files import SharedFiles
 
 
 @click.command()

@@ -77,9 +77,10 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
             from igcli.jobs.outputs.report import check_free, gather_report, style_of_page  # not before it is needed
 
             check_free(page, overwrite=options.overwrite)
-            if (shown := style_of_page(drawing.style)) != drawing.style:
+            look = style_of_page(drawing.style), drawing.scale
+            if look[0] != drawing.style:
                 run.console.warn(
-                    f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {shown!r}."
+                    f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {look[0]!r}."
                 )
             drawing = replace(drawing, report=detail_for(len(run.found)))
         job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
@@ -87,7 +88,7 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
         # How finely a report keeps photos follows from their number: more photos are no other settings.
         settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}
         records = write_all(run, job, OutputSpec(write, _lines, "explained", settings), options)
-        if drawing.report is not None and gather_report(page, job.plan, records, drawing):
+        if drawing.report is not None and gather_report(page, job.plan, records, look=look):
             run.console.note(f"-> {page}")
         run.finish()
 

@@ -22,8 +22,8 @@ from igcli.evaluation.left_out import LeftOut
 from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, arrow, configured
 from igcli.evaluation.mosaics import Plan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
-from igcli.jobs.evaluating.inquiry import Inquiry
 from igcli.jobs.evaluating.maps import OtherMaps
+from igcli.jobs.evaluating.measuring import Inquiry
 from igcli.jobs.plan import Job
 
 FILLS = ("black", "mean", "blur", "noise")

@@ -39,9 +39,8 @@ from igcli.images.passed_over import PassedOver
 from igcli.images.source import Found, Missing
 from igcli.jobs.item import Explained, items_of
 from igcli.jobs.outputs.record import Record, new_record, to_json
-from igcli.jobs.pipeline import process
+from igcli.jobs.pipeline import precision_error, process
 from igcli.jobs.plan import Job, check_reachable
-from igcli.jobs.precision import precision_error
 from igcli.jobs.runs.ownership import is_result, left_by_earlier_runs
 from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, devices_of, numbers, resolve_device

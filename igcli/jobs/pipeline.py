@@ -23,10 +23,11 @@ from igcli.attribution.result import Explanation
 from igcli.errors import IgError, ImageError, NetworkError, NumericalError, Occupied
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
-from igcli.jobs.item import Explained, Item, Outcome
-from igcli.jobs.naming import with_target
+from igcli.images.source import Found
+from igcli.jobs.item import Explained, Item, Outcome, with_target
 from igcli.jobs.plan import Job, Plan
 from igcli.jobs.pool import PoolSize
+from igcli.models.devices import numbers
 
 T = TypeVar("T")
 Writer = Callable[[Plan, Explained], T]
@@ -178,3 +179,38 @@ def _write_again(explained: Outcome[Explained], write: Writer[T], plan: Plan) ->
     item = replace(explained.item, ours=True)
     results = tuple(replace(each, ours=True) for each in explained.results)
     return _write_classes(replace(explained, item=item, results=results), write, plan)
+
+
+def precision_error(job: Job, photos: Iterable[Found]) -> float | None:
+    """The relative L2 distance of the first photo's map from the same in float32.
+
+    Of the first method and class that are wanted, with the run's own settings; the photo is explained twice for it.
+    ``None`` where no photo can be explained, or the map is zero everywhere.
+    """
+    for found in photos:
+        try:
+            picture = read_image(found, view=job.model.view, fit=job.plan.fit, options=job.plan.reading)
+        except ImageError:
+            continue  # the run will say so
+        with numbers("float32"):
+            exact = _explained(job, picture, job.plan.wanted.targets[0] if found.target is None else found.target)
+        if exact is None:
+            continue
+        # The same class, whichever this precision holds to be the most probable one.
+        other = _explained(job, picture, exact.target.index)
+        return None if other is None else _distance(other, exact)
+    return None
+
+
+def _explained(job: Job, picture: Picture, target: str | int) -> Explanation | None:
+    method = (*job.plan.wanted.methods, "integrated")[0]
+    wanted = replace(job.plan.wanted, methods=(method,), targets=(target,), interior=None, alphas=())
+    outcome = explain(job.model, [picture], wanted, budget=job.budget)[0][0]
+    return outcome if isinstance(outcome, Explanation) else None
+
+
+def _distance(other: Explanation, exact: Explanation) -> float | None:
+    ((method, result),) = exact.results.items()
+    values = result.values.double()
+    norm = float(values.norm())
+    return float((other.results[method].values.double() - values).norm()) / norm if norm else None

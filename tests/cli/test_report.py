@@ -100,7 +100,7 @@ def test_a_page_from_the_disk_is_the_page_that_was_made(small, tmp_path):
     from igcli.attribution.explain import explain
     from igcli.attribution.result import Settings
     from igcli.attribution.wanted import Wanted
-    from igcli.jobs.outputs.page import load_page, page_bytes
+    from igcli.jobs.outputs.report import load_page, page_bytes
     from igcli.rendering.page.photo_page import photo_page
 
     wanted = Wanted(("integrated", "left-integrated"), settings=Settings(steps=4), interior="nodes")

@@ -18,7 +18,7 @@ from igcli.images.archive import MOST_NAMED
 from igcli.images.finding import find_images
 from igcli.images.members import read_member
 from igcli.images.source import Found, Missing
-from igcli.jobs.naming import output_stems
+from igcli.jobs.item import output_stems
 
 
 def listed(path: Path, data: bytes) -> list[Found | Missing]:

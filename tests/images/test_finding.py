@@ -14,7 +14,7 @@ from igcli.images import finding
 from igcli.images.decoding import FORMATS
 from igcli.images.finding import find_images
 from igcli.images.source import IMAGE_SUFFIXES, Found, Missing
-from igcli.jobs.naming import output_stems
+from igcli.jobs.item import output_stems
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from igcli.errors import IgError, UsageError
-from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, WorkerDied, schedule_items
-from igcli.jobs.engines.worker import Worker, WorkerPlan
+from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, Worker, WorkerDied, WorkerPlan, schedule_items
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs.writer import Done
 

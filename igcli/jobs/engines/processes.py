@@ -12,8 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from igcli.errors import IgError
-from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, WorkerDied, schedule_items
-from igcli.jobs.engines.worker import Worker, WorkerPlan
+from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, Worker, WorkerDied, WorkerPlan, schedule_items
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs.writer import Done
 

@@ -1,20 +1,22 @@
-"""The card of one photo: what is explained of it, and all that was measured of its maps. One JSON file a photo.
+"""One photo, or mosaic of photos, of an evaluation; and its card: all that was measured of its maps, one JSON file.
 
-A card is all that is needed to go on: what stands on it is not measured again.
+What a card has is not measured again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from igcli.attribution.result import Completeness
 from igcli.attribution.scores import Score
+from igcli.evaluation.maps import MapLike
 from igcli.evaluation.measured import Curve, Measured
 from igcli.evaluation.metric import Metric
+from igcli.images.picture import Picture
 from igcli.jobs.files import read_own, write_whole
 from igcli.jobs.outputs.record import SCHEMA, Record, new_record, to_json
 from igcli.lazy import np
@@ -119,3 +121,53 @@ def _measured(entry: Mapping[str, Any]) -> Measured:
     curves = {name: Curve(*(np.array(each, float) for each in pair)) for name, pair in entry["curves"].items()}
     value = float("nan") if entry["value"] is None else float(entry["value"])
     return Measured(value, entry["reason"], curves)
+
+
+@dataclass
+class Photo:
+    """A photo on its way.
+
+    Attributes
+    ----------
+    name
+        Its files' stem below the output folder.
+    target
+        The class to explain, or ``None`` for the one that is asked for of all.
+    fingerprint
+        What its maps depend on.
+    names
+        Of all maps that are to be measured.
+    card
+        Once it has been explained.
+    complete
+        Whether the card has all that is asked for, so that the photo need not even be read.
+    maps
+        Those that are known, by name.
+    failure
+        Why it was given up, if it was.
+    """
+
+    name: str
+    target: str | int | None
+    fingerprint: str
+    names: Sequence[str]
+    card: Card | None = None
+    complete: bool = False
+    maps: dict[str, MapLike] = field(default_factory=dict)
+    failure: str = ""
+    resumed: bool = field(init=False)
+    _picture: Picture | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.resumed = self.card is not None
+
+    def see(self, picture: Picture) -> None:
+        """The photo has been read."""
+        self._picture = picture
+
+    @property
+    def picture(self) -> Picture:
+        """As the model sees it."""
+        if self._picture is None:
+            raise ValueError(f"{self.name} has not been read")
+        return self._picture

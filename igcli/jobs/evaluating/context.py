@@ -23,8 +23,8 @@ from igcli.jobs.evaluating.card import Card
 from igcli.lazy import np, torch
 
 if TYPE_CHECKING:
+    from igcli.jobs.evaluating.card import Photo
     from igcli.jobs.evaluating.measuring import Measurer
-    from igcli.jobs.evaluating.photo import Photo
 
 _NOT_FINITE = "The network's numbers are not finite for a changed photo."
 

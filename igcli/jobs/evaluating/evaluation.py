@@ -17,18 +17,15 @@ from igcli.evaluation.left_out import Omission
 from igcli.evaluation.mosaics import Mosaic, Plan, listing, read_mosaics
 from igcli.images.reading import read_image
 from igcli.images.source import Found
-from igcli.jobs.evaluating.card import Card, load_card
-from igcli.jobs.evaluating.inquiry import Inquiry
+from igcli.jobs.evaluating.card import Card, Photo, load_card
 from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
-from igcli.jobs.evaluating.measuring import Measurer
-from igcli.jobs.evaluating.photo import Photo
+from igcli.jobs.evaluating.measuring import Inquiry, Measurer
 from igcli.jobs.evaluating.table import Column
 from igcli.jobs.files import inside, remove_partials, write_whole
 from igcli.jobs.item import Item, owner_of, sha256_of, source_of
 from igcli.jobs.outputs.record import to_json
 from igcli.jobs.pipeline import group_size
-from igcli.jobs.plan import Job
-from igcli.jobs.runs.shared_files import SharedFiles
+from igcli.jobs.plan import Job, SharedFiles
 from igcli.lazy import np
 
 

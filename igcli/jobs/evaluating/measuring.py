@@ -1,29 +1,80 @@
-"""A group of photos through all metrics: maps are made once, and only what no card has yet is measured."""
+"""Measuring a group of photos by all metrics: what to measure, the measuring, and what it costs.
+
+Maps are made once, and only what no card has yet is measured.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 
 from igcli.attribution.explain import explain
+from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Explanation
 from igcli.attribution.scores import Score
+from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
-from igcli.evaluation.ground_truth.area import Area
+from igcli.evaluation.ground_truth.area import Area, GroundTruth
 from igcli.evaluation.left_out import Omission
 from igcli.evaluation.maps import MapLike
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metrics import Metric
 from igcli.evaluation.randomising import randomised
 from igcli.images.picture import Picture
-from igcli.jobs.evaluating.card import Card
+from igcli.jobs.evaluating.card import Card, Photo
 from igcli.jobs.evaluating.context import PhotoContext, measured_by
-from igcli.jobs.evaluating.effort import Effort
-from igcli.jobs.evaluating.inquiry import Inquiry
-from igcli.jobs.evaluating.photo import Photo
+from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.outputs.record import image_entry
 from igcli.jobs.plan import Job
+from igcli.lazy import torch
 from igcli.models.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What is to be measured.
+
+    Attributes
+    ----------
+    methods
+        Names in ``METHODS``; none when another tool's maps are measured.
+    controls
+        Names in ``CONTROLS``.
+    metrics
+        By name in ``METRICS``, each with its parameters.
+    truth
+        Where the objects are, for metrics that need it.
+    truth_digest
+        Another one where that was read from other files, or from the same after they were changed.
+    others
+        Another tool's maps.
+    """
+
+    methods: tuple[str, ...]
+    controls: tuple[str, ...]
+    metrics: Mapping[str, Metric]
+    truth: GroundTruth | None = None
+    truth_digest: str = ""
+    others: OtherMaps | None = None
+
+    def check(self) -> None:
+        """Raise ``UsageError`` for metrics that lack what they need."""
+        for name in self.methods:
+            METHODS[name]
+        for name, metric in self.metrics.items():
+            if "mask" in metric.needs and self.truth is None:
+                raise UsageError(f"{name} needs to know where the objects are: give --boxes or --masks.")
+            alone = {"attribution", "method", "randomised", "mosaic"} & set(metric.needs)
+            if self.others is not None and alone:
+                raise UsageError(
+                    f"{name} needs to make maps of its own, which it cannot of another tool's: leave it out."
+                )
+
+    def needing(self, need: str) -> dict[str, Metric]:
+        """The metrics that need this: a key of ``NEEDS``."""
+        return {name: metric for name, metric in self.metrics.items() if need in metric.needs}
 
 
 class Measurer:
@@ -144,3 +195,52 @@ class Measurer:
     def _tell(self, count: int) -> None:
         if self._on_points is not None:
             self._on_points(count)
+
+
+@dataclass
+class Effort:
+    """Seconds and passes so far.
+
+    Attributes
+    ----------
+    gradients, gradient_seconds
+        For maps.
+    passes, pass_seconds
+        Forward only, for metrics; all that is done around them is in the time.
+    """
+
+    gradients: int = 0
+    gradient_seconds: float = 0.0
+    passes: int = 0
+    pass_seconds: float = 0.0
+    _sampled: int = 0
+    _sampled_seconds: float = 0.0
+
+    @property
+    def bare_seconds(self) -> float:
+        """What as many passes take with nothing around them, by the samples; 0 where none was taken."""
+        return self.passes * self._sampled_seconds / self._sampled if self._sampled else 0.0
+
+    @contextmanager
+    def of_gradients(self) -> Iterator[None]:
+        """The time of the block goes to the maps."""
+        began = time.perf_counter()
+        yield
+        self.gradient_seconds += time.perf_counter() - began
+
+    @contextmanager
+    def of_passes(self) -> Iterator[None]:
+        """The time of the block goes to the metrics."""
+        began = time.perf_counter()
+        yield
+        self.pass_seconds += time.perf_counter() - began
+
+    def sample(self, model: Classifier, pixels: torch.Tensor, size: int) -> None:
+        """Time a bare chunk of ``size`` pictures: what passes cost on this machine at this moment."""
+        chunk = pixels.to(model.device, model.dtype).expand(size, *pixels.shape)
+        chunk = chunk.contiguous(memory_format=torch.channels_last)
+        with model.frozen(), torch.no_grad():
+            began = time.perf_counter()
+            model(chunk).cpu()
+        self._sampled += size
+        self._sampled_seconds += time.perf_counter() - began

@@ -15,7 +15,7 @@ from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
-from igcli.jobs.naming import output_stems
+from igcli.jobs.item import output_stems
 from igcli.jobs.outputs.comparison import entry_of, footer_of, read_and_explain, tile_of, words_of
 from igcli.jobs.outputs.maps import Drawing
 from igcli.jobs.outputs.record import Record, new_record, write_record

@@ -19,7 +19,7 @@ from igcli.images.picture import Picture
 from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
-from igcli.jobs.naming import output_stems
+from igcli.jobs.item import output_stems
 from igcli.jobs.outputs.maps import Drawing
 from igcli.jobs.outputs.record import Record, new_record, result_entry, write_record
 from igcli.jobs.outputs.writer import png

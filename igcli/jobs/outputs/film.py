@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Explanation
 from igcli.attribution.wanted import Wanted
 from igcli.errors import ImageError, UsageError
@@ -143,6 +144,15 @@ def few_frames(film: Film) -> Film:
 def thinned(count: int) -> np.ndarray:
     """Evenly spread positions among ``count``, both ends with them: all of them, or ``MOST_FRAMES``."""
     return np.linspace(0, count - 1, min(count, MOST_FRAMES)).round().astype(int)
+
+
+def frame_points(wanted: Wanted) -> list[float] | str:
+    """Points among those of the rule, at most ``MOST_FRAMES``; with ``auto`` only the sweep knows them."""
+    settings = wanted.settings
+    if settings.steps == "auto":
+        return "nodes"
+    alphas = nodes(settings.rule, int(settings.steps)).alphas
+    return [float(alpha) for alpha in alphas[thinned(len(alphas))]]
 
 
 def save_animation(outputs: Outputs, film: Film, filming: Filming, *, prefix: str = "interior.") -> Path:

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.methods import METHODS
-from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Attribution, Explanation
 from igcli.attribution.targets import Estimate
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.images.reading import read_upright
 from igcli.jobs.item import Explained
-from igcli.jobs.outputs.film import Filming, animation_entry, few_frames, film_of, save_animation, thinned
-from igcli.jobs.outputs.page import page_bytes
+from igcli.jobs.outputs.film import Filming, animation_entry, few_frames, film_of, frame_points, save_animation
 from igcli.jobs.outputs.record import Record, result_entry
 from igcli.jobs.outputs.saturation import saturation_of, subject_of
 from igcli.jobs.outputs.writer import Done, Outputs, png
@@ -93,6 +91,8 @@ def _write_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> 
         files["animation"] = save_animation(outputs, film, drawing.filming)
         views["animation"] = animation_entry(drawing.filming, frames=len(film.alphas))
     if drawing.report is not None:
+        from igcli.jobs.outputs.report import page_bytes  # not before it is needed
+
         page = photo_page(explanation, name=outputs.item.found.relative.as_posix(), detail=drawing.report)
         outputs.save_hidden("page", page_bytes(page))
     if drawing.saturation:
@@ -101,15 +101,6 @@ def _write_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> 
         files["saturation"] = outputs.save("saturation.png", plot)
         views["saturation"] = saturation_of(explanation.trace)
     return views
-
-
-def frame_points(wanted: Wanted) -> list[float] | str:
-    """Points among those of the rule, at most ``MOST_FRAMES``; with ``auto`` only the sweep knows them."""
-    settings = wanted.settings
-    if settings.steps == "auto":
-        return "nodes"
-    alphas = nodes(settings.rule, int(settings.steps)).alphas
-    return [float(alpha) for alpha in alphas[thinned(len(alphas))]]
 
 
 #: The maps of the paper's Fig. 4, which a panel shows whatever else was asked for.

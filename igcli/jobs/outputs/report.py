@@ -1,26 +1,47 @@
-"""Reports: one HTML page over photos, an evaluation, or both, from what a run has found out."""
+"""Reports: one HTML page over photos, an evaluation, or both.
+
+A photo's part of a report is kept as a file too, so that a run that was interrupted need not explain it again.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from igcli.attribution.methods import METHODS
+from igcli.attribution.result import Completeness, ScoreEnds
+from igcli.attribution.targets import Estimate, Ranked
 from igcli.attribution.wanted import Wanted
 from igcli.bounded import open_regular
-from igcli.errors import Occupied
+from igcli.errors import Occupied, OutputError
 from igcli.evaluation.metrics import arrow
 from igcli.jobs.evaluating.table import Column, footnotes, names_in, shown_name
-from igcli.jobs.files import output_error, write_whole
+from igcli.jobs.files import output_error, read_own, write_whole
 from igcli.jobs.item import Explained
-from igcli.jobs.outputs.maps import Drawing, frame_points
-from igcli.jobs.outputs.page import load_page
+from igcli.jobs.outputs.film import frame_points
 from igcli.jobs.outputs.record import Record, typed, versions
 from igcli.jobs.outputs.saturation import even_alphas
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
-from igcli.rendering.page.content import Cell, Chart, Detail, Origin, PhotoPage, ReportPage, Series, Table
+from igcli.rendering.page.content import (
+    Cell,
+    Chart,
+    CurvePage,
+    Detail,
+    Encoded,
+    FramesPage,
+    MapPage,
+    Origin,
+    PhotoPage,
+    ReportPage,
+    Series,
+    SplitPage,
+    Table,
+)
 from igcli.rendering.page.markup import page_parts
 from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.page.style_tables import painted_styles
@@ -65,13 +86,13 @@ def style_of_page(style: str) -> str:
     return style if style in styles else next(iter(styles))
 
 
-def gather_report(path: Path, plan: Plan, records: Iterable[Record], drawing: Drawing) -> bool:
-    """Write the page of photos whose parts an ``ig explain --report`` has left; false if there are none."""
+def gather_report(path: Path, plan: Plan, records: Iterable[Record], *, look: tuple[str, Scale]) -> bool:
+    """Write the page of photos that ``ig explain --report`` has written parts of; false if there are none."""
     pages = [load_page(plan.output / record["files"]["page"]) for record in records]
     if pages:
         name = pages[0].name if len(pages) == 1 else f"{len(pages)} photos"
         title = f"What the network looked at: {name}"
-        write_report(path, plan, photos=pages, look=(style_of_page(drawing.style), drawing.scale), title=title)
+        write_report(path, plan, photos=pages, look=look, title=title)
     return bool(pages)
 
 
@@ -156,3 +177,62 @@ def _charts(columns: Sequence[Column]) -> list[Chart]:
             )
             charts.append(Chart(column.title_of(name), "share of the pixels", "score", series))
     return charts
+
+
+def page_bytes(page: PhotoPage) -> bytes:
+    """The page as JSON; pictures and numbers in base64."""
+    return (json.dumps(asdict(page), default=_base64) + "\n").encode()
+
+
+def load_page(path: Path) -> PhotoPage:
+    """What :func:`page_bytes` has made.
+
+    Raises
+    ------
+    OutputError
+        If another version of igcli has written it.
+    """
+    plain: dict[str, Any] = json.loads(read_own(path))
+    try:
+        return _page_of(plain)
+    except (KeyError, TypeError) as error:
+        raise OutputError(
+            f"{path} was written by another version of igcli. Add --overwrite to explain again."
+        ) from error
+
+
+def _page_of(plain: dict[str, Any]) -> PhotoPage:
+    frames, split = plain["frames"], plain["split"]
+    return PhotoPage(
+        name=plain["name"],
+        photo=Encoded(**_with_data(plain["photo"])),
+        top=tuple(map(_ranked, plain["top"])),
+        target=_ranked(plain["target"]),
+        score=ScoreEnds(**plain["score"]),
+        maps=tuple(
+            MapPage(**{**_with_data(each), "completeness": Completeness(**each["completeness"])})
+            for each in plain["maps"]
+        ),
+        curve=CurvePage(**_with_tuples(plain["curve"])),
+        frames=None if frames is None else FramesPage(**_with_tuples(_with_data(frames))),
+        split=None if split is None else SplitPage(**split),
+        notes=tuple(plain["notes"]),
+    )
+
+
+def _ranked(plain: Mapping[str, Any]) -> Ranked:
+    return Estimate(**plain) if "value" in plain else Ranked(**plain)
+
+
+def _base64(data: object) -> str:
+    if not isinstance(data, bytes):
+        raise TypeError(f"{type(data).__name__} is no part of a page")
+    return base64.b64encode(data).decode("ascii")
+
+
+def _with_data(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {**plain, "data": base64.b64decode(plain["data"])}
+
+
+def _with_tuples(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}

@@ -25,7 +25,7 @@ from igcli.jobs.runs.lock import RunLock
 from igcli.jobs.files import open_to_append, read_own
 from igcli.jobs.outputs.writer import Done
 from igcli.jobs.outputs.record import Record, to_json
-from igcli.jobs.runs.shared_files import FILES
+from igcli.jobs.plan import FILES
 
 #: No honest line is longer.
 _LONGEST_LINE = 2**20

@@ -25,7 +25,7 @@ from igcli.jobs.files import read_own
 from igcli.jobs.outputs.writer import Done
 from igcli.jobs.runs.ownership import Ownership
 from igcli.jobs.outputs.record import Record, new_record, to_json, typed, write_record
-from igcli.jobs.runs.shared_files import SharedFiles
+from igcli.jobs.plan import SharedFiles
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
 Engine = Callable[[Iterable[Item]], Iterator[Outcome[Done]]]

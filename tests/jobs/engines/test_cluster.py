@@ -8,7 +8,7 @@ from engine_toys import load_nothing, photos_in, worker_plan_of, write_and_die_o
 
 from igcli.errors import UsageError, WeightsError
 from igcli.jobs.engines.cluster import Cluster, on_cluster
-from igcli.jobs.engines.worker import Worker
+from igcli.jobs.engines.scheduler import Worker
 
 ray = pytest.importorskip("ray", reason="Ray is an extra")
 

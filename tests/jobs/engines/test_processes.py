@@ -5,7 +5,7 @@ from engine_toys import load_nothing, photos_in, worker_plan_of, write_and_die_a
 
 from igcli.errors import WeightsError
 from igcli.jobs.engines.processes import on_devices
-from igcli.jobs.engines.worker import Worker
+from igcli.jobs.engines.scheduler import Worker
 
 
 def sums(outcomes):

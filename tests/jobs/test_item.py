@@ -3,7 +3,7 @@ from pathlib import Path, PurePath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igcli.jobs.naming import output_stems, with_target
+from igcli.jobs.item import output_stems, with_target
 
 
 def stems(*names: str) -> list[str]:
