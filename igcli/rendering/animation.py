@@ -91,7 +91,7 @@ def encode(frames: Sequence[Image.Image], *, ending: str, timing: Timing | None 
 
 
 def frame_files(film: Film, frames: Sequence[Image.Image]) -> Iterator[tuple[str, bytes]]:
-    """The frames as a folder of PNGs: file names that sort in their order and say α, and the bytes."""
+    """The frames as a folder of PNGs: file names that sort in order and contain α, and the bytes."""
     digits, width = digits_for(film.alphas), len(str(len(frames) - 1))
     for number, (alpha, frame) in enumerate(zip(film.alphas.tolist(), frames, strict=True)):
         buffer = io.BytesIO()

@@ -1,7 +1,7 @@
 """Fixed colour tables: 256 colours each, computed from a few anchors.
 
 Anchors are joined by straight lines in Oklab, where equal steps look about equally large
-(B. Ottosson, "A perceptual color space for image processing", 2020). What a colour means is said in ``styles.py``.
+(B. Ottosson, "A perceptual color space for image processing", 2020). ``styles.py`` says what the colours mean.
 """
 
 from __future__ import annotations

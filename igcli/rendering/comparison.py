@@ -22,7 +22,7 @@ _TOP = MARGIN + 62
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One row: a heading, further lines, and one image per column (``None`` leaves the place empty)."""
+    """One row: a heading, further lines, and one image per column (``None`` for an empty place)."""
 
     heading: str
     lines: tuple[str, ...]

@@ -18,7 +18,7 @@ from igcli.rendering.plots import MUTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST = 3  # panels beside each other
+_MOST = 3  # panels next to each other
 _LEFT, _GAP = 0.42, 0.3  # inches for the tick labels of a panel, and between panels
 _ABOVE, _BELOW = 0.46, 0.62  # for the head of a panel, and for what is below
 _WIDTHS = (2.7, 5.6)
@@ -80,11 +80,11 @@ def curves_plot(
     Parameters
     ----------
     curves
-        One a panel.
+        One per panel.
     footer
         The conditions, a sentence each.
     controls
-        Names of methods that know nothing of the network: grey and dashed.
+        Names of methods that ignore the network; drawn grey and dashed.
     ending
         One of ``PLOTS``.
 

@@ -1,4 +1,4 @@
-"""What metrics say of methods: a panel for each metric, and the same methods in the same rows of all.
+"""The values of metrics: a panel for each metric, with the same methods in the same rows.
 
 A panel itself is drawn by ``metric_panel.py``; the curves behind the numbers are in ``curves_plot.py``.
 """
@@ -16,7 +16,7 @@ from igcli.rendering.text import Pen
 
 __all__ = ["MetricPlot", "Point", "metrics_plot"]
 
-_MOST = 5  # panels beside each other
+_MOST = 5  # panels next to each other
 _NAMES = (0.7, 1.8)  # inches for the names, at least and at most
 _PANEL = (1.3, 4.8)
 _GAP = 0.36  # between panels; holds the word "best"
@@ -35,16 +35,16 @@ def metrics_plot(
 ) -> bytes:
     """Plot metrics side by side.
 
-    An axis is logarithmic, and says so, where positive values are more than 50 times apart.
+    An axis is logarithmic, and says so, where positive values differ by more than 50 times.
 
     Parameters
     ----------
     metrics
-        One a panel.
+        One per panel.
     footer
         The conditions, a sentence each.
     controls
-        Names of methods that know nothing of the network: grey, below a line.
+        Names of methods that ignore the network; drawn in grey, below a line.
     ending
         One of ``PLOTS``.
 
@@ -96,7 +96,7 @@ class _Layout:
         return MARGIN + self.names + column * (self.panel + _GAP)
 
     def band(self, metrics: Sequence[MetricPlot]) -> float:
-        """The height of panels beside each other, with what is above and below."""
+        """The height of panels next to each other, with what is above and below."""
         return _ABOVE + self.height + _BELOW + max(height_of(self.under(m), pen=NOTE) for m in metrics) + 0.2
 
     def under(self, metric: MetricPlot) -> list[str]:
@@ -113,7 +113,7 @@ def _rows(styles: Mapping[str, MethodStyle]) -> Rows:
 
 
 def _band(page: Page, band: Sequence[MetricPlot], *, layout: _Layout, top: float) -> None:
-    """Panels beside each other, with the names at the left."""
+    """Panels next to each other, with the names at the left."""
     panels = top + _ABOVE
     _names(page, layout, top=panels, right=layout.left(len(band) - 1) + layout.panel)
     for column, metric in enumerate(band):

@@ -1,6 +1,6 @@
-"""One frame of an animation over α: the photo painted with the importance at γ(α), and a strip that says where it is.
+"""The frames of an animation over α: the photo painted with the importance at γ(α), and a strip with α and the curves.
 
-What the strip shows lives in ``strip.py``; turning frames into a file in ``animation.py``.
+``strip.py`` draws the strip; ``animation.py`` turns frames into a file.
 
 Source: arXiv 1611.02639, Fig. 3: each frame shows the relative distribution, the trend below carries the magnitude.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from igcli.attribution.views.curve import Trace
     from igcli.images.picture import Placement
 
-#: How brightness is shared out: the words that go into the picture.
+#: How frames are normalised, in the words that are written on them.
 NORMALIZATIONS = {"frame": "each frame by its own range", "path": "all frames by one range"}
 
 #: Narrower pictures are enlarged by a whole factor, so that the strip below stays legible.
@@ -69,7 +69,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Look:
-    """How the frames look.
+    """How frames are drawn.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Look:
     size
         The side of the picture in pixels, up to the photo's own; that of the frames if not given.
     percentile
-        In place of the 99th.
+        Of full brightness, instead of the 99th.
     """
 
     style: str = "lit"
@@ -92,7 +92,7 @@ class Look:
     percentile: float = 99.0
 
     def check(self) -> None:
-        """Raise ``UsageError`` for a look that no film can have."""
+        """Raise ``UsageError`` for settings that no film can be drawn with."""
         if STYLES[self.style].aggregation != "abs-sum":
             fit = ", ".join(name for name, style in STYLES.items() if style.aggregation == "abs-sum")
             raise UsageError(f"Interior gradients are shown by their size, and {self.style!r} needs a sign. Use {fit}.")
@@ -111,7 +111,7 @@ def draw_frames(film: Film, look: Look | None = None) -> list[Image.Image]:
     Raises
     ------
     UsageError
-        For a look that does not exist, or a size beyond the photo's own.
+        For settings that are not valid, or a size beyond the photo's own.
     NumericalError
         If a frame has values that are not finite.
     """

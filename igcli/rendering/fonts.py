@@ -1,8 +1,8 @@
 """Which font draws which character: DejaVu Sans, then the file that the user names, then the system's fonts.
 
-Characters that DejaVu Sans lacks (Chinese, Japanese, Korean, Devanagari, ...) are looked for in the file that
-:data:`VARIABLE` names and in the fonts that matplotlib finds on this machine. The variable is of the environment, so
-that processes which draw know it as well.
+Characters that DejaVu Sans lacks (Chinese, Japanese, Korean, Devanagari, ...) are searched for in the file that
+:data:`VARIABLE` names and in the fonts that matplotlib finds on this machine. An environment variable is used so that
+worker processes inherit it.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _opens(face: Face) -> bool:
 
 @cache
 def _characters(path: str, index: int) -> tuple[Sequence[int], Sequence[int]]:
-    """The first and the last character of each range that a font says it has; none where it cannot be read."""
+    """The first and the last character of each range that a font covers; none if it cannot be read."""
     from matplotlib.ft2font import FT2Font
 
     where: dict[str, Any] = {"face_index": index} if index else {}

@@ -1,6 +1,6 @@
 """How far each layer is from its activations at the photo, over α (arXiv 1611.02639, Fig. 12).
 
-One column a layer, L2 above cosine, every row on one scale so that layers compare.
+One column per layer, L2 above cosine, every row on one scale so that layers compare.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def layer_plot(distances: Sequence[LayerDistances], subject: PlotContext, *, end
     Parameters
     ----------
     distances
-        One a picture, all of the same layers.
+        One per picture, all of the same layers.
     subject
         The words; the score plays no part here.
     ending

@@ -1,7 +1,7 @@
-"""How methods style in plots: a colour, a mark and a line each, the same in every plot of the same methods.
+"""How methods are drawn in plots: a colour, a mark and a line each, the same in every plot of the same methods.
 
 The colours are those of Okabe and Ito (*Color Universal Design*, 2008) without yellow, which is too light on white; the
-marks tell methods apart without colour. Controls are grey and dashed.
+marks distinguish methods without colour. Controls are grey and dashed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class MethodStyle:
     filled
         Whether the mark is.
     control
-        Whether it is something that any method has to beat.
+        Whether it is a control: a map that any method should beat.
     """
 
     colour: str
@@ -56,10 +56,10 @@ class MethodStyle:
 
 
 def method_styles(plotted: Iterable[Mapping[str, object]], controls: Collection[str]) -> dict[str, MethodStyle]:
-    """A style for every name in ``plotted``: methods as they first come up, and then the controls.
+    """A style for every name in ``plotted``: methods in the order of their first appearance, then controls.
 
-    The style of a method is its place among the methods, whatever the controls: plots of the same methods in the same
-    order agree. After seven, the colours come again with other lines and open marks.
+    The style of a method follows from its place among the methods, whatever the controls: plots of the same methods in the same
+    order agree. After seven, the colours are repeated with other lines and open marks.
     """
     names = list(dict.fromkeys(name for each in plotted for name in each))
     methods = [name for name in names if name not in controls]

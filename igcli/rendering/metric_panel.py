@@ -1,4 +1,4 @@
-"""One metric's panel: a mark and an interval in each method's row. How panels stand together: evaluation_plot.py."""
+"""One metric's panel: a mark and an interval in each method's row. ``evaluation_plot.py`` arranges the panels."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _no_number(axes: Axes, row: float) -> None:
 
 
 def _scale(axes: Axes, metric: MetricPlot, *, width: float) -> None:
-    """Few ticks with plain numbers, and none where there is nothing to read off."""
+    """Few ticks with plain numbers, and none where there is no value."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     axes.margins(x=0.08)

@@ -1,4 +1,4 @@
-"""What all plots share: a figure without pyplot, the look of a curve with its quartiles, and the way to bytes.
+"""What all plots share: a figure without pyplot, curves with their quartiles, and encoding to bytes.
 
 matplotlib is imported inside the functions, and its defaults are used whatever the user's own settings say. The plots
 themselves: ``saturation_plot.py``, ``layer_plot.py``. All can be read without colour.
@@ -100,7 +100,7 @@ def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
-        # A bare Figure brings its own canvas: neither pyplot nor MPLBACKEND has a say.
+        # A bare Figure has its own canvas: pyplot and MPLBACKEND are not used.
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         draw(figure)
         _add_fonts(figure)
@@ -134,7 +134,7 @@ def _says_nothing_of_weights(record: logging.LogRecord) -> bool:
 
 
 def plot_curves(axes: Axes, curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> Quartiles:
-    """Thin lines, one a photo; over them the median (solid), the quartiles (dashed) and the band between."""
+    """Thin lines, one per photo; over them the median (solid), the quartiles (dashed) and the band between."""
     from matplotlib.collections import LineCollection
 
     middle = quartiles(curves)

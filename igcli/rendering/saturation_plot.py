@@ -1,7 +1,7 @@
 """How a score saturates along the path, for one photo or hundreds (arXiv 1611.02639, Fig. 2 and the trend of Fig. 3).
 
 Up to four panels: the probability and the raw output of the class over α, the mean importance, and where each score has
-made 90 % of its way (α*). What is not known is left out.
+made 90 % of its rise (α*). Panels without data are omitted.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _distribution(axes: Axes, saturated: Saturation) -> None:
 
 
 def _mark(axes: Axes, star: float) -> None:
-    """A line where one photo's score has made its way, with its value beside it."""
+    """A line at one photo's α*, with its value."""
     axes.axvline(star, color=MUTED, linewidth=1.0, linestyle=":")
     low, high = axes.get_ylim()
     axes.annotate(f" α* = {star:.2f} ", (star, low + 0.06 * (high - low)), ha="right" if star > 0.6 else "left",

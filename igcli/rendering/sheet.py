@@ -50,7 +50,7 @@ def film_sheet(film: Film, *, title: str = "", look: Look | None = None, notes: 
     Raises
     ------
     UsageError
-        For a look that does not exist, or a size beyond the photo's own.
+        For settings that are not valid, or a size beyond the photo's own.
     """
     look = replace(look or Look(), side_by_side=False)
     look.check()

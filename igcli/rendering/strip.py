@@ -1,7 +1,7 @@
 """The strip under a frame of an animation: α, the score as number and bar, and both curves with a moving mark.
 
 Made for 224 pixels of width; wider strips give the room to the curves. Few colours, all listed in :func:`colours_used`,
-so that a GIF's palette can hold them exactly. The picture above is ``film.py``'s business.
+so that a GIF's palette can hold them exactly. ``film.py`` draws the picture above.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SMOOTH = 4  # curves are drawn this many times larger, then averaged down
 
 @dataclass(frozen=True)
 class Caption:
-    """What a strip says beside its curves.
+    """The words on a strip.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Caption:
     score_kind
         A name in ``SCORES``.
     normalisation
-        How the pictures are scaled, in a few words.
+        How frames are normalised, in a few words.
     """
 
     label: str
@@ -67,7 +67,7 @@ class Strip:
     side
         Of the picture above, in pixels: text grows with it, up to twice.
     alphas
-        Of all frames: α is written with as many digits as tell them apart.
+        Of all frames: α is written with as many digits as distinguish them.
     """
 
     def __init__(self, trace: Trace, caption: Caption, *, width: int, side: int, alphas: np.ndarray) -> None:

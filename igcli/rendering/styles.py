@@ -62,7 +62,7 @@ class Style:
     aggregation
         How the map is made from the channels.
     legend
-        What the colours mean: one sentence, to print beside the picture.
+        What the colours mean, in one sentence.
     """
 
     paint: Paint
@@ -71,7 +71,7 @@ class Style:
 
     @property
     def signed(self) -> bool:
-        """Whether it shows what speaks for and against the class apart."""
+        """Whether it distinguishes evidence for the class from evidence against it."""
         return self.aggregation == "signed-sum"
 
     def draw(self, photo: np.ndarray, values: Values, *, scale: Scale) -> Drawn:

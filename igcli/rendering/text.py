@@ -1,8 +1,7 @@
 """Text on pictures that cannot break the picture.
 
 File names and labels come from outside. Line breaks, direction overrides, stacked marks and characters without a
-glyph are replaced before anything is measured or drawn. Which font draws what is told in ``fonts.py``, where text goes
-in ``panel.py``.
+glyph are replaced before anything is measured or drawn. ``fonts.py`` chooses the font of each character.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from PIL import ImageDraw
 
 _ELLIPSIS = "…"
-_LONGEST = 2000  # characters looked at; no line is that long
+_LONGEST = 2000  # characters read; no line is that long
 _MOST_MARKS = 3  # above and below one letter, as scripts have them; more would leave the line
 _SPELT = {"α": "alpha", "×": "x", "−": "-", "–": "-", "—": "-", "·": "|", "→": "->", "≤": "<=", "≥": ">=", "’": "'"}
 
@@ -118,10 +117,10 @@ def wrap(text: str, width: float, *, pen: Pen, lines: int = 4) -> list[str]:
 def clean(text: str, *, bold: bool = False) -> str:
     """One line that can be drawn: no control characters, no direction overrides, nothing without a glyph.
 
-    White space becomes one space, marks that no letter takes up are dropped, and a character without a glyph is
-    spelt out (α: alpha), loses its accent, or becomes "?".
+    White space becomes one space, marks that do not combine with a letter are dropped, and a character without a glyph
+    is spelt out (α: alpha), loses its accent, or becomes "?".
     """
-    # Composed first, so that only the marks that no letter takes up are dropped: stacked, they would leave the line.
+    # Composed first, so that only marks that do not combine are dropped: stacked, they would leave the line.
     composed = unicodedata.normalize("NFC", text[:_LONGEST])
     kept = unicodedata.normalize("NFC", "".join(char for char in composed if not _is_dropped(char)))
     named, marks, shown = os.environ.get(VARIABLE, ""), _MOST_MARKS, []

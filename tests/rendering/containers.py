@@ -1,4 +1,4 @@
-"""GIF, APNG and WebP files read by their specifications: a second reader beside Pillow, which wrote them.
+"""GIF, APNG and WebP files read by their specifications: a second reader besides Pillow, which wrote them.
 
 Only the container is read: how many frames there are, how long each stays, how often all of them play.
 """

@@ -1,4 +1,4 @@
-"""Looking into a plot's picture: where a colour is, and which words are drawn."""
+"""Where a colour is in a plot, and which words are drawn."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def centre(picture: np.ndarray, colour: str) -> tuple[float, float]:
 
 
 def words(svg: bytes) -> list[str]:
-    """Each text of a plot; matplotlib draws letters as paths, and writes the text beside them as a comment."""
+    """Each text of a plot; matplotlib draws letters as paths, and writes the text next to them as a comment."""
     return [html.unescape(text.strip()) for text in re.findall(r"<!--(.*?)-->", svg.decode(), re.DOTALL)]

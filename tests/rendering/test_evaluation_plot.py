@@ -47,7 +47,7 @@ def test_the_words_say_which_way_is_better_and_of_how_many_photos():
     assert drawn.index("aopc") < drawn.index("higher is better ↑") < drawn.index("deletion")
 
 
-def test_names_stand_once_beside_panels_and_controls_last():
+def test_names_stand_once_next_to_panels_and_controls_last():
     drawn = words(metrics_plot(FULL, title="", controls=CONTROLS, ending=".svg"))
     assert [text for text in drawn if text in (*METHODS, *CONTROLS)] == [*METHODS, *CONTROLS]
 

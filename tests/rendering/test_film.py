@@ -77,7 +77,7 @@ def test_the_strip_says_how_it_is_normalised():
     assert (strips["frame"] != strips["path"]).any()
 
 
-def test_frames_are_told_apart_even_when_alphas_are_close():
+def test_frames_are_distinguished_even_when_alphas_are_close():
     close = replace(film(5), alphas=np.array([0.5, 0.5001, 0.50012, 0.500121, 0.6]))
     close = replace(close, frames=np.ones_like(close.frames))
     assert len({frame.tobytes() for frame in draw_frames(close)}) == 5
@@ -122,7 +122,7 @@ def test_a_size_up_to_the_photos_own_is_drawn_with_the_photos_detail():
     [(Look(style="signed"), "needs a sign"), (Look(style="lot"), "lit"), (Look(normalize="film"), "frame or by path"),
      (Look(size=100), "224 or more"), (Look(percentile=0), "percentile")],
 )  # fmt: skip
-def test_impossible_looks_are_refused(look, words):
+def test_impossible_settings_are_refused(look, words):
     with pytest.raises(UsageError, match=words):
         draw_frames(film(3), look)
 

@@ -1,4 +1,4 @@
-"""Looks of methods: alike in every plot, apart from each other, controls in grey."""
+"""Styles of methods: the same in every plot, all different, controls in grey."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ def test_a_method_that_some_lack_keeps_its_place():
     assert list(method_styles([{"a": None}, {"a": None, "b": None}, {"c": None}], ())) == ["a", "b", "c"]
 
 
-def test_more_methods_than_looks_are_drawn_all_the_same():
+def test_more_methods_than_styles_are_drawn_all_the_same():
     styles = method_styles([{str(number): None for number in range(200)}], ())
     assert len(styles) == 200

@@ -116,7 +116,7 @@ def test_resampling_never_goes_beyond_the_values_or_turns_a_sign(left, top, side
     assert values.min() - 1e-5 <= inside.min() <= inside.max() <= values.max() + 1e-5
 
 
-def test_a_box_beside_the_photo_is_a_bug_in_the_caller():
+def test_a_box_outside_the_photo_is_a_bug_in_the_caller():
     with pytest.raises(ImageError, match="too thin"):
         to_full_size(ORIGINAL, np.ones((3, 4, 4)), Placement("crop", (50.0, 0.0, 60.0, 10.0)))
 

@@ -17,7 +17,7 @@ def paper_film():
 
 
 def find(sheet: np.ndarray, tile: np.ndarray) -> list[tuple[int, int]]:
-    """Where a tile stands on the sheet, looked for by its first row."""
+    """Where a tile stands on the sheet."""
     height, width = tile.shape[:2]
     places = []
     for top, left in np.argwhere((sheet[: -height + 1, : -width + 1] == tile[0, 0]).all(axis=2)):

@@ -56,7 +56,7 @@ def test_lit_shows_full_half_and_no_importance_as_full_half_and_no_light():
     np.testing.assert_array_equal(np.asarray(drawn.image)[0, :, 0], [200, 100, 0])
 
 
-def test_heat_changes_important_pixels_only_and_leaves_the_rest_grey():
+def test_heat_changes_important_pixels_only_and_the_rest_is_grey():
     picture = np.asarray(draw("heat", spot(1.0)).image).astype(int)
     changed = np.zeros((8, 8), bool)
     changed[2, 3] = True
@@ -102,7 +102,7 @@ class TestEveryStyle:
         assert drawn.image.mode == "RGB"
         assert drawn.image.size == (8, 5)
 
-    def test_leaves_photo_and_values_alone(self, style):
+    def test_photo_and_values_are_unchanged(self, style):
         photo, values = PHOTO.copy(), RNG.normal(size=(3, 8, 8))
         before = values.copy()
         draw(style, values, photo=photo)

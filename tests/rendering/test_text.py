@@ -27,7 +27,7 @@ def bare_machine(monkeypatch):
 
 @pytest.fixture
 def pillows_font(monkeypatch):
-    """As on a machine whose matplotlib has no fonts beside it."""
+    """As on a machine whose matplotlib brings no fonts."""
     caches = (fonts._dejavu, fonts._face_of, text._drawable)
     for cache in caches:
         cache.cache_clear()
@@ -38,7 +38,7 @@ def pillows_font(monkeypatch):
 
 
 def ink(line: str, *, width: float | None = None) -> np.ndarray:
-    """Where a line written at (10, 10) leaves dark pixels."""
+    """Where a line written at (10, 10) has dark pixels."""
     canvas = Image.new("RGB", (300, 40), "white")
     write(ImageDraw.Draw(canvas), (10, 10), line, pen=PEN, width=width)
     return np.asarray(canvas).min(axis=2) < 128

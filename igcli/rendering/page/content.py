@@ -1,6 +1,6 @@
 """What a page shows: plain data, small enough to be sent from one process to another.
 
-How it is made of an explanation is ``photo.py``'s business, how it becomes HTML that of ``markup.py``.
+``photo_page.py`` makes it from an explanation, ``markup.py`` turns it into HTML.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class MapPage:
     total
         The sum of the map.
     completeness
-        That sum beside the score's rise.
+        That sum compared with the rise of the score.
     steps, gradient_evaluations
-        What it took.
+        Path points used, and gradients computed.
     """
 
     method: str
@@ -108,7 +108,7 @@ class PhotoPage:
     Attributes
     ----------
     name
-        The file, as it is to be read.
+        The file's name as shown.
     photo
         What the model saw.
     top
@@ -124,9 +124,9 @@ class PhotoPage:
     frames
         The interior gradients, where they were asked for.
     split
-        Where the score has made its way, if it moves.
+        Where most of the score's rise has happened, if it moves.
     notes
-        What was done to the photo when it was read, and what else to know about it.
+        What was done to the photo when it was read, and other remarks.
     """
 
     name: str
@@ -142,7 +142,7 @@ class PhotoPage:
 
     @property
     def characters(self) -> int:
-        """What its pictures and numbers take in the page, in base64 (the words and curves not counted)."""
+        """The size of its pictures and numbers in base64, without words and curves."""
         blocks = [self.photo.data, *(each.data for each in self.maps)]
         blocks += [] if self.frames is None else [self.frames.data]
         return sum(4 * -(-len(block) // 3) for block in blocks)
@@ -159,7 +159,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is to be read; numbers are rounded by the page. The first column names the rows."""
+    """A table as shown; numbers are rounded by the page. The first column names the rows."""
 
     title: str
     columns: tuple[str, ...]
@@ -206,13 +206,13 @@ class Origin:
     network
         Its name and its weights.
     settings
-        Name to value, as they are to be read. Where ``baseline`` is ``"black"``, the photo can be dimmed with α.
+        Name to value, as shown. Where ``baseline`` is ``"black"``, the photo can be dimmed with α.
     versions
         Package to version.
     command
-        The command that makes the page again.
+        The command that makes this page.
     caveat
-        What a reader of this network's predictions must not miss, or nothing.
+        A warning about this network's predictions, or nothing.
     """
 
     network: Provenance
@@ -264,8 +264,8 @@ class Detail:
     exact
         The photo is kept to the pixel, and maps in 32767 levels. Otherwise it is a JPEG, and maps have 127 levels.
     room
-        Characters that pictures and numbers may take. The frames are as fine as the photo and the maps leave room
-        for; these two are kept whatever they take.
+        Characters that pictures and numbers may take. The photo and the maps are kept at any size; the frames get
+        the rest.
     """
 
     frames: int = 60

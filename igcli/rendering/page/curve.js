@@ -18,7 +18,7 @@ function scoreRange({ curve, score }) {
 }
 
 class PathCurve {
-  /** `onAlpha` hears of the α that the reader points at. */
+  /** `onAlpha` is called with the α that the reader points at. */
   constructor(svg, onAlpha) {
     Object.assign(this, { svg, alpha: 1 });
     const point = (event) => {

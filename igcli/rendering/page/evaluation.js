@@ -1,7 +1,7 @@
 // The tables and curves of an evaluation.
 
 const CHART_MARGINS = { left: 56, right: 16, top: 12, bottom: 40 };
-const DASHES = 6; // kinds of line that the style sheet tells apart
+const DASHES = 6; // kinds of line that the style sheet distinguishes
 
 function showEvaluation({ tables, charts }) {
   const section = byId("evaluation");

@@ -1,4 +1,4 @@
-// Several photos as cards: search, order, and pictures that are unpacked while they are in view and let go after.
+// Several photos as cards: search, order, and pictures that are unpacked while they are in view and freed afterwards.
 
 class Gallery {
   constructor(report, look) {
@@ -62,7 +62,7 @@ class Gallery {
   }
 }
 
-/** Let go of a card's pictures. */
+/** Free a card's pictures. */
 function empty(card) {
   card.ticket = null;
   if (card.address) URL.revokeObjectURL(card.address);

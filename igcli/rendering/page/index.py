@@ -18,7 +18,7 @@ _DIGITS = 7  # of a number on a curve: no screen shows more
 
 
 def index_of(page: ReportPage) -> Plain:
-    """Plain data, in the words that the scripts use.
+    """Plain data, with the keys that the scripts use.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""A page's content as one HTML file that asks for nothing outside itself.
+"""A page's content as one HTML file that loads nothing else.
 
-The template, the style sheet and the scripts lie beside this file and are put in as they are. Words from outside
-travel as JSON that cannot end its block, and the scripts put them in as text; pictures and numbers are blocks of base64
-that are unpacked when they are looked at.
+The template, the style sheet and the scripts are files next to this one and are inserted unchanged. Names and labels
+are stored as JSON that cannot end its block, and the scripts insert them as text; pictures and numbers are blocks of
+base64 that are unpacked when they are shown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _POLICY = (
 
 
 def page_html(page: ReportPage) -> bytes:
-    """The whole page, UTF-8; nothing of the day or the machine goes into it but what the content says.
+    """The whole page, UTF-8. The same content gives the same bytes.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _block(name: str, data: bytes) -> str:
 
 
 def _script() -> str:
-    """All scripts as one that leaves nothing behind in the window."""
+    """All scripts as one function, which defines nothing in the window."""
     text = "".join(_asset(f"{name}.js") for name in SCRIPTS)
     if re.search(r"</script|<!--", text, re.IGNORECASE):
         raise ValueError("a script of the page would end its own block")
@@ -100,5 +100,5 @@ def _hash(text: str) -> str:
 
 
 def _filled(template: str, words: dict[str, str]) -> str:
-    # In one pass: what is put in is not looked at again, whatever it says.
+    # In one pass: inserted text that looks like a placeholder is not replaced.
     return re.sub(r"\{\{(\w+)\}\}", lambda match: words[match[1]], template)

@@ -1,4 +1,4 @@
-// The maps as colours: each style is a table of 256 colours, which tables.py has taken from the style itself.
+// The maps as colours: each style is a table of 256 colours, which style_tables.py samples from the style itself.
 
 const LEVELS = 256;
 const STEPS = 64; // of a table, to one step of a colour
@@ -51,8 +51,8 @@ function painted(photo, values, { table, isSigned, ceiling, opacity = 1 }) {
 /** The colours of a style from nothing to full, as one row of pixels, over a photo of middle grey; of a style that lets
  * the photo through at full strength, over white. */
 function keyOf(table, isSigned, width) {
-  const shines = table[ENTRY * (LEVELS - 1) + 3] > 0.5 * 255 * STEPS;
-  const photo = new Uint8ClampedArray(4 * width).fill(shines ? 255 : 96);
+  const visible = table[ENTRY * (LEVELS - 1) + 3] > 0.5 * 255 * STEPS;
+  const photo = new Uint8ClampedArray(4 * width).fill(visible ? 255 : 96);
   const values = Float64Array.from({ length: width }, (_, x) => (isSigned ? (2 * x) / (width - 1) - 1 : x / (width - 1)));
   return painted(photo, values, { table, isSigned, ceiling: 1 });
 }

@@ -3,7 +3,7 @@
 const FRAMES_A_SECOND = 12;
 
 class PathControl {
-  /** `onMove(place)` hears of every move by the reader or by playing: an index into the points. */
+  /** `onMove(place)` is called on every move by the reader or by playing, with an index into the points. */
   constructor(onMove) {
     Object.assign(this, { onMove, slider: byId("alpha"), place: 0, timer: null });
     this.curve = new PathCurve(byId("curve"), (alpha) => this.byHand(this.nearest(alpha)));

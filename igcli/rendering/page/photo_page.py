@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 def photo_page(
     explanation: Explanation, *, name: str | None = None, detail: Detail = FULL, notes: Sequence[str] = ()
 ) -> PhotoPage:
-    """Keep of an explanation what a page shows: plain data that holds no tensor.
+    """What a page shows of an explanation, as plain data without tensors.
 
     Parameters
     ----------
     explanation
-        With ``interior``, if there is to be a film of frames; without it the α slider moves along the curve alone.
+        Without ``interior`` there are no frames: the α slider then moves along the curve only.
     name
-        In place of the file's name: its path below the folder, say.
+        Shown instead of the file's name, for example its path below the folder.
     detail
         How finely.
     notes
@@ -108,7 +108,7 @@ def _curve(trace: Trace) -> CurvePage:
 
 
 def _split(explanation: Explanation) -> SplitPage | None:
-    """As the split methods found it, which know the parts' shares; else as the curve shows it."""
+    """From the methods that split the path, which know the parts' shares; otherwise read off the curve."""
     for result in explanation.results.values():
         extras = result.extras
         if "alpha_star" in extras:

@@ -1,4 +1,4 @@
-"""The styles as tables of colours, from which ``paint.js`` paints: what a style looks like is written in Python alone.
+"""The styles as tables of colours for ``paint.js``, so that the styles are implemented in Python only.
 
 A page can paint every style in which a pixel's colour depends on its own importance, and linearly on its own pixel of
 the photo. Such a style is sampled here at 256 strengths, over black and over each of the photo's three colours.

@@ -1,4 +1,4 @@
-// One photo: what is shown of it, in which look, and the numbers beside it.
+// One photo: which map is shown, in which style, and the numbers next to it.
 
 class Viewer {
   constructor(report) {
@@ -60,7 +60,7 @@ class Viewer {
     byId("photo").alt = `${entry.name}, as the model saw it`;
   }
 
-  /** Let go of all that the photo took. */
+  /** Free all that the photo took. */
   close() {
     if (this.entry) this.path.pause();
     if (this.address) URL.revokeObjectURL(this.address);
@@ -170,7 +170,7 @@ function label({ shown, entry, path, report, look }, { isSigned, style, ceiling 
     : "This map is zero everywhere: there is nothing to see in it but the dimmed photo.";
 }
 
-/** Radio buttons in a fieldset; `onPick` hears of the value that the reader picks. */
+/** Radio buttons in a fieldset; `onPick` is called with the value that the reader picks. */
 function choices(fieldset, name, options, onPick) {
   const labels = options.map(({ value, text, hint }) =>
     element("label", { title: hint }, element("input", { type: "radio", name, value }), element("span", { text })),

@@ -47,7 +47,7 @@ function probability(value) {
 /** A score: a percentage if it is a probability. */
 const scoreText = (value, kind) => (isProbability(kind) ? probability(value) : figure(value));
 
-/** What stands beside a label: its probability, or the number that a regression estimates. */
+/** What follows a label: its probability, or the number that a regression estimates. */
 const amountText = (value, kind) => (kind === "value" ? figure(value) : probability(value));
 
 const isProbability = (kind) => report.probabilities.includes(kind);

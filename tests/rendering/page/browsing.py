@@ -1,4 +1,4 @@
-"""What a test asks of an open page."""
+"""What tests read from an open page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PIXELS = """id => {
 
 
 def painted(page: Any) -> None:
-    """Wait until the map is what was asked for last."""
+    """Wait until the map that was chosen last is painted."""
     page.wait_for_selector('#map-frame[aria-busy="false"]')
 
 

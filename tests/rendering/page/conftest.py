@@ -1,4 +1,4 @@
-"""A real browser, and pages opened in it that must not complain, nor ask for anything outside themselves."""
+"""A real browser, and pages opened in it that must not complain, nor request anything else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _without_browser(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-# One a module: while it runs, the thread has an event loop that the tests of other rooms would stumble upon.
+# One per module: while it runs, the thread has an event loop, which tests of other rooms do not expect.
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[Any]:
     """The system's Chromium, headless; a test that asks for it is skipped where there is none, or none that works."""
@@ -60,7 +60,7 @@ def _opens_a_file(browser: Any, file: Path) -> None:
 
 @pytest.fixture
 def visit(browser, tmp_path) -> Iterator[Visit]:
-    """Open a report; afterwards no page may have complained, or have asked for anything but its own file."""
+    """Open a report; afterwards no page may have complained, or have requested anything but its own file."""
     contexts, complaints, requests = [], [], []
 
     def visit(report: ReportPage, address: str = "", *, width: int = 1280, height: int = 900, **options: object) -> Any:

@@ -13,6 +13,6 @@ def test_two_hundred_photos_fit_the_page():
     assert 200 * detail_for(200).room <= PAGE_ROOM
 
 
-def test_one_photo_leaves_room_for_the_page_around_it():
+def test_one_photo_has_room_for_the_page_around_it():
     assert FULL.room + 120_000 < 3_000_000
     assert FULL.frames == 60

@@ -46,7 +46,7 @@ def stems(page) -> str:
 
 
 def shows(page, photo: str) -> None:
-    """Wait until a photo is open: the browser tells the page of a new address only after the click."""
+    """Wait until a photo is open: the browser announces a new address only after the click."""
     eventually(page, f"document.getElementById('name').textContent.trim() === {photo!r}")
 
 
@@ -165,7 +165,7 @@ def test_leaving_the_gallery_lets_all_its_pictures_go(page):
     page.wait_for_selector("#cards [data-state=shown]")
 
 
-def test_the_cards_take_over_the_look_that_was_chosen_for_a_photo(visit, photos):
+def test_the_cards_use_the_style_that_was_chosen_for_a_photo(visit, photos):
     page = visit(toy_report(*photos), "#photo-1")
     page.locator("#sign").check()
     painted(page)

@@ -122,7 +122,7 @@ def test_a_script_that_would_end_its_own_block_is_noticed(monkeypatch):
         markup._script()
 
 
-def test_every_script_beside_the_template_is_put_in(root):
+def test_every_script_of_the_folder_is_inserted(root):
     folder = root / "igcli" / "rendering" / "page"
     assert {path.stem for path in folder.glob("*.js")} == set(markup.SCRIPTS)
 

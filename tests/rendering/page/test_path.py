@@ -44,7 +44,7 @@ def across(page, alpha: float) -> tuple[float, float]:
 
 
 def stop_the_clock(page) -> None:
-    """From here on time passes only when it is told to."""
+    """From here on time passes only when a test advances it."""
     page.clock.install(time=0)
     page.clock.pause_at(10)
 
@@ -78,7 +78,7 @@ def test_the_slider_says_where_it_is_and_what_the_score_is_there(page, explanati
     assert slider.get_attribute("aria-label").startswith("α")
 
 
-def test_the_numbers_beside_the_curve_are_those_of_the_trace(page, explanation):
+def test_the_numbers_above_the_curve_are_those_of_the_trace(page, explanation):
     page.locator("#alpha").fill("0.5")
     assert at(page) == 5
     importance = explanation.trace.importance_at(0.5)

@@ -72,7 +72,7 @@ def test_interior_gradients_are_read_out_too(page, explanation):
     assert "at this α" in words
 
 
-def test_the_mark_stands_on_both_pictures_and_leaves_with_the_pointer(page):
+def test_the_mark_is_on_both_pictures_and_disappears_with_the_pointer(page):
     point(page, 3, 8, frame="photo-frame")
     assert page.locator(".spot:visible").count() == 2
     page.mouse.move(2, 2)

@@ -123,7 +123,7 @@ def test_the_five_most_probable_classes_are_listed_and_the_explained_one_marked(
     assert "this class is explained" in items.first.text_content()
 
 
-def test_the_completeness_gap_stands_beside_every_map_that_promises_one(page, explanation):
+def test_the_completeness_gap_is_shown_for_every_map_that_promises_one(page, explanation):
     gap = explanation.results["integrated"].completeness
     numbers = text(page, "#numbers")
     assert f"{100 * gap.relative_gap:.3g}"[:4] in numbers
