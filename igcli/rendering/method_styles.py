@@ -58,8 +58,8 @@ class MethodStyle:
 def method_styles(plotted: Iterable[Mapping[str, object]], controls: Collection[str]) -> dict[str, MethodStyle]:
     """A style for every name in ``plotted``: methods in the order of their first appearance, then controls.
 
-    The style of a method follows from its place among the methods, whatever the controls: plots of the same methods in the same
-    order agree. After seven, the colours are repeated with other lines and open marks.
+    A method's style follows from its place among the methods, whatever the controls: plots of the same methods in the
+    same order agree. After seven, the colours are repeated with other lines and open marks.
     """
     names = list(dict.fromkeys(name for each in plotted for name in each))
     methods = [name for name in names if name not in controls]
