@@ -19,8 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from igcli.lazy import torch
-from igcli.models.cache import checkpoints_folder
 from igcli.models.model import Model
+from igcli.models.weights_store import checkpoints_folder
 
 CPU_SIZE = 24  # the adaptive path's first points at once; 16 takes 2 % longer, 8 takes 9 %
 GPU_SIZE = 128

@@ -17,22 +17,10 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 
 
 def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names of models, ``NAME@WEIGHTS`` after an ``@``; files where there are none."""
-    from igcli.models.catalogue import catalogue
+    """Names of registered models, not of torchvision's, which would have to be imported; files if there are none."""
     from igcli.models.zoo import MODELS
 
-    if "@" in incomplete:
-        names = {f"{entry.name}@{entry.weights}" for entry in catalogue()}
-    else:
-        names = {*MODELS, *(entry.name for entry in catalogue())}
-    return _starting(names, incomplete) or files(ctx, param, incomplete)
-
-
-def published(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names of the networks whose weights are published."""
-    from igcli.models.catalogue import catalogue
-
-    return _starting({entry.name for entry in catalogue()}, incomplete)
+    return _starting(MODELS, incomplete) or files(ctx, param, incomplete)
 
 
 def baselines(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

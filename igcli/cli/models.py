@@ -18,11 +18,11 @@ from igcli.images.fit import FITS
 from igcli.jobs.files import write_whole
 from igcli.jobs.outputs.record import new_record, to_json
 from igcli.models import caltech101
-from igcli.models.catalogue import Published, catalogue, find_published
 from igcli.models.classifier import Classifier
-from igcli.models.keeping import cached_files
 from igcli.models.model_file import model_file
+from igcli.models.published_weights import PublishedWeights, all_published, find_published, is_torchvision
 from igcli.models.spec import InputSpec, ModelSpec
+from igcli.models.weights_store import cached_files
 from igcli.models.zoo import MODELS, load_model, whole
 
 FEW = 5
@@ -123,19 +123,14 @@ def describe(*, choice: ModelChoice, fit: str | None, save: Path | None, streams
 
 
 def _listed() -> list[dict[str, Any]]:
-    """The names in the registry, then torchvision's, each with what is known of it without loading."""
-    here = cached_files()
+    """The names in the registry, then torchvision's, each with what is known without loading it."""
+    files = cached_files()
+    published = {each.name: _published(each, files) for each in all_published() if each.default}
     registered = [
-        {"name": entry.name, "summary": entry.summary, **_bundled(entry.name)}
-        | _published(find_published(entry.name), here)
+        {"name": entry.name, "summary": entry.summary, **_bundled(entry.name), **published.pop(entry.name, {})}
         for entry in MODELS.entries()
     ]
-    rest = [
-        {"name": entry.name, **_published(entry, here)}
-        for entry in catalogue()
-        if entry.default and entry.name not in MODELS
-    ]
-    return registered + rest
+    return registered + [{"name": name, **facts} for name, facts in published.items()]
 
 
 def _bundled(name: str) -> dict[str, Any]:
@@ -145,14 +140,12 @@ def _bundled(name: str) -> dict[str, Any]:
     return {"input_size": SIZE, "classes": count, "where": "here"}
 
 
-def _published(entry: Published | None, here: frozenset[str]) -> dict[str, Any]:
-    if entry is None:
-        return {}
+def _published(entry: PublishedWeights, files: frozenset[str]) -> dict[str, Any]:
     return {
         "weights": entry.weights,
         "input_size": entry.size,
         "classes": entry.classes,
-        "where": "cached" if entry.filename in here else "to be fetched",
+        "where": "cached" if entry.source.filename in files else "to be fetched",
         "megabytes": entry.megabytes,
     }
 
@@ -167,11 +160,15 @@ def _line(record: dict[str, Any]) -> str:
 
 
 def _loaded_or_outlined(choice: ModelChoice, console: Console) -> Classifier:
-    entry = find_published(choice.model)
-    if choice == ModelChoice(choice.model, offline=choice.offline) and entry and entry.filename not in cached_files():
+    nothing_else = choice == ModelChoice(choice.model, offline=choice.offline)
+    if nothing_else and is_torchvision(choice.model) and not _is_cached(find_published(choice.model)):
         console.note("The weights are not on this machine: this is what is known without them.")
         return load_model(choice, outline=True)
     return load_chosen(choice, progress=console.draws_bars, warn=console.warn)
+
+
+def _is_cached(entry: PublishedWeights) -> bool:
+    return entry.source.filename in cached_files()
 
 
 def _facts(model: Classifier, chosen: list[str]) -> dict[str, Any]:

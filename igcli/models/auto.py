@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from igcli.errors import NetworkUnavailable
 from igcli.lazy import torchvision
-from igcli.models.cache import Source, is_out_of_reach, note_out_of_reach
 from igcli.models.caltech101 import load_caltech101
 from igcli.models.efficientnet_lite0 import is_installed, load_efficientnet_lite0
 from igcli.models.from_torchvision import load_torchvision
+from igcli.models.published_weights import source_of
+from igcli.models.weights_store import Source, is_out_of_reach, note_out_of_reach
 
 if TYPE_CHECKING:
     from igcli.models.classifier import Classifier
@@ -30,7 +31,7 @@ def load_googlenet(options: LoadOptions) -> Classifier:
 
 def imagenet_source() -> Source:
     """Where torchvision publishes GoogLeNet's ImageNet weights."""
-    return Source.at(torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1.url)
+    return source_of(torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1)
 
 
 def load_auto(options: LoadOptions) -> Classifier:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +16,13 @@ from igcli.images.options import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble, head_size, outline
 from igcli.models.belonging import belonging, room_for
-from igcli.models.cache import Source
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.model import Provenance
 from igcli.models.named_tensors import without_prefix
-from igcli.models.published import weights_file
+from igcli.models.published_weights import source_of, weights_metadata
 from igcli.models.weights import read_state_dict
+from igcli.models.weights_store import Source, resolve_weights
 
 if TYPE_CHECKING:
     import torch
@@ -37,16 +36,6 @@ GUESSED = (
     "These weights are taken to continue torchvision's own, whose network changes the normalisation inside; if they "
     "were trained from scratch: --model-arg transform_input=false."
 )
-
-
-def is_torchvision(name: str) -> bool:
-    """Whether torchvision has a network of this name, a classifier or not."""
-    return name.partition("@")[0] in torchvision.models.list_models()
-
-
-def classifier_names() -> list[str]:
-    """All of torchvision's classifiers."""
-    return list(torchvision.models.list_models(module=torchvision.models))
 
 
 def load_torchvision(name: str, options: LoadOptions, *, source: Source | None = None) -> Classifier:
@@ -68,8 +57,8 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
     WeightsError
         The weights are damaged, or belong to another network.
     """
-    family, published = published_weights(name)
-    source = source or Source.at(published.url)
+    family, published = weights_metadata(name)
+    source = source or source_of(published)
     arguments = {**_own_arguments(family, published), **dict(options.arguments)}
     build = partial(_network, family, arguments)
     categories = published.meta["categories"]
@@ -79,7 +68,7 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
     if options.outline:
         kept = Provenance(name, source.filename)
         return Classifier(whole, categories, view=view, mean=mean, std=std, provenance=kept)
-    path, sha256 = weights_file(options, source, name=name)
+    path, sha256 = resolve_weights(options, source, name=name)
     stored = read_state_dict(path, trust_pickle=options.trust_pickle, room=room_for(whole))
     state = belonging(_as_built(family, stored), whole, file=path, warn=options.warn)
     classes = head_size(whole, state, classes=told)
@@ -100,28 +89,6 @@ def preparation(published: Any) -> tuple[View, tuple[float, ...], tuple[float, .
     preset = published.transforms()
     view = View(preset.crop_size[0], preset.resize_size[0], interpolation=preset.interpolation.value)
     return view, tuple(preset.mean), tuple(preset.std)
-
-
-def published_weights(name: str) -> tuple[str, Any]:
-    """The network's name, and torchvision's metadata about the weights named or else about its best ones.
-
-    Raises
-    ------
-    UsageError
-        The network is no classifier, or has no such weights.
-    """
-    family, _, wanted = name.partition("@")
-    if family not in classifier_names():
-        near = get_close_matches(family, classifier_names(), n=3)
-        hint = f"torchvision's {near[0]} is one." if near else "'ig models' lists those that are."
-        raise UsageError(f"torchvision's {family} is no classifier of whole pictures. {hint}")
-    sets = torchvision.models.get_model_weights(family)
-    offered = {each.name: each for each in sets if each.meta.get("categories")}
-    if not wanted:
-        return family, sets.DEFAULT
-    if wanted not in offered:
-        raise UsageError(f"torchvision has no weights {wanted!r} for {family}. Choose from: {', '.join(offered)}.")
-    return family, offered[wanted]
 
 
 def _own_arguments(family: str, published: Any) -> dict[str, Any]:

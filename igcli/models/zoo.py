@@ -17,7 +17,6 @@ from igcli.images.source import FileState
 from igcli.models.apply_spec import apply_spec
 from igcli.models.auto import load_auto, load_googlenet
 from igcli.models.caltech101 import load_caltech101
-from igcli.models.catalogue import catalogue, find_published
 from igcli.models.classifier import OWN_NETWORK, Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.efficientnet_lite0 import load_efficientnet_lite0
@@ -25,8 +24,9 @@ from igcli.models.engine.memory import keep_freed_memory
 from igcli.models.from_code import load_from_code
 from igcli.models.from_program import SUFFIXES, load_program
 from igcli.models.from_timm import PREFIX, load_timm
-from igcli.models.from_torchvision import is_torchvision, load_torchvision
+from igcli.models.from_torchvision import load_torchvision
 from igcli.models.model_file import SUFFIX, read_model_file
+from igcli.models.published_weights import classifier_names, is_torchvision
 from igcli.models.spec import LoadOptions, ModelSpec, warn_python
 from igcli.models.weights import sha256_of
 from igcli.registry import Registry, load_plugins
@@ -127,10 +127,9 @@ def _loader(name: str) -> Loader:
         return partial(load_from_code, name)
     if name.endswith(".py"):
         raise UsageError(f"Which function of {name} makes the network? Give --model {name}:FUNCTION.")
-    if find_published(name.partition("@")[0]) is not None or is_torchvision(name):
+    if is_torchvision(name):
         return partial(load_torchvision, name)
-    known = dict.fromkeys([*MODELS, *(entry.name for entry in catalogue())])
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, dict.fromkeys([*MODELS, *classifier_names()]), n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise UsageError(
         f"There is no model called {name!r}.{hint} 'ig models' lists the names; one of your own is FILE.py:FACTORY, "

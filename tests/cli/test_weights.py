@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from click.testing import CliRunner
 
+from igcli.cli import weights as command
 from igcli.cli.main import Commands, ig
-from igcli.cli.weights import weights
-from igcli.models import catalogue, keeping
-from igcli.models.catalogue import Published
+from igcli.models.published_weights import PublishedWeights
+from igcli.models.weights_store import Source
 
 CONTENT = b"the weights of a network" * 1000
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
@@ -19,16 +19,14 @@ NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
 
 @pytest.fixture(autouse=True)
 def checkpoints(tmp_path, monkeypatch):
-    """A cache of its own, and one published network, which a server on this machine has."""
-    whole = (Published("net", "V1", default=True, size=224, classes=10, megabytes=1, filename=NAME),)
-    monkeypatch.setattr(catalogue, "catalogue", lambda: whole)
-    monkeypatch.setattr(keeping, "catalogue", lambda: whole)
+    """A cache of its own."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     return tmp_path / "torch" / "hub" / "checkpoints"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def published(monkeypatch):
+    """One published network, which a server on this machine has."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -44,7 +42,11 @@ def published(monkeypatch):
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    monkeypatch.setattr(catalogue, "ADDRESS", f"http://127.0.0.1:{server.server_port}/")
+    source = Source.at(f"http://127.0.0.1:{server.server_port}/{NAME}")
+    entry = PublishedWeights("net", "V1", default=True, source=source, size=224, classes=10, megabytes=1)
+    monkeypatch.setattr(command, "all_published", lambda: [entry])
+    real = command.find_published
+    monkeypatch.setattr(command, "find_published", lambda name: entry if name in ("net", "net@V1") else real(name))
     yield
     server.shutdown()
     server.server_close()
@@ -53,11 +55,10 @@ def published(monkeypatch):
 
 @pytest.fixture
 def run():
-    group = Commands("ig", commands={"weights": weights}, context_settings=ig.context_settings)
+    group = Commands("ig", commands={"weights": command.weights}, context_settings=ig.context_settings)
     return lambda *arguments: CliRunner().invoke(group, ["weights", *map(str, arguments)])
 
 
-@pytest.mark.usefixtures("published")
 def test_fetch_brings_the_file_once_and_verify_finds_it_whole(run, checkpoints):
     first, second, check = run("fetch", "net"), run("fetch", "net@V1", "--json"), run("verify")
     assert (first.exit_code, second.exit_code, check.exit_code) == (0, 0, 0)
@@ -67,7 +68,6 @@ def test_fetch_brings_the_file_once_and_verify_finds_it_whole(run, checkpoints):
     assert check.stdout.split()[1] == "whole"
 
 
-@pytest.mark.usefixtures("published")
 def test_a_damaged_file_is_told_by_verify_and_replaced_by_fetch(run, checkpoints):
     checkpoints.mkdir(parents=True)
     (checkpoints / NAME).write_bytes(b"half")
@@ -85,17 +85,6 @@ def test_verify_of_an_empty_cache_has_nothing_to_say_unless_a_network_is_named(r
     assert "not here" in named.stderr
 
 
-def test_import_takes_over_what_is_published_and_says_why_the_rest_is_not(run, tmp_path, checkpoints):
-    (tmp_path / "a").write_bytes(CONTENT)
-    (tmp_path / "b").write_bytes(b"mine")
-    result = run("import", tmp_path / "a", tmp_path / "b", tmp_path / "absent")
-    assert result.exit_code == 1
-    assert result.stdout.startswith("net")
-    assert (checkpoints / NAME).read_bytes() == CONTENT
-    assert "none of the published files" in result.stderr
-    assert "There is no file" in result.stderr
-
-
 def test_path_prints_the_folder_or_the_file(run, checkpoints):
     assert run("path").stdout.strip() == str(checkpoints)
     assert run("path", "net").stdout.strip() == str(checkpoints / NAME)
@@ -103,6 +92,6 @@ def test_path_prints_the_folder_or_the_file(run, checkpoints):
 
 @pytest.mark.parametrize("command", ["fetch", "verify", "path"])
 def test_an_unknown_name_is_a_sentence(run, command):
-    result = run(command, "nett")
+    result = run(command, "resnet5")
     assert result.exit_code == 2
-    assert "Did you mean 'net'" in result.stderr
+    assert "Did you mean 'resnet50'" in result.stderr

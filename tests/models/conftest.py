@@ -14,7 +14,7 @@ from torch import Tensor
 from torchvision.models import GoogLeNet
 
 from igcli.models import auto
-from igcli.models.cache import Source
+from igcli.models.weights_store import Source
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

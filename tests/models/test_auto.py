@@ -11,9 +11,9 @@ from torch import Tensor
 
 from igcli.errors import NetworkUnavailable, WeightsError
 from igcli.models.auto import imagenet_source, load_googlenet
-from igcli.models.cache import Source
 from igcli.models.spec import LoadOptions
 from igcli.models.weights import sha256_of
+from igcli.models.weights_store import Source
 
 OFFICIAL = torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1
 

@@ -13,11 +13,12 @@ from torchvision import models
 
 from igcli.errors import UsageError, WeightsError
 from igcli.images.reading import read_image
-from igcli.models.cache import Source
 from igcli.models.classifier import Classifier
-from igcli.models.from_torchvision import classifier_names, load_torchvision, preparation, published_weights
+from igcli.models.from_torchvision import load_torchvision, preparation
+from igcli.models.published_weights import classifier_names
 from igcli.models.spec import LoadOptions
 from igcli.models.weights import sha256_of
+from igcli.models.weights_store import Source
 from igcli.models.zoo import load_model
 
 from .conftest import Server
@@ -134,11 +135,6 @@ def test_offline_names_the_published_file(checkpoints: Path) -> None:
         load_model("resnet50@IMAGENET1K_V1", offline=True)
     assert models.ResNet50_Weights.IMAGENET1K_V1.url in str(caught.value)
     assert str(checkpoints) in str(caught.value)
-
-
-def test_a_name_may_say_which_weights() -> None:
-    assert published_weights("resnet50")[1] is models.ResNet50_Weights.DEFAULT
-    assert published_weights("resnet50@IMAGENET1K_V1")[1] is models.ResNet50_Weights.IMAGENET1K_V1
 
 
 @pytest.mark.parametrize(

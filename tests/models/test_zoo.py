@@ -15,11 +15,11 @@ import igcli
 from igcli.errors import NetworkUnavailable, UsageError, WeightsError
 from igcli.models import auto, caltech101, efficientnet_lite0, from_code
 from igcli.models.auto import QUICK
-from igcli.models.cache import Source
 from igcli.models.classifier import Classifier
 from igcli.models.efficientnet_lite0_network import EfficientNetLite0
 from igcli.models.spec import LoadOptions
 from igcli.models.weights import sha256_of
+from igcli.models.weights_store import Source
 from igcli.models.zoo import MODELS, load_model
 
 from .conftest import Server
