@@ -11,7 +11,7 @@ def tile(colour, side=224):
 def table(**more):
     rows = (
         ComparisonRow("mantis", ("93 %",), (tile("red"), tile("lime"))),
-        ComparisonRow("cricket", ("5 %: its number 2",), (None, tile("blue"))),
+        ComparisonRow("cricket", ("5 %: prediction number 2",), (None, tile("blue"))),
     )
     return Comparison("insect.jpg", ("What the model saw", "integrated"), rows, **more)
 

@@ -148,7 +148,7 @@ def _table(job: Job, before: Explanation, after: Explanation, what: str, drawing
     def row(heading: str, each: Explanation) -> ComparisonRow:
         maps = [tile_of(each, method, drawing) for method in each.results]
         says = each.prediction[0]
-        other = () if says.index == each.target.index else (f"the network says {says.label}",)
+        other = () if says.index == each.target.index else (f"the top prediction is {says.label}",)
         lines = (f"{each.target.label}: {words_of(each)[0]}", *words_of(each)[1:], *other)
         return ComparisonRow(heading, lines, (each.picture.image(), *maps))
 

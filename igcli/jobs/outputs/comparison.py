@@ -152,7 +152,7 @@ def words_of(explanation: Explanation) -> tuple[str, ...]:
     """What stands beside a class's maps."""
     target, score = explanation.target, explanation.score
     rank = next((n for n, each in enumerate(explanation.prediction, 1) if each.index == target.index), None)
-    place = "what the network says" if rank == 1 else f"its number {rank}" if rank else "not among its first five"
+    place = "the top prediction" if rank == 1 else f"prediction number {rank}" if rank else "not in the top 5"
     against = f" against {score.against}" if score.against else ""
     return (
         f"{amount_text(target.amount, regression=isinstance(target, Estimate))}: {place}",
