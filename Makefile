@@ -23,8 +23,8 @@ format: $(VENV)/.tested
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-reference: $(VENV)/.installed  ## write the commands' help into the README
-	$(BIN)/python -m igcli.cli.reference README.md
+reference: $(VENV)/.installed  ## write the commands' reference
+	$(BIN)/python -m igcli.cli.reference
 
 bench: $(VENV)/.tested  ## a table and out/bench.json, measured in one run; ZIP=... takes photographs, and adds more
 	$(BIN)/python tests/benchmarks/bench.py $(if $(ZIP),--zip $(ZIP))

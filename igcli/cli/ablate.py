@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from igcli.attribution.wanted import Wanted
+from igcli.cli.help import command
 from igcli.cli.options import grouped, wanted_options
 from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath
@@ -48,7 +49,7 @@ ablation_options = grouped(
 )  # fmt: skip
 
 
-@click.command()
+@command()
 @single_photo_command
 @ablation_options
 @wanted_options

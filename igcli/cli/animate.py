@@ -14,6 +14,7 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.font_option import font_option
+from igcli.cli.help import command
 from igcli.cli.options import grouped, path_options, percentile_option, style_option
 from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, photo_command, seen, session, star
@@ -45,7 +46,7 @@ class AlphasType(ParamType):
 
 def _filming(frames: int | None, alphas: tuple[float, ...], **rest: Any) -> Filming:
     if frames is not None and alphas:
-        raise click.UsageError("--frames deals points out evenly, --alphas names them: leave one of them out.")
+        raise click.UsageError("--frames places points evenly, --alphas names them: leave one of them out.")
     timing = Timing(*(rest.pop(name) for name in ("fps", "hold", "loop")))
     sheet = rest.pop("sheet")
     return Filming(Look(**rest), timing, sheet=sheet, alphas=alphas, count=frames or Filming.count)
@@ -75,7 +76,7 @@ filming_options = grouped(
 )  # fmt: skip
 
 
-@click.command()
+@command()
 @destination_options(list(ANIMATIONS), others=(FRAMES,), what="one photo's animation")
 @filming_options
 @path_options

@@ -12,6 +12,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.methods import METHODS
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.cli.console import Console
+from igcli.cli.help import command
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import UsageError
@@ -26,7 +27,7 @@ _MARKS = {True: "yes", False: "no", None: "-"}
 Verdicts = Mapping[str, Mapping[str, Verdict]]
 
 
-@click.command()
+@command()
 @click.option("-m", "--method", multiple=True, type=click.Choice(list(METHODS)), help="Only these; all by default.")
 @click.option(
     "--steps", type=click.IntRange(2), default=64, show_default=True, help="Points on the path, on the model."

@@ -74,12 +74,12 @@ collection_options = grouped(
     click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True,
                  help="What to do when a photo fails: note it and go on, or stop."),
     click.option("--workers", type=StepsType(0), default="auto", show_default=True,
-                 help="Who reads and draws while the network works; 0 does all in turn."),
+                 help="Threads or processes that read and draw next to the network; 0 for none."),
     click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
-                 help="This machine, or a cluster through Ray (pip install 'igcli[ray]'; storage must be shared)."),
+                 help="This machine, or a cluster through Ray. It needs pip install 'igcli[ray]' and shared storage."),
     click.option("--ray-address", metavar="ADDRESS", help="A running cluster; Ray is started here if not given."),
     click.option("--ray-actors", type=click.IntRange(1), metavar="N",
-                 help="How many work; one a GPU, or as many as the CPUs suffice for, if not given."),
+                 help="How many workers; by default one per GPU, or as many as the CPUs allow."),
     click.option("--ray-cpus", type=click.IntRange(1), metavar="N", help="CPUs for an actor without a GPU; 1."),
 )  # fmt: skip
 

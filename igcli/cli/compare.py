@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import click
-
 from igcli.attribution.wanted import Wanted
+from igcli.cli.help import command
 from igcli.cli.options import wanted_options
 from igcli.cli.session import Request, seen, session
 from igcli.cli.single import single_photo_command, the_photo
@@ -15,7 +14,7 @@ from igcli.jobs.outputs.comparison import Compared, compare_photo
 from igcli.jobs.outputs.maps import Drawing
 
 
-@click.command()
+@command()
 @single_photo_command
 @wanted_options
 def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing) -> None:

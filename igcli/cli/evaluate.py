@@ -10,6 +10,7 @@ import click
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
+from igcli.cli.help import command
 from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
 from igcli.cli.options import output_option, verify_option, wanted_options
 from igcli.cli.progress import Progress, duration
@@ -28,7 +29,7 @@ from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.runs.run import Tally
 
 
-@click.command()
+@command()
 @output_option
 @wanted_options
 @measures_options

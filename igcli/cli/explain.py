@@ -15,6 +15,7 @@ from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.font_option import font_option, refuse_font
+from igcli.cli.help import command
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, percent, photo_command, seen, session
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
@@ -46,7 +47,7 @@ drawing_options = grouped(
 )  # fmt: skip
 
 
-@click.command()
+@command()
 @output_option
 @wanted_options
 @drawing_options

@@ -37,7 +37,7 @@ def _restore(before: str | None) -> None:
 
 font_option = click.option(
     "--font", type=NamedPath(exists=True, dir_okay=False), metavar="FILE", expose_value=False, callback=_use,
-    help="Font for characters on pictures and plots that DejaVu Sans lacks; without it, the system's fonts. Also "
+    help="Font for characters that DejaVu Sans lacks. Without it, the system's fonts; also "
          f"${VARIABLE}.",
 )  # fmt: skip
 

@@ -131,40 +131,41 @@ def _choice(
 
 _model_option = click.option(
     "--model", default="auto", show_default=True, metavar="NAME", shell_complete=completion.models,
-    help="auto (GoogLeNet when its ImageNet weights are here or can be fetched, else efficientnet_lite0 if it is "
-         "installed, else the bundled network); a name that 'ig models' lists, or timm:NAME; FILE.py:FUNCTION or "
-         "package.module:FUNCTION that makes the network; a "
-         ".pt2 or TorchScript file, which are programs and are run; a model file (.toml).",
+    help="A name that 'ig models' lists, timm:NAME, FILE.py:FUNCTION, or a file. auto: GoogLeNet when its ImageNet "
+         "weights are cached or can be fetched, else efficientnet_lite0 if it is installed, else the bundled network. "
+         "FILE.py:FUNCTION or package.module:FUNCTION makes the network; a file is a .pt2 or TorchScript program, or a "
+         "model file (.toml). Programs are run.",
 )  # fmt: skip
 
 #: What can be said of a model beside its name.
 _details = (
     click.option("--weights", type=NamedPath(), metavar="FILE",
-                 help="Local file of weights for the model, .pth or .safetensors. Only tensors are read from it, never "
+                 help="File of weights for the model, .pth or .safetensors. Only tensors are read from it, never "
                       "code."),
     click.option("--labels", type=NamedPath(), metavar="FILE",
-                 help="Class names: a text file with one per line (or an index and a name), JSON, CSV, or the folder "
-                      "of the training data."),
+                 help="Class names: a text, JSON or CSV file, or the folder of the training data. A text file has one "
+                      "name per line, or an index and a name."),
     click.option("--model-arg", type=ArgumentType(), multiple=True, metavar="NAME=VALUE",
                  help="For the function that makes the network; may be repeated."),
     click.option("--trust-pickle", is_flag=True,
-                 help="Let the file make Python objects other than tensors: whoever wrote it can then run any program "
-                      "on this machine, as you."),
+                 help="Let the file of weights make any Python objects. Whoever wrote it can then run any program on "
+                      "this machine, as you."),
     click.option("--trust-model-file", is_flag=True,
-                 help="Let a model file (.toml) name code, which is run: FILE.py:FUNCTION, package.module:FUNCTION, a "
-                      ".pt2 or TorchScript file."),
+                 help="Let a model file (.toml) name code, which is run. That is FILE.py:FUNCTION, "
+                      "package.module:FUNCTION, a .pt2 or TorchScript file."),
     click.option("--outputs", type=click.Choice(list(OUTPUTS)),
                  help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless they are seen to be "
                       "probabilities]"),
     click.option("--output-index", type=PlaceType(),
-                 help="Which of several outputs of the network holds the logits: its position from 0, or its name."),
+                 help="Which of several outputs holds the logits: its position from 0, or its name."),
     click.option("--input-size", type=click.IntRange(1), metavar="N",
                  help="Side of the network's square input, in pixels."),
     click.option("--resize", type=click.IntRange(1), metavar="N",
-                 help="The photo's shorter side before the middle is cut out; without it, that of --input-size."),
+                 help="The photo's shorter side before the middle is cut out. Without it, that of --input-size."),
     click.option("--channels", type=click.Choice(["1", "3"]), callback=lambda _c, _p, v: None if v is None else int(v),
                  help="1 for a network of grey pictures."),
-    click.option("--mean", type=NumbersType("R,G,B"), help="Subtracted from the pixels: one number, or one a channel."),
+    click.option("--mean", type=NumbersType("R,G,B"),
+                 help="Subtracted from the pixels: one number, or one per channel."),
     click.option("--std", type=NumbersType("R,G,B"), help="The pixels are divided by it after that."),
     click.option("--value-range", type=NumbersType("LOW,HIGH", 2), help="What black and white are before that; 0,1."),
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),

@@ -11,6 +11,7 @@ import click
 from igcli.attribution.views.layer_choice import default_layers
 from igcli.bundled.input import SIZE
 from igcli.cli.console import Console
+from igcli.cli.help import IgCommand
 from igcli.cli.model_options import ModelChoice, load_chosen, named_model_options
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import OutputPath
@@ -62,7 +63,7 @@ def models(ctx: click.Context, *, streams: Streams) -> None:
             console.data(to_json(new_record(model=record)) if streams.json else _line(record))
 
 
-@models.command()
+@models.command(cls=IgCommand)
 @named_model_options
 @click.option("--layers", is_flag=True, help="List the model's layers, one a line; those of --layers alone are marked.")
 @stream_options
@@ -91,7 +92,7 @@ def show(*, choice: ModelChoice, layers: bool, streams: Streams) -> None:
                 console.data(f"{name:<12}{value}")
 
 
-@models.command()
+@models.command(cls=IgCommand)
 @named_model_options
 @click.option("--fit", type=click.Choice(list(FITS)), help="How a photo becomes a square.")
 @click.option("--save", type=OutputPath(dir_okay=False), metavar="FILE.toml", help="Write it there instead.")

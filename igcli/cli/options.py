@@ -111,7 +111,7 @@ output_option = click.option(
 
 verify_option = click.option(
     "--verify", is_flag=True,
-    help="Take a photo as done only if its bytes are those of then (SHA-256); else size and time are compared.",
+    help="Compare the bytes of photos that are done (SHA-256), not size and time alone.",
 )  # fmt: skip
 
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Look in the sub-folders of folders too.")
@@ -149,11 +149,12 @@ averaging_options = (
     click.option("--smooth", type=click.IntRange(0), default=0, metavar="N",
                  help="Average every map over N noisy copies of the photo."),
     click.option("--smooth-sigma", type=click.FloatRange(0), default=0.15, show_default=True,
-                 help="The noise's standard deviation, as a share of the photo's value range."),
+                 help="The noise's standard deviation, as a share of the value range."),
 )  # fmt: skip
 phi_option = click.option(
     "--phi", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True,
-    help="Where left- and right-integrated part: the first point at which the score has passed this share of its rise.",
+    help="Share of the score's rise at which left- and right-integrated are split. The split is the first point at "
+         "which the score has passed it.",
 )  # fmt: skip
 
 
@@ -168,16 +169,16 @@ wanted_options = grouped(
     "wanted",
     _wanted,
     click.option("-m", "--method", multiple=True, default=("integrated",), show_default=True,
-                 type=click.Choice(list(METHODS)), help=f"May be repeated. {listed(METHODS)}."),
+                 type=click.Choice(list(METHODS)), help=f"Method; may be repeated. {listed(METHODS)}."),
     target_option,
     score_option,
     against_option,
     baselines_option,
     click.option("--steps", type=StepsType(), default="auto", show_default=True,
-                 help="Points on the path, or auto: dealt out where the score moves, and more of them until the "
-                      "completeness gap is within the tolerance."),
+                 help="Points on the path, or auto: as many as the tolerance needs. auto places them where the score "
+                      "moves, and adds more until the completeness gap is within the tolerance."),
     click.option("--rule", type=click.Choice(list(RULES)),
-                 help=f"How a number of --steps is dealt out. {listed(RULES)}. [default: {DEFAULT_RULE}]"),
+                 help=f"Where a number of --steps is placed. {listed(RULES)}. [default: {DEFAULT_RULE}]"),
     click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
                  help="The relative completeness gap that counts as small."),
     click.option("--max-steps", type=click.IntRange(1), default=256, show_default=True,
@@ -211,8 +212,8 @@ reading_options = grouped(
     click.option("--allow-truncated", is_flag=True,
                  help="Explain what is left of a damaged file; the record notes it."),
     click.option("--window", default="full", show_default=True, metavar="LOW,HIGH|full|percentile",
-                 help="The sample values that become black and white in pictures of more than 8 bits a sample: two "
-                      "numbers, the whole range, or each picture's own 0.5th to 99.5th percentile."),
+                 help="Sample values that become black and white in pictures of more than 8 bits. Two numbers, the "
+                      "whole range, or each picture's own 0.5th to 99.5th percentile."),
 )  # fmt: skip
 
 percentile_option = click.option(

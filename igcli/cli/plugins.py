@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import click
-
 from igcli.cli.console import Console
+from igcli.cli.help import command
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.jobs.outputs.record import new_record, to_json
 from igcli.registry import PLUGINS, load_plugins
 
 
-@click.command()
+@command()
 @stream_options
 @debug_option
 def plugins(*, streams: Streams) -> None:

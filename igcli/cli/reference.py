@@ -1,54 +1,105 @@
-"""The commands' help as Markdown, written into the README between two marks.
+"""The reference of all commands as Markdown, written next to this file.
 
-python -m igcli.cli.reference README.md
+python -m igcli.cli.reference
+
+Options that several commands share are printed once, under their headings.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from igcli.cli.help import full_record, sections
 from igcli.cli.main import ig
 
-BEGIN, END = "<!-- commands: begin -->", "<!-- commands: end -->"
-WIDTH = 100
+PATH = Path(__file__).with_name("REFERENCE.md")
+WIDTH = 110
+
+Record = tuple[str, str]
+
+_HEAD = """# The commands of ig
+
+Written by `python -m igcli.cli.reference` from the help that the commands print. `ig COMMAND --help` is the short form,
+`ig COMMAND --help-all` the whole. Options that several commands share stand once, at the end.
+"""
 
 
 def reference() -> str:
-    """The help of every command, as it is printed on a terminal of ``WIDTH`` columns."""
-    parts = []
-    settings = {**ig.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
-    group = ig.make_context("ig", ["explain"], resilient_parsing=True, **settings)
-    for name, text in _helps(ig, group, "ig"):
-        parts.append(f"<details><summary><code>{name}</code></summary>\n\n```\n{text}\n```\n\n</details>")
+    """The whole reference."""
+    commands = list(_commands(ig, _context(), "ig"))
+    counts: dict[Record, int] = {}
+    for _, command, context in commands:
+        for _, _, record in _records(command, context):
+            counts[record] = counts.get(record, 0) + 1
+    parts, shared = [_HEAD], dict[str, dict[Record, None]]()
+    for name, command, context in commands:
+        own, others = [], []
+        for heading, option, record in _records(command, context):
+            if counts[record] == 1:
+                own.append(record)
+            else:
+                shared.setdefault(heading, {})[record] = None
+                others.append(option.opts[-1])
+        parts.append(f"## {name}\n\n{_block(_described(command, context))}")
+        if own:
+            parts.append(_block(_listed(own)))
+        if others:
+            parts.append(f"Shared: {', '.join(f'`{option}`' for option in others)}.\n")
+    parts.append("## Options that commands share\n")
+    parts += [f"### {heading}\n\n{_block(_listed(list(records)))}" for heading, records in shared.items()]
     return "\n".join(parts)
 
 
-def _helps(commands: click.Group, context: click.Context, path: str) -> Iterator[tuple[str, str]]:
-    """Name and help of every command of a group, and of those below them."""
-    for name in sorted(commands.list_commands(context)):
-        command = commands.get_command(context, name)
+def _context() -> click.Context:
+    settings = {**ig.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    return ig.make_context("ig", ["explain"], resilient_parsing=True, **settings)
+
+
+def _commands(
+    group: click.Group, context: click.Context, path: str
+) -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Every command with its name and context, those of groups after their group."""
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
         assert command is not None  # noqa: S101 - it was listed
         own = click.Context(command, parent=context, info_name=name)
-        yield f"{path} {name}", command.get_help(own)
+        yield f"{path} {name}", command, own
         if isinstance(command, click.Group):
-            yield from _helps(command, own, f"{path} {name}")
+            yield from _commands(command, own, f"{path} {name}")
 
 
-def with_reference(text: str) -> str:
-    """``text`` with what stands between the marks replaced by the current reference."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{reference()}\n{END}{after}"
+def _records(command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Option, Record]]:
+    for heading, options in sections(command.get_params(context)):
+        for option in options:
+            record = full_record(option, context)
+            if record is not None:
+                yield heading, option, record
+
+
+def _described(command: click.Command, context: click.Context) -> str:
+    """How the command is called, and what it does."""
+    formatter = context.make_formatter()
+    command.format_usage(context, formatter)
+    command.format_help_text(context, formatter)
+    return formatter.getvalue()
+
+
+def _listed(records: list[Record]) -> str:
+    formatter = click.HelpFormatter(width=WIDTH)
+    formatter.write_dl(records)
+    return formatter.getvalue()
+
+
+def _block(text: str) -> str:
+    return f"```\n{text.rstrip()}\n```\n"
 
 
 def main() -> None:
-    """Rewrite the file named on the command line."""
-    path = Path(sys.argv[1])
-    path.write_text(with_reference(path.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the reference."""
+    PATH.write_text(reference(), encoding="utf-8")
 
 
 if __name__ == "__main__":

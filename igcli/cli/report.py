@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from igcli.attribution.wanted import Wanted
+from igcli.cli.help import command
 from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
 from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
@@ -29,7 +30,7 @@ def _page(path: Path) -> Path:
     return path if ending in (".html", ".htm") and not path.is_dir() else check_folder(path) / "report.html"
 
 
-@click.command()
+@command()
 @click.option("-o", "--output", type=OutputPath(), default=Path("report.html"), show_default=True,
               callback=lambda _context, _option, path: _page(path),
               help="The page, its name ending in .html; or the folder for report.html.")  # fmt: skip

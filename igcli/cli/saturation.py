@@ -13,6 +13,7 @@ from igcli.attribution.views.layer_choice import find_layers
 from igcli.attribution.wanted import Wanted
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.font_option import font_option
+from igcli.cli.help import command
 from igcli.cli.options import path_options
 from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, percent, photo_command, seen, session, star
@@ -46,7 +47,7 @@ layers_option = click.option(
 )  # fmt: skip
 
 
-@click.command()
+@command()
 @destination_options(PLOTS, what="the plot")
 @click.option("--points", type=click.IntRange(2, 10001), default=101, show_default=True,
               help="Points on the path, evenly from α = 0 to 1.")  # fmt: skip

@@ -9,6 +9,7 @@ import click
 from igcli.cli import completion
 from igcli.cli.console import Console
 from igcli.cli.groups import SuggestingGroup
+from igcli.cli.help import IgCommand
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import IgError
 from igcli.jobs.outputs.record import new_record, to_json
@@ -33,7 +34,7 @@ def weights() -> None:
     """
 
 
-@weights.command()
+@weights.command(cls=IgCommand)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.models)
 @stream_options
 @debug_option
@@ -55,7 +56,7 @@ def fetch(models: tuple[str, ...], *, streams: Streams) -> None:
     _each(entries, work, streams=streams)
 
 
-@weights.command()
+@weights.command(cls=IgCommand)
 @models_argument
 @stream_options
 @debug_option
@@ -82,7 +83,7 @@ def verify(models: tuple[str, ...], *, streams: Streams) -> None:
     _each(entries, work, streams=streams)
 
 
-@weights.command()
+@weights.command(cls=IgCommand)
 @models_argument
 def path(models: tuple[str, ...]) -> None:
     """Print where weights are, or would be.

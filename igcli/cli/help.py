@@ -1,0 +1,119 @@
+"""How help is laid out: options under headings, those that most people need first.
+
+``--help`` has the first sentence of every option, so that a command fits two screens; ``--help-all`` has all of it. The
+reference of all commands is made of the same parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+#: Options by heading, in the order in which they are shown.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Most used": ("output", "model", "method", "target", "style", "recursive"),
+    "Input": (
+        *("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
+        *("sample", "only", "truth", "detections"),
+    ),
+    "Model": (
+        *("weights", "labels", "outputs", "output_index", "input_size", "resize", "channels", "mean", "std"),
+        *("value_range", "interpolation", "model_arg", "trust_pickle", "trust_model_file", "device", "precision"),
+        *("batch_size", "offline", "layers"),
+    ),
+    "Method": (
+        *("score", "against", "baseline", "steps", "rule", "tolerance", "max_steps", "phi", "smooth", "smooth_sigma"),
+        *("seed", "points", "alphas"),
+    ),
+    "Drawing": (
+        *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "percentile", "font", "sheet"),
+        *("side_by_side", "size", "frames", "format", "fps", "normalize", "bounce", "loop", "title", "curves"),
+    ),
+    "Run": (
+        *("overwrite", "verify", "on_error", "workers", "engine", "ray_address", "ray_actors", "ray_cpus"),
+        *("json", "quiet", "verbose", "debug", "help_all", "help"),
+    ),
+}
+
+#: The heading of a command's options that no section names.
+OWN = "Options"
+#: Longer lists of choices stand in the text of ``--help``, and not before it.
+_LONGEST_CHOICES = 26
+
+
+class IgCommand(click.Command):
+    """A command with its options under headings, and ``--help-all``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--help-all"], is_flag=True, expose_value=False, is_eager=True, callback=_show_all,
+                help="Show every option with all that can be said of it.",
+            )
+        )  # fmt: skip
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options under their headings: in one sentence each, or in full where ``--help-all`` was given."""
+        in_full = bool(ctx.meta.get("igcli.help_all"))
+        for heading, options in sections(self.get_params(ctx)):
+            records = [full_record(option, ctx) if in_full else short_record(option, ctx) for option in options]
+            shown = [record for record in records if record is not None]
+            if shown:
+                with formatter.section(heading):
+                    formatter.write_dl(shown, col_max=28)
+
+
+def command(**settings: Any) -> Any:
+    """``click.command`` for the commands of ``ig``."""
+    return click.command(cls=IgCommand, **settings)
+
+
+def sections(params: Iterable[click.Parameter]) -> Iterator[tuple[str, list[click.Option]]]:
+    """The options that are shown, by heading: the most used ones, those of the command alone, all others."""
+    options = {_name(param): param for param in params if isinstance(param, click.Option) and not param.hidden}
+    named = {name for names in SECTIONS.values() for name in names}
+    own = [option for name, option in options.items() if name not in named]
+    for heading, names in SECTIONS.items():
+        found = [options[name] for name in names if name in options]
+        if found:
+            yield heading, found
+        if heading == "Most used" and own:
+            yield OWN, own
+
+
+def _name(option: click.Option) -> str:
+    """``--help-all`` as ``help_all``: click's own ``--help`` has another name than its spelling."""
+    return "help" if "--help" in option.opts else str(option.name)
+
+
+def full_record(option: click.Option, ctx: click.Context) -> tuple[str, str] | None:
+    """How the option is spelled, and all that is said of it."""
+    return option.get_help_record(ctx)
+
+
+def short_record(option: click.Option, ctx: click.Context) -> tuple[str, str] | None:
+    """How the option is spelled, and its first sentence; a long list of choices stands behind that."""
+    record = full_record(option, ctx)
+    if record is None:
+        return None
+    spelled, text = record
+    first = re.split(r"(?<=\.)\s", text, maxsplit=1)[0].strip()
+    names, _, values = spelled.rpartition(" ")
+    if len(spelled) > _LONGEST_CHOICES and "|" in values:
+        spelled = f"{names} NAME"
+        first = f"{first} {values.strip('[]').replace('|', ', ')}."
+    default = re.search(r"\[default: ([^\];]*)", text)
+    if default and not re.match(r"\(|0\.0$", default[1]) and "[default" not in first and option.show_default:
+        first = f"{first} [{default[1]}]"
+    return re.sub(r" (INTEGER|FLOAT)( RANGE)?$", " N", spelled), first
+
+
+def _show_all(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    if value and not ctx.resilient_parsing:
+        ctx.meta["igcli.help_all"] = True
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
