@@ -10,8 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from igcli.cli import reference
+from igcli.cli.help import sections
 from igcli.cli.main import COMMANDS, ig, main
-from igcli.cli.reference import with_reference
 from igcli.errors import IgError
 
 ig_on_path = [sys.executable, "-m", "igcli"]
@@ -41,12 +42,33 @@ def test_every_option_says_what_it_does(name):
             assert parameter.help, f"ig {name} {parameter.opts} has no help"
 
 
-def test_the_reference_in_the_readme_is_what_help_prints(root):
+def test_the_reference_is_what_help_prints():
     def words(text):  # lines and brackets differ between releases of click
         return text.replace("[COMMAND]", "COMMAND").split()
 
-    text = (root / "README.md").read_text(encoding="utf-8")
-    assert words(text) == words(with_reference(text)), "run `make reference`"
+    assert words(reference.PATH.read_text(encoding="utf-8")) == words(reference.reference()), "run `make reference`"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_stands_under_a_heading_and_once(name):
+    command = ig.get_command(None, name)
+    with click.Context(command, info_name=name) as context:
+        params = command.get_params(context)
+    shown = [option for _, options in sections(params) for option in options]
+    assert len(shown) == len({id(option) for option in shown})
+    assert set(shown) == {each for each in params if isinstance(each, click.Option) and not each.hidden}
+
+
+def test_the_help_of_explain_fits_two_screens_and_all_of_it_is_longer():
+    short, whole = (
+        CliRunner().invoke(ig, ["explain", flag], terminal_width=110).output for flag in ("--help", "--help-all")
+    )
+    assert len(short.splitlines()) <= 100
+    assert short.index("Most used:") < short.index("--model") < short.index("Input:") < short.index("--window")
+    assert "Gradients accumulated" not in short
+    assert "gradients accumulated along the path" in whole
+    assert "0.5th to 99.5th percentile" not in short
+    assert "0.5th to 99.5th percentile" in whole
 
 
 def test_an_error_is_one_sentence_and_a_traceback_only_on_request(monkeypatch, tmp_path):
@@ -75,7 +97,7 @@ def test_an_interruption_ends_with_130_and_a_line(monkeypatch, tmp_path):
 
 
 def test_every_module_that_defines_a_command_is_listed_under_its_name(root):
-    defining = [path.stem for path in (root / "igcli" / "cli").glob("*.py") if "\n@click.command" in path.read_text()]
+    defining = [path.stem for path in (root / "igcli" / "cli").glob("*.py") if "\n@command()" in path.read_text()]
     assert {*defining, "models", "weights"} == {*COMMANDS}  # those two are groups
     assert ig.list_commands(None) == sorted(COMMANDS)
 
