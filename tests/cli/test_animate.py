@@ -106,6 +106,8 @@ def test_the_sheet_shows_the_papers_alphas_beside_the_photo(shell, motorcycle, b
 
 
 def test_size_goes_up_to_the_photos_own_and_no_further(shell, motorcycle, bundled, tmp_path):
+    with Image.open(motorcycle) as photo:
+        photo.resize((480, 330)).save(motorcycle)
     Image.new("RGB", (280, 280), "red").save(motorcycle.parent / "small.png")
     result = shell("animate", motorcycle.parent, "--frames", "2", "--size", "300", "--normalize", "path", *bundled)
     assert result.exit_code == 1

@@ -104,6 +104,7 @@ def test_every_command_over_photos_takes_it(shell, motorcycle, command):
         "saturation": ("--points", "3"),
         "ablate": ("--top", "5"),
         "compare": ("--target", "top-2"),
+        "evaluate": ("--metric", "aopc"),
     }.get(command, ())
     few = FEW if command not in ("animate", "saturation") else FEW[:2]
     done = shell(command, motorcycle, *few, *more, "--precision", "bfloat16", "--score", "logit")

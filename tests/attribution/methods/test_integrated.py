@@ -20,7 +20,7 @@ def bundled():
 
 @pytest.fixture(scope="module")
 def photo(samples) -> Picture:
-    return read_image(samples / "motorcycle.jpg", size=SIDE)
+    return read_image(samples / "chelsea.jpg", size=SIDE)
 
 
 def captums(model, picture: Picture, target: int, *, rule: str, steps: int) -> torch.Tensor:
