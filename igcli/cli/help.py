@@ -7,7 +7,7 @@ reference of all commands is made of the same parts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -67,9 +67,9 @@ class IgCommand(click.Command):
                     formatter.write_dl(shown, col_max=28)
 
 
-def command(**settings: Any) -> Any:
+def command() -> Callable[[Callable[..., Any]], IgCommand]:
     """``click.command`` for the commands of ``ig``."""
-    return click.command(cls=IgCommand, **settings)
+    return click.command(cls=IgCommand)
 
 
 def sections(params: Iterable[click.Parameter]) -> Iterator[tuple[str, list[click.Option]]]:
