@@ -625,7 +625,7 @@ def _fetched(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Ca
 
         with _server(answer) as address:
             try:
-                fetch(address, Path("w.pth"), sha256_prefix="12345678")
+                fetch(address, Path("w.pth"), sha256_prefix="12345678", largest=50_000_000)
             except NetworkUnavailable as refused:
                 raise SystemExit(print(f"ig: {refused}".splitlines()[0]) or 1) from None
 

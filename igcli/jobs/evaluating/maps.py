@@ -17,7 +17,7 @@ from igcli.jobs.files import write_whole
 from igcli.lazy import np
 
 #: Bytes of the arrays in one file, and of the file; a map of 1,000 × 1,000 pixels takes 12 million.
-LARGEST = 2**29
+LARGEST = 2**28
 
 #: What reading arrays that anyone may have made can raise.
 _UNREADABLE = (
