@@ -1,6 +1,6 @@
 """What ``ig`` does with inputs that were made to do harm: a table of kinds, limits, and what was needed.
 
-    python tests/benchmarks/hostile.py [--only KIND ...] [--memory GB] [--seconds S]
+    python tests/benchmarks/hostile.py [--only KIND ...] [--memory GB] [--seconds S] [--write]
 
 Each input of ``hostile_inputs.py`` is met by ``ig`` in a process of its own, under a limit of address space, of the
 largest file and of time, in a new folder. It holds where that ends by itself within the limits, without a traceback,
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import results
 from forked import GIGABYTE, Ended, Forked, Limits
 from hostile_inputs import CASES, Case
 from kills import NETWORK
@@ -49,7 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> list[Met]:
         for number, case in enumerate(case for case in CASES if case.kind in options.only):
             met.append(meet(case, Path(home), number, limits))
             print(f"{case.kind}, {case.name}: {met[-1].trouble or 'holds'}", file=sys.stderr, flush=True)
-    _print(met)
+    kinds, single = tables(met)
+    print(kinds, single, sep="\n\n")
+    if options.write:
+        limits_said = f"{options.memory:g} GB of address space, {options.seconds:g} s each"
+        results.write("hostile", f"{kinds}\n\nUnder {limits_said}; {results.machine()}.\n\n{single}")
     return met
 
 
@@ -83,19 +88,19 @@ def _trouble(here: Path, ended: Ended, stderr: str, limits: Limits) -> str:
     return "a file of somebody else was written to" if victim.exists() and victim.read_text() != "mine" else ""
 
 
-def _print(met: Sequence[Met]) -> None:
-    print("| kind | tried | hold | the limit | longest, s | most memory, MB |")
-    print("| --- | --- | --- | --- | --- | --- |")
+def tables(met: Sequence[Met]) -> tuple[str, str]:
+    """The table of kinds, and that of single inputs."""
+    kinds = [
+        "| kind | tried | hold | the limit | longest, s | most memory, MB |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for kind in dict.fromkeys(each.case.kind for each in met):
         own = [each for each in met if each.case.kind == kind]
         hold = sum(not each.trouble for each in own)
         worst = max(each.ended.seconds for each in own), max(each.ended.megabytes for each in own)
-        print(f"| {kind} | {len(own)} | {hold} | {own[0].case.rule} | {worst[0]:.1f} | {worst[1]:.0f} |")
-    print()
-    print("| kind | input | status | s | MB | what ig said |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for each in met:
-        print(each.row)
+        kinds.append(f"| {kind} | {len(own)} | {hold} | {own[0].case.rule} | {worst[0]:.1f} | {worst[1]:.0f} |")
+    single = ["| kind | input | status | s | MB | what ig said |", "| --- | --- | --- | --- | --- | --- |"]
+    return "\n".join(kinds), "\n".join([*single, *(each.row for each in met)])
 
 
 def _short(sentence: str) -> str:
@@ -108,6 +113,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=kinds, default=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument("--memory", type=float, default=6.0, metavar="GB", help="of address space, torch's own with it")
     parser.add_argument("--seconds", type=float, default=120.0, help="for each input")
+    parser.add_argument("--write", action="store_true", help="the tables into README.md next to this file")
     return parser.parse_args(arguments)
 
 

@@ -1,6 +1,6 @@
 """Runs that are killed at a random moment and started again: does the second one end with what an undisturbed one has?
 
-    python tests/benchmarks/kills.py [--kills 20] [--photos 12] [--only explain ...] [--seed 0]
+    python tests/benchmarks/kills.py [--kills 20] [--photos 12] [--only explain ...] [--seed 0] [--write]
 
 Made pictures and a small network from a file, so that it runs anywhere that has fork (Linux, macOS). Every command is
 run once undisturbed, then ``--kills`` times with SIGKILL between its first result and its end, each in a new folder,
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import results
 from forked import Forked
 
 NETWORK = """
@@ -84,12 +85,16 @@ def main(arguments: Sequence[str] | None = None) -> list[Outcome]:
                 killed_and_run_again(command, typed, home, photos=options.photos, kills=options.kills, chance=chance)
             )
             print(f"{command}: {outcomes[-1].equal} of {outcomes[-1].killed} equal", file=sys.stderr, flush=True)
-    print("| command | kills | photos done before | second run equal to an undisturbed one |")
-    print("| --- | --- | --- | --- |")
-    for outcome in outcomes:
-        print(outcome.row)
-        for difference in outcome.differences:
-            print(difference, file=sys.stderr)
+    heads = [
+        "| command | kills | photos done before | second run equal to an undisturbed one |",
+        "| --- | --- | --- | --- |",
+    ]
+    table = "\n".join([*heads, *(outcome.row for outcome in outcomes)])
+    print(table)
+    for difference in (each for outcome in outcomes for each in outcome.differences):
+        print(difference, file=sys.stderr)
+    if options.write:
+        results.write("kills", f"{table}\n\n{options.photos} photos; {results.machine()}.")
     return outcomes
 
 
@@ -100,7 +105,7 @@ def killed_and_run_again(
     whole = home / command / "undisturbed"
     began = time.perf_counter()
     run = Forked(typed, whole)
-    first = results(run, command, 1)
+    first = await_results(run, command, 1)
     status, seconds = run.end().status, time.perf_counter() - began
     if status != 0:
         raise SystemExit(f"{command} ends with status {status}:\n{(whole / 'stderr').read_text()}")
@@ -111,10 +116,10 @@ def killed_and_run_again(
         run = Forked(typed, here)
         left = max(seconds - (first - began), 0.02)
         if attempts % 2 and command != "report":  # after some photo, or at any moment
-            results(run, command, chance.randint(1, photos))
+            await_results(run, command, chance.randint(1, photos))
             time.sleep(chance.uniform(0, left / photos))
         else:
-            results(run, command, 1)
+            await_results(run, command, 1)
             time.sleep(chance.uniform(0, left))
         if run.is_over():
             run.end()
@@ -150,7 +155,7 @@ def differences(one: Path, two: Path) -> list[str]:
     ]
 
 
-def results(run: Forked, command: str, count: int) -> float:
+def await_results(run: Forked, command: str, count: int) -> float:
     """Wait until so many photos are done, or the run is over; returns when that was."""
     while done_in(run.folder, command) < count and not run.is_over():
         if command == "report":  # says nothing of single photos
@@ -197,6 +202,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--photos", type=int, default=12)
     parser.add_argument("--only", nargs="+", choices=list(COMMANDS), default=list(COMMANDS), metavar="COMMAND")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--write", action="store_true", help="the table into README.md next to this file")
     return parser.parse_args(arguments)
 
 
