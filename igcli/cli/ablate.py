@@ -12,7 +12,7 @@ from igcli.cli.help import command
 from igcli.cli.options import grouped, wanted_options
 from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath
-from igcli.cli.session import Request, session
+from igcli.cli.session import Request, Session
 from igcli.cli.single import single_photo_command, the_photo
 from igcli.jobs.outputs.ablation import Ablated, Ablation, ablate_photo
 from igcli.jobs.outputs.maps import Drawing
@@ -66,7 +66,7 @@ def ablate(*, request: Request, wanted: Wanted, ablation: Ablation, output: Path
       ig ablate photo.jpg --keep 10 --method integrated --method gradient
     """
     ablation.check()
-    with session(request, output=output) as run:
+    with Session(request, output=output) as run:
         photo = the_photo(run)
         job = run.job(wanted, output, writes=True)
         drawing.check()

@@ -17,7 +17,7 @@ from igcli.cli.font_option import font_option
 from igcli.cli.help import command
 from igcli.cli.options import grouped, path_options, percentile_option, style_option
 from igcli.cli.param_type import ParamType
-from igcli.cli.session import Request, photo_command, seen, session, star
+from igcli.cli.session import Request, Session, photo_command, seen, star
 from igcli.errors import UsageError
 from igcli.jobs.outputs.film import FRAMES, Filming, write_animation
 from igcli.jobs.outputs.writer import Done
@@ -100,7 +100,7 @@ def animate(
     """
     filming = replace(filming, ending=destination.ending)
     filming.check()
-    with session(request, output=destination.folder) as run:
+    with Session(request, output=destination.folder) as run:
         if destination.name is not None and len(run.found) > 1:
             raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
         job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True, writes=True)

@@ -104,7 +104,7 @@ def _write_one(session: Session, job: Job, spec: OutputSpec, *, overwrite: bool)
     records = []
     with lock_of_photo(job.plan.output, item.stem, kind=spec.kind or "explain"):
         ours = overwrite or Ownership(job.plan.output).is_of_photo(item.stem, item.found.path)
-        session.console.start("1 photo", total=job.plan.points, unit=" gradients")
+        session.console.bar(desc="1 photo", total=job.plan.points, unit=" gradients")
         for outcome in process(job, [replace(item, ours=ours)], spec.write, on_points=session.console.advance):
             _tell(session, outcome, spec)
             records += [done.record for done in outcome.results]

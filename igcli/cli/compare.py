@@ -8,7 +8,7 @@ from pathlib import Path
 from igcli.attribution.wanted import Wanted
 from igcli.cli.help import command
 from igcli.cli.options import wanted_options
-from igcli.cli.session import Request, seen, session
+from igcli.cli.session import Request, Session, seen
 from igcli.cli.single import single_photo_command, the_photo
 from igcli.jobs.outputs.comparison import Compared, compare_photo
 from igcli.jobs.outputs.maps import Drawing
@@ -29,7 +29,7 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing)
       ig compare insect.jpg --target mantis --target cricket
       ig compare cat.jpg --target top-2 --method left-integrated --method right-integrated
     """
-    with session(request, output=output) as run:
+    with Session(request, output=output) as run:
         photo = the_photo(run)
         job = run.job(wanted, output, writes=True)
         drawing.check()

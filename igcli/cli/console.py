@@ -44,12 +44,11 @@ class Console:
         """Whether a bar would be seen."""
         return not self._streams.quiet and sys.stderr.isatty()
 
-    def start(self, description: str, *, total: int | None, unit: str) -> None:
-        """Begin a bar; ``total`` is ``None`` where it is not known."""
-        self.bar(desc=description, total=total, unit=unit)
-
     def bar(self, *, total: int | None, **look: Any) -> tqdm[Any] | None:
-        """A bar where it would be seen; lines are printed around it from now on."""
+        """A bar where it would be seen; lines are printed around it from now on.
+
+        ``total`` is ``None`` where it is not known; ``look`` goes to tqdm.
+        """
         if self.draws_bars:
             from tqdm import tqdm
 

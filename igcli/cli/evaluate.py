@@ -14,7 +14,7 @@ from igcli.cli.help import command
 from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
 from igcli.cli.options import output_option, verify_option, wanted_options
 from igcli.cli.progress import Progress, duration
-from igcli.cli.session import Request, Session, percent, photo_command, session
+from igcli.cli.session import Request, Session, percent, photo_command
 from igcli.errors import UsageError
 from igcli.evaluation.left_out import LeftOut
 from igcli.evaluation.metrics import arrow
@@ -54,7 +54,7 @@ def evaluate(
       ig evaluate photos/ --metric focus --mosaics 50
       ig evaluate photos/ --metric aopc --maps maps-of-another-tool/
     """
-    with session(request, output=output) as run:
+    with Session(request, output=output) as run:
         job = run.job(_wanted_for(wanted, measures), output)
         if len(job.plan.wanted.targets) > 1:
             raise UsageError("One class a photo is measured: give one --target.")

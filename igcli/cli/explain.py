@@ -17,7 +17,7 @@ from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.help import command
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
-from igcli.cli.session import Request, percent, photo_command, seen, session
+from igcli.cli.session import Request, Session, percent, photo_command, seen
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
 from igcli.jobs.outputs.record import Record
 from igcli.jobs.outputs.writer import Done
@@ -72,7 +72,7 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
     drawing.check()
     if not _writes(drawing):
         refuse_font("add --panel, --animation or --saturation, or leave it out.")
-    with session(request, output=output) as run:
+    with Session(request, output=output) as run:
         page = output / "report.html"
         if drawing.report is not None:
             from igcli.jobs.outputs.report import check_free, gather_report, style_of_page  # not before it is needed

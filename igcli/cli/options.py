@@ -61,22 +61,48 @@ class StepsType(ParamType):
 def grouped(
     noun: str, build: Callable[..., Any], *options: Callable[[Command], Command]
 ) -> Callable[[Command], Command]:
-    """A decorator that adds ``options`` and passes ``build(**their values)`` to the command as ``noun``."""
+    """A decorator that adds ``options`` and passes ``build(**their values)`` to the command as ``noun``.
+
+    Among the options can be groups: their nouns are values too. However many groups a command has, one function builds
+    all the nouns.
+    """
 
     def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            own = {name: kwargs.pop(name) for name in names}
-            return command(*args, **{noun: build(**own)}, **kwargs)
-
-        before = set(_option_names(command))
-        wrapped: Any = call
+        wrapped: Any = command if hasattr(command, "groups") else _grouping(command)
+        groups, before = wrapped.groups, set(_option_names(wrapped))
+        grouped_before = len(groups)
         for option in reversed(options):
             wrapped = option(wrapped)
-        names = [name for name in _option_names(wrapped) if name not in before]
+        inner = groups[grouped_before:]
+        taken = {name for group in inner for name in group.names}
+        names = [name for name in _option_names(wrapped) if name not in before | taken]
+        groups.append(_Group(noun, build, (*names, *(group.noun for group in inner))))
         return wrapped  # type: ignore[no-any-return]
 
     return decorate
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The values called ``names`` become ``noun``."""
+
+    noun: str
+    build: Callable[..., Any]
+    names: tuple[str, ...]
+
+
+def _grouping(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with a list of groups, empty as yet; groups inside others come before them."""
+    groups: list[_Group] = []
+
+    @functools.wraps(command)
+    def call(*args: Any, **values: Any) -> Any:
+        for group in groups:
+            values[group.noun] = group.build(**{name: values.pop(name) for name in group.names})
+        return command(*args, **values)
+
+    call.groups = groups  # type: ignore[attr-defined]
+    return call
 
 
 def listed(registry: Registry[Any]) -> str:
@@ -85,7 +111,8 @@ def listed(registry: Registry[Any]) -> str:
 
 
 def _option_names(command: Any) -> list[str]:
-    return [param.name for param in getattr(command, "__click_params__", [])]
+    """Of the values that the command gets."""
+    return [param.name for param in getattr(command, "__click_params__", []) if param.expose_value]
 
 
 #: Endings of what is a file and no folder, whatever a command writes.

@@ -13,7 +13,7 @@ from igcli.cli.help import command
 from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
 from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
-from igcli.cli.session import Request, photo_command, session
+from igcli.cli.session import Request, Session, photo_command
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
@@ -65,7 +65,7 @@ def report(
       ig report photos/ --recursive --style heat --title "What went wrong on Monday"
     """
     check_style(style)
-    with session(request, output=output.parent) as run:
+    with Session(request, output=output.parent) as run:
         check_free(output, overwrite=overwrite)
         job = run.job(wanted_for_pages(wanted), output.parent)
         items = items_of(run.found)

@@ -16,7 +16,7 @@ from igcli.cli.font_option import font_option
 from igcli.cli.help import command
 from igcli.cli.options import path_options
 from igcli.cli.param_type import ParamType
-from igcli.cli.session import Request, percent, photo_command, seen, session, star
+from igcli.cli.session import Request, Session, percent, photo_command, seen, star
 from igcli.errors import UsageError
 from igcli.jobs.outputs.record import Record, new_record
 from igcli.jobs.outputs.saturation import Measured, even_alphas, measure, write_saturation
@@ -70,7 +70,7 @@ def saturation(
       ig saturation photos/ --layers
       ig saturation photo.jpg --layers 'inception4*' --points 51
     """
-    with session(request, output=destination.folder) as run:
+    with Session(request, output=destination.folder) as run:
         wanted = replace(wanted, alphas=even_alphas(points))
         job = run.job(wanted, destination.folder, name=destination.name, writes=True)
         names = [] if layers is None else find_layers(job.model, layers)

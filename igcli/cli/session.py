@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import click
 
-from igcli.attribution.batch_size import batch_size_for
+from igcli.attribution.batch_size import batch_size_for, default_batch_size
 from igcli.attribution.budget import Budget
 from igcli.attribution.cost import gradients_for
 from igcli.attribution.methods.premises import unmet_premises
@@ -21,10 +21,10 @@ from igcli.cli.console import Console
 from igcli.cli.font_option import undrawable
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import (
-    Command,
     Streams,
     debug_option,
     fit_option,
+    grouped,
     null_option,
     reading_options,
     recursive_option,
@@ -41,7 +41,7 @@ from igcli.jobs.item import Explained, items_of
 from igcli.jobs.outputs.record import Record, new_record, to_json
 from igcli.jobs.pipeline import precision_error, process
 from igcli.jobs.plan import Job, check_reachable
-from igcli.jobs.runs.ownership import is_result, left_by_earlier_runs
+from igcli.jobs.runs.ownership import is_result, written_by_earlier_runs
 from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, devices_of, numbers, resolve_device
 
@@ -61,40 +61,23 @@ class Request:
     streams: Streams
 
 
-def photo_command(command: Command) -> Command:
-    """A decorator: PATH... and the options of every command over photos, handed over as one ``request``."""
-
-    @functools.wraps(command)
-    def call(
-        *args: Any,
-        paths: tuple[str, ...],
-        recursive: bool,
-        null: bool,
-        fit: str | None,
-        reading: ReadOptions,
-        choice: ModelChoice,
-        streams: Streams,
-        **own: Any,
-    ) -> Any:
-        return command(*args, request=Request(paths, recursive, null, fit, reading, choice, streams), **own)
-
-    wrapped: Any = call
-    argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files)
-    groups = (recursive_option, null_option, fit_option, reading_options, model_options, stream_options, debug_option)
-    for option in reversed((argument, *groups)):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[no-any-return]
+#: A decorator: PATH... and the options of every command over photos, as one ``request``.
+photo_command = grouped(
+    "request",
+    Request,
+    click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files),
+    recursive_option,
+    null_option,
+    fit_option,
+    reading_options,
+    model_options,
+    stream_options,
+    debug_option,
+)
 
 
-@contextmanager
-def session(request: Request, *, output: Path) -> Iterator[Session]:
-    """One run of one command, its console open; what earlier runs left in ``output`` is no input."""
-    with Console(request.streams) as console, shown_warnings(console.warn), ExitStack() as stack:
-        yield Session(request, console, output, stack)
-
-
-class Session:
-    """The photos of one run, what is said about them, and how many failed.
+class Session(ExitStack):
+    """One run of one command: its photos, what is said about them, and how many failed.
 
     Attributes
     ----------
@@ -112,25 +95,34 @@ class Session:
         The other files in folders and archives.
     """
 
-    def __init__(self, request: Request, console: Console, output: Path, stack: ExitStack) -> None:
-        self.console = console
-        self._request, self._stack = request, stack
-        left = left_by_earlier_runs(output)
+    def __init__(self, request: Request, *, output: Path) -> None:
+        super().__init__()
+        self._request, self._output = request, output
+        self.console = Console(request.streams)
         self.passed_over = PassedOver()
-        self.inputs = find_images(
-            request.paths,
-            recursive=request.recursive,
-            null_separated=request.null,
-            exclude=lambda path: is_result(path, output, left),
-            passed_over=self.passed_over,
-        )
-        self.found = [item for item in self.inputs if isinstance(item, Found)]
-        self.several = len(request.paths) > 1 or [item.path for item in self.found] != [Path(request.paths[0])]
         self.devices = [request.choice.device]
         self.failures = self._done = 0
-        for item in self.inputs:
-            if isinstance(item, Missing):
-                self.fail(item.argument, item.reason)
+
+    def __enter__(self) -> Session:
+        """Find the photos, the console open; what earlier runs have written to the output folder is no input."""
+        with ExitStack() as stack:
+            stack.enter_context(self.console)
+            stack.enter_context(shown_warnings(self.console.warn))
+            paths, written = self._request.paths, written_by_earlier_runs(self._output)
+            self.inputs = find_images(
+                paths,
+                recursive=self._request.recursive,
+                null_separated=self._request.null,
+                exclude=lambda path: is_result(path, self._output, written),
+                passed_over=self.passed_over,
+            )
+            self.found = [item for item in self.inputs if isinstance(item, Found)]
+            self.several = len(paths) > 1 or [item.path for item in self.found] != [Path(paths[0])]
+            for item in self.inputs:
+                if isinstance(item, Missing):
+                    self.fail(item.argument, item.reason)
+            self.push(stack.pop_all())
+        return self
 
     def job(
         self, wanted: Wanted, output: Path, *, name: str | None = None, spread: bool = False, writes: bool = False
@@ -160,10 +152,11 @@ class Session:
             self.console.note(f"This computes on one device, {first}; {', '.join(rest)} {_idle(rest)}.")
             self.devices, choice = [first], replace(choice, device=first)
         check_precision(choice.precision, resolve_device(choice.device))
-        self._stack.enter_context(numbers(choice.precision))
+        self.enter_context(numbers(choice.precision))
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
         gradients = len(self.found) * gradients_for(wanted)
-        budget = Budget.of(model, choice.batch_size or batch_size_for(model, gradients=gradients))
+        size = choice.batch_size or batch_size_for(model, gradients=gradients) or default_batch_size(model.device)
+        budget = Budget.of(model, size)
         fit = self._request.fit or model.view.fit
         job = Job.of(
             model,
@@ -222,7 +215,7 @@ class Session:
         """What ``use`` makes of every photo and class; failures are reported and counted on the way."""
         items = items_of(self.found, name=job.plan.name)
         total = None if job.plan.points is None else len(items) * job.plan.points
-        self.console.start(f"{len(items)} photo{'s' * (len(items) > 1)}", total=total, unit=" gradients")
+        self.console.bar(desc=f"{len(items)} photo{'s' * (len(items) > 1)}", total=total, unit=" gradients")
         for outcome in process(job, items, lambda _plan, item: use(item), on_points=self.console.advance):
             self._done += not outcome.failures
             yield from outcome.results

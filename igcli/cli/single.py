@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import click
@@ -40,22 +39,27 @@ map_options = grouped(
 )  # fmt: skip
 
 
+def _request(photo: str, **rest: Any) -> Request:
+    return Request((photo,), recursive=False, null=False, **rest)
+
+
+_request_options = grouped(
+    "request",
+    _request,
+    click.argument("photo", metavar="PHOTO", shell_complete=completion.files),
+    fit_option,
+    reading_options,
+    model_options,
+    stream_options,
+    debug_option,
+)
+
+
 def single_photo_command(command: Command) -> Command:
     """A decorator: PHOTO, where to write, how to draw, read, load and print."""
-
-    @functools.wraps(command)
-    def call(*args: Any, photo: str, fit: str | None, reading: Any, choice: Any, streams: Any, **own: Any) -> Any:
-        request = Request(
-            (photo,), recursive=False, null=False, fit=fit, reading=reading, choice=choice, streams=streams
-        )
-        return command(*args, request=request, **own)
-
-    wrapped: Any = call
-    argument = click.argument("photo", metavar="PHOTO", shell_complete=completion.files)
-    shown, read = (output_option, map_options, font_option), (fit_option, reading_options, model_options)
-    for option in reversed((argument, *shown, *read, stream_options, debug_option)):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[no-any-return]
+    for option in (_request_options, font_option, map_options, output_option):
+        command = option(command)
+    return command
 
 
 def the_photo(run: Session) -> Found:

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -26,7 +27,7 @@ from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.item import Explained, Item, Outcome, with_target
 from igcli.jobs.plan import Job, Plan
-from igcli.jobs.pool import PoolSize
+from igcli.jobs.pool import Pool, PoolSize
 from igcli.models.devices import numbers
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ def process(
     """
     size = group_size(job)
     source = iter(items)
-    with (pool_size or PoolSize()).open() as pool:
+    with closing(Pool(pool_size or PoolSize())) as pool:
         reading: deque[list[tuple[Item, Future[Picture | str]]]] = deque()
         writing: deque[Future[Outcome[T]]] = deque()
         while True:

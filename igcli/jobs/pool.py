@@ -14,10 +14,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -57,18 +56,12 @@ class PoolSize:
         suited = 1 if on_cpu else max(1, min(cores - 1, 8))
         return cls(suited if count is None else count, processes=not on_cpu)
 
-    @contextmanager
-    def open(self) -> Iterator[Pool]:
-        """The pool, open until the block ends; what has not begun by then is given up."""
-        pool = Pool(self)
-        try:
-            yield pool
-        finally:
-            pool.close()
-
 
 class Pool:
-    """Threads or processes, running. What is given to :meth:`write` is done again if its process dies."""
+    """Threads or processes, running until they are closed; what has not begun by then is given up.
+
+    What is given to :meth:`write` is done again if its process dies.
+    """
 
     def __init__(self, size: PoolSize) -> None:
         self.overlapping = int(size.count > 0)

@@ -1,12 +1,13 @@
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 import torch
 
 from igcli.errors import OutOfMemory
-from igcli.jobs.pool import PoolSize
+from igcli.jobs.pool import Pool, PoolSize
 
 
 def once_fatal(flag):
@@ -38,7 +39,7 @@ def threads():
 
 
 def test_a_process_that_dies_is_replaced_and_its_work_done_again(tmp_path):
-    with PoolSize(1, processes=True).open() as pool:
+    with closing(Pool(PoolSize(1, processes=True))) as pool:
         dying = pool.write(once_fatal, tmp_path / "flag", retry=again)
         behind = pool.write(process_of, None, retry=process_of)
         assert pool.result(dying) == "again"
@@ -46,19 +47,19 @@ def test_a_process_that_dies_is_replaced_and_its_work_done_again(tmp_path):
 
 
 def test_work_that_kills_every_process_ends_with_a_sentence(tmp_path):
-    with PoolSize(1, processes=True).open() as pool, pytest.raises(OutOfMemory, match="fewer --workers"):
+    with closing(Pool(PoolSize(1, processes=True))) as pool, pytest.raises(OutOfMemory, match="fewer --workers"):
         pool.result(pool.write(always_fatal, tmp_path, retry=always_fatal))
 
 
 def test_nobody_is_hired_where_none_are_wanted():
-    with PoolSize(0).open() as pool:
+    with closing(Pool(PoolSize(0))) as pool:
         assert pool.result(pool.write(process_of, None, retry=process_of)) == os.getpid()
         assert pool.read(process_of, None).done()
 
 
 def test_threads_compute_on_one_core_each_and_leave_the_others_as_they_were(threads):
     torch.set_num_threads(3)
-    with PoolSize(1).open() as pool:
+    with closing(Pool(PoolSize(1))) as pool:
         assert pool.read(torch.get_num_threads).result() == 1
         drawn = pool.write(torch.get_num_threads, retry=torch.get_num_threads)
         assert pool.result(drawn) == 1
@@ -68,7 +69,7 @@ def test_threads_compute_on_one_core_each_and_leave_the_others_as_they_were(thre
 
 
 def test_what_fails_is_raised_where_the_result_is_asked_for():
-    with PoolSize(2).open() as pool:
+    with closing(Pool(PoolSize(2))) as pool:
         future = pool.write(int, "x", retry=int)
         with pytest.raises(ValueError, match="invalid literal"):
             pool.result(future)

@@ -70,7 +70,7 @@ def _record(path: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) and record.get("schema") == SCHEMA else {}
 
 
-def left_by_earlier_runs(output: Path) -> dict[str, bool]:
+def written_by_earlier_runs(output: Path) -> dict[str, bool]:
     """What the ledgers of ``output`` list: files (``True``), and stems that were begun and not finished (``False``)."""
     left: dict[str, bool] = {}
     for path in sorted((output / FOLDER).glob("*.jsonl")):

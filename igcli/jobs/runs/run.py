@@ -94,7 +94,7 @@ class Run:
     settings
         What the results depend on beside the plan: how they are drawn.
     facts
-        More entries of ``run.json``, which results do not depend on.
+        Further entries of ``run.json``, which results do not depend on; ``device`` replaces the plan's.
 
     Attributes
     ----------
@@ -236,7 +236,6 @@ class Run:
             network=self._plan.model,
             command=typed(),
             settings=self._settings,
-            device=self._plan.model.device,
             inputs=self._inputs,
             done=tally.done,
             failed=tally.failed,
@@ -246,7 +245,7 @@ class Run:
             photos_per_second=round(tally.rate(tally.done), 3),
             gradients_per_second=round(tally.rate(tally.gradients), 3),
             model_busy=round(tally.rate(tally.busy), 4),
-            **self._facts,
+            **{"device": self._plan.model.device, **self._facts},
         )
 
     def _file(self, name: str) -> Path:

@@ -13,7 +13,7 @@ from igcli.jobs.files import FOLDER
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.outputs.writer import Done
 from igcli.jobs.runs.ledger import Ledger
-from igcli.jobs.runs.ownership import is_result, left_by_earlier_runs
+from igcli.jobs.runs.ownership import is_result, written_by_earlier_runs
 
 SETTINGS = {"wanted": {"steps": 64, "rule": "midpoint"}, "fit": "crop"}
 
@@ -157,7 +157,7 @@ def test_what_earlier_runs_left_is_no_photo_to_work_on(opened, output, item):
     finish(ledger, item, output)
     ledger.begin(replace(item, stem=Path("b/other")))
     ledger.close()
-    left = left_by_earlier_runs(output)
+    left = written_by_earlier_runs(output)
     assert left == {"photo.json": True, "photo.integrated.png": True, "b/other": False}
     for name, expected in {
         "photo.integrated.png": True,
@@ -168,7 +168,7 @@ def test_what_earlier_runs_left_is_no_photo_to_work_on(opened, output, item):
         "../in/photo.jpg": False,
     }.items():
         assert is_result(output / name, output, left) == expected, name
-    assert left_by_earlier_runs(output / "nowhere") == {}
+    assert written_by_earlier_runs(output / "nowhere") == {}
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"\xff{"), lambda path: path.unlink()])
@@ -246,4 +246,4 @@ def test_pipes_and_second_names_in_the_folder_are_neither_waited_for_nor_written
         with pytest.raises(OutputError, match=r"remove it|replace it"):
             opened(output)
     assert (tmp_path / "victim").read_text() == "mine"
-    left_by_earlier_runs(output)
+    written_by_earlier_runs(output)
