@@ -91,7 +91,6 @@ HEAVY = ["torch", "torchvision", "numpy", "matplotlib"]
         ["models", "describe", "--help"],
         ["weights", "--help"],
         ["weights", "path"],
-        ["weights", "verify"],
         ["plugins"],
     ],
 )
@@ -159,7 +158,9 @@ def needless() -> list[str]:
     """What a photo is explained without, unless this release of torchvision itself imports it (0.21 does sympy)."""
     program = f"""
 import sys
+from igcli.cli.startup import import_torchvision_without_compiler
 from igcli.lazy import torchvision
+import_torchvision_without_compiler()
 torchvision.models.resnet18
 print(*[name for name in {NEEDLESS!r} if name not in sys.modules])
 """

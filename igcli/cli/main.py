@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
-import os
-import sys
 import traceback
 
 import click
 
+from igcli.cli import startup
 from igcli.cli.console import printable
 from igcli.cli.groups import SuggestingGroup
 from igcli.cli.options import debug_option
@@ -84,33 +82,11 @@ def ig() -> None:
     """
 
 
-def _wait_politely() -> None:
-    """Have torch's threads wait for each other without burning the cores that reading and drawing need.
-
-    GNU's OpenMP spins for as long as another program holds a core: on a busy machine that made gradients several times
-    slower. It reads its settings when torch is loaded; a user's own stay.
-    """
-    if not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
-        os.environ["GOMP_SPINCOUNT"] = "10000"
-
-
 def main() -> None:
     """The entry point of the console script."""
-    _wait_politely()
-    gc.disable()  # nothing that an import makes is garbage; load_chosen has it looked for again
+    startup.before_imports()
     try:
         with guarded():
             ig.main(prog_name="ig")
     finally:
-        _leave_quickly()
-
-
-def _leave_quickly() -> None:
-    """Spare Python the search through all that torch has made, half a second at the end of every command.
-
-    Not where torch's compiler was loaded: Triton takes what is not cleared away for leaks, and lists them on stderr.
-    """
-    if "triton._C.libtriton" in sys.modules:
-        gc.unfreeze()
-    else:
-        gc.freeze()
+        startup.before_exit()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from igcli.cli import completion
+from igcli.cli import completion, startup
 from igcli.cli.options import StepsType, grouped, listed
 from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath
@@ -49,10 +48,9 @@ def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], No
     warn
         Called with one message when another model than the first choice is used.
     """
+    startup.import_torchvision_without_compiler()  # also in worker processes, which do not begin in main()
     model = load_model(choice, progress=progress, warn=warn)
-    if not gc.isenabled():  # the command line has seen to that, so as to start sooner
-        gc.freeze()  # what was imported is there to stay
-        gc.enable()
+    startup.after_loading(on_cpu=model.device.type == "cpu")
     return model
 
 

@@ -20,7 +20,6 @@ from igcli.models.caltech101 import load_caltech101
 from igcli.models.classifier import OWN_NETWORK, Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.efficientnet_lite0 import load_efficientnet_lite0
-from igcli.models.engine.memory import keep_freed_memory
 from igcli.models.from_code import load_from_code
 from igcli.models.from_program import SUFFIXES, load_program
 from igcli.models.from_timm import PREFIX, load_timm
@@ -48,8 +47,6 @@ def load_model(
     **how: Any,
 ) -> Classifier:
     """Load a model in evaluation mode and with its parameters frozen.
-
-    On a CPU, the process keeps the memory it frees from then on: :mod:`igcli.models.engine.memory` says why.
 
     Parameters
     ----------
@@ -101,8 +98,6 @@ def load_model(
     loaded.arguments = dict(spec.arguments)
     if outline:
         return loaded
-    if loaded.device.type == "cpu":
-        keep_freed_memory()
     if spec.sha256 is not None:
         _check_hash(spec, loaded.provenance.sha256, loaded.provenance.weights)
     return apply_spec(loaded, spec, published=_is_published(spec.model))

@@ -14,6 +14,7 @@ from timing import Clock
 from tqdm import tqdm
 
 import igcli
+from igcli.cli.startup import after_loading
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 SEARCHED = 2  # photos on which batch sizes are tried
@@ -33,6 +34,7 @@ class Trial:
     def __init__(self, files: Sequence[Path], options: argparse.Namespace) -> None:
         self.options, self.files = options, files
         self.model = igcli.load_model("caltech101", device=options.device)
+        after_loading(on_cpu=self.model.device.type == "cpu")  # as the command line does
         self.clock = Clock(self.model.device)
         self.reference = Reference(self.model, midpoints=options.reference, folder=options.references)
         self._batches: dict[str, int | None] = {}

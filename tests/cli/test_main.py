@@ -195,7 +195,7 @@ def test_threads_wait_without_spinning_unless_the_user_says_how(own, seen):
 @pytest.mark.parametrize(("loaded", "done"), [("nothing_of_note", "freeze"), ("triton._C.libtriton", "unfreeze")])
 def test_the_end_is_quick_unless_tritons_leak_check_would_complain(monkeypatch, loaded, done):
     collector = Mock()
-    monkeypatch.setattr("igcli.cli.main.gc", collector)
+    monkeypatch.setattr("igcli.cli.startup.gc", collector)
     monkeypatch.delitem(sys.modules, "triton._C.libtriton", raising=False)
     monkeypatch.setitem(sys.modules, loaded, Mock())
     monkeypatch.setattr(sys, "argv", ["ig", "--version"])

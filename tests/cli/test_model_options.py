@@ -95,6 +95,7 @@ def test_what_cannot_be_is_a_sentence(typed, arguments, said):
 
 def test_the_choice_is_loaded_and_warnings_are_handed_on(monkeypatch):
     monkeypatch.setenv("TORCH_HOME", "/nowhere")
+    monkeypatch.setattr("igcli.models.auto.is_installed", lambda: False)
     said = []
     model = load_chosen(ModelChoice(offline=True, device="cpu"), progress=False, warn=said.append)
     assert model.provenance.name == "caltech101"
