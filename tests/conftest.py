@@ -11,7 +11,7 @@ from toys import Quadratic, classifier, random_picture, small_network
 from igcli.images.picture import Picture
 from igcli.models.classifier import Classifier
 
-# No deadlines: a timed test fails on a busy machine. Derandomised: a failure can be had again.
+# No deadlines: a timed test fails on a busy machine. Derandomised: a failure can be repeated.
 hypothesis.settings.register_profile("igcli", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("igcli")
 

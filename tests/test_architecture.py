@@ -13,7 +13,7 @@ from PIL import Image
 PACKAGE = Path(__file__).parents[1] / "igcli"
 
 # From the top down; a room imports only rooms below it.
-# What lies beside them (errors, lazy, registry, tables) serves all.
+# What lies next to them (errors, lazy, registry, tables) serves all.
 ROOMS = ["cli", "jobs", "evaluation", "rendering", "attribution", "models", "images", "bundled"]
 SHARED = {"bounded", "errors", "lazy", "registry", "sample", "tables"}
 

@@ -26,7 +26,7 @@ BATCH_SIZE = 32
 
 
 def main() -> None:
-    """Measure ``caltech101.pt`` beside this file and write ``MODEL_CARD.md`` next to it."""
+    """Measure ``caltech101.pt`` and write ``MODEL_CARD.md`` next to it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path, help="the zip of photographs")
     parser.add_argument("--weights", type=Path, default=FOLDER / "caltech101.pt", help="the weights to measure")
@@ -80,7 +80,7 @@ Caltech 101, by Fei-Fei Li, Marco Andreeto, Marc'Aurelio Ranzato and Pietro Pero
 `Faces_easy` and the clutter folder), shrunk to a shorter side of at most 160 px. 6,594 photographs to train on; the
 {len(hits)} measured below were never trained on. The weights may be used under the same licence with this attribution.
 
-## Recipe
+## Training
 
 `python -m igcli.bundled.train ZIP`: {stages}; batches of {train.BATCH_SIZE}, SGD with Nesterov momentum 0.9,
 one-cycle rate with peak {train.PEAK_RATE}, weight decay {train.WEIGHT_DECAY} on weights only, random resized crops of

@@ -1,4 +1,4 @@
-"""Training photographs for the bundled network: read from the zip, augmented, dealt out in batches.
+"""Training photographs for the bundled network: read from the zip, augmented, in batches.
 
 The zip holds ``train/CATEGORY/NAME.jpg`` and ``test/CATEGORY/NAME.jpg``. Everything is decoded once and kept
 in memory (under 1 GB); each epoch's stream depends on nothing but the seed and the epoch's number, so a resumed

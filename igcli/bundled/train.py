@@ -5,7 +5,7 @@
 Interrupt it when you like: it goes on from the last whole epoch. When the last epoch is done, the averaged weights
 stand in ``WORK/caltech101.pt`` in half precision; ``python -m igcli.bundled.card`` measures them and writes the card.
 
-The recipe: SGD with Nesterov momentum under a one-cycle rate, bfloat16, a picture side that grows while the network
+How: SGD with Nesterov momentum under a one-cycle rate, bfloat16, a picture side that grows while the network
 learns, mixup on half of the batches until the last epochs, weight decay on weights only, averaged weights.
 """
 

@@ -18,7 +18,7 @@ BATCH = 16
 
 
 def measure(trial: Trial) -> Section:
-    """Its error on every photo beside that of the midpoint rule with as many gradients as it cost on that photo."""
+    """Its error on every photo, and that of the midpoint rule with as many gradients as it cost on that photo."""
     trial.reference.prepare(trial.subjects)
     share = forward_share(trial)
     costs = [math.ceil(found.gradient_evaluations + share * found.forward_evaluations) for found in trial.adapted]
@@ -33,7 +33,7 @@ def measure(trial: Trial) -> Section:
     told = Spread.of([found.extras["map_error"] / true for found, true in zip(trial.adapted, own, strict=True)])
     spreads = {"adaptive": Spread.of(own), "midpoint": Spread.of(even)}
     return Section(
-        f"The adaptive path beside the midpoint rule at the same cost, {len(own)} photos",
+        f"The adaptive path and the midpoint rule at the same cost, {len(own)} photos",
         ("error", "median", "90th", "largest"),
         [(name, f"{s.median:.2%}", f"{s.ninetieth:.2%}", f"{s.largest:.2%}") for name, s in spreads.items()],
         {

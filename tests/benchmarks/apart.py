@@ -50,7 +50,7 @@ def _serve(end: Connection, prepare: Callable[..., Work], arguments: tuple[objec
         try:
             work = work or prepare(*arguments)
             result = work(*asked)
-            # As numpy, since tensors travel through shared memory that has to be set up.
+            # As numpy, since tensors are sent through shared memory that has to be set up.
             end.send((True, result.cpu().numpy() if isinstance(result, torch.Tensor) else result))
         except Exception as error:
             end.send((False, f"{type(error).__name__}: {error}"))

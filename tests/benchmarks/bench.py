@@ -1,4 +1,4 @@
-"""igcli beside what a user would pick instead: one run, one table, one JSON file.
+"""igcli and what a user would pick instead: one run, one table, one JSON file.
 
 python tests/benchmarks/bench.py [--zip caltech101.zip] [--only steps,error,...] [--photos N]
 
@@ -46,7 +46,7 @@ COUNTS = (24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="igcli beside Captum and saliency, measured in one run.")
+    parser = argparse.ArgumentParser(description="igcli, Captum and saliency, measured in one run.")
     add = parser.add_argument
     add("--only", type=_sections, default=list(SECTIONS), metavar="NAME,...", help=", ".join(SECTIONS))
     add("--zip", type=Path, help="photographs: the Caltech-101 archive, of which the test part is used")

@@ -1,4 +1,4 @@
-"""The plain loop that a user would write: Captum as it comes on every photo, drawn with Pillow.
+"""The plain loop that a user would write: Captum with its defaults on every photo, drawn with Pillow.
 
 python tests/benchmarks/captum_loop.py PHOTO ... --output FOLDER [--device DEVICE]
 """

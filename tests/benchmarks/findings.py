@@ -3,7 +3,7 @@
     python tests/benchmarks/findings.py --imagenet imagenet-sample.zip --caltech caltech101.zip
 
 EfficientNet-Lite0 (extra ``igcli[imagenet]``) sees ImageNet photographs, the bundled GoogLeNet the test part of
-Caltech-101. Every photo's numbers are kept in ``out/findings`` as they come: the same command goes on where it was
+Caltech-101. Every photo's numbers are kept in ``out/findings`` at once: the same command goes on where it was
 stopped. ``--only NAME`` measures one finding, ``--photos N`` fewer photographs.
 """
 

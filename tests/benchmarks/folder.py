@@ -31,7 +31,7 @@ def main() -> None:
             f"{account['photos_per_second']:.3g} photos/s, {account['gradients_per_second']:.3g} gradients/s; "
             f"the network was at work {account['model_busy']:.1%} of the time"
         )
-        print(f"drawing and writing took {drawn:.1%} of that time, beside it")
+        print(f"drawing and writing took {drawn:.1%} of that time, in parallel")
         if len(memory) > SETTLED:
             settled, last, peak = memory[SETTLED], memory[-1], max(memory)
             print(

@@ -1,4 +1,4 @@
-"""Reads photographs of the test part of the Caltech-101 zip, spread over its classes, for the benchmarks beside it."""
+"""Reads photographs of the test part of the Caltech-101 zip, spread over its classes, for the other benchmarks."""
 
 from __future__ import annotations
 

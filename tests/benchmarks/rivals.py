@@ -1,6 +1,6 @@
 """What is compared: igcli, Captum and PAIR's ``saliency``, all asked the same question on the same weights.
 
-The question: the softmax score of one class, against black, for the pixels that the network sees. Every rival hands its
+The question: the softmax score of one class, against black, for the pixels that the network sees. Every rival returns its
 map back on the CPU. Captum and saliency run in a process of their own, on torchvision's network as a user has it.
 """
 
@@ -22,9 +22,9 @@ from igcli.models.devices import exact_numbers
 
 OURS = "igcli, midpoint"
 ADAPTIVE = "igcli, adaptive"
-CAPTUM = "captum as it comes"
+CAPTUM = "captum, defaults"
 CAPTUM_BATCHED = "captum, its best batch"
-CAPTUM_LAST = "captum as it comes, channels-last"
+CAPTUM_LAST = "captum, defaults, channels-last"
 CAPTUM_LAST_BATCHED = "captum, its best batch, channels-last"
 CAPTUM_MIDPOINT = "captum, midpoint, its best batch"
 PAIR_BATCHED = "saliency, its best batch, channels-last"
@@ -59,7 +59,7 @@ class Rival:
     explain
         Subject, number of gradients, batch (``None`` for what it takes by itself) -> map (C, H, W) on the CPU.
     batches
-        What to try; none where it is taken as it comes.
+        What to try; none where its default is used.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A cold start: ``ig explain`` of one photo in a fresh process, beside what cannot be saved.
+"""A cold start: ``ig explain`` of one photo in a fresh process, compared with what cannot be saved.
 
 That is the bare import of torch and torchvision in a fresh process, and as many gradients as ``ig`` took, at the speed
 that they have when everything is warm.

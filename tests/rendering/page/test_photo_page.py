@@ -59,7 +59,7 @@ def test_a_photo_can_go_by_another_name(explanation):
     assert photo_page(explanation, name="cats/1.jpg").name == "cats/1.jpg"
 
 
-def test_it_travels_between_processes_and_holds_no_tensor(explanation):
+def test_it_can_be_sent_to_other_processes_and_holds_no_tensor(explanation):
     page = photo_page(explanation)
     data = pickle.dumps(page)
     assert pickle.loads(data) == page
