@@ -1,4 +1,4 @@
-"""A folder of photos from the files to the drawn maps, compared with a plain loop around Captum; each in a fresh process."""
+"""A folder of photos from the files to the drawn maps, and a plain loop around Captum; each in a fresh process."""
 
 from __future__ import annotations
 

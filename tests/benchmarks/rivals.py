@@ -1,7 +1,7 @@
 """What is compared: igcli, Captum and PAIR's ``saliency``, all asked the same question on the same weights.
 
-The question: the softmax score of one class, against black, for the pixels that the network sees. Every rival returns its
-map back on the CPU. Captum and saliency run in a process of their own, on torchvision's network as a user has it.
+The question: the softmax score of one class, against black, for the pixels that the network sees. Every one returns its
+map on the CPU. Captum and saliency run in a process of their own, on torchvision's network as a user has it.
 """
 
 from __future__ import annotations
