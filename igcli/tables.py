@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-#: What begins a formula, also in full width; apostrophes before it are escaped too, so that :func:`unescaped` is exact.
+#: What begins a formula, also in full width; apostrophes before it are escaped too: :func:`unescaped_cell` is exact.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
@@ -28,15 +28,17 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 def _line(row: Sequence[object]) -> str:
     text = io.StringIO(newline="")
     # Only what is in the terminator is quoted: with a plain line feed a carriage return in a cell would end the row.
-    csv.writer(text, lineterminator="\r\n").writerow([escaped(each) if isinstance(each, str) else each for each in row])
+    csv.writer(text, lineterminator="\r\n").writerow(
+        [escaped_cell(each) if isinstance(each, str) else each for each in row]
+    )
     return text.getvalue().removesuffix("\r\n") + "\n"
 
 
-def escaped(cell: str) -> str:
+def escaped_cell(cell: str) -> str:
     """The cell as it is written."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def unescaped(cell: str) -> str:
-    """What :func:`escaped` was given."""
+def unescaped_cell(cell: str) -> str:
+    """What :func:`escaped_cell` was given."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

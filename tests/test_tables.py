@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igcli.tables import csv_bytes, csv_text, escaped, unescaped
+from igcli.tables import csv_bytes, csv_text, escaped_cell, unescaped_cell
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
@@ -27,5 +27,5 @@ def test_the_names_of_columns_are_text_too_and_what_is_no_text_is_a_question_mar
 
 @given(st.text(alphabet="'=+-@\t\r\nab", max_size=6))
 def test_what_was_escaped_is_read_back_exactly(text):
-    assert unescaped(escaped(text)) == text
-    assert escaped(text)[:1] not in set("=+-@\t\r\n")
+    assert unescaped_cell(escaped_cell(text)) == text
+    assert escaped_cell(text)[:1] not in set("=+-@\t\r\n")

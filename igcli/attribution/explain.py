@@ -18,7 +18,7 @@ from igcli.attribution.path import Path
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import sweep
-from igcli.attribution.targets import Ranked, count_classes, ranking, resolve_targets
+from igcli.attribution.targets import RankedClass, count_classes, ranking, resolve_targets
 from igcli.attribution.task import ExplainedRun, Task, copies_of, paths_of
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
@@ -210,7 +210,11 @@ def _at(sample: Sample, values: torch.Tensor) -> Sample:
 
 
 def _task(
-    position: tuple[int, int], model: Model, ends: _Ends, classes: tuple[Ranked, Ranked | None], wanted: Wanted
+    position: tuple[int, int],
+    model: Model,
+    ends: _Ends,
+    classes: tuple[RankedClass, RankedClass | None],
+    wanted: Wanted,
 ) -> Task:
     settings, (target, rival) = wanted.settings, classes
     score = Score(settings.score, target.index, rival.index if rival else None)
@@ -241,7 +245,9 @@ def _task(
     )
 
 
-def _rival(target: Ranked, logits: torch.Tensor, model: Model, settings: Settings) -> Ranked | UsageError | None:
+def _rival(
+    target: RankedClass, logits: torch.Tensor, model: Model, settings: Settings
+) -> RankedClass | UsageError | None:
     if settings.against is None:
         return None
     rivals = resolve_targets(

@@ -215,7 +215,7 @@ def _packed_baselines(baselines: Values | float | None, inputs: Values) -> torch
 def _as_model(function: Callable[..., torch.Tensor], like: torch.Tensor) -> Model:
     """A function of rows as a model with one output, where and as precise as ``like``."""
 
-    class Rows(torch.nn.Module):
+    class RowFunction(torch.nn.Module):
         """The function, with one number per row made sure of."""
 
         def __init__(self) -> None:
@@ -242,4 +242,4 @@ def _as_model(function: Callable[..., torch.Tensor], like: torch.Tensor) -> Mode
         def dtype(self) -> torch.dtype:
             return like.dtype
 
-    return Function(Rows(), ["value"], provenance=Provenance("The function"))
+    return Function(RowFunction(), ["value"], provenance=Provenance("The function"))

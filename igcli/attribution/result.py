@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.quadrature import DEFAULT_RULE
-from igcli.attribution.targets import Ranked
+from igcli.attribution.targets import RankedClass
 from igcli.sample import Layout, Sample
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Attribution:
 
     method: str
     values: torch.Tensor
-    target: Ranked
+    target: RankedClass
     score: ScoreEnds
     total: float
     completeness: Completeness
@@ -189,8 +189,8 @@ class Explanation:
     """
 
     sample: Sample
-    prediction: tuple[Ranked, ...]
-    target: Ranked
+    prediction: tuple[RankedClass, ...]
+    target: RankedClass
     score: ScoreEnds
     results: Mapping[str, Attribution]
     trace: Trace

@@ -12,7 +12,7 @@ from igcli.models.labels import Labels
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedClass:
     """A class, its name, and the probability in [0, 1] that the network gives it."""
 
     index: int
@@ -26,7 +26,7 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Estimate(Ranked):
+class RankedValue(RankedClass):
     """A number that a regression estimates, in its own unit; its probability is NaN."""
 
     value: float
@@ -39,19 +39,19 @@ class Estimate(Ranked):
 
 def ranking(
     logits: torch.Tensor, labels: Labels, *, count: int = 5, multi_label: bool = False, regression: bool = False
-) -> tuple[Ranked, ...]:
+) -> tuple[RankedClass, ...]:
     """The ``count`` most probable classes for logits (K,), most probable first; each for itself if multi-label.
 
-    Of a regression the largest numbers, as :class:`Estimate`.
+    Of a regression the largest numbers, as :class:`RankedValue`.
     """
     if regression:
         values, indices = logits.double().topk(min(count, len(logits)))
         return tuple(
-            Estimate(i, labels[i], float("nan"), v) for i, v in zip(indices.tolist(), values.tolist(), strict=True)
+            RankedValue(i, labels[i], float("nan"), v) for i, v in zip(indices.tolist(), values.tolist(), strict=True)
         )
     probabilities = logits.double().sigmoid() if multi_label else logits.double().softmax(dim=0)
     values, indices = probabilities.topk(min(count, len(logits)))
-    return tuple(Ranked(i, labels[i], p) for i, p in zip(indices.tolist(), values.tolist(), strict=True))
+    return tuple(RankedClass(i, labels[i], p) for i, p in zip(indices.tolist(), values.tolist(), strict=True))
 
 
 def check_targets(wanted: Sequence[str | int], labels: Labels) -> None:
@@ -76,7 +76,7 @@ def resolve_targets(
     *,
     multi_label: bool = False,
     regression: bool = False,
-) -> list[Ranked]:
+) -> list[RankedClass]:
     """Each wanted class once, in the order asked for.
 
     Parameters
@@ -93,7 +93,7 @@ def resolve_targets(
     check_targets(wanted, labels)
     ranked = ranking(logits, labels, count=len(labels), multi_label=multi_label, regression=regression)
     by_rank = {each.index: each for each in ranked}
-    chosen: dict[int, Ranked] = {}
+    chosen: dict[int, RankedClass] = {}
     for target in wanted:
         count = _top_count(target)
         indices = [labels.find(target)] if count is None else list(by_rank)[:count]

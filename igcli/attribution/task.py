@@ -20,8 +20,8 @@ from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
 from igcli.attribution.sweep import PathRun
-from igcli.attribution.targets import Ranked
-from igcli.attribution.views.curve import Curve, Trace
+from igcli.attribution.targets import RankedClass
+from igcli.attribution.views.curve import Trace, TraceRecorder
 from igcli.attribution.views.interior import InteriorImportance
 from igcli.attribution.wanted import Wanted, steps_alone
 from igcli.errors import IgError, NumericalError
@@ -35,7 +35,7 @@ class ExplainedRun(PathRun):
     """A path of an explanation, and its consumers by name."""
 
     methods: dict[str, Method] = field(default_factory=dict)
-    curve: Curve | None = None
+    curve: TraceRecorder | None = None
     interior: InteriorImportance | None = None
 
 
@@ -58,8 +58,8 @@ class Task:
     position: tuple[int, int]
     model: Model
     sample: Sample
-    prediction: tuple[Ranked, ...]
-    target: Ranked
+    prediction: tuple[RankedClass, ...]
+    target: RankedClass
     ends: ScoreEnds
     runs: Mapping[tuple[int, int], ExplainedRun]
     wanted: Wanted
@@ -78,7 +78,7 @@ class Task:
             shared = [method for method in run.methods.values() if not isinstance(method, OwnPath)]
             if key in viewed:
                 of_class = None if self.model.regression else self.target.index
-                run.curve = Curve(of_class, alphas=self.wanted.alphas, multi_label=self.model.multi_label)
+                run.curve = TraceRecorder(of_class, alphas=self.wanted.alphas, multi_label=self.model.multi_label)
                 chosen = self.wanted.interior
                 if chosen is not None:
                     run.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)

@@ -52,7 +52,7 @@ def measure(network: nn.Module, photos: Photos, *, resize: int) -> torch.Tensor:
     predicted = []
     for start in tqdm(range(0, len(photos.images), BATCH_SIZE), desc="measuring"):
         pixels = torch.stack([view(image) for image in photos.images[start : start + BATCH_SIZE]])
-        predicted.append(network(train.normalise(pixels).contiguous(memory_format=torch.channels_last)).argmax(1))
+        predicted.append(network(train.standardised(pixels).contiguous(memory_format=torch.channels_last)).argmax(1))
     return torch.cat(predicted) == torch.from_numpy(photos.targets)
 
 

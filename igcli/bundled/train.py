@@ -100,7 +100,7 @@ def fresh_network(classes: int) -> GoogLeNet:
     return network.to(memory_format=torch.channels_last)
 
 
-def normalise(pixels: Tensor) -> Tensor:
+def standardised(pixels: Tensor) -> Tensor:
     """Pixels in [0, 1] as the network wants them."""
     mean, std = (torch.tensor(v, device=pixels.device, dtype=pixels.dtype)[:, None, None] for v in (MEAN, STD))
     return (pixels - mean) / std
@@ -134,7 +134,7 @@ def _loss(network: nn.Module, pixels: Tensor, targets: Tensor, *, mixed: bool) -
         order = torch.randperm(len(targets), device=targets.device)
         pixels, partner = share * pixels + (1 - share) * pixels[order], targets[order]
     with torch.autocast(pixels.device.type, torch.bfloat16):
-        logits = network(normalise(pixels))
+        logits = network(standardised(pixels))
     logits = logits.float()
     return share * functional.cross_entropy(logits, targets) + (1 - share) * functional.cross_entropy(logits, partner)
 

@@ -16,14 +16,14 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     return [CompletionItem(incomplete, type="file")]
 
 
-def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of registered models, not of torchvision's, which would have to be imported; files if there are none."""
     from igcli.models.zoo import MODELS
 
     return _starting(MODELS, incomplete) or files(ctx, param, incomplete)
 
 
-def baselines(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def baseline_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of baselines; files where there are none."""
     import igcli.images.baselines  # noqa: F401 - fills the registry
     from igcli.sample import BASELINES

@@ -18,7 +18,7 @@ from igcli.cli.session import Request, Session, percent, photo_command
 from igcli.errors import UsageError
 from igcli.evaluation.left_out import LeftOut
 from igcli.evaluation.metrics import arrow
-from igcli.evaluation.mosaics import Plan
+from igcli.evaluation.mosaics import MosaicPlan
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.measuring import Effort, Inquiry, Measurer
 from igcli.jobs.evaluating.table import NAMES, Column, lines_of, why_missing, without_numbers, write_evaluation
@@ -92,7 +92,7 @@ def evaluate(
 
 
 def _measure(
-    run: Session, job: Job, inquiry: Inquiry, plans: list[Plan], *, notes: list[str], checking: Checking
+    run: Session, job: Job, inquiry: Inquiry, plans: list[MosaicPlan], *, notes: list[str], checking: Checking
 ) -> list[Column]:
     console, items = run.console, items_of(run.found)
     measured = [] if len(inquiry.needing("mosaic")) == len(inquiry.metrics) else items

@@ -17,10 +17,10 @@ from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.ground_truth.area import GroundTruth
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
-from igcli.evaluation.ground_truth.source import digest_of
+from igcli.evaluation.ground_truth.source import ground_truth_digest
 from igcli.evaluation.left_out import LeftOut
 from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, arrow, configured
-from igcli.evaluation.mosaics import Plan, plan_mosaics
+from igcli.evaluation.mosaics import MosaicPlan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
 from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.measuring import Inquiry
@@ -92,7 +92,7 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
         raise UsageError("--boxes and --masks both say where the objects are: leave one of them out.")
     source = measures.boxes or measures.masks
     # Before it is read: what is written to it meanwhile makes another digest the next time.
-    digest = "" if source is None or not source.exists() else digest_of(source)
+    digest = "" if source is None or not source.exists() else ground_truth_digest(source)
     if measures.boxes is not None:
         boxes = read_boxes(measures.boxes, photos=photos)
         truth, notes = boxes, boxes.notes
@@ -118,7 +118,7 @@ def _has_a_sum(method: str) -> bool:
     return METHODS[method].complete or METHODS[method].sums_to == "rise"
 
 
-def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[Plan], list[str]]:
+def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[MosaicPlan], list[str]]:
     """The mosaics of the focus metric, if it is asked for, and what could not be used for them."""
     if not inquiry.needing("mosaic"):
         return [], []

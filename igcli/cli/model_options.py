@@ -128,7 +128,7 @@ def _choice(
 
 
 _model_option = click.option(
-    "--model", default="auto", show_default=True, metavar="NAME", shell_complete=completion.models,
+    "--model", default="auto", show_default=True, metavar="NAME", shell_complete=completion.model_names,
     help="A name that 'ig models' lists, timm:NAME, FILE.py:FUNCTION, or a file. auto: GoogLeNet when its ImageNet "
          "weights are cached or can be fetched, else efficientnet_lite0 if it is installed, else the bundled network. "
          "FILE.py:FUNCTION or package.module:FUNCTION makes the network; a file is a .pt2 or TorchScript program, or a "
@@ -187,7 +187,7 @@ _precision = click.option(
 #: For commands that use the model: ``--model`` and all the rest, as ``choice``.
 model_options = grouped("choice", _choice, _model_option, *_details, _precision, _batch_size)
 
-_model_argument = click.argument("model", default="auto", metavar="[MODEL]", shell_complete=completion.models)
+_model_argument = click.argument("model", default="auto", metavar="[MODEL]", shell_complete=completion.model_names)
 
 #: For commands about the model: its name is the argument.
 named_model_options = grouped("choice", _choice, _model_argument, *_details)

@@ -156,7 +156,7 @@ score_option = click.option(
 )  # fmt: skip
 baseline_option = click.option(
     "--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
-    shell_complete=completion.baselines,
+    shell_complete=completion.baseline_names,
     help=f"Where the path starts. {listed(BASELINES)}; or an image file, seen as the photo if of its size.",
 )  # fmt: skip
 seed_option = click.option(
@@ -165,7 +165,7 @@ seed_option = click.option(
 )  # fmt: skip
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,
-    metavar="|".join((*BASELINES, "noise:N", "FILE")), shell_complete=completion.baselines,
+    metavar="|".join((*BASELINES, "noise:N", "FILE")), shell_complete=completion.baseline_names,
     help=f"Where the path starts; several are averaged over. {listed(BASELINES)}; noise:N: N seeds; or an image "
          "file, seen as the photo if of its size.",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, Session, percent, photo_command, seen, star
 from igcli.errors import UsageError
 from igcli.jobs.outputs.record import Record, new_record
-from igcli.jobs.outputs.saturation import Measured, even_alphas, measure, write_saturation
+from igcli.jobs.outputs.saturation import PhotoCurves, even_alphas, measure_saturation, write_saturation
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.plots import PLOTS
 
@@ -78,7 +78,7 @@ def saturation(
             raise UsageError("This network has no layers to look into: leave --layers out.")
         measured = []
         with lock_of_photo(job.plan.output, Path(job.plan.name or "saturation"), kind="saturation"):
-            for each in run.run(job, functools.partial(measure, job, layers=names)):
+            for each in run.run(job, functools.partial(measure_saturation, job, layers=names)):
                 measured.append(each)
                 run.say(new_record(**each.record), _line(each))
             if measured:
@@ -88,7 +88,7 @@ def saturation(
         run.finish("measured")
 
 
-def _line(each: Measured) -> str:
+def _line(each: PhotoCurves) -> str:
     score = f"{each.score.kind} {each.score.at_baseline:.3g} to {each.score.at_image:.3g}"
     return "  ".join([*seen(Path(each.name), each.record["target"]), score, star(each.alpha_star)])
 

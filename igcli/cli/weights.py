@@ -16,7 +16,7 @@ from igcli.jobs.outputs.record import new_record, to_json
 from igcli.models.published_weights import PublishedWeights, all_published, find_published
 from igcli.models.weights_store import cached_files, checkpoints_folder, fetch_weights, is_whole
 
-models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completion.models)
+models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completion.model_names)
 
 
 @click.group(cls=SuggestingGroup)
@@ -35,7 +35,7 @@ def weights() -> None:
 
 
 @weights.command(cls=IgCommand)
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.models)
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.model_names)
 @stream_options
 @debug_option
 def fetch(models: tuple[str, ...], *, streams: Streams) -> None:

@@ -43,7 +43,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MosaicPlan:
     """One mosaic before its photos are read.
 
     Attributes
@@ -75,7 +75,7 @@ class Mosaic:
     so that it changes with them.
     """
 
-    plan: Plan
+    plan: MosaicPlan
     picture: Picture
     area: Area
 
@@ -86,7 +86,7 @@ class Mosaic:
         return file.getvalue()
 
 
-def plan_mosaics(classes: PhotoClasses, labels: Labels, *, count: int, seed: int = 0) -> list[Plan]:
+def plan_mosaics(classes: PhotoClasses, labels: Labels, *, count: int, seed: int = 0) -> list[MosaicPlan]:
     """Choose classes and photos for ``count`` mosaics.
 
     Every class with two photos is the target in turn, in shuffled order; a class's photos, and the other classes, are
@@ -114,12 +114,17 @@ def plan_mosaics(classes: PhotoClasses, labels: Labels, *, count: int, seed: int
         foreign = [Tile(photo, other) for other in beside for photo in photos[other].deal(3 - len(beside))]
         tiles += foreign if len(foreign) == 2 else foreign * 2  # of two classes, one may have a single photo
         first, second, third, fourth = _shuffled(tiles, rng)
-        plans.append(Plan(f"mosaic-{number:04d}.png", target, labels[target], (first, second, third, fourth)))
+        plans.append(MosaicPlan(f"mosaic-{number:04d}.png", target, labels[target], (first, second, third, fourth)))
     return plans
 
 
 def read_mosaics(
-    plans: Sequence[Plan], view: View, *, tile: int | None = None, fit: str = "crop", options: ReadOptions | None = None
+    plans: Sequence[MosaicPlan],
+    view: View,
+    *,
+    tile: int | None = None,
+    fit: str = "crop",
+    options: ReadOptions | None = None,
 ) -> Iterator[Mosaic | Omission]:
     """Put the mosaics together one at a time; one of whose photos cannot be read is an omission in its place.
 
@@ -147,17 +152,17 @@ def read_mosaics(
         yield _read(plan, small, side=side, fit=fit, options=options)
 
 
-def listing(plans: Sequence[Plan]) -> str:
+def listing(plans: Sequence[MosaicPlan]) -> str:
     """The plans as CSV: name, target's index and label, and the four photos, the target's own ones marked by ``*``."""
     return csv_text(["mosaic", "target", "label", *QUADRANTS], map(_row, plans))
 
 
-def _row(plan: Plan) -> list[object]:
+def _row(plan: MosaicPlan) -> list[object]:
     photos = [f"{'*' if own else ''}{tile.photo}" for tile, own in zip(plan.tiles, plan.own, strict=True)]
     return [plan.name, plan.target, plan.label, *photos]
 
 
-def _read(plan: Plan, view: View, *, side: int, fit: str, options: ReadOptions | None) -> Mosaic | Omission:
+def _read(plan: MosaicPlan, view: View, *, side: int, fit: str, options: ReadOptions | None) -> Mosaic | Omission:
     try:
         pictures = [read_image(tile.photo, view=view, fit=fit, options=options) for tile in plan.tiles]
     except ImageError as error:
@@ -165,7 +170,7 @@ def _read(plan: Plan, view: View, *, side: int, fit: str, options: ReadOptions |
     return _joined(plan, pictures, side=side)
 
 
-def _joined(plan: Plan, pictures: Sequence[Picture], *, side: int) -> Mosaic:
+def _joined(plan: MosaicPlan, pictures: Sequence[Picture], *, side: int) -> Mosaic:
     """The four in their quadrants, and the target's quadrants as an area."""
     first, second, third, fourth = (picture.pixels for picture in pictures)
     grid = torch.cat([torch.cat([first, second], dim=2), torch.cat([third, fourth], dim=2)], dim=1)

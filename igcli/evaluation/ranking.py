@@ -13,13 +13,13 @@ RANKINGS: Registry[Callable[[MapLike], torch.Tensor]] = Registry("ranking")
 
 
 @RANKINGS("signed", summary="the map's sum over the channels, most positive first")
-def signed(values: MapLike) -> torch.Tensor:
+def by_sum(values: MapLike) -> torch.Tensor:
     """Σ_c value, (H, W): what speaks against the class comes last."""
     return as_map(values).sum(dim=0)
 
 
 @RANKINGS("importance", summary="the sum of the map's absolute values over the channels, largest first")
-def absolute(values: MapLike) -> torch.Tensor:
+def by_importance(values: MapLike) -> torch.Tensor:
     """Σ_c |value|, (H, W): what speaks for the class and what speaks against it alike."""
     return importance(as_map(values))
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePath
 
-from igcli.images.archive_bounds import ArchiveError, Entry
+from igcli.images.archive_bounds import ArchiveEntry, ArchiveError
 from igcli.images.members import open_archive
 from igcli.images.passed_over import PassedOver
-from igcli.images.source import IMAGE_SUFFIXES, Found, Member, Missing, shown
+from igcli.images.source import IMAGE_SUFFIXES, ArchiveMember, Found, Missing, shown
 from igcli.images.tar_archive import TarArchive
 from igcli.images.zip_archive import ZipArchive
 
@@ -75,12 +75,12 @@ class _Contents:
         self.others = PassedOver()
         self._archive = archive
         self._named: list[Missing] = []
-        self._members: list[tuple[Member, int]] = []
+        self._members: list[tuple[ArchiveMember, int]] = []
         self._classes: dict[str | int, str | None] = {}
         self._counted = 0
         self._key, self._run = "", 0
 
-    def add(self, entry: Entry, archive: TarArchive | ZipArchive) -> None:
+    def add(self, entry: ArchiveEntry, archive: TarArchive | ZipArchive) -> None:
         """Add a picture or a class, whose text is read; count anything else."""
         key, ending = _key(entry.name)
         if key != self._key:
@@ -99,7 +99,7 @@ class _Contents:
         elif is_class:
             self._add_class(archive.text(entry).decode("utf-8", "replace").strip())
         else:
-            member = Member(self._archive, entry.name, entry.offset, entry.size, archive.form, archive.state)
+            member = ArchiveMember(self._archive, entry.name, entry.offset, entry.size, archive.form, archive.state)
             self._members.append((member, self._run))
 
     def pictures(self) -> Iterator[Found]:
@@ -149,7 +149,7 @@ def _inside(name: str) -> Path:
     return Path(*(part for part in name.split("/") if part not in ("", ".", "..")))
 
 
-def _problem(entry: Entry, largest: int) -> str:
+def _problem(entry: ArchiveEntry, largest: int) -> str:
     """Why this member is refused; empty if it is not."""
     length = len(entry.name.encode("utf-8", "surrogateescape"))
     if length > LONGEST_NAME:

@@ -23,7 +23,7 @@ class ArchiveError(ImageError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArchiveEntry:
     """A member of an archive as its header describes it; folders are none.
 
     Attributes
@@ -66,7 +66,7 @@ def check_unchanged(file: BinaryIO, opened: FileState, listed: FileState | None,
 
 
 @contextmanager
-def explained(name: str) -> Iterator[None]:
+def archive_errors(name: str) -> Iterator[None]:
     """Whatever opening, reading or unpacking raises becomes an :class:`ArchiveError` about ``name``."""
     try:
         yield

@@ -16,7 +16,7 @@ from typing import BinaryIO, TextIO
 
 from igcli.bounded import open_regular
 from igcli.images.source import Found, Missing, kind_of, shown
-from igcli.tables import unescaped
+from igcli.tables import unescaped_cell
 
 LIST_SUFFIXES = (".csv", ".tsv")
 """Endings, in lower case, by which a list is recognised."""
@@ -151,13 +151,13 @@ class _Table:
             reason = f"has {len(row)} fields, the first line {len(self.columns)}; put what holds a separator in quotes."
             return Missing(str(self.file), f"{where} {reason}")
         cells = dict(zip(_folded(self.columns), row, strict=True))
-        written, target = Path(cells["path"]), unescaped(_clean(cells.get("target", "")).strip())
+        written, target = Path(cells["path"]), unescaped_cell(_clean(cells.get("target", "")).strip())
         if not cells["path"].strip():
             return Missing(str(self.file), f"{where} names no path; fill in the column or leave the row out.")
         path = self.file.parent / written
         kind = kind_of(path)
-        if kind == "nothing" and unescaped(cells["path"]) != cells["path"]:  # of a table that ig has written
-            written = Path(unescaped(cells["path"]))
+        if kind == "nothing" and unescaped_cell(cells["path"]) != cells["path"]:  # of a table that ig has written
+            written = Path(unescaped_cell(cells["path"]))
             path = self.file.parent / written
             kind = kind_of(path)
         if kind not in ("file", "other"):

@@ -8,8 +8,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from igcli.images.archive_bounds import ArchiveError, check_unchanged, explained
-from igcli.images.source import Found, Member, shown
+from igcli.images.archive_bounds import ArchiveError, archive_errors, check_unchanged
+from igcli.images.source import ArchiveMember, Found, shown
 from igcli.images.tar_archive import TarArchive
 from igcli.images.zip_archive import ZipArchive
 
@@ -30,12 +30,12 @@ def open_archive(path: Path) -> TarArchive | ZipArchive:
     ArchiveError
         For a file that cannot be opened, and a zip whose list of members cannot be read.
     """
-    with explained(shown(path)), path.open("rb") as file:
+    with archive_errors(shown(path)), path.open("rb") as file:
         is_zip = file.read(2) == b"PK"
     return ZipArchive(path) if is_zip else TarArchive(path)
 
 
-def read_member(member: Member) -> bytes:
+def read_member(member: ArchiveMember) -> bytes:
     """All bytes of the member; fewer than ``member.size`` where a tar was cut off.
 
     The members of plain tars and zips are read in any order. In a compressed tar, everything before has to be unpacked:
@@ -61,7 +61,7 @@ def is_sequential(found: Found) -> bool:
     return found.member is not None and found.member.form == "compressed tar"
 
 
-def _opened(member: Member) -> TarArchive | ZipArchive:
+def _opened(member: ArchiveMember) -> TarArchive | ZipArchive:
     archive = ZipArchive(member.archive) if member.form == "zip" else TarArchive(member.archive)
     if archive.form == member.form:
         return archive
@@ -72,20 +72,20 @@ def _opened(member: Member) -> TarArchive | ZipArchive:
 class _Reader:
     """An open zip, or a compressed tar at one position with the bytes just before it."""
 
-    def __init__(self, member: Member, version: object) -> None:
+    def __init__(self, member: ArchiveMember, version: object) -> None:
         self.archive = _opened(member)
         self.version = version
         self.start = 0
         self._recent = bytearray()
 
-    def read(self, member: Member) -> bytes:
+    def read(self, member: ArchiveMember) -> bytes:
         """The member's bytes; it must not begin before ``start``."""
         archive = self.archive
         data = archive.read(member.offset) if isinstance(archive, ZipArchive) else self._unpacked(archive, member)
         check_unchanged(archive.file, archive.state, member.state, archive.name)
         return data
 
-    def _unpacked(self, archive: TarArchive, member: Member) -> bytes:
+    def _unpacked(self, archive: TarArchive, member: ArchiveMember) -> bytes:
         end = member.offset + member.size
         while archive.position < end:
             piece = archive.read(min(_PIECE, end - archive.position))
@@ -111,7 +111,7 @@ class _Readers:
         self._lock = threading.Lock()
         self._open: list[_Reader] = []
 
-    def read(self, member: Member) -> bytes:
+    def read(self, member: ArchiveMember) -> bytes:
         with self._lock:
             reader = self._take(member)
             try:
@@ -126,7 +126,7 @@ class _Readers:
         while self._open:
             self._open.pop().archive.close()
 
-    def _take(self, member: Member) -> _Reader:
+    def _take(self, member: ArchiveMember) -> _Reader:
         """The nearest one that need not go back, else a new one."""
         version = _version(member)
         able = [reader for reader in self._open if reader.version == version and reader.start <= member.offset]
@@ -143,7 +143,7 @@ _READERS = _Readers()
 atexit.register(_READERS.close)
 
 
-def _version(member: Member) -> object:
+def _version(member: ArchiveMember) -> object:
     """The same as long as the archive is; a forked process shares its parent's position, and so opens its own."""
     try:
         status = member.archive.stat()

@@ -31,7 +31,7 @@ class FileState:
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveMember:
     """Where a picture lies inside an archive.
 
     Attributes
@@ -80,7 +80,7 @@ class Found:
     relative: Path
     target: str | None = None
     columns: tuple[tuple[str, str], ...] = ()
-    member: Member | None = None
+    member: ArchiveMember | None = None
 
 
 @dataclass(frozen=True)

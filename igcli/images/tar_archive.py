@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from igcli.errors import IgError
-from igcli.images.archive_bounds import ArchiveError, Entry, check_unpacked, explained, state_of
+from igcli.images.archive_bounds import ArchiveEntry, ArchiveError, archive_errors, check_unpacked, state_of
 from igcli.images.source import shown
 
 MOST_HEADER = 1 << 20
@@ -47,10 +47,10 @@ class TarArchive:
 
     def __init__(self, path: Path) -> None:
         self.name, self.position = shown(path), 0
-        with explained(self.name):
+        with archive_errors(self.name):
             self.file: BinaryIO = path.open("rb")
         try:
-            with explained(self.name):
+            with archive_errors(self.name):
                 self.state = state_of(self.file)
                 unpacked = _unpacked(self.file, self.name)
         except ArchiveError:
@@ -59,7 +59,7 @@ class TarArchive:
         self._bytes = unpacked or self.file
         self.form = "compressed tar" if unpacked else "tar"
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[ArchiveEntry]:
         """The members in their order, without folders. Those before an error are good."""
         headers, tar = _Headers(self), None
         started = time.thread_time()
@@ -83,11 +83,11 @@ class TarArchive:
             if time.thread_time() - started > SECONDS + self.position / BYTES_PER_SECOND:
                 raise ArchiveError(f"{self.name} takes absurdly long to list; unpack it yourself and name the folder.")
             if not info.isdir():
-                yield Entry(info.name.partition("\0")[0], info.offset_data, info.size, _problem(info))
+                yield ArchiveEntry(info.name.partition("\0")[0], info.offset_data, info.size, _problem(info))
         if headers.last.strip(b"\0"):  # zeros are the end, and so is the end of the file
             raise self.cut() if headers.is_short else self.damaged()
 
-    def text(self, entry: Entry) -> bytes:
+    def text(self, entry: ArchiveEntry) -> bytes:
         """The bytes of a small member, before the next one is asked for."""
         self.seek(entry.offset)
         data = self.read(entry.size)
@@ -100,7 +100,7 @@ class TarArchive:
         self._check(self.position + size)
         if self.form == "tar":
             size = min(size, max(0, self.state.size - self.position))  # what is not there takes no memory
-        with explained(self.name):
+        with archive_errors(self.name):
             data = self._bytes.read(size)
         self.position += len(data)
         return data
@@ -108,7 +108,7 @@ class TarArchive:
     def seek(self, position: int) -> None:
         """Go forward to ``position``, or to the end if that comes first."""
         self._check(position)
-        with explained(self.name):
+        with archive_errors(self.name):
             self._bytes.seek(position)
             self.position = self._bytes.tell()
 

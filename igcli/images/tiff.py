@@ -118,7 +118,7 @@ _READ_DEPTHS = {**dict.fromkeys(range(4), frozenset(range(1, 65))), 5: {8, 16}, 
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _TiffLayout:
     """The widths of a directory's numbers as ``struct`` letters, and the position of the first directory's offset."""
 
     count: str
@@ -128,7 +128,7 @@ class _Layout:
     entry: int
 
 
-def _layout(data: bytes) -> tuple[_Layout | None, str]:
+def _layout(data: bytes) -> tuple[_TiffLayout | None, str]:
     """How the directories are laid out, and the byte order."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2], "")
     if not order or len(data) < 8:
@@ -136,12 +136,12 @@ def _layout(data: bytes) -> tuple[_Layout | None, str]:
     return _LAYOUTS.get(struct.unpack_from(f"{order}H", data, 2)[0]), order
 
 
-_LAYOUTS = {42: _Layout("H", "I", "I", 4, 12), 43: _Layout("Q", "Q", "Q", 8, 20)}
+_LAYOUTS = {42: _TiffLayout("H", "I", "I", 4, 12), 43: _TiffLayout("Q", "Q", "Q", 8, 20)}
 _TYPES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 """The ``struct`` letters of the types that hold numbers; rationals and texts are not needed here."""
 
 
-def _directory(data: bytes, order: str, layout: _Layout, start: int) -> tuple[dict[int, Values], int]:
+def _directory(data: bytes, order: str, layout: _TiffLayout, start: int) -> tuple[dict[int, Values], int]:
     (entries,) = struct.unpack_from(order + layout.count, data, start)
     place = start + struct.calcsize("<" + layout.count)
     tags: dict[int, Values] = {}

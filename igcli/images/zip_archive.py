@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from igcli.images.archive_bounds import ArchiveError, Entry, check_unpacked, explained, state_of
+from igcli.images.archive_bounds import ArchiveEntry, ArchiveError, archive_errors, check_unpacked, state_of
 from igcli.images.source import shown
 
 MOST_DIRECTORY = 32 << 20
@@ -33,17 +33,17 @@ class ZipArchive:
 
     def __init__(self, path: Path) -> None:
         self.name = shown(path)
-        with explained(self.name):
+        with archive_errors(self.name):
             self.file = _Bounded(io.FileIO(path))
         try:
-            with explained(self.name):
+            with archive_errors(self.name):
                 self.state = state_of(self.file)
                 self._zip = zipfile.ZipFile(self.file)
         except ArchiveError:
             self.file.close()
             raise
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[ArchiveEntry]:
         """The members in the order of the zip's own list, without folders."""
         infos = self._zip.infolist()
         check_unpacked(sum(info.file_size for info in infos), self.state.size, self.name)
@@ -53,11 +53,11 @@ class ZipArchive:
             if not info.is_dir():
                 is_double = info.filename in names or info.header_offset in offsets
                 problem = "is in the archive more than once; only the first is read." if is_double else _problem(info)
-                yield Entry(_name(info), info.header_offset, info.file_size, problem)
+                yield ArchiveEntry(_name(info), info.header_offset, info.file_size, problem)
             names.add(info.filename)
             offsets.add(info.header_offset)
 
-    def text(self, entry: Entry) -> bytes:
+    def text(self, entry: ArchiveEntry) -> bytes:
         """The bytes of a small member."""
         return self.read(entry.offset)
 
@@ -67,7 +67,7 @@ class ZipArchive:
         if info is None:
             raise ArchiveError(f"{self.name} has changed since it was listed; start again.")
         name = f"{self.name}/{shown(_name(info))}"
-        with explained(name), self._zip.open(info) as member:
+        with archive_errors(name), self._zip.open(info) as member:
             data = b"".join(iter(lambda: member.read(_PIECE), b""))
         if len(data) != info.file_size:
             raise ArchiveError(

@@ -113,7 +113,7 @@ def owner_of(found: Found) -> str:
     return json.dumps([os.path.abspath(found.path), place, found.target, listed])  # noqa: PTH100
 
 
-def source_of(found: Found) -> tuple[int, int]:
+def file_stamp(found: Found) -> tuple[int, int]:
     """What changes when the file does: its size and when it was written; of a member, the archive's."""
     path = found.path if found.member is None else found.member.archive
     try:
@@ -129,7 +129,7 @@ def source_read(image: Mapping[str, Any]) -> tuple[int, int]:
     return UNKNOWN if file is None else (int(file["size"]), int(file["modified_ns"]))
 
 
-def sha256_of(found: Found) -> str | None:
+def photo_sha256(found: Found) -> str | None:
     """The SHA-256 of the file's bytes, in hexadecimal; ``None`` where they cannot be read."""
     if found.member is None and not found.path.is_file():  # a pipe gives its bytes only once
         return None

@@ -46,7 +46,7 @@ MOST_DIGITS = 19
 """Of a length that a server announces."""
 
 
-def fetch(
+def download_file(
     url: str,
     destination: Path,
     *,
@@ -128,7 +128,7 @@ def _open(url: str, timeout: float) -> HTTPResponse:
 
 
 def _request(url: str) -> request.Request:
-    return request.Request(url, headers={"User-Agent": "igcli"})  # noqa: S310 (fetch has checked the scheme)
+    return request.Request(url, headers={"User-Agent": "igcli"})  # noqa: S310 (the scheme is checked)
 
 
 def _opener() -> request.OpenerDirector:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from igcli.errors import NetworkUnavailable, WeightsError
-from igcli.models.download import LARGEST, fetch, ways_to_get
+from igcli.models.download import LARGEST, download_file, ways_to_get
 from igcli.models.weights import sha256_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ def fetch_weights(source: Source, *, progress: bool = False) -> bool:
     """
     if is_whole(source):
         return False
-    fetch(source.url, source.place, sha256_prefix=source.sha256_prefix, progress=progress, largest=source.largest)
+    download_file(
+        source.url, source.place, sha256_prefix=source.sha256_prefix, progress=progress, largest=source.largest
+    )
     return True
 
 
@@ -139,7 +141,7 @@ def resolve_weights(options: LoadOptions, source: Source, *, name: str) -> tuple
         if options.offline:
             ways = ways_to_get(source.url, source.place, sha256_prefix=source.sha256_prefix)
             raise NetworkUnavailable(f"The weights of {name} are not on this machine, and downloads are off.\n{ways}")
-        path = fetch(
+        path = download_file(
             source.url,
             source.place,
             sha256_prefix=source.sha256_prefix,

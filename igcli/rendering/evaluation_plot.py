@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.rendering.method_styles import MethodStyle, method_styles
-from igcli.rendering.metric_panel import MetricPlot, Point, Rows, metric_panel
+from igcli.rendering.metric_panel import MetricPlot, PanelRows, Point, metric_panel
 from igcli.rendering.plot_page import HEAD, MARGIN, NAME, NOTE, WIDEST, Frame, Page, height_of, width_of, wrapped
 from igcli.rendering.text import Pen
 
@@ -56,7 +56,7 @@ def metrics_plot(
     styles = method_styles([metric.points for metric in metrics], controls)
     if not styles:
         raise ValueError("there is nothing to plot")
-    layout = _Layout.of(styles, panels=len(metrics))
+    layout = _PanelLayout.of(styles, panels=len(metrics))
     bands = [metrics[start : start + layout.columns] for start in range(0, len(metrics), layout.columns)]
     heights = [layout.band(band) for band in bands]
 
@@ -69,16 +69,16 @@ def metrics_plot(
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _PanelLayout:
     """Where rows and columns are; ``names`` and ``panel`` are inches across."""
 
-    rows: Rows
+    rows: PanelRows
     columns: int
     names: float
     panel: float
 
     @classmethod
-    def of(cls, styles: Mapping[str, MethodStyle], *, panels: int) -> _Layout:
+    def of(cls, styles: Mapping[str, MethodStyle], *, panels: int) -> _PanelLayout:
         columns = math.ceil(panels / math.ceil(panels / _MOST))
         names = _within(max(width_of(name, pen=NAME) for name in styles), _NAMES) + 0.15
         panel = _within((WIDEST - 2 * MARGIN - names) / columns - _GAP, _PANEL)
@@ -105,14 +105,14 @@ class _Layout:
         return [*wrapped([label], self.panel + _GAP / 2, pen=NOTE, lines=3), metric.photos]
 
 
-def _rows(styles: Mapping[str, MethodStyle]) -> Rows:
+def _rows(styles: Mapping[str, MethodStyle]) -> PanelRows:
     methods = sum(not style.control for style in styles.values())
     pause = _PAUSE if 0 < methods < len(styles) else 0.0
     middles = {name: place + 0.5 + pause * style.control for place, (name, style) in enumerate(styles.items())}
-    return Rows(styles, middles, len(styles) + pause)
+    return PanelRows(styles, middles, len(styles) + pause)
 
 
-def _band(page: Page, band: Sequence[MetricPlot], *, layout: _Layout, top: float) -> None:
+def _band(page: Page, band: Sequence[MetricPlot], *, layout: _PanelLayout, top: float) -> None:
     """Panels next to each other, with the names at the left."""
     panels = top + _ABOVE
     _names(page, layout, top=panels, right=layout.left(len(band) - 1) + layout.panel)
@@ -125,7 +125,7 @@ def _band(page: Page, band: Sequence[MetricPlot], *, layout: _Layout, top: float
         page.write_lines((left, panels + layout.height + _BELOW), layout.under(metric), pen=NOTE)
 
 
-def _names(page: Page, layout: _Layout, *, top: float, right: float) -> None:
+def _names(page: Page, layout: _PanelLayout, *, top: float, right: float) -> None:
     """The methods' names, and the line between them and the controls."""
     rows = layout.rows
     for name, row in rows.middles.items():

@@ -96,7 +96,7 @@ class MetricPlot:
 
 
 @dataclass(frozen=True)
-class Rows:
+class PanelRows:
     """The rows that all panels share.
 
     Attributes
@@ -114,7 +114,7 @@ class Rows:
     count: float
 
 
-def metric_panel(axes: Axes, metric: MetricPlot, *, rows: Rows, width: float) -> None:
+def metric_panel(axes: Axes, metric: MetricPlot, *, rows: PanelRows, width: float) -> None:
     """Draw a metric into a panel of ``width`` inches."""
     for name, row in rows.middles.items():
         style, point = rows.styles[name], metric.points.get(name, Point(math.nan))

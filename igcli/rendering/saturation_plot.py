@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from igcli.attribution.views.curve import Trace
-from igcli.attribution.views.saturation import Saturation, saturation
+from igcli.attribution.views.saturation import Saturation, saturation_statistics
 from igcli.lazy import np
 from igcli.rendering.plots import INK, MUTED, PlotContext, alpha_axis, heading, key, plot_curves, render
 
@@ -41,7 +41,7 @@ def saturation_plot(traces: Sequence[Trace], subject: PlotContext, *, ending: st
     """
     if not traces:
         raise ValueError("there is nothing to plot")
-    saturated = saturation(traces)
+    saturated = saturation_statistics(traces)
     panels = _panels(traces, subject, saturated)
     columns = 2 if len(panels) == 4 else len(panels)
     rows = math.ceil(len(panels) / columns)

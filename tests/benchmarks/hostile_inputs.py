@@ -621,11 +621,11 @@ def _server(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Ite
 def _fetched(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Callable[[], None]:
     def fetch_it() -> None:
         from igcli.errors import NetworkUnavailable
-        from igcli.models.download import fetch
+        from igcli.models.download import download_file
 
         with _server(answer) as address:
             try:
-                fetch(address, Path("w.pth"), sha256_prefix="12345678", largest=50_000_000)
+                download_file(address, Path("w.pth"), sha256_prefix="12345678", largest=50_000_000)
             except NetworkUnavailable as refused:
                 raise SystemExit(print(f"ig: {refused}".splitlines()[0]) or 1) from None
 

@@ -14,7 +14,7 @@ from torchvision import transforms
 
 from igcli.errors import UsageError
 from igcli.evaluation.left_out import Omission
-from igcli.evaluation.mosaics import QUADRANTS, Mosaic, Plan, listing, plan_mosaics, read_mosaics
+from igcli.evaluation.mosaics import QUADRANTS, Mosaic, MosaicPlan, listing, plan_mosaics, read_mosaics
 from igcli.evaluation.photo_classes import PhotoClasses, read_classes
 from igcli.images.options import View
 from igcli.models.labels import Labels
@@ -39,7 +39,7 @@ def folder_of(folder: Path, **counts: int) -> PhotoClasses:
     return read_classes(folder, LABELS)
 
 
-def plans(classes: PhotoClasses, count: int = 60, seed: int = 0) -> list[Plan]:
+def plans(classes: PhotoClasses, count: int = 60, seed: int = 0) -> list[MosaicPlan]:
     return plan_mosaics(classes, LABELS, count=count, seed=seed)
 
 
@@ -118,7 +118,7 @@ def test_no_mosaics_are_refused(count):
         plans(listed(ant=2, bee=2), count)
 
 
-def read(found: list[Plan], view: View = VIEW, **extra: int) -> list[Mosaic]:
+def read(found: list[MosaicPlan], view: View = VIEW, **extra: int) -> list[Mosaic]:
     mosaics = list(read_mosaics(found, view, **extra))
     assert all(isinstance(mosaic, Mosaic) for mosaic in mosaics)
     return mosaics

@@ -20,7 +20,7 @@ from igcli.images import members
 from igcli.images.archive_bounds import ArchiveError
 from igcli.images.finding import find_images
 from igcli.images.members import is_sequential, read_member
-from igcli.images.source import Found, Member
+from igcli.images.source import ArchiveMember, Found
 from igcli.images.tar_archive import TarArchive
 
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -47,34 +47,34 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
     members._READERS.close()
 
 
-def in_archive(path: Path, data: bytes) -> list[Member]:
+def in_archive(path: Path, data: bytes) -> list[ArchiveMember]:
     path.write_bytes(data)
     return [item.member for item in found(find_images([str(path)])) if item.member]
 
 
 @pytest.fixture(params=[*PACKINGS, "zip"])
-def packed(request: pytest.FixtureRequest, tmp_path: Path) -> list[Member]:
+def packed(request: pytest.FixtureRequest, tmp_path: Path) -> list[ArchiveMember]:
     data = zip_of(CONTENTS) if request.param == "zip" else PACKINGS[request.param](tar_of(CONTENTS))
     return in_archive(tmp_path / "x.tar", data)
 
 
-def test_every_member_has_its_own_bytes(packed: list[Member]) -> None:
+def test_every_member_has_its_own_bytes(packed: list[ArchiveMember]) -> None:
     assert {member.name: read_member(member) for member in packed} == CONTENTS
 
 
-def test_members_are_read_in_any_order(packed: list[Member]) -> None:
+def test_members_are_read_in_any_order(packed: list[ArchiveMember]) -> None:
     mixed = random.Random(1).sample(packed, len(packed))
 
     assert {member.name: read_member(member) for member in mixed} == CONTENTS
 
 
-def test_threads_do_not_get_each_others_bytes(packed: list[Member]) -> None:
+def test_threads_do_not_get_each_others_bytes(packed: list[ArchiveMember]) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert dict(zip([each.name for each in packed], threads.map(read_member, packed), strict=True)) == CONTENTS
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
-def test_a_member_can_be_read_in_another_process(packed: list[Member]) -> None:
+def test_a_member_can_be_read_in_another_process(packed: list[ArchiveMember]) -> None:
     read_member(packed[100])  # so that a forked process gets an open file, standing at that place
 
     with multiprocessing.get_context("fork").Pool(2) as pool:

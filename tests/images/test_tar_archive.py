@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from images.tars import add, header, padded, tar_of
 
 from igcli.images import archive_bounds, tar_archive
-from igcli.images.archive_bounds import ArchiveError, Entry
+from igcli.images.archive_bounds import ArchiveEntry, ArchiveError
 from igcli.images.tar_archive import MOST_HEADER, TarArchive
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
@@ -43,7 +43,7 @@ needs_gnu_tar = pytest.mark.skipif(
 )
 
 
-def listed(path: Path) -> list[Entry]:
+def listed(path: Path) -> list[ArchiveEntry]:
     with closing(TarArchive(path)) as archive:
         return list(archive.entries())
 

@@ -11,7 +11,7 @@ import pytest
 
 from igcli.errors import NetworkUnavailable, WeightsError
 from igcli.models import download
-from igcli.models.download import fetch
+from igcli.models.download import download_file
 
 from .conftest import Server
 
@@ -22,7 +22,7 @@ PREFIX = hashlib.sha256(CONTENT).hexdigest()[:8]
 def refusal(url: str, destination: Path, *, timeout: float = 5.0, largest: int = download.LARGEST) -> str:
     """What the download is refused with; afterwards nothing lies in the folder."""
     with pytest.raises(NetworkUnavailable) as caught:
-        fetch(url, destination, sha256_prefix=PREFIX, timeout=timeout, largest=largest)
+        download_file(url, destination, sha256_prefix=PREFIX, timeout=timeout, largest=largest)
     assert isinstance(caught.value, WeightsError)
     assert not destination.parent.exists() or list(destination.parent.iterdir()) == []
     return str(caught.value)
@@ -35,7 +35,7 @@ def destination(tmp_path: Path) -> Path:
 
 def test_the_whole_file_arrives_under_its_name_alone(server: Server, destination: Path) -> None:
     url = server.serves("/w.pth", CONTENT)
-    assert fetch(url, destination, sha256_prefix=PREFIX) == destination
+    assert download_file(url, destination, sha256_prefix=PREFIX) == destination
     assert destination.read_bytes() == CONTENT
     assert list(destination.parent.iterdir()) == [destination]
 
@@ -102,7 +102,7 @@ def test_no_redirect_leads_to_a_local_file(server: Server, destination: Path, tm
 
 def test_a_redirect_within_the_web_is_followed(server: Server, destination: Path) -> None:
     server.serves("/mirror.pth", CONTENT)
-    fetch(server.redirects("/w.pth", to="/mirror.pth"), destination, sha256_prefix=PREFIX)
+    download_file(server.redirects("/w.pth", to="/mirror.pth"), destination, sha256_prefix=PREFIX)
     assert server.asked == ["/w.pth", "/mirror.pth"]
 
 
@@ -113,7 +113,7 @@ def test_the_proxy_of_the_environment_is_used(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     server.serves("http://weights.invalid/w.pth", CONTENT)
-    fetch("http://weights.invalid/w.pth", destination, sha256_prefix=PREFIX)
+    download_file("http://weights.invalid/w.pth", destination, sha256_prefix=PREFIX)
     assert destination.read_bytes() == CONTENT
 
 
@@ -121,14 +121,14 @@ def test_a_file_that_is_there_survives_a_failed_download(server: Server, destina
     destination.parent.mkdir()
     destination.write_bytes(b"older")
     with pytest.raises(NetworkUnavailable):
-        fetch(server.serves("/w.pth", b"other"), destination, sha256_prefix=PREFIX)
+        download_file(server.serves("/w.pth", b"other"), destination, sha256_prefix=PREFIX)
     assert destination.read_bytes() == b"older"
 
 
 def test_two_downloads_at_once_do_not_disturb_each_other(server: Server, destination: Path) -> None:
     url = server.serves("/w.pth", CONTENT)
     with ThreadPoolExecutor(4) as pool:
-        arrived = [pool.submit(fetch, url, destination, sha256_prefix=PREFIX) for _ in range(4)]
+        arrived = [pool.submit(download_file, url, destination, sha256_prefix=PREFIX) for _ in range(4)]
         assert {future.result() for future in arrived} == {destination}
     assert destination.read_bytes() == CONTENT
     assert list(destination.parent.iterdir()) == [destination]
@@ -137,14 +137,14 @@ def test_two_downloads_at_once_do_not_disturb_each_other(server: Server, destina
 def test_a_cache_that_cannot_be_written_is_named(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(NetworkUnavailable, match="cannot be saved"):
-        fetch(server.serves("/w.pth", CONTENT), tmp_path / "file" / "w.pth", sha256_prefix=PREFIX)
+        download_file(server.serves("/w.pth", CONTENT), tmp_path / "file" / "w.pth", sha256_prefix=PREFIX)
 
 
 @pytest.mark.parametrize("progress", [True, False])
 def test_a_bar_is_drawn_on_stderr_only_when_asked(
     server: Server, destination: Path, capsys: pytest.CaptureFixture[str], progress: bool
 ) -> None:
-    fetch(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX, progress=progress)
+    download_file(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX, progress=progress)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert bool(printed.err) == progress
@@ -182,8 +182,8 @@ def test_a_drip_inside_a_line_of_the_protocol_is_given_up(
 KILLED = """
 import sys
 from pathlib import Path
-from igcli.models.download import fetch
-fetch(sys.argv[1], Path(sys.argv[2]), sha256_prefix="00000000", timeout=60)
+from igcli.models.download import download_file
+download_file(sys.argv[1], Path(sys.argv[2]), sha256_prefix="00000000", timeout=60)
 """
 
 
@@ -200,16 +200,16 @@ def test_what_a_killed_download_left_is_removed_by_the_next_and_a_living_one_is_
                 process.poll()
                 assert process.returncode is None
                 server.closing.wait(0.01)
-            fetch(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX)
+            download_file(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX)
             assert left[0].exists()
         finally:
             process.kill()
-    fetch(server.address + "/w.pth", destination, sha256_prefix=PREFIX)
+    download_file(server.address + "/w.pth", destination, sha256_prefix=PREFIX)
     assert list(destination.parent.iterdir()) == [destination]
 
 
 def test_files_of_others_are_not_taken_for_what_was_left(server: Server, destination: Path) -> None:
     destination.parent.mkdir()
     (destination.parent / "mine.part").touch()
-    fetch(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX)
+    download_file(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX)
     assert (destination.parent / "mine.part").exists()

@@ -11,7 +11,7 @@ from typing import Any
 
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.methods.network_copy import OnNetworkCopy
-from igcli.attribution.methods.premises import ACTIVATIONS, listed, nonlinearities
+from igcli.attribution.methods.premises import ACTIVATIONS, counts_in_words, nonlinearities
 from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.models.model import Model
@@ -78,8 +78,8 @@ class DeepLift(FromCaptum):
         if not without:
             return ""
         return (
-            f"DeepLIFT has no rule for parts of this network ({listed(without)}): the gradient at the input stands in, "
-            "and the map need not sum to the score's rise; its gap says how far off it is."
+            f"DeepLIFT has no rule for parts of this network ({counts_in_words(without)}): the gradient at the input "
+            "stands in, and the map need not sum to the score's rise; its gap says how far off it is."
         )
 
     def attributed(self, network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
@@ -162,12 +162,12 @@ def few_relus(model: Model) -> str:
         if name in ACTIVATIONS and name not in (*_GATES, "ReLU"):
             others[name] += count
     if not relus:
-        instead = f" (it has {listed(others)})" if others else ""
+        instead = f" (it has {counts_in_words(others)})" if others else ""
         return f"This network has no ReLU{instead}, so that the map is the plain gradient."
     if others:
         return (
             f"Only the {relus} ReLUs of this network pass the signal back in the method's way; its other activations "
-            f"({listed(others)}) do as in the plain gradient."
+            f"({counts_in_words(others)}) do as in the plain gradient."
         )
     return ""
 

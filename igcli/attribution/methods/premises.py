@@ -65,7 +65,7 @@ def nonlinearities(network: torch.nn.Module) -> Counter[tuple[str, bool]]:
     Raises
     ------
     UsageError
-        For a network whose calls cannot be listed.
+        For a network whose calls cannot be counts_in_words.
     """
     traced: Any = with_module_activations(network)
     modules = dict(traced.named_modules())
@@ -84,6 +84,6 @@ def nonlinearities(network: torch.nn.Module) -> Counter[tuple[str, bool]]:
     return +found
 
 
-def listed(counts: Counter[str]) -> str:
+def counts_in_words(counts: Counter[str]) -> str:
     """``12 GELU, 24 LayerNorm``."""
     return ", ".join(f"{count} {name}" for name, count in counts.most_common())

@@ -64,7 +64,7 @@ class Trace:
         return float(np.interp(alpha, self.alphas, self.mean_importance))
 
 
-class Curve(Consumer):
+class TraceRecorder(Consumer):
     """Score and mean importance over α, at every point that is visited.
 
     Parameters

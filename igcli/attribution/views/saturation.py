@@ -88,7 +88,7 @@ def first_passed(scores: np.ndarray, *, at_baseline: float, at_image: float, phi
     return int(passed[0]) if len(passed) else None
 
 
-def saturation(traces: Sequence[Trace], *, phi: float = PHI) -> Saturation:
+def saturation_statistics(traces: Sequence[Trace], *, phi: float = PHI) -> Saturation:
     """α* of each picture, and what is typical of them."""
     stars = tuple(
         alpha_star(t.alphas, t.scores, at_baseline=t.at_baseline, at_image=t.at_image, phi=phi) for t in traces

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 
-def digest_of(source: Path) -> str:
+def ground_truth_digest(source: Path) -> str:
     """Another one once a file, or one in a folder, was changed: by its name, its size and when it was written."""
     files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
     digest = hashlib.sha256()

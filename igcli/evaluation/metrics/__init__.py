@@ -3,7 +3,7 @@
 from igcli.evaluation.metric import DEFAULT_METRICS, METRICS, NEEDS, Metric, arrow, configured
 from igcli.evaluation.metrics.abpc import Abpc
 from igcli.evaluation.metrics.aopc import Aopc
-from igcli.evaluation.metrics.completeness import Completeness
+from igcli.evaluation.metrics.completeness import CompletenessGap
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.deletion_insertion import Deletion, Insertion
 from igcli.evaluation.metrics.focus import Focus
@@ -17,7 +17,7 @@ __all__ = [
     "NEEDS",
     "Abpc",
     "Aopc",
-    "Completeness",
+    "CompletenessGap",
     "CurveMetric",
     "Deletion",
     "Focus",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from igcli.attribution.result import SMALLEST_RISE
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS
-from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, curve, even_stops
+from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, even_stops, over_pixels
 from igcli.evaluation.perturbation import Route
 from igcli.lazy import np
 
@@ -50,8 +50,8 @@ class Abpc(CurveMetric):
         least, most = (np.clip((each - at_fill) / (at_photo - at_fill), 0, 1) for each in scores)
         stops = even_stops(self.steps, area)
         between = np.maximum(least - most, 0) if self.floor else least - most
-        curves = {"least first": curve(stops, least, area), "most first": curve(stops, most, area)}
-        return Measured(curve(stops, between, area).area, curves=curves)
+        curves = {"least first": over_pixels(stops, least, area), "most first": over_pixels(stops, most, area)}
+        return Measured(over_pixels(stops, between, area).area, curves=curves)
 
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
         """With what is done where the curves cross."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from igcli.errors import UsageError
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS
-from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, curve, rounded
+from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, over_pixels, rounded
 from igcli.evaluation.perturbation import Route
 from igcli.lazy import np
 
@@ -54,7 +54,7 @@ class Aopc(CurveMetric):
         (route,) = self.routes(area)
         drops = scores[0][0] - scores[0]
         running = np.cumsum(drops) / np.arange(1, len(drops) + 1)
-        return Measured(float(running[-1]), curves={"aopc": curve(route.counts, running, area)})
+        return Measured(float(running[-1]), curves={"aopc": over_pixels(route.counts, running, area)})
 
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
         """With the proportion, where the photo is not of the published size."""

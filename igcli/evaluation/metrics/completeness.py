@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from igcli.attribution.result import Completeness as Found
+from igcli.attribution.result import Completeness
 from igcli.evaluation.context import Context
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS, Metric
@@ -14,7 +14,7 @@ from igcli.lazy import np
 
 @METRICS("completeness", summary="how far the map's sum is from the score's rise, relative to it")
 @dataclass(frozen=True, kw_only=True)
-class Completeness(Metric):
+class CompletenessGap(Metric):
     """The relative gap; 0 at best. It measures the quadrature, not the quality of the map."""
 
     direction = "lower"
@@ -24,7 +24,7 @@ class Completeness(Metric):
         """As each map's method has found."""
         return {name: self.measure(context.completeness(name)) for name in names}
 
-    def measure(self, found: Found | None) -> Measured:
+    def measure(self, found: Completeness | None) -> Measured:
         """The gap of an attribution; ``None`` for a map that was not made by a method, such as a control."""
         if found is None or found.within_tolerance is None:
             return Measured.missing("The method does not promise completeness.")

@@ -76,6 +76,6 @@ def check_steps(steps: int) -> None:
         raise UsageError(f"A curve needs at least 1 step, not {steps}.")
 
 
-def curve(counts: Sequence[int], values: np.ndarray, area: int) -> Curve:
+def over_pixels(counts: Sequence[int], values: np.ndarray, area: int) -> Curve:
     """``values`` over the share of the pixels."""
     return Curve(np.array(counts, float) / area, np.asarray(values, float))

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from igcli.evaluation.measured import Measured
 from igcli.evaluation.metric import METRICS
-from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, curve, even_stops
+from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, even_stops, over_pixels
 from igcli.evaluation.perturbation import Route
 from igcli.lazy import np
 
@@ -42,7 +42,7 @@ class ScoreArea(CurveMetric):
     def measure(self, scores: Sequence[np.ndarray], area: int) -> Measured:
         """The area by the trapezoidal rule."""
         (found,) = scores
-        under = curve(even_stops(self.steps, area), found, area)
+        under = over_pixels(even_stops(self.steps, area), found, area)
         return Measured(under.area, curves={self.called: under})
 
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:

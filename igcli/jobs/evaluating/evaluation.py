@@ -14,7 +14,7 @@ from pathlib import Path
 
 from igcli.errors import ImageError
 from igcli.evaluation.left_out import Omission
-from igcli.evaluation.mosaics import Mosaic, Plan, listing, read_mosaics
+from igcli.evaluation.mosaics import Mosaic, MosaicPlan, listing, read_mosaics
 from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.evaluating.card import Card, Photo, load_card
@@ -22,7 +22,7 @@ from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
 from igcli.jobs.evaluating.measuring import Inquiry, Measurer
 from igcli.jobs.evaluating.table import Column
 from igcli.jobs.files import inside, remove_partials, write_whole
-from igcli.jobs.item import Item, owner_of, sha256_of, source_of
+from igcli.jobs.item import Item, file_stamp, owner_of, photo_sha256
 from igcli.jobs.outputs.record import to_json
 from igcli.jobs.pipeline import group_size
 from igcli.jobs.plan import Job, SharedFiles
@@ -67,7 +67,7 @@ class Evaluation:
     """
 
     def __init__(
-        self, job: Job, inquiry: Inquiry, measurer: Measurer, *, items: Sequence[Item], plans: Sequence[Plan]
+        self, job: Job, inquiry: Inquiry, measurer: Measurer, *, items: Sequence[Item], plans: Sequence[MosaicPlan]
     ) -> None:
         self._job, self._inquiry, self._measurer = job, inquiry, measurer
         self._items, self._plans = items, plans
@@ -123,9 +123,9 @@ class Evaluation:
         """A photo with all that is known of it; read only if something is missing. Or why it cannot be."""
         try:
             others = {} if self._inquiry.others is None else self._inquiry.others.of(item.found.relative)
-            mark = self._mark(owner_of(item.found), source_of(item.found), digest_of(others))
+            mark = self._mark(owner_of(item.found), file_stamp(item.found), digest_of(others))
             card = None if checking.fresh else self._known("photos", item.stem, mark)
-            if card is not None and checking.verify and card.image.get("sha256") != sha256_of(item.found):
+            if card is not None and checking.verify and card.image.get("sha256") != photo_sha256(item.found):
                 card = None
             names = [*self._inquiry.methods, *others, *self._inquiry.controls]
             known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
@@ -157,7 +157,7 @@ class Evaluation:
         write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
         for plan in self._plans:
             stem = Path(plan.name).with_suffix("")
-            sources = [source_of(Found(tile.photo, tile.photo)) for tile in plan.tiles]
+            sources = [file_stamp(Found(tile.photo, tile.photo)) for tile in plan.tiles]
             mark = self._mark(plan, sources)
             card = None if checking.fresh else self._known("mosaics", stem, mark)
             known = card is not None and not card.missing(column.name, column.metric, dict.fromkeys(names))

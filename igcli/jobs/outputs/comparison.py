@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
-from igcli.attribution.targets import Estimate
+from igcli.attribution.targets import RankedValue
 from igcli.errors import IgError, UsageError
 from igcli.evaluation.similarity import Similarity, reading_of_classes, reading_of_methods, similarity
 from igcli.images.picture import Picture
@@ -155,7 +155,7 @@ def words_of(explanation: Explanation) -> tuple[str, ...]:
     place = "the top prediction" if rank == 1 else f"prediction number {rank}" if rank else "not in the top 5"
     against = f" against {score.against}" if score.against else ""
     return (
-        f"{amount_text(target.amount, regression=isinstance(target, Estimate))}: {place}",
+        f"{amount_text(target.amount, regression=isinstance(target, RankedValue))}: {place}",
         f"{score.kind}{against}: {score.at_image:.4g} at the photo, {score.at_baseline:.4g} at the baseline",
     )
 

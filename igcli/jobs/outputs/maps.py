@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Attribution, Explanation
-from igcli.attribution.targets import Estimate
+from igcli.attribution.targets import RankedValue
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.images.reading import read_upright
@@ -190,7 +190,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
         photo=picture.image(),
         top=tuple((ranked.label, ranked.amount) for ranked in explanation.prediction),
         target=(target.label, target.amount),
-        regression=isinstance(target, Estimate),
+        regression=isinstance(target, RankedValue),
         columns=tuple((_TITLES.get(name, name), image) for name, image in zip(names, images, strict=True)),
         legend=STYLES[drawing.style].legend,
         footer=(

@@ -14,7 +14,7 @@ from typing import Any
 
 from igcli.attribution.methods import METHODS
 from igcli.attribution.result import Completeness, ScoreEnds
-from igcli.attribution.targets import Estimate, Ranked
+from igcli.attribution.targets import RankedClass, RankedValue
 from igcli.attribution.wanted import Wanted
 from igcli.bounded import open_regular
 from igcli.errors import Occupied, OutputError
@@ -220,8 +220,8 @@ def _page_of(plain: dict[str, Any]) -> PhotoPage:
     )
 
 
-def _ranked(plain: Mapping[str, Any]) -> Ranked:
-    return Estimate(**plain) if "value" in plain else Ranked(**plain)
+def _ranked(plain: Mapping[str, Any]) -> RankedClass:
+    return RankedValue(**plain) if "value" in plain else RankedClass(**plain)
 
 
 def _base64(data: object) -> str:

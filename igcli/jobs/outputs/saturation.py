@@ -13,10 +13,10 @@ from typing import Any
 from igcli.attribution.baselines import all_baselines
 from igcli.attribution.path import Path as Line
 from igcli.attribution.result import Explanation, ScoreEnds
-from igcli.attribution.targets import Ranked
+from igcli.attribution.targets import RankedClass
 from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.layers import LayerDistances, layer_distances
-from igcli.attribution.views.saturation import PHI, quartiles, saturation, settles_at
+from igcli.attribution.views.saturation import PHI, quartiles, saturation_statistics, settles_at
 from igcli.jobs.files import write_whole
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.record import Record, image_entry, new_record, write_record
@@ -29,11 +29,11 @@ from igcli.tables import csv_bytes
 
 
 @dataclass(frozen=True)
-class Measured:
+class PhotoCurves:
     """One photo and one class: the curves along its path."""
 
     image: Record
-    target: Ranked
+    target: RankedClass
     score: ScoreEnds
     trace: Trace
     layers: LayerDistances | None = None
@@ -46,7 +46,7 @@ class Measured:
     @property
     def alpha_star(self) -> float | None:
         """Where the score has made 90 % of its way; ``None`` if it does not move."""
-        return saturation([self.trace]).alpha_stars[0]
+        return saturation_statistics([self.trace]).alpha_stars[0]
 
     @property
     def record(self) -> Record:
@@ -65,15 +65,15 @@ def even_alphas(count: int) -> tuple[float, ...]:
     return tuple(np.linspace(0, 1, count).round(9).tolist())
 
 
-def measure(job: Job, item: Explained, *, layers: Sequence[str] = ()) -> Measured:
+def measure_saturation(job: Job, item: Explained, *, layers: Sequence[str] = ()) -> PhotoCurves:
     """Keep the curves of one photo; ``layers`` are the names of those whose distances to take too, forward only."""
     explanation = item.explanation
     distances = _mean_distances(job, explanation, layers) if layers else None
     image = image_entry(explanation.picture)
-    return Measured(image, explanation.target, explanation.score, explanation.trace, distances)
+    return PhotoCurves(image, explanation.target, explanation.score, explanation.trace, distances)
 
 
-def write_saturation(plan: Plan, measured: Sequence[Measured], *, failed: int, ending: str) -> Record:
+def write_saturation(plan: Plan, measured: Sequence[PhotoCurves], *, failed: int, ending: str) -> Record:
     """Write the plots, the tables and the record of all photos; returns the record.
 
     ``saturation.png``, ``.csv`` and ``.json``, or under the plan's name; with layers ``layers.png``, ``.csv`` and
@@ -114,7 +114,7 @@ def subject_of(plan: Plan, *, title: str) -> PlotContext:
 
 def saturation_of(trace: Trace) -> Record:
     """What a record says of one score's saturation."""
-    return {"phi": PHI, "alpha_star": saturation([trace]).alpha_stars[0]}
+    return {"phi": PHI, "alpha_star": saturation_statistics([trace]).alpha_stars[0]}
 
 
 #: Columns of the tables.
@@ -141,7 +141,7 @@ def _common_record(plan: Plan, **entries: Any) -> Record:
 
 def _together(traces: Sequence[Trace]) -> Record:
     """What is typical of all scores."""
-    all_of_them = saturation(traces)
+    all_of_them = saturation_statistics(traces)
     lower, median, upper = all_of_them.quartiles or (None, None, None)
     return {
         "saturation": {
@@ -171,7 +171,7 @@ def _layers_entry(distances: Sequence[LayerDistances]) -> Record:
     return {"settled_below_cosine": SETTLED, "alphas": first.alphas.tolist(), "layers": entries}
 
 
-def _curve_rows(measured: Sequence[Measured]) -> Iterator[tuple[object, ...]]:
+def _curve_rows(measured: Sequence[PhotoCurves]) -> Iterator[tuple[object, ...]]:
     for each in measured:
         trace = each.trace
         columns = (trace.alphas, trace.softmax, trace.logit, trace.mean_importance, trace.scores)
@@ -180,7 +180,7 @@ def _curve_rows(measured: Sequence[Measured]) -> Iterator[tuple[object, ...]]:
             yield (each.name, each.target.label, *numbers)
 
 
-def _distance_rows(measured: Sequence[Measured]) -> Iterator[tuple[object, ...]]:
+def _distance_rows(measured: Sequence[PhotoCurves]) -> Iterator[tuple[object, ...]]:
     for each in measured:
         if each.layers is None:
             continue

@@ -19,7 +19,7 @@ from typing import IO, Any
 from igcli.bounded import open_regular
 from igcli.errors import UsageError
 from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
-from igcli.jobs.item import UNKNOWN, owner_of, sha256_of, source_of, source_read
+from igcli.jobs.item import UNKNOWN, owner_of, photo_sha256, file_stamp, source_read
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.runs.lock import RunLock
 from igcli.jobs.files import open_to_append, read_own
@@ -32,7 +32,7 @@ _LONGEST_LINE = 2**20
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One stem and what was written under it; nothing if the photo was only begun.
 
     Attributes
@@ -81,7 +81,7 @@ class Ledger:
         self._settings_path, self._path = (
             unlinked(output, output / FOLDER / f"{name}.{ending}") for ending in ("json", "jsonl")
         )
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, LedgerEntry] = {}
         self._journal: IO[str] | None = None
         self._lock = RunLock(output, name, keep=True)  # first: another run may be about to write the settings
         try:
@@ -111,12 +111,12 @@ class Ledger:
             Compare the photo's bytes, and not only its file's size and time.
         """
         entry = self._of(item)
-        if entry is None or not entry.records or entry.source == UNKNOWN or entry.source != source_of(item.found):
+        if entry is None or not entry.records or entry.source == UNKNOWN or entry.source != file_stamp(item.found):
             return False
         records = [_record(self._output / name) for name in entry.records]
         if None in records or not all(map(_has_content, (self._output / name for name in entry.files))):
             return False
-        return not verify or sha256_of(item.found) in [entry.sha256 or _sha256_in(record) for record in records]
+        return not verify or photo_sha256(item.found) in [entry.sha256 or _sha256_in(record) for record in records]
 
     def is_known(self, item: Item) -> bool:
         """Whether files under this photo's stem are from an earlier attempt at this very photo."""
@@ -133,7 +133,7 @@ class Ledger:
 
     def begin(self, item: Item) -> None:
         """Note that files of this photo may be there from now on."""
-        self._note(item, Entry(owner_of(item.found), source_of(item.found)))
+        self._note(item, LedgerEntry(owner_of(item.found), file_stamp(item.found)))
 
     def finish(self, outcome: Outcome[Done]) -> None:
         """Note what was written of a photo; all of it lies on the disk."""
@@ -141,7 +141,7 @@ class Ledger:
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
         owner = owner_of(outcome.item.found)
-        self._note(outcome.item, Entry(owner, source_read(image), records, files, image["sha256"]))
+        self._note(outcome.item, LedgerEntry(owner, source_read(image), records, files, image["sha256"]))
 
     def forget(self, item: Item) -> None:
         """Take a photo's beginning back: files of these names are a stranger's."""
@@ -155,12 +155,12 @@ class Ledger:
         known = [*others, *(stem for stem in order if stem in self._entries)]
         write_whole(self._path, (_line(stem, self._entries[stem]).encode() for stem in known))
 
-    def _of(self, item: Item) -> Entry | None:
+    def _of(self, item: Item) -> LedgerEntry | None:
         """What is noted of this very photo."""
         entry = self._entries.get(item.stem.as_posix())
         return entry if entry is not None and entry.owner == owner_of(item.found) else None
 
-    def _note(self, item: Item, entry: Entry) -> None:
+    def _note(self, item: Item, entry: LedgerEntry) -> None:
         stem = item.stem.as_posix()
         self._entries[stem] = entry  # whoever else had files of these names has them no more
         self._write(_line(stem, entry))
@@ -177,7 +177,7 @@ class Ledger:
         self._entries = dict(entries_in(self._path))
         if overwrite or before is None:  # by which settings it was made is not known, so nothing is done any more;
             # but what is there may still be replaced after an interruption
-            self._entries = {stem: Entry(entry.owner, entry.source) for stem, entry in self._entries.items()}
+            self._entries = {stem: LedgerEntry(entry.owner, entry.source) for stem, entry in self._entries.items()}
             self._write("".join(_line(stem, entry) for stem, entry in self._entries.items()))
         write_whole(self._settings_path, (to_json(settings, indent=2) + "\n").encode())
 
@@ -225,14 +225,14 @@ def _sha256_in(record: Record | None) -> str:
     return str(image.get("sha256")) if isinstance(image, dict) else ""
 
 
-def _line(stem: str, entry: Entry) -> str:
+def _line(stem: str, entry: LedgerEntry) -> str:
     source = (*entry.source, *([] if entry.sha256 is None else [entry.sha256]))
     return json.dumps([[stem, *json.loads(entry.owner)], source, entry.records, entry.files]) + "\n"
 
 
-def entries_in(path: Path) -> Sequence[tuple[str, Entry]]:
+def entries_in(path: Path) -> Sequence[tuple[str, LedgerEntry]]:
     """What a ledger's file notes, by stem; later lines overrule earlier ones, lines cut short are passed over."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, LedgerEntry] = {}
     with contextlib.suppress(OSError), open_regular(path) as file:
         lines = io.TextIOWrapper(file, encoding="ascii", errors="replace")
         while line := lines.readline(_LONGEST_LINE):
@@ -245,7 +245,7 @@ def entries_in(path: Path) -> Sequence[tuple[str, Entry]]:
                 elif isinstance(owner[0], str):
                     names = [tuple(map(str, each)) for each in (records, files)]
                     sha256 = str(source[2]) if len(source) > 2 else None
-                    entries[stem] = Entry(json.dumps(owner), (source[0], source[1]), names[0], names[1], sha256)
+                    entries[stem] = LedgerEntry(json.dumps(owner), (source[0], source[1]), names[0], names[1], sha256)
     return list(entries.items())
 
 

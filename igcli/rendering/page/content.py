@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from igcli.attribution.result import Completeness, ScoreEnds
-from igcli.attribution.targets import Ranked
+from igcli.attribution.targets import RankedClass
 from igcli.models.model import Provenance
 from igcli.rendering.scaling import Scale
 
@@ -131,8 +131,8 @@ class PhotoPage:
 
     name: str
     photo: Encoded
-    top: tuple[Ranked, ...]
-    target: Ranked
+    top: tuple[RankedClass, ...]
+    target: RankedClass
     score: ScoreEnds
     maps: tuple[MapPage, ...]
     curve: CurvePage

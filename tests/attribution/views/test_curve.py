@@ -10,13 +10,13 @@ from igcli.attribution.path import Path
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import PathRun, sweep
-from igcli.attribution.views.curve import Curve, Trace
+from igcli.attribution.views.curve import Trace, TraceRecorder
 
 TARGET = 2
 
 
 def swept(model, picture, *, kind="softmax", size=4):
-    curve = Curve(TARGET)
+    curve = TraceRecorder(TARGET)
     path = Path.of(picture)
     sweep(model, [PathRun(path, Score(kind, TARGET), nodes("midpoint", 7), [curve])], budget=Budget(size))
     return curve
@@ -53,7 +53,7 @@ def test_the_chunk_size_makes_no_difference(small_double, size):
 
 
 def test_without_a_target_only_the_score_explained_is_kept(small):
-    curve = Curve()
+    curve = TraceRecorder()
     picture = random_picture()
     path = Path.of(picture)
     sweep(small, [PathRun(path, Score("softmax", 0), nodes("midpoint", 3), [curve])], budget=Budget(2))

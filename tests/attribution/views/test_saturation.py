@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igcli.attribution.views.curve import Trace
-from igcli.attribution.views.saturation import alpha_star, quartiles, saturation, settles_at
+from igcli.attribution.views.saturation import alpha_star, quartiles, saturation_statistics, settles_at
 
 ALPHAS = np.linspace(0, 1, 11)
 
@@ -39,11 +39,11 @@ def test_points_that_stop_short_of_the_photo_give_its_end():
 def test_a_group_is_summed_up_by_those_that_move():
     moving = [Trace(ALPHAS, (at <= ALPHAS).astype(float)) for at in (0.2, 0.4, 0.6)]
     still = Trace(ALPHAS, np.zeros(11))
-    found = saturation([*moving, still])
+    found = saturation_statistics([*moving, still])
     assert found.alpha_stars == pytest.approx((0.2, 0.4, 0.6, None))
     assert found.quartiles == pytest.approx((0.3, 0.4, 0.5))
     assert found.share_before_half == pytest.approx(2 / 3)
-    assert saturation([still]).quartiles is None
+    assert saturation_statistics([still]).quartiles is None
 
 
 def test_quartiles_of_curves_on_the_same_points_are_numpys():

@@ -11,7 +11,7 @@ from toys import classifier, random_picture, small_network
 
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds, Settings
-from igcli.attribution.targets import Ranked
+from igcli.attribution.targets import RankedClass
 from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.interior import InteriorImportance
 from igcli.attribution.wanted import Wanted
@@ -58,12 +58,12 @@ def made_up(
     alphas = np.linspace(0, 1, max(frames, 2))
     scores = 1 / (1 + np.exp(-(alphas - 0.3) / 0.05))
     trace = Trace(alphas, scores, np.exp(-8 * alphas))
-    target, ends = Ranked(3, "tabby", 0.8), ScoreEnds("softmax", float(scores[-1]), float(scores[0]))
+    target, ends = RankedClass(3, "tabby", 0.8), ScoreEnds("softmax", float(scores[-1]), float(scores[0]))
     results = {name: _attribution(name, random, side, trace, target, ends) for name in methods}
     interior = InteriorImportance()
     interior.frame_alphas = alphas
     interior.frames = random.gamma(0.7, size=(len(alphas), side, side)).astype(np.float32)
-    top = (target, Ranked(1, "tiger", 0.1), Ranked(0, "lynx", 0.05))
+    top = (target, RankedClass(1, "tiger", 0.1), RankedClass(0, "lynx", 0.05))
     return Explanation(picture, top, target, ends, results, trace, interior if frames else None)
 
 
@@ -72,7 +72,7 @@ def made_up_photo(seed: int = 0, *, detail: Detail = FULL, **keywords: object) -
 
 
 def _attribution(
-    name: str, random: np.random.Generator, side: int, trace: Trace, target: Ranked, ends: ScoreEnds
+    name: str, random: np.random.Generator, side: int, trace: Trace, target: RankedClass, ends: ScoreEnds
 ) -> Attribution:
     values = torch.from_numpy((random.standard_normal((3, side, side)) ** 3 * 1e-5).astype(np.float32))
     total = values.sum(dtype=torch.float64).item()
