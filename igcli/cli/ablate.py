@@ -1,4 +1,4 @@
-"""``ig ablate``: black out a part of a photo, and see whether the network minds."""
+"""``ig ablate``: black out a part of a photo, and see how the score changes."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def animate(
     """Show what each photo's score depends on while the photo fades in from the baseline.
 
     Each frame is the photo at one α, from the baseline (0) to the photo (1), lit by the size of the gradient there; the
-    strip below has α, the score, and both curves. One animation a photo, and a record with the numbers.
+    strip below has α, the score, and both curves. Each photo gets an animation and a record with the numbers.
 
     \b
     Examples:

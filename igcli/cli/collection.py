@@ -1,4 +1,4 @@
-"""Commands that leave files for each photo: one photo at once, a collection as a run that can be gone on with."""
+"""Commands that write files for each photo: one photo at once, a collection as a run that can be resumed."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ collection_options = grouped(
 
 
 def write_all(session: Session, job: Job, spec: OutputSpec, options: RunOptions) -> Iterable[Record]:
-    """Work on all photos that were found; says what was left of each, and counts failures.
+    """Work on all photos that were found; prints a line or record of each, and counts failures.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def _write_one(session: Session, job: Job, spec: OutputSpec, *, overwrite: bool)
         ours = overwrite or Ownership(job.plan.output).is_of_photo(item.stem, item.found.path)
         session.console.bar(desc="1 photo", total=job.plan.points, unit=" gradients")
         for outcome in process(job, [replace(item, ours=ours)], spec.write, on_points=session.console.advance):
-            _tell(session, outcome, spec)
+            _print(session, outcome, spec)
             records += [done.record for done in outcome.results]
     return records
 
@@ -119,8 +119,8 @@ def _write_collection(session: Session, job: Job, spec: OutputSpec, options: Run
     font = os.environ.get(VARIABLE)  # another one makes other pictures
     settings = {**spec.settings, **({"font": font} if font else {})}
     with Run(job.plan, session.inputs, kind=spec.kind, settings=settings, options=options, facts=facts) as run:
-        if run.beside:
-            others = f"{run.beside} other photo{'s' * (run.beside > 1)} of earlier runs"
+        if run.others:
+            others = f"{run.others} other photo{'s' * (run.others > 1)} of earlier runs"
             console.note(f"{job.plan.output} has {others}, which stay; the index will name those of this run alone.")
         if run.warning:
             console.warn(run.warning)
@@ -128,7 +128,7 @@ def _write_collection(session: Session, job: Job, spec: OutputSpec, options: Run
         for outcome in run.outcomes(_engine(session, job, spec, options, progress)):
             progress.photo()
             shown += bool(outcome.failures)
-            _tell(session, outcome, spec, named=shown <= _NAMED)
+            _print(session, outcome, spec, named=shown <= _NAMED)
             if shown == _NAMED + 1 and outcome.failures:
                 console.note(f"More failures are counted here and named in {job.plan.output}/failures.jsonl.")
         console.note(_end_line(run.tally, spec.verb))
@@ -136,7 +136,7 @@ def _write_collection(session: Session, job: Job, spec: OutputSpec, options: Run
 
 
 def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, progress: Progress) -> Engine:
-    """Who does the work: this process, one a device, or a cluster."""
+    """What does the work: this process, one process per device, or a cluster."""
     devices = session.devices
     if len(devices) == 1 and options.cluster is None:
         pool_size = PoolSize.suited(str(job.model.device), options.drawers)
@@ -161,7 +161,7 @@ def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, p
     return functools.partial(on_devices, shared, devices)
 
 
-def _tell(session: Session, outcome: Outcome[Done], spec: OutputSpec, *, named: bool = True) -> None:
+def _print(session: Session, outcome: Outcome[Done], spec: OutputSpec, *, named: bool = True) -> None:
     for done in outcome.results:
         session.say(done.record, *spec.lines(done))
         if done.caveat:

@@ -34,7 +34,7 @@ from igcli.jobs.runs.run import Tally
 @wanted_options
 @measures_options
 @click.option("--report", is_flag=True, help="Add report.html: the table and the curves on one page.")
-@click.option("--overwrite", is_flag=True, help="Begin anew, whatever the folder knows already.")
+@click.option("--overwrite", is_flag=True, help="Start again, whatever is in the folder.")
 @font_option
 @verify_option
 @photo_command
@@ -153,4 +153,4 @@ def _effort_line(effort: Effort) -> str:
     if effort.bare_seconds:
         share = percent(effort.pass_seconds / effort.bare_seconds, digits=0)
         parts[-1] += f", {share} of what bare passes take ({duration(effort.bare_seconds)})"
-    return "; ".join(parts) or "Nothing was left to measure."
+    return "; ".join(parts) or "All was measured before."

@@ -57,8 +57,8 @@ drawing_options = grouped(
 def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing, options: RunOptions) -> None:
     """Show where in each photo the network saw what it names.
 
-    PATH is a photo, a folder, a glob, or - for paths on stdin. Each photo leaves an overlay and a JSON record in the
-    output folder; a line says what was seen and how exact the numbers are.
+    PATH is a photo, a folder, a glob, or - for paths on stdin. An overlay and a JSON record of each photo are written
+    to the output folder; a line says what was seen and how exact the numbers are.
 
     \b
     Examples:

@@ -58,7 +58,7 @@ class Commands(SuggestingGroup):
 
 
 def _print_json(ctx: click.Context, error: str) -> None:
-    """The error as a line of data, for whoever reads stdout with ``--json``."""
+    """Print the error as a line of JSON on stdout, with ``--json``."""
     given = ctx.meta["igcli.arguments"]
     if "--json" in given[: given.index("--")] if "--" in given else "--json" in given:
         from igcli.jobs.outputs.record import new_record, to_json

@@ -135,7 +135,7 @@ _model_option = click.option(
          "model file (.toml). Programs are run.",
 )  # fmt: skip
 
-#: What can be said of a model beside its name.
+#: Options of a model besides its name.
 _details = (
     click.option("--weights", type=NamedPath(), metavar="FILE",
                  help="File of weights for the model, .pth or .safetensors. Only tensors are read from it, never "

@@ -65,7 +65,9 @@ def models(ctx: click.Context, *, streams: Streams) -> None:
 
 @models.command(cls=IgCommand)
 @named_model_options
-@click.option("--layers", is_flag=True, help="List the model's layers, one a line; those of --layers alone are marked.")
+@click.option(
+    "--layers", is_flag=True, help="List the model's layers, one per line; those of --layers alone are marked."
+)
 @stream_options
 @debug_option
 def show(*, choice: ModelChoice, layers: bool, streams: Streams) -> None:
@@ -155,9 +157,9 @@ def _line(record: dict[str, Any]) -> str:
     name = f"{record['name']:<20}"
     if "where" not in record:
         return f"{name}{record['summary']}"
-    told = f"{record['input_size']:>5} px {record['classes']:>6} classes   {record['where']}"
+    facts = f"{record['input_size']:>5} px {record['classes']:>6} classes   {record['where']}"
     size = f" ({record['megabytes']} MB)" if record["where"] == "to be fetched" else ""
-    return f"{name}{told}{size}" + (f"   {record['summary']}" if "summary" in record else "")
+    return f"{name}{facts}{size}" + (f"   {record['summary']}" if "summary" in record else "")
 
 
 def _loaded_or_outlined(choice: ModelChoice, console: Console) -> Classifier:

@@ -141,7 +141,7 @@ verify_option = click.option(
     help="Compare the bytes of photos that are done (SHA-256), not size and time alone.",
 )  # fmt: skip
 
-recursive_option = click.option("-r", "--recursive", is_flag=True, help="Look in the sub-folders of folders too.")
+recursive_option = click.option("-r", "--recursive", is_flag=True, help="Search the sub-folders of folders too.")
 
 null_option = click.option("-0", "--null", is_flag=True, help="Paths on stdin (-) end in a NUL, as from find -print0.")
 
@@ -237,7 +237,7 @@ reading_options = grouped(
     click.option("--max-pixels", type=click.IntRange(1), default=PILLOW_LIMIT, show_default=True,
                  help="Larger pictures are refused before they are decoded."),
     click.option("--allow-truncated", is_flag=True,
-                 help="Explain what is left of a damaged file; the record notes it."),
+                 help="Explain the readable part of a damaged file; the record notes it."),
     click.option("--window", default="full", show_default=True, metavar="LOW,HIGH|full|percentile",
                  help="Sample values that become black and white in pictures of more than 8 bits. Two numbers, the "
                       "whole range, or each picture's own 0.5th to 99.5th percentile."),
@@ -266,7 +266,7 @@ debug_option = click.option(
 stream_options = grouped(
     "streams",
     Streams,
-    click.option("--json", is_flag=True, help="Print one JSON record a line instead of sentences."),
+    click.option("--json", is_flag=True, help="Print one JSON record per line instead of sentences."),
     click.option("-q", "--quiet", is_flag=True, help="No progress, no warnings, no lines: files and exit status only."),
     click.option("-v", "--verbose", is_flag=True, help="Say which model, device and batch size are used."),
 )  # fmt: skip

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from igcli.cli.console import Console
     from igcli.jobs.runs.run import Tally
 
-#: Seconds between two lines where stderr is no terminal, and between two looks of the bar.
+#: Seconds between two lines where stderr is no terminal, and between two updates of the bar.
 _LINES, _LOOKS = 30.0, 0.5
 
 
 class Progress:
-    """Photos, gradients (or what else a ``unit`` is) a second and the time left, on the console's stderr."""
+    """Photos, gradients (or another ``unit``) per second and the time left, on the console's stderr."""
 
     def __init__(self, console: Console, tally: Tally, *, unit: str = "gradients") -> None:
         self._console, self._tally, self._unit = console, tally, unit
@@ -54,7 +54,7 @@ class Progress:
         self._console.note(f"{done} of {tally.total} photos{failed}, {self._speed(now)}{left}")
 
     def _speed(self, now: float) -> str:
-        taken = max(self._taken, self._tally.gradients)  # other processes tell with the photo, not on the way
+        taken = max(self._taken, self._tally.gradients)  # other processes report at the end of a photo
         return f"{taken / max(now - self._began, 1e-9):.0f} {self._unit}/s"
 
 

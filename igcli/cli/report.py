@@ -1,4 +1,4 @@
-"""``ig report``: one self-contained HTML page over photos, for a person who would rather look than read."""
+"""``ig report``: one self-contained HTML page over photos, with sliders and a gallery."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def saturation(
     """Plot how the score rises and saturates along the path from the baseline to the photo.
 
     One plot of all photos: probability, raw output and mean importance over α, with median and quartiles, and where
-    each score has made 90 % of its way (α*). The numbers are left beside it as CSV and JSON.
+    each score has made 90 % of its way (α*). The numbers are written next to it as CSV and JSON.
 
     \b
     Examples:
@@ -75,7 +75,7 @@ def saturation(
         job = run.job(wanted, destination.folder, name=destination.name, writes=True)
         names = [] if layers is None else find_layers(job.model, layers)
         if layers is not None and not names:
-            raise UsageError("This network has no layers to look into: leave --layers out.")
+            raise UsageError("This network has no layers to measure: leave --layers out.")
         measured = []
         with lock_of_photo(job.plan.output, Path(job.plan.name or "saturation"), kind="saturation"):
             for each in run.run(job, functools.partial(measure_saturation, job, layers=names)):

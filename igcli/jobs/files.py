@@ -1,7 +1,7 @@
 """Writing files whole or not at all.
 
 A file is written under a temporary name in its own folder, flushed to the disk, and renamed: an interruption at any
-moment leaves the old file, the new file, or none, never half of one.
+moment results in the old file, the new file, or none, never half of one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def write_whole(path: Path, data: bytes | Iterable[bytes]) -> None:
     Raises
     ------
     OutputError
-        When the folder cannot be written to or the disk is full; nothing is left behind.
+        When the folder cannot be written to or the disk is full; no partial file remains.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,20 +76,20 @@ def unlinked(output: Path, path: Path) -> Path:
 
 
 def remove_partials(folder: Path) -> None:
-    """Remove what writers that were killed have left in a folder; those still at work are let alone."""
+    """Remove the partial files of writers that were killed; those of writers still at work stay."""
     host = _own_prefix().rpartition("-")[0].rpartition("-")[0]
     for path in folder.glob(f".ig-*{_PARTIAL}"):
         machine, _, rest = path.name.removesuffix(_PARTIAL).rpartition("-")[0].rpartition("-")
         with contextlib.suppress(OSError):
-            gone = not _alive(rest) if machine == host else time.time() - path.stat().st_mtime > _STALE
-            if gone:
+            dead = not _alive(rest) if machine == host else time.time() - path.stat().st_mtime > _STALE
+            if dead:
                 path.unlink()
 
 
 def check_writable(folder: Path) -> None:
     """Make ``folder`` and try whether files can be made in it, before any work is done.
 
-    What killed runs have left there half-written is removed.
+    Half-written files of killed runs are removed.
 
     Raises
     ------
@@ -121,7 +121,7 @@ _STALE = 3600.0
 
 
 def _own_prefix() -> str:
-    """``.ig-<machine>-<process>-``: so that it can be told later whether the writer still lives."""
+    """``.ig-<machine>-<process>-``: from which a later run can see whether the writer still lives."""
     machine = "".join(c for c in platform.node() if c.isalnum())[:32]
     return f".ig-{machine}-{os.getpid()}-"
 

@@ -1,4 +1,4 @@
-"""One photo of a run: what its files are called, what identifies it, and what became of it.
+"""One photo of a run: what its files are called, what identifies it, and its results.
 
 Names are safe, predictable, and never the same for two pictures.
 """
@@ -71,14 +71,14 @@ class Explained:
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What became of one photo.
+    """The result of one photo.
 
     Attributes
     ----------
     results
-        One a class, in order; what was made of it.
+        One per class, in order: what was written.
     failures
-        One a class that could not be explained, or one for the whole photo: sentences.
+        Sentences: one per class that could not be explained, or one for the whole photo.
     gradients
         Gradients taken for it: its share of what its group took.
     busy
@@ -101,7 +101,7 @@ def items_of(files: Sequence[Found], *, name: str | None = None) -> list[Item]:
     return [Item(number, found, stem) for number, (found, stem) in enumerate(zip(files, stems, strict=True))]
 
 
-#: Of what cannot be compared: a file that is gone, a pipe.
+#: The source of what cannot be compared: a file that is missing, a pipe.
 UNKNOWN = (-1, -1)
 
 
@@ -150,7 +150,7 @@ LONGEST = 100
 def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
     """A stem below the output folder for every picture, in order.
 
-    ``a/photo.jpg`` becomes ``a/photo``. Where that would not be unique (``photo.jpg`` beside ``photo.png``, or names
+    ``a/photo.jpg`` becomes ``a/photo``. Where that would not be unique (``photo.jpg`` next to ``photo.png``, or names
     that differ only in case) the whole file name is kept, and if need be a number is added. No stem is absolute or
     climbs out of the folder.
     """
@@ -163,7 +163,7 @@ def output_stems(relatives: Sequence[PurePath]) -> list[Path]:
     for relative, stem in zip(relatives, plain, strict=True):
         chosen = stem if seen[_folded(stem)] == 1 else stem.parent / _safe_name(relative.name)
         if any(_folded(stem.parent / start) in seen for start in _beginnings(stem.name)):
-            chosen = chosen.parent / chosen.name.replace(".", "_")  # photo.b beside photo: photo's files end in .b too
+            chosen = chosen.parent / chosen.name.replace(".", "_")  # photo.b next to photo: photo's files end in .b too
         candidate, name = chosen, _folded(chosen)
         while _folded(candidate) in taken:
             numbers[name] += 1
@@ -182,7 +182,7 @@ def _beginnings(name: str) -> Iterator[str]:
 def with_target(stem: Path, index: int, labels: Sequence[str]) -> Path:
     """The stem of one of several classes of the same picture: ``photo.cougar_face``.
 
-    Where another of the network's ``labels`` looks the same there, as ImageNet's two cranes do, it is
+    Where another of the network's ``labels`` gives the same word, as ImageNet's two cranes do, it is
     ``photo.crane-134``.
     """
     word = _word(labels[index])

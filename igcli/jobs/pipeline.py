@@ -3,7 +3,7 @@
 While the network works on one group of photos, the next ones are read and decoded in threads, and those explained are
 drawn, encoded and written by workers. Every queue is bounded, so that memory does not grow with the number of photos.
 The network's own thread waits for a worker if drawing is slower than explaining altogether, else for a moment after
-each group, so that little is lost to whoever kills the run during the next.
+each group, so that little is lost if the run is killed during the next.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The plan of a run: all it needs except the network, and the network beside it.
+"""The plan of a run: all it needs except the network, and a job: the plan with its network.
 
 What is drawn and written needs to know the network's name and settings, not the network: a :class:`Plan` is plain data
 and goes to other processes. So are the files
@@ -97,7 +97,7 @@ class Plan:
 
     @property
     def points(self) -> int | None:
-        """The gradients that one photo and one class take; ``None`` where only the sweep can tell."""
+        """The gradients that one photo and one class take; ``None`` where that is known only after the sweep."""
         wanted = self.wanted
         if wanted.methods:
             return None if wanted.settings.steps == "auto" else int(wanted.settings.steps)
@@ -123,7 +123,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Job:
-    """A plan with its network beside it, loaded on its device.
+    """A plan and its network, loaded on its device.
 
     Attributes
     ----------
@@ -205,7 +205,7 @@ class SharedFiles:
         return {FILES: self.hashes} if self.hashes else {}
 
     def check(self) -> None:
-        """Raise ``OutputError`` if one was written to since: by which bytes a map was made is not known."""
+        """Raise ``OutputError`` if one was written to since: which bytes a map was made from is not known."""
         for name, state in self.states.items():
             try:
                 now = FileState.of(Path(name).stat())

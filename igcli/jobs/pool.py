@@ -1,11 +1,12 @@
 """The pool that reads and draws while the network works: threads, processes, or the calling thread itself.
 
-Threads are enough beside a network on the CPU, which takes seconds a photo. They compute on one core each: else each
-has a team of OpenMP threads of its own, all of them together are more than there are cores, and then the network's own
-team no longer waits awake for its slowest member, which costs it several per cent of its time even while nobody draws.
+Threads are enough next to a network on the CPU, which takes seconds per photo. Each computes on one core: otherwise
+each has an OpenMP team of its own, all of them together have more threads than there are cores, and the network's own
+team no longer spins while it waits for its slowest thread, which costs several per cent of its time even while nothing
+is drawn.
 
 Next to a GPU, drawing must not hold the interpreter lock, so it is done in processes. A process that dies (out of
-memory, killed) is replaced and its photos are drawn again: what is to be drawn is kept until it lies on the disk.
+memory, killed) is replaced and its photos are drawn again: what is to be drawn is kept until it is written.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def test_the_ending_of_the_file_says_the_format_and_the_name(shell, flat_network
 def test_a_score_that_does_not_move_has_no_alpha_star(shell, flat_network, black, tmp_path, read_json):
     result = shell("saturation", black, "--layers")
     assert result.exit_code == 2
-    assert "no layers to look into" in result.stderr
+    assert "no layers to measure" in result.stderr
     result = shell("saturation", black, "--points", "3")
     assert result.exit_code == 0, result.output
     assert "the score does not move" in result.stdout

@@ -75,7 +75,7 @@ def test_what_fails_is_raised_where_the_result_is_asked_for():
             pool.result(future)
 
 
-def test_one_thread_beside_a_cpu_and_processes_beside_a_gpu(monkeypatch):
+def test_one_thread_next_to_a_cpu_and_processes_next_to_a_gpu(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 16)
     assert PoolSize.suited("cpu") == PoolSize(1, processes=False)
     assert PoolSize.suited("cuda:0") == PoolSize(8, processes=True)

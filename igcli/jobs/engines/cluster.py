@@ -1,4 +1,4 @@
-"""A cluster, through Ray: it places the actors, restarts those that die, and tells what is ready.
+"""A cluster, through Ray: it places the actors, restarts those that die, and reports which are ready.
 
 Paths go in, files come out: photos and outputs must lie on storage that all machines share under the same names. Ray is
 an extra (``pip install 'igcli[ray]'``) and is imported here alone.
@@ -30,7 +30,7 @@ class Cluster:
     address
         Of a running cluster, as ``ray.init`` takes it; ``None`` starts Ray on this machine.
     actors
-        How many; by default one a GPU, or as many as the CPUs suffice for.
+        How many; by default one per GPU, or as many as the CPUs suffice for.
     cpus
         CPUs for an actor that has no GPU.
     """
@@ -50,7 +50,7 @@ class Cluster:
 def on_cluster(shared: WorkerPlan, cluster: Cluster, device: str, items: Iterable[Item]) -> Iterator[Outcome[Done]]:
     """Do the items with Ray's actors; raises what :func:`~igcli.jobs.engines.scheduler.schedule_items` does.
 
-    ``device`` is ``"cpu"``, ``"auto"`` for GPUs where the cluster has any, or anything else for one GPU an actor.
+    ``device`` is ``"cpu"``, ``"auto"`` for GPUs where the cluster has any, or anything else for one GPU per actor.
     """
     with _joined(cluster) as ray:
         there = ray.cluster_resources()
@@ -68,7 +68,7 @@ def on_cluster(shared: WorkerPlan, cluster: Cluster, device: str, items: Iterabl
         kind = ray.remote(**needs, max_restarts=-1, max_task_retries=0)(_RemoteWorker)
         members = [_Actor(ray, kind.remote(pickle.dumps(shared), "cuda" if gpus else "cpu")) for _ in range(count)]
         try:
-            yield from schedule_items(items, members, _with_news)
+            yield from schedule_items(items, members, _ready_among)
         finally:
             for member in members:
                 member.dismiss()
@@ -105,8 +105,8 @@ class _RemoteWorker:
     """What runs in the actor: answers, or the error that concerns all photos."""
 
     def __init__(self, shared: bytes, device: str) -> None:
-        # Unpickled here, where what cannot be imported on that machine can be told from a death.
-        self._worker = _answer(lambda: Worker(pickle.loads(shared), device))  # noqa: S301 - our own shared
+        # Unpickled here, where what cannot be imported on that machine can be distinguished from a death.
+        self._worker = _answer(lambda: Worker(pickle.loads(shared), device))  # noqa: S301 - our own
 
     def group_size(self) -> int | Exception:
         return _answer(lambda: self._ready.group_size)
@@ -147,8 +147,8 @@ class _Actor:
     def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
         return self._get(self.answer), True
 
-    def replaced(self) -> None:
-        """Ray has begun anew already."""
+    def restart(self) -> None:
+        """Nothing: Ray restarts actors itself."""
 
     def dismiss(self) -> None:
         self._ray.kill(self._actor)
@@ -163,7 +163,7 @@ class _Actor:
         return value
 
 
-def _with_news(members: Sequence[_Actor]) -> list[_Actor]:
+def _ready_among(members: Sequence[_Actor]) -> list[_Actor]:
     import ray
 
     ready, _ = ray.wait([member.answer for member in members], num_returns=1)

@@ -21,16 +21,16 @@ _PATIENCE = 5.0
 
 
 def on_devices(shared: WorkerPlan, devices: Sequence[str], items: Iterable[Item]) -> Iterator[Outcome[Done]]:
-    """Do the items in one process a device; raises what :func:`~igcli.jobs.engines.scheduler.schedule_items` does."""
+    """Do the items in one process per device; raises what :func:`~igcli.jobs.engines.scheduler.schedule_items` does."""
     members = [_Process(shared, device) for device in devices]
     try:
-        yield from schedule_items(items, members, _with_news)
+        yield from schedule_items(items, members, _ready_among)
     finally:
         for member in members:
             member.dismiss()
 
 
-def _with_news(members: Sequence[_Process]) -> list[_Process]:
+def _ready_among(members: Sequence[_Process]) -> list[_Process]:
     ready = wait([member.connection for member in members])
     return [member for member in members if member.connection in ready]
 
@@ -41,9 +41,9 @@ class _Process:
     connection: Connection
 
     def __init__(self, shared: WorkerPlan, device: str) -> None:
-        self._recipe, self._device = shared, device
+        self._shared, self._device = shared, device
         self._group = 0
-        self.replaced()
+        self.restart()
 
     @property
     def batch_size(self) -> int:
@@ -61,12 +61,12 @@ class _Process:
         answer = self._next()
         return ([], True) if answer is None else ([answer], False)
 
-    def replaced(self) -> None:
+    def restart(self) -> None:
         # Spawned, not forked: a fork of a process with threads and a GPU is a broken one.
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
         self._group = 0  # not known before it is ready
-        self._process = context.Process(target=_work, args=(other, self._recipe, self._device))
+        self._process = context.Process(target=_work, args=(other, self._shared, self._device))
         self._process.start()
         other.close()  # so that its death is the end of the pipe
 
@@ -93,7 +93,7 @@ class _Process:
 
 
 def _work(connection: Connection, shared: WorkerPlan, device: str) -> None:
-    """The process: says how many photos make a group, then does batches until nobody asks for more."""
+    """The process: says how many photos make a group, then does batches until the pipe is closed."""
     sys.stdout = sys.stderr  # what a person's own network prints is no data of the parent's
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business; it ends when the parent does
     with contextlib.suppress(EOFError, OSError):

@@ -1,7 +1,7 @@
 """Workers that explain batches of photos, and the scheduler that gives them out.
 
-A worker may die with its process: what it had not done is done again by another. Where workers run, in processes or as
-actors of a cluster, is the matter of the modules next to this one.
+A worker may die with its process: what it has not done is done again by another. ``processes.py`` and ``cluster.py``
+run workers in processes and as actors of a cluster.
 """
 
 from __future__ import annotations
@@ -87,18 +87,18 @@ class Worker:
 
 #: Groups of photos in a batch: long enough that reading and drawing overlap with explaining.
 GROUPS_A_BATCH = 8
-#: A photo that has taken this many members with it, alone, is not tried again.
+#: How many members may die of the same photo, given alone, before it is given up.
 _DEATHS = 2
-#: So many members may die in a row with nothing done in between.
+#: The most deaths in a row, without any outcome in between.
 _IN_A_ROW = 5
 
 
 class WorkerDied(Exception):
-    """A member is gone, with what it had not yet handed in."""
+    """A member has died, and with it the outcomes that were not yet collected."""
 
 
 class Member(Protocol):
-    """Somebody who does batches, one at a time."""
+    """A process or actor with a worker in it, which does batches one at a time."""
 
     @property
     def batch_size(self) -> int:
@@ -108,19 +108,19 @@ class Member(Protocol):
         """
 
     def begin(self, batch: Sequence[Item]) -> None:
-        """Take a batch up."""
+        """Send it a batch."""
 
     def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
-        """What is done of it, and whether that was all.
+        """The outcomes that are ready, and whether these were the last of the batch.
 
         Raises ``WorkerDied``.
         """
 
-    def replaced(self) -> None:
-        """Begin anew after a death."""
+    def restart(self) -> None:
+        """Start a new process or actor in place of the one that died."""
 
     def dismiss(self) -> None:
-        """End."""
+        """End the process or actor."""
 
 
 M = TypeVar("M", bound=Member)
@@ -129,7 +129,7 @@ M = TypeVar("M", bound=Member)
 def schedule_items(
     items: Iterable[Item], members: Sequence[M], wait: Callable[[Sequence[M]], Iterable[M]]
 ) -> Iterator[Outcome[Done]]:
-    """Have the members do the items; outcomes come as they are ready.
+    """Give the items to the members in batches; outcomes are yielded as they become ready.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def schedule_items(
 
 
 class _Schedule:
-    """Who has which photos, and which must be given out again."""
+    """Which member has which photos, and which must be given out again."""
 
     def __init__(self, source: Iterator[Item]) -> None:
         self._source = source
@@ -163,7 +163,7 @@ class _Schedule:
         return id(member) in self._pending
 
     def dispatch(self, members: Sequence[Member]) -> bool:
-        """Give every idle member a batch; false when nothing is left to do and nobody is busy."""
+        """Give every idle member a batch; false when all is done and no member is busy."""
         for member in members:
             while not self.is_busy(member):
                 batch: list[Item] = []
@@ -189,7 +189,7 @@ class _Schedule:
             lost = list(self._pending.pop(id(member)).values())
             if len(lost) == 1 and self._is_fatal(lost[0]):
                 yield Outcome(lost[0], failures=(_FATAL,))
-            else:  # what has been left half-done may be replaced
+            else:  # files that were written may be replaced
                 self._again.extend(replace(item, ours=True) for item in lost)
             return
         for outcome in outcomes:
@@ -208,13 +208,13 @@ class _Schedule:
         self._in_a_row += 1
         if self._in_a_row == _IN_A_ROW:
             raise OutOfMemory(
-                "The processes that work on the photos keep dying, most likely for want of memory: use a smaller "
+                "The processes that work on the photos keep dying, most likely because memory ran out: use a smaller "
                 "--batch-size, or fewer devices."
             )
-        member.replaced()
+        member.restart()
 
 
 _FATAL = (
-    "The process that worked on it died each time, most likely for want of memory: explain it alone, with a smaller "
-    "--batch-size."
+    "The process that worked on it died each time, most likely because memory ran out: explain it alone, with a "
+    "smaller --batch-size."
 )

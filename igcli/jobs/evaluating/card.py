@@ -33,9 +33,9 @@ class Card:
     score
         What is explained.
     fingerprint
-        What the maps depend on: the photo's file and the settings. A card with another one is worth nothing.
+        What the maps depend on: the photo's file and the settings. A card with another one is not used.
     truth
-        What is known of where the objects are, as a digest: numbers that rest on it are worth nothing with another one.
+        A digest of what is known of where the objects are: numbers that depend on it are measured again with another.
     completeness
         By method, as its attribution promised; ``None`` where it promised nothing.
     gradients
@@ -125,7 +125,7 @@ def _measured(entry: Mapping[str, Any]) -> Measured:
 
 @dataclass
 class Photo:
-    """A photo on its way.
+    """A photo, or mosaic, with what is known of it so far.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ class Photo:
     maps
         Those that are known, by name.
     failure
-        Why it was given up, if it was.
+        Why it has no maps, if it failed.
     """
 
     name: str
@@ -161,8 +161,8 @@ class Photo:
     def __post_init__(self) -> None:
         self.resumed = self.card is not None
 
-    def see(self, picture: Picture) -> None:
-        """The photo has been read."""
+    def set_picture(self, picture: Picture) -> None:
+        """Set the picture, once it has been read."""
         self._picture = picture
 
     @property

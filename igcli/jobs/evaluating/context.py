@@ -72,7 +72,7 @@ class PhotoContext:
         job = self.measurer.job
         with self.measurer.effort.of_passes():
             _, found = look_and_score(job.model, pictures, [self.score] * len(pictures), budget=job.budget)
-        self.measurer.passed(len(pictures))
+        self.measurer.count_passes(len(pictures))
         return found
 
     def replaced(self, metric: CurveMetric) -> Mapping[str, Measured]:
@@ -96,7 +96,7 @@ class PhotoContext:
         """Two forward passes, if the area alone does not say it."""
         job, located = self.measurer.job, Located(self.photo.picture, area, self.score)
         with self.measurer.effort.of_passes():
-            (why,) = left_out(job.model, [located], conditions, budget=job.budget, on_passes=self.measurer.passed)
+            (why,) = left_out(job.model, [located], conditions, budget=job.budget, on_passes=self.measurer.count_passes)
         return why
 
     def remade(self, names: Sequence[str], pictures: Sequence[torch.Tensor]) -> Mapping[str, list[MapLike] | Measured]:
@@ -121,7 +121,7 @@ class PhotoContext:
         effort.sample(job.model, self.pixels, job.budget.size)
         subject = Subject(self.pixels, self.score, maps)
         with effort.of_passes():
-            scores = score_maps(job.model, [subject], metrics, budget=job.budget, on_passes=self.measurer.passed)
+            scores = score_maps(job.model, [subject], metrics, budget=job.budget, on_passes=self.measurer.count_passes)
         by_map = scores.measured[0]
         return {name: {each: values[name] for each, values in by_map.items()} for name in metrics}
 

@@ -1,8 +1,8 @@
-"""An evaluation from photos to tables: what cards and kept maps already know is not done again.
+"""An evaluation from photos to tables: what is on cards and in kept maps already is not computed again.
 
 In the output folder: ``photos/<stem>.json`` is the card of a photo, ``maps/<stem>.npz`` its maps, ``mosaics/`` the same
-for the mosaics of the focus metric. An interruption leaves whole files; the same command, also with more metrics or
-methods, goes on from there.
+for the mosaics of the focus metric. After an interruption all files are whole; the same command, also with more metrics
+or methods, resumes there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from igcli.lazy import np
 
 @dataclass(frozen=True)
 class Step:
-    """One photo or mosaic further: measured, known already, or failed for this reason."""
+    """One photo or mosaic that is done: measured now, known from an earlier run, or failed for this reason."""
 
     name: str
     known: bool = False
@@ -132,7 +132,7 @@ class Evaluation:
             photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
             if known:
                 return photo
-            photo.see(
+            photo.set_picture(
                 read_image(
                     item.found, view=self._job.model.view, fit=self._job.plan.fit, options=self._job.plan.reading
                 )
@@ -180,7 +180,7 @@ class Evaluation:
             yield self._measure_mosaic(photo, mosaic, column)
 
     def _measure_mosaic(self, photo: Photo, mosaic: Mosaic, column: Column) -> Step:
-        photo.see(mosaic.picture)
+        photo.set_picture(mosaic.picture)
         self._measurer.measure_mosaic(photo, column.name, column.metric, mosaic.area)
         if photo.card is None:
             return Step(mosaic.plan.name, failure=photo.failure)

@@ -1,4 +1,4 @@
-"""Maps on the disk: those that were made, kept for the next metric, and those that another tool has left."""
+"""Maps on the disk: those that were made, kept for the next metric, and those of another tool."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def digest_of(maps: Mapping[str, np.ndarray]) -> str:
 
 
 class OtherMaps:
-    """The maps that another tool has left in a folder: ``.npz`` or ``.npy``, called as the photos.
+    """The maps of another tool in a folder: ``.npz`` or ``.npy``, with the photos' names.
 
     An ``.npz`` holds maps under their methods' names; an ``.npy`` is one map, called as the folder.
 

@@ -78,7 +78,7 @@ class Inquiry:
 
 
 class Measurer:
-    """Measures groups of photos; ``on_points`` hears of gradients and passes as they are taken.
+    """Measures groups of photos; ``on_points`` is called with the gradients and passes as they are done.
 
     Metrics say what they need and ask for it; see :class:`~igcli.evaluation.context.Context`.
     """
@@ -152,7 +152,7 @@ class Measurer:
                 wanted,
                 targets=targets,
                 budget=self.job.budget,
-                on_points=self._taken,
+                on_points=self._count_gradients,
             )
         return [outcomes[0] for outcomes in found]
 
@@ -177,9 +177,9 @@ class Measurer:
                     found[name] = Measured.missing("The network's numbers are not finite for a changed photo.")
         return found
 
-    def _taken(self, count: int) -> None:
+    def _count_gradients(self, count: int) -> None:
         self.effort.gradients += count
-        self._tell(count)
+        self._report(count)
 
     def randomised(self, *, seed: int, top: int) -> Classifier:
         """The network with random weights; made once."""
@@ -187,12 +187,12 @@ class Measurer:
             self._randomised[seed, top] = randomised(self.job.model, seed=seed, top=top)
         return self._randomised[seed, top]
 
-    def passed(self, count: int) -> None:
+    def count_passes(self, count: int) -> None:
         """Count passes through the network, forward only."""
         self.effort.passes += count
-        self._tell(count)
+        self._report(count)
 
-    def _tell(self, count: int) -> None:
+    def _report(self, count: int) -> None:
         if self._on_points is not None:
             self._on_points(count)
 

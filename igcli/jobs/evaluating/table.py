@@ -29,7 +29,7 @@ class Column:
     Attributes
     ----------
     values
-        Map to one number a photo; NaN where there is none.
+        Map to one number per photo; NaN where there is none.
     reasons
         Map to why there is none, and how often.
     """
@@ -96,7 +96,7 @@ class Column:
 
 
 def csv_of(columns: Sequence[Column]) -> bytes:
-    """A row for every photo, map and metric."""
+    """The table as CSV, one row per photo, map and metric."""
     return csv_bytes(("path", "target", "map", "metric", "value", "reason"), _rows(columns))
 
 
@@ -138,7 +138,7 @@ def lines_of(
 
 
 def why_missing(columns: Sequence[Column]) -> Iterator[str]:
-    """What is left out of which means, counted, a sentence each."""
+    """Sentences on the numbers that are missing from the means, and why, with counts."""
     for column in columns:
         counts: dict[str, Counter[str]] = {}
         for name, reasons in column.reasons.items():

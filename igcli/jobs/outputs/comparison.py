@@ -130,7 +130,7 @@ def entry_of(job: Job, explanation: Explanation) -> Record:
 def table_of(
     job: Job, explanations: Sequence[Explanation], likenesses: Sequence[Likeness], drawing: Drawing
 ) -> Comparison:
-    """The sheet: a row a class, a column a method, after the photo."""
+    """The sheet: one row per class, one column per method, after the photo."""
     methods = list(explanations[0].results)
     rows = []
     for number, each in enumerate(explanations):
@@ -149,7 +149,7 @@ def table_of(
 
 
 def words_of(explanation: Explanation) -> tuple[str, ...]:
-    """What stands beside a class's maps."""
+    """The lines next to a class's maps."""
     target, score = explanation.target, explanation.score
     rank = next((n for n, each in enumerate(explanation.prediction, 1) if each.index == target.index), None)
     place = "the top prediction" if rank == 1 else f"prediction number {rank}" if rank else "not in the top 5"

@@ -109,7 +109,7 @@ PANEL_METHODS = ("integrated", "gradient")
 
 @dataclass(frozen=True)
 class Drawing:
-    """What to leave of each explanation beside its record.
+    """What to write of each explanation besides its record.
 
     Attributes
     ----------
@@ -153,7 +153,7 @@ class Drawing:
 
     @property
     def filming(self) -> Filming:
-        """How the animation looks."""
+        """How the animation is drawn."""
         return Filming(Look(self.style, percentile=self.scale.percentile))
 
 
@@ -208,7 +208,7 @@ _TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the im
 
 
 def _fields(result: Attribution) -> dict[str, Any]:
-    """What a PNG of this map carries beside what every PNG does."""
+    """What a PNG of this map has in its metadata besides the fields of every PNG."""
     return {
         "method": result.method,
         "relative_gap": result.completeness.relative_gap,

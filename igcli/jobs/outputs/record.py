@@ -93,14 +93,14 @@ def image_entry(picture: Picture) -> Record:
 
 
 def absolute(path: Path) -> str:
-    """Where a file lies, as a record says it."""
+    """The absolute path of a file as records have it."""
     return _text(os.path.abspath(path))  # noqa: PTH100 - links are not followed
 
 
 def _model_entry(model: ModelFacts) -> Record:
-    """Which network, and how its products were computed; not exactly, if there is an error to tell.
+    """Which network, and how its products were computed, with the error where that was measured.
 
-    Where no two pictures went through it together, why.
+    Also the reason, where no two pictures went through it together.
     """
     error = {} if model.precision_error is None else {"precision_error": model.precision_error}
     alone = {"one_at_a_time": model.one_at_a_time} if model.one_at_a_time else {}
@@ -135,7 +135,7 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def typed() -> str:
-    """The command that a person has typed, to be typed again."""
+    """The command line, quoted for the shell."""
     return shlex.join(["ig", *sys.argv[1:]])
 
 
@@ -147,5 +147,5 @@ def versions() -> dict[str, str]:
 
 
 def _text(name: str) -> str:
-    """The same where names of files are no UTF-8."""
+    """The text with ``?`` for what UTF-8 does not have: names of files can be any bytes."""
     return name.encode("utf-8", "replace").decode()

@@ -47,7 +47,7 @@ from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.page.style_tables import painted_styles
 from igcli.rendering.scaling import Scale
 
-#: Interior gradients of a photo whose methods do not walk the path.
+#: Interior gradients of a photo whose methods do not integrate along the path.
 _FRAMES = 26
 
 #: What the head of every report says, so that a file of another kind is never replaced.

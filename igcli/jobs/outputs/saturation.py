@@ -1,6 +1,6 @@
 """How many photos saturate, as files: plots, tables and one record of all.
 
-A photo is measured, its curves are kept, everything else of it is let go: memory is bounded over hundreds of photos.
+Only the curves of a photo are kept: memory is bounded over hundreds of photos.
 """
 
 from __future__ import annotations

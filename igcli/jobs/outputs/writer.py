@@ -1,4 +1,4 @@
-"""What one explained photo leaves in the output folder: files under its stem, and its record as the last of them."""
+"""The output files of one explained photo: all under its stem, the record last."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ class Outputs:
 
     def save(self, suffix: str, data: bytes) -> Path:
         """Write ``<stem>.<suffix>``; a suffix with a slash lies in a folder, and the record lists the folder."""
-        path = self._beside(suffix)
+        path = self._path(suffix)
         self._write(path, data)
         listed = suffix.partition("/")[0]
-        self.files[listed] = self._beside(listed).relative_to(self.plan.output).as_posix()
+        self.files[listed] = self._path(listed).relative_to(self.plan.output).as_posix()
         return path
 
     def save_hidden(self, name: str, data: bytes) -> None:
-        """Write what is for ``ig`` alone, beside the ledgers; the record lists it under this name."""
+        """Write what is for ``ig`` alone, next to the ledgers; the record lists it under this name."""
         output, stem = self.plan.output, self.item.stem
         path = inside(output, output / FOLDER / f"{name}s" / stem.parent / f"{stem.name}.json")
         write_whole(path, data)
@@ -93,13 +93,13 @@ class Outputs:
             timing={**self.item.timing, **timing},
             columns=dict(found.columns),
         )
-        path = self._beside(suffix)
+        path = self._path(suffix)
         self._write(path, (to_json(record, indent=2) + "\n").encode())
         return Done(found, record, path.relative_to(self.plan.output).as_posix(), shown, caveat)
 
     def claim(self, suffix: str) -> None:
         """Raise ``Occupied`` if ``<stem>.<suffix>`` is there, a file or a folder, and may not be replaced."""
-        self._claim(self._beside(suffix))
+        self._claim(self._path(suffix))
 
     def _claim(self, path: Path) -> None:
         if not self.item.ours and os.path.lexists(path):
@@ -114,13 +114,13 @@ class Outputs:
         write_whole(path, data)
         self._made.append(path)
 
-    def _beside(self, suffix: str) -> Path:
+    def _path(self, suffix: str) -> Path:
         output, stem = self.plan.output, self.item.stem
         return inside(output, output / stem.parent / f"{stem.name}.{suffix}")
 
 
 def png(image: Image.Image, model: ModelFacts, explanation: Explanation, **more: Any) -> bytes:
-    """The image as PNG; the record's key fields, and ``more``, travel inside it."""
+    """The image as PNG; the record's key fields, and ``more``, are in its metadata."""
     from PIL.PngImagePlugin import PngInfo
 
     fields: dict[str, Any] = {

@@ -66,7 +66,7 @@ class Ledger:
     settings
         All that the results depend on.
     overwrite
-        Whether to begin anew, whatever is there.
+        Whether to start again, whatever is there.
 
     Raises
     ------
@@ -126,7 +126,7 @@ class Ledger:
         """The record files of a photo that is done, below the output folder."""
         return self._entries[item.stem.as_posix()].records
 
-    def beside(self, items: Iterable[Item]) -> int:
+    def count_others(self, items: Iterable[Item]) -> int:
         """How many photos are done here that are not among ``items``."""
         stems = {item.stem.as_posix() for item in items}
         return sum(bool(entry.records) and stem not in stems for stem, entry in self._entries.items())
@@ -148,8 +148,8 @@ class Ledger:
         self._entries.pop(item.stem.as_posix(), None)
         self._write(json.dumps([[item.stem.as_posix()], None, None, None]) + "\n")
 
-    def settle(self, items: Iterable[Item]) -> None:
-        """Put the lines in the order of the photos, one a photo; those of other photos come first."""
+    def sort(self, items: Iterable[Item]) -> None:
+        """Put the lines in the order of the photos, one per photo; those of other photos come first."""
         order = dict.fromkeys([item.stem.as_posix() for item in items])
         others = [stem for stem in self._entries if stem not in order]
         known = [*others, *(stem for stem in order if stem in self._entries)]
@@ -162,7 +162,7 @@ class Ledger:
 
     def _note(self, item: Item, entry: LedgerEntry) -> None:
         stem = item.stem.as_posix()
-        self._entries[stem] = entry  # whoever else had files of these names has them no more
+        self._entries[stem] = entry  # files of these names are no other photo's any more
         self._write(_line(stem, entry))
 
     def _begin(self, settings: Record, *, overwrite: bool) -> None:
@@ -175,8 +175,8 @@ class Ledger:
         self._journal = os.fdopen(open_to_append(self._path), "a", encoding="ascii")
         self._write("\n")  # ends a line that a kill has cut short
         self._entries = dict(entries_in(self._path))
-        if overwrite or before is None:  # by which settings it was made is not known, so nothing is done any more;
-            # but what is there may still be replaced after an interruption
+        if overwrite or before is None:  # the settings it was made with are not known, so nothing counts as done;
+            # but what is there may be replaced after an interruption
             self._entries = {stem: LedgerEntry(entry.owner, entry.source) for stem, entry in self._entries.items()}
             self._write("".join(_line(stem, entry) for stem, entry in self._entries.items()))
         write_whole(self._settings_path, (to_json(settings, indent=2) + "\n").encode())
@@ -258,7 +258,7 @@ def _read_settings(path: Path) -> Record | None:
 
 
 def _agree(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether the settings are the same; earlier versions did not note the hashes of files, and their folders go on."""
+    """Whether the settings are the same; earlier versions did not note the hashes of files, and their folders can be resumed."""
     known = {name: value for name, value in now.items() if name != FILES or name in before}
     return before == known
 

@@ -99,7 +99,7 @@ class RunLock:
         raise OutputError(f"Another run is writing to {output}: wait for it, or choose another folder.")
 
     def _file(self) -> int | None:
-        """Make the lock's file, or make sure that it is one; its number, or ``None`` if it is gone again."""
+        """Make the lock's file, or make sure that it is one; its number, or ``None`` if it was removed meanwhile."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             os.close(open_to_append(self._path))

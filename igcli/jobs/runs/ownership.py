@@ -72,27 +72,27 @@ def _record(path: Path) -> dict[str, Any]:
 
 def written_by_earlier_runs(output: Path) -> dict[str, bool]:
     """What the ledgers of ``output`` list: files (``True``), and stems that were begun and not finished (``False``)."""
-    left: dict[str, bool] = {}
+    written: dict[str, bool] = {}
     for path in sorted((output / FOLDER).glob("*.jsonl")):
         for stem, entry in entries_in(path):
             if entry.records:
-                left.update(dict.fromkeys((*entry.records, *entry.files), True))
+                written.update(dict.fromkeys((*entry.records, *entry.files), True))
             else:
-                left[stem] = False
-    return left
+                written[stem] = False
+    return written
 
 
-def is_result(path: Path, output: Path, left: Mapping[str, bool]) -> bool:
-    """Whether a file is what an earlier run has left in ``output``, and so no photo to work on."""
+def is_result(path: Path, output: Path, written: Mapping[str, bool]) -> bool:
+    """Whether a file was written to ``output`` by an earlier run, and so is no photo to work on."""
     if (path.suffix.lower() == ".png" and _is_drawn(path)) or _is_recorded(path):
         return True
     try:
         inside = path.resolve().relative_to(output.resolve()).as_posix()
     except (OSError, ValueError):
         return False
-    # what a kill has kept from being listed: photo.interior.gif of photo.jpg, or a frame in the folder photo.interior
+    # not listed because the run was killed: photo.interior.gif of photo.jpg, or a frame in the folder photo.interior
     stem = re.sub(r"\.interior(\.\w+|/.*)$", "", inside)
-    return left.get(inside, False) or (stem != inside and stem in left and not left[stem])
+    return written.get(inside, False) or (stem != inside and stem in written and not written[stem])
 
 
 def _is_drawn(path: Path) -> bool:

@@ -1,8 +1,8 @@
-"""A run over a collection: what is missing is done, failures are noted, records are put together at the end.
+"""A run over a collection: what is missing is done, failures are noted, the index is written at the end.
 
-``index.jsonl`` has one record a photo and class, in input order; ``failures.jsonl`` what failed and what to do about
-it; ``run.json``, written last, what the run was. They are left by a run that came to its end; one that was interrupted
-has left whole files, and the same command goes on where it stopped.
+``index.jsonl`` has one record per photo and class, in input order; ``failures.jsonl`` what failed and the remedy;
+``run.json``, written last, the settings and speed of the run. A run writes them at its end; after an interruption all
+files are whole, and the same command resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Tally:
 
 
 class Stopped(IgError):
-    """The user wanted no more after a failure."""
+    """A photo failed, and the user asked to stop then."""
 
 
 class Run:
@@ -92,7 +92,7 @@ class Run:
     kind
         What the run is called among others in the same folder: nothing, or ``"interior"``.
     settings
-        What the results depend on beside the plan: how they are drawn.
+        What the results depend on besides the plan: how they are drawn.
     facts
         Further entries of ``run.json``, which results do not depend on; ``device`` replaces the plan's.
 
@@ -100,8 +100,9 @@ class Run:
     ----------
     todo
         The items that are not done yet.
-    beside
-        How many other photos earlier runs have left in the folder: their files stay, the index will not name them.
+    others
+        How many photos of earlier runs are in the folder that this run does not have: their files stay, the index does
+        not name them.
 
     Raises
     ------
@@ -141,7 +142,7 @@ class Run:
         self.todo = [item for item in self._items if not self._ledger.is_done(item, verify=self._options.verify)]
         for folder in {(plan.output / item.stem).parent for item in self.todo} | {plan.output, plan.output / FOLDER}:
             remove_partials(folder)
-        self.beside = self._ledger.beside(self._items)
+        self.others = self._ledger.count_others(self._items)
         skipped = len(self._items) - len(self.todo)
         self.tally = Tally(total=len(self.todo), failed=len(self._failures), skipped=skipped)
 
@@ -162,7 +163,7 @@ class Run:
         Raises
         ------
         Stopped
-            After the first failure, if the policy says so.
+            After the first failure, if the options say so.
         IgError
             What concerns not one photo but all: a full disk, no memory.
         """
@@ -197,7 +198,7 @@ class Run:
                     yield json.loads(read_own(self._plan.output / name))
 
     def _begun(self) -> Iterator[Item]:
-        """The items, each noted in the ledger when it is taken up."""
+        """The items, each noted in the ledger when it is begun."""
         for item in self.todo:
             if item.ours or self._ownership.is_free(item.stem, item.found.path):
                 self._ledger.begin(item)  # from now on files of these names are ours; if some are there, they are not
@@ -217,10 +218,10 @@ class Run:
     def _finish(self) -> None:
         """The records of all photos that are done, the failures, and the run itself."""
         self.tally.seconds = time.perf_counter() - self.tally.began
-        self._ledger.settle(self._items)
+        self._ledger.sort(self._items)
         write_whole(self._file("index.jsonl"), (f"{to_json(record)}\n".encode() for record in self.records()))
         write_whole(self._file("failures.jsonl"), (f"{to_json(entry)}\n".encode() for entry in self._failed()))
-        if self.todo or not self._file("run.json").exists():  # else it tells of the run that did the work
+        if self.todo or not self._file("run.json").exists():  # otherwise it is of the run that did the work
             write_record(self._file("run.json"), self._record())
 
     def _failed(self) -> Iterator[Record]:

@@ -36,7 +36,7 @@ class Puppet:
         self.seen.append(item)
         return [Outcome(item)], not self.batch
 
-    def replaced(self):
+    def restart(self):
         self.replacements += 1
 
     def dismiss(self):

@@ -137,7 +137,7 @@ def test_at_the_end_there_is_one_line_a_photo_in_order(opened, output, tmp_path)
     ledger = opened(output)
     for item in reversed(items):
         finish(ledger, item, output)
-    ledger.settle(items)
+    ledger.sort(items)
     ledger.close()
     lines = (output / FOLDER / "explain.jsonl").read_text().splitlines()
     assert [json.loads(line)[0][0] for line in lines] == ["a", "b", "c"]
