@@ -20,7 +20,7 @@ from igcli.images import archive_bounds, zip_archive
 from igcli.images.finding import find_images
 from igcli.images.members import read_member
 from igcli.images.passed_over import PassedOver
-from igcli.images.source import Found, Member, Missing
+from igcli.images.source import ArchiveMember, Found, Missing
 
 LOCAL, CENTRAL = b"PK\3\4", b"PK\1\2"
 FUZZ = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -31,7 +31,7 @@ def listed(path: Path, data: bytes) -> list[Found | Missing]:
     return find_images([str(path)])
 
 
-def members(items: list[Found | Missing]) -> list[Member]:
+def members(items: list[Found | Missing]) -> list[ArchiveMember]:
     return [item.member for item in found(items) if item.member]
 
 

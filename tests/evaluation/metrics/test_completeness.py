@@ -5,7 +5,7 @@ from evaluation.known import Linear, photo, plain
 from toys import classifier, random_picture, small_network
 
 import igcli
-from igcli.attribution.result import CompletenessGap as Found
+from igcli.attribution.result import Completeness
 from igcli.evaluation.metrics import CompletenessGap
 from igcli.images.picture import Picture
 
@@ -24,7 +24,7 @@ def test_fewer_gradients_leave_a_larger_gap():
     assert gaps[1] < gaps[0]
 
 
-@pytest.mark.parametrize("found", [None, Found(0.1, 0.5, None)])
+@pytest.mark.parametrize("found", [None, Completeness(0.1, 0.5, None)])
 def test_what_promises_nothing_has_no_gap(found):
     measured = CompletenessGap().measure(found)
     assert math.isnan(measured.value)
@@ -32,4 +32,4 @@ def test_what_promises_nothing_has_no_gap(found):
 
 
 def test_a_sum_that_is_no_number_is_said():
-    assert "not finite" in CompletenessGap().measure(Found(math.nan, math.nan, within_tolerance=False)).reason
+    assert "not finite" in CompletenessGap().measure(Completeness(math.nan, math.nan, within_tolerance=False)).reason
