@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from igcli.attribution.views.layers import layer_distances as layer_distances
     from igcli.attribution.wanted import Wanted as Wanted
     from igcli.errors import IgError as IgError
-    from igcli.evaluation.metrics import configured as configured
+    from igcli.evaluation.metrics.metric import configured as configured
     from igcli.evaluation.scoring import Subject as Subject
     from igcli.evaluation.scoring import score_maps as score_maps
     from igcli.images.options import View as View
@@ -66,7 +66,7 @@ _HOMES = {
     "View": "igcli.images.options",
     "Wanted": "igcli.attribution.wanted",
     "attribute": "igcli.attribution.explain",
-    "configured": "igcli.evaluation.metrics",
+    "configured": "igcli.evaluation.metrics.metric",
     "draw_frames": "igcli.rendering.film",
     "explain": "igcli.attribution.explain",
     "integrate": "igcli.attribution.integrate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from igcli.attribution.adaptive.adaptive_path import first_points
 from igcli.attribution.baselines import count_baselines
-from igcli.attribution.methods import METHODS, OwnPath
+from igcli.attribution.methods.method import METHODS, OwnPath
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.targets import count_classes
 from igcli.attribution.task import copies_of

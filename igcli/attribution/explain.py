@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from igcli.attribution.adaptive.adaptive_path import refine_paths
 from igcli.attribution.baselines import all_baselines, noisy_copy
 from igcli.attribution.budget import Budget
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.network import recognised_logits
 from igcli.attribution.path import Path
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings

@@ -15,7 +15,7 @@ from operator import attrgetter
 
 from igcli.attribution.adaptive.adaptive_path import AdaptivePath
 from igcli.attribution.budget import Budget
-from igcli.attribution.methods import METHODS, Method, MethodContext, OwnPath
+from igcli.attribution.methods.method import METHODS, Method, MethodContext, OwnPath
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds

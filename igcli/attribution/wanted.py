@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from igcli.attribution.baselines import check_baselines
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import OF_REGRESSIONS, SHARED, check_score

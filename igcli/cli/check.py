@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from igcli.attribution.budget import Budget
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.cli.console import Console
 from igcli.cli.help import command

@@ -16,8 +16,8 @@ from igcli.cli.options import output_option, verify_option, wanted_options
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Request, Session, percent, photo_command
 from igcli.errors import UsageError
-from igcli.evaluation.left_out import LeftOut
-from igcli.evaluation.metrics import arrow
+from igcli.evaluation.exclusions import Exclusions
+from igcli.evaluation.metrics.metric import arrow
 from igcli.evaluation.mosaics import MosaicPlan
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.measuring import Effort, Inquiry, Measurer
@@ -60,7 +60,7 @@ def evaluate(
             raise UsageError("One class a photo is measured: give one --target.")
         inquiry = inquiry_of(run, job, measures)
         inquiry.check()
-        plans, left_out = plans_of(request, job, inquiry, measures)
+        plans, excluded = plans_of(request, job, inquiry, measures)
         shared = SharedFiles.of(job.plan.wanted)
         settings = {name: value for name, value in job.plan.settings.items() if name != "methods"} | shared.settings
         if not overwrite:
@@ -74,7 +74,7 @@ def evaluate(
             if ledger.warning:
                 run.console.warn(ledger.warning)
             checking = Checking(fresh=overwrite, verify=verify, shared=shared)
-            columns = _measure(run, job, inquiry, plans, notes=left_out, checking=checking)
+            columns = _measure(run, job, inquiry, plans, notes=excluded, checking=checking)
             if report and columns:
                 title = f"How good are the maps of {job.model.provenance.name}?"
                 write_report(
@@ -112,7 +112,7 @@ def _measure(
     columns = [column for column in evaluation.columns if column.photos]
     if not columns:
         return []
-    boxes = LeftOut("box", measurer.refused_boxes)
+    boxes = Exclusions("box", measurer.refused_boxes)
     notes = [*notes, *why_missing(columns), *([boxes.summary()] if len(boxes) else [])]
     counts = {"measured": tally.done, "known": tally.skipped, "failed": tally.failed}
     premises = unmet_premises(job.model, inquiry.methods)

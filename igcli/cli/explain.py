@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all

@@ -8,18 +8,17 @@ from typing import Any
 
 import click
 
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.cli.options import grouped, listed
 from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, Session
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
-from igcli.evaluation.ground_truth.area import GroundTruth
+from igcli.evaluation.exclusions import Exclusions
+from igcli.evaluation.ground_truth.area import GroundTruth, ground_truth_digest
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
-from igcli.evaluation.ground_truth.source import ground_truth_digest
-from igcli.evaluation.left_out import LeftOut
-from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, arrow, configured
+from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, arrow, configured
 from igcli.evaluation.mosaics import MosaicPlan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
 from igcli.jobs.evaluating.maps import OtherMaps
@@ -123,7 +122,7 @@ def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -
     if not inquiry.needing("mosaic"):
         return [], []
     classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
-    left_out = LeftOut("class", classes.left_out)
+    excluded = Exclusions("class", classes.excluded)
     seed = job.plan.wanted.settings.seed
     plans = plan_mosaics(classes, job.model.labels, count=measures.mosaics, seed=seed)
-    return list(plans), [left_out.summary()] if len(left_out) else []
+    return list(plans), [excluded.summary()] if len(excluded) else []

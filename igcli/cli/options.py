@@ -16,7 +16,7 @@ import click
 
 import igcli.images.baselines  # noqa: F401 - fills the registry
 from igcli.attribution.baselines import JOINT
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.quadrature import DEFAULT_RULE, RULES
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES

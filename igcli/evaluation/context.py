@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from igcli.attribution.result import Completeness
-from igcli.attribution.scores import Score
-from igcli.evaluation.left_out import Omission
-from igcli.evaluation.maps import MapLike
-from igcli.evaluation.measured import Measured
-
 if TYPE_CHECKING:
+    from igcli.attribution.result import Completeness
+    from igcli.attribution.scores import Score
+    from igcli.evaluation.exclusions import Exclusion
     from igcli.evaluation.ground_truth.area import Area
     from igcli.evaluation.ground_truth.conditions import Conditions
+    from igcli.evaluation.maps import MapLike
     from igcli.evaluation.metrics.curve_metric import CurveMetric
+    from igcli.evaluation.metrics.metric import Measured
     from igcli.lazy import np, torch
 
 
@@ -51,11 +50,11 @@ class Context(Protocol):
         """
         ...
 
-    def area(self) -> Area | Omission:
+    def area(self) -> Area | Exclusion:
         """``mask`` or ``mosaic``: which pixels show the object, or why that cannot be said."""
         ...
 
-    def left_out(self, area: Area, conditions: Conditions) -> Omission | None:
+    def excluded(self, area: Area, conditions: Conditions) -> Exclusion | None:
         """``mask`` and ``model``: why the photo does not count, if it does not."""
         ...
 

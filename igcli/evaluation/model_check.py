@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
-from igcli.attribution.methods import METHODS, OwnPath
+from igcli.attribution.methods.method import METHODS, OwnPath
 from igcli.attribution.result import Explanation, Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError

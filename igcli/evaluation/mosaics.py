@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from igcli.errors import ImageError, UsageError
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area
-from igcli.evaluation.left_out import Omission
 from igcli.evaluation.photo_classes import PhotoClasses
 from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture, Placement
@@ -125,8 +125,8 @@ def read_mosaics(
     tile: int | None = None,
     fit: str = "crop",
     options: ReadOptions | None = None,
-) -> Iterator[Mosaic | Omission]:
-    """Put the mosaics together one at a time; one of whose photos cannot be read is an omission in its place.
+) -> Iterator[Mosaic | Exclusion]:
+    """Put the mosaics together one at a time; one of whose photos cannot be read is an exclusion in its place.
 
     Parameters
     ----------
@@ -162,11 +162,11 @@ def _row(plan: MosaicPlan) -> list[object]:
     return [plan.name, plan.target, plan.label, *photos]
 
 
-def _read(plan: MosaicPlan, view: View, *, side: int, fit: str, options: ReadOptions | None) -> Mosaic | Omission:
+def _read(plan: MosaicPlan, view: View, *, side: int, fit: str, options: ReadOptions | None) -> Mosaic | Exclusion:
     try:
         pictures = [read_image(tile.photo, view=view, fit=fit, options=options) for tile in plan.tiles]
     except ImageError as error:
-        return Omission(plan.name, "photo cannot be read", f"{plan.name}: {error}")
+        return Exclusion(plan.name, "photo cannot be read", f"{plan.name}: {error}")
     return _joined(plan, pictures, side=side)
 
 
@@ -192,7 +192,7 @@ def _joined(plan: MosaicPlan, pictures: Sequence[Picture], *, side: int) -> Mosa
 def _too_few(classes: PhotoClasses, labels: Labels) -> str:
     names = ", ".join(labels[target] for target in list(classes.photos)[:3])
     found = f"only photos of {names} were found" if names else "no photos of the model's classes were found"
-    why = f" ({classes.left_out[0].sentence})" if classes.left_out else ""
+    why = f" ({classes.excluded[0].sentence})" if classes.excluded else ""
     return f"Mosaics need two classes, one of them with two photos: {found}{why}. Add sub-folders of further classes."
 
 

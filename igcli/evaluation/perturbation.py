@@ -18,7 +18,7 @@ import igcli.images.baselines  # noqa: F401 - both fill the registry
 from igcli.attribution.budget import Budget
 from igcli.attribution.network import network_logits, recognised_logits
 from igcli.attribution.scores import Score
-from igcli.evaluation.ranking import RANKINGS
+from igcli.evaluation.maps import RANKINGS
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
 from igcli.sample import BASELINES, Sample

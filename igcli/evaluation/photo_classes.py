@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.errors import LabelError
+from igcli.evaluation.exclusions import Exclusion, counted
 from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.table import rows
-from igcli.evaluation.left_out import Omission, counted
 from igcli.images.finding import find_images
 from igcli.images.source import Found, Missing
 from igcli.models.labels import Labels
@@ -23,13 +23,13 @@ class PhotoClasses:
     ----------
     photos
         Index of a class to its photos, each at least one, in a fixed order.
-    left_out
+    excluded
         Classes that the model does not know, or that have too few photos for a mosaic of their own; photos in no
         class.
     """
 
     photos: Mapping[int, tuple[Path, ...]]
-    left_out: tuple[Omission, ...] = ()
+    excluded: tuple[Exclusion, ...] = ()
 
 
 def read_classes(source: Path, labels: Labels) -> PhotoClasses:
@@ -49,9 +49,9 @@ def read_classes(source: Path, labels: Labels) -> PhotoClasses:
         For a source that is neither.
     """
     if source.is_dir():
-        named, omissions = _folders(source)
+        named, exclusions = _folders(source)
     elif source.suffix.lower() == ".csv":
-        named, omissions = _table(source), []
+        named, exclusions = _table(source), []
     else:
         found = "is neither" if source.exists() else "does not exist"
         raise AnnotationError(
@@ -64,9 +64,9 @@ def read_classes(source: Path, labels: Labels) -> PhotoClasses:
             photos.setdefault(target, {}).update(dict.fromkeys(files))
         else:
             sentence = f"{source}, {name} ({counted(len(files), 'photo')}): {target}"
-            omissions.append(Omission(name, "class not found in the model", sentence))
-    omissions += [_alone(labels[target]) for target, files in photos.items() if len(files) < 2]
-    return PhotoClasses({target: tuple(photos[target]) for target in sorted(photos)}, tuple(omissions))
+            exclusions.append(Exclusion(name, "class not found in the model", sentence))
+    exclusions += [_alone(labels[target]) for target, files in photos.items() if len(files) < 2]
+    return PhotoClasses({target: tuple(photos[target]) for target in sorted(photos)}, tuple(exclusions))
 
 
 def _find(name: str, labels: Labels) -> int | LabelError:
@@ -76,22 +76,22 @@ def _find(name: str, labels: Labels) -> int | LabelError:
         return error
 
 
-def _folders(source: Path) -> tuple[dict[str, list[Path]], list[Omission]]:
+def _folders(source: Path) -> tuple[dict[str, list[Path]], list[Exclusion]]:
     """Photos by the name of their class's folder, and what is in no such folder."""
     named: dict[str, list[Path]] = {}
-    omissions = []
+    exclusions = []
     for folder in sorted(entry for entry in source.iterdir() if entry.is_dir() and not entry.name.startswith(".")):
         found = find_images([str(folder)], recursive=True)
         files = [item.path for item in found if isinstance(item, Found)]
         if files:
             named[folder.name] = files
         reasons = [item.reason for item in found if isinstance(item, Missing)]
-        omissions += [Omission(folder.name, "folder without photos", reason) for reason in reasons]
+        exclusions += [Exclusion(folder.name, "folder without photos", reason) for reason in reasons]
     loose = [item for item in find_images([str(source)]) if isinstance(item, Found)]
     if loose:
         sentence = f"{counted(len(loose), 'photo')} directly in {source}: move each into its class's sub-folder."
-        omissions.append(Omission(str(source), "photos in no class's folder", sentence))
-    return named, omissions
+        exclusions.append(Exclusion(str(source), "photos in no class's folder", sentence))
+    return named, exclusions
 
 
 def _table(source: Path) -> dict[str, list[Path]]:
@@ -101,6 +101,6 @@ def _table(source: Path) -> dict[str, list[Path]]:
     return named
 
 
-def _alone(label: str) -> Omission:
+def _alone(label: str) -> Exclusion:
     sentence = f"{label} has one photo, a mosaic of its own needs two; it is only shown beside other classes."
-    return Omission(label, "class with one photo", sentence)
+    return Exclusion(label, "class with one photo", sentence)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
-from igcli.evaluation.maps import MapLike, flaw
-from igcli.evaluation.measured import Measured
+from igcli.evaluation.maps import MapLike, flaw, ranks
 from igcli.evaluation.metrics.curve_metric import CurveMetric
+from igcli.evaluation.metrics.metric import Measured
 from igcli.evaluation.perturbation import Order, Route, Trail, between_ends, ends_needed, follow, look_and_score, merged
-from igcli.evaluation.ranking import ranks
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from igcli.evaluation.measured import Curve
-from igcli.evaluation.metric import Direction
+from igcli.evaluation.metrics.metric import Curve, Direction
 from igcli.lazy import np
 
 #: Resamplings of the photos, and the share of them that an interval holds.

@@ -144,8 +144,8 @@ def test_its_metrics_have_numbers_of_their_own_parameters(done):
 
 
 BROKEN = """
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS, Metric
+from igcli.evaluation.metrics.metric import Measured
+from igcli.evaluation.metrics.metric import METRICS, Metric
 from igcli.models.zoo import MODELS
 
 @METRICS("raises", summary="x")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 GOOD = """
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.methods.gradient import Gradient
 from igcli.models.zoo import MODELS
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.evaluation.axioms import AXIOMS, check_axioms, invariance_pair
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from torchvision import transforms
 
 from igcli.errors import UsageError
-from igcli.evaluation.left_out import Omission
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.mosaics import QUADRANTS, Mosaic, MosaicPlan, listing, plan_mosaics, read_mosaics
 from igcli.evaluation.photo_classes import PhotoClasses, read_classes
 from igcli.images.options import View
@@ -174,7 +174,7 @@ def test_a_photo_that_cannot_be_read_leaves_out_its_mosaics_and_no_others(tmp_pa
     broken.write_bytes(b"no picture")
     outcomes = list(read_mosaics(found, VIEW))
     for plan, outcome in zip(found, outcomes, strict=True):
-        assert isinstance(outcome, Omission) == (broken in [tile.photo for tile in plan.tiles])
+        assert isinstance(outcome, Exclusion) == (broken in [tile.photo for tile in plan.tiles])
     assert outcomes[0].reason == "photo cannot be read"
     assert str(broken) in outcomes[0].sentence
     assert any(isinstance(outcome, Mosaic) for outcome in outcomes)
@@ -185,7 +185,7 @@ def test_mosaics_are_read_one_at_a_time(tmp_path, monkeypatch):
     stream = read_mosaics(found, VIEW)
     next(stream)
     found[1].tiles[0].photo.unlink()
-    assert isinstance(next(stream), Omission)
+    assert isinstance(next(stream), Exclusion)
 
 
 def test_tiles_without_pixels_are_refused(tmp_path):

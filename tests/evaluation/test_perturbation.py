@@ -7,8 +7,8 @@ from toys import classifier, small_network
 from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
 from igcli.errors import OutOfMemory, UsageError
+from igcli.evaluation.maps import ranks
 from igcli.evaluation.perturbation import Order, Route, Trail, between_ends, ends_needed, follow, merged
-from igcli.evaluation.ranking import ranks
 
 
 def trail(seed, counts, score=LOGIT, side=SIDE):

@@ -26,7 +26,7 @@ def test_a_folders_sub_folders_are_the_classes_by_name_or_index(tmp_path):
     photos(tmp_path, "tiger_cat/2.png", "tiger_cat/1.png", "0/b.png", "0/more/a.png", ".hidden/1.png")
     found = read_classes(tmp_path, LABELS)
     assert relative(found, tmp_path) == {0: ["0/b.png", "0/more/a.png"], 1: ["tiger_cat/1.png", "tiger_cat/2.png"]}
-    assert found.left_out == ()
+    assert found.excluded == ()
 
 
 def test_two_spellings_of_a_class_are_one_class(tmp_path):
@@ -53,10 +53,10 @@ def test_what_cannot_be_used_is_left_out_with_a_sentence(tmp_path, name, reason,
         path.write_text("nothing")
     else:
         photos(tmp_path, name)
-    (omission,) = read_classes(tmp_path, LABELS).left_out
-    assert omission.reason == reason
-    assert words in omission.sentence
-    assert omission.sentence.endswith(".")
+    (exclusion,) = read_classes(tmp_path, LABELS).excluded
+    assert exclusion.reason == reason
+    assert words in exclusion.sentence
+    assert exclusion.sentence.endswith(".")
 
 
 def test_a_table_names_photos_relative_to_itself(tmp_path):
@@ -65,7 +65,7 @@ def test_a_table_names_photos_relative_to_itself(tmp_path):
     table.write_text("path,target\n../a.png,dog\nb.png,tiger_cat\nc.png,2\n../a.png,dog\n")
     found = read_classes(table, LABELS)
     assert found.photos == {1: (table.parent / "b.png",), 2: (table.parent / "../a.png", table.parent / "c.png")}
-    assert [omission.reason for omission in found.left_out] == ["class with one photo"]
+    assert [exclusion.reason for exclusion in found.excluded] == ["class with one photo"]
 
 
 def test_a_broken_row_is_named_with_its_line(tmp_path):

@@ -9,7 +9,11 @@ from toys import classifier, random_picture, small_network
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
-from igcli.evaluation.metrics import METRICS, Abpc, Aopc, CurveMetric, Deletion, Insertion, configured
+from igcli.evaluation.metrics.abpc import Abpc
+from igcli.evaluation.metrics.aopc import Aopc
+from igcli.evaluation.metrics.curve_metric import CurveMetric
+from igcli.evaluation.metrics.deletion_insertion import Deletion, Insertion
+from igcli.evaluation.metrics.metric import METRICS, configured
 from igcli.evaluation.scoring import Subject, passes, score_maps
 
 CURVES = [name for name, kind in METRICS.items() if issubclass(kind, CurveMetric)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igcli.evaluation.measured import Curve
+from igcli.evaluation.metrics.metric import Curve
 from igcli.evaluation.statistics import FEWEST, band, best_marked, difference, estimate, win_rate, win_rates
 
 NAN = float("nan")

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from igcli.attribution.methods import METHODS, Method
+from igcli.attribution.methods.method import METHODS, Method
 from igcli.attribution.scores import SCORES, trait
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS, Metric
+from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import np, torch
 from igcli.models.zoo import MODELS
 from igcli.rendering.styles import STYLES, Style

@@ -2,10 +2,6 @@
 
 from importlib import import_module
 
-from igcli.attribution.methods.method import METHODS, Method, MethodContext, OwnPath
-
-__all__ = ["METHODS", "Method", "MethodContext", "OwnPath"]
-
 _FILES = ("integrated", "split", "decision", "guided_integrated", "gradient", "grad_cam", "captum")
 
 for _file in _FILES:

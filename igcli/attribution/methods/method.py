@@ -114,7 +114,7 @@ class OwnPath(Method):
 def _check_kind(kind: type[Method]) -> None:
     """Raise ``TypeError`` for what cannot be a method."""
     if not (isinstance(kind, type) and issubclass(kind, Method)):
-        raise TypeError("a method is a class derived from igcli.attribution.methods.Method")
+        raise TypeError("a method is a class derived from igcli.attribution.methods.method.Method")
 
 
 METHODS: Registry[type[Method]] = Registry("method", check=_check_kind)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from igcli.bounded import read_bounded
 from igcli.errors import IgError
-from igcli.evaluation.left_out import Omission
+from igcli.evaluation.exclusions import Exclusion
 
 
 class AnnotationError(IgError):
@@ -32,17 +32,17 @@ class Box:
     label: str | None = None
     source: str = ""
 
-    def flaw(self) -> Omission | None:
+    def flaw(self) -> Exclusion | None:
         """Why no photo can have this box."""
         edges = (self.left, self.top, self.right, self.bottom)
         if not all(math.isfinite(edge) for edge in edges):
-            return Omission(
+            return Exclusion(
                 self.source, "box without numbers", f"{self.source}: an edge is no finite number, or missing."
             )
         if self.right <= self.left or self.bottom <= self.top:
             sides = f"{self.right - self.left:g} x {self.bottom - self.top:g}"
             sentence = f"{self.source}: the box is {sides} pixels; xmax must be above xmin and ymax above ymin."
-            return Omission(self.source, "box without area", sentence)
+            return Exclusion(self.source, "box without area", sentence)
         return None
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from igcli.evaluation.left_out import Omission
+from igcli.evaluation.exclusions import Exclusion
 from igcli.images.picture import Picture
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Area:
     mask: np.ndarray
     inside: float = 1.0
     notes: tuple[str, ...] = ()
-    refused: tuple[Omission, ...] = ()
+    refused: tuple[Exclusion, ...] = ()
 
     @property
     def covered(self) -> float:
@@ -42,7 +44,7 @@ class Area:
 class GroundTruth(Protocol):
     """Knows where the object is in each photo it was made for: boxes or masks."""
 
-    def area(self, picture: Picture, *, label: str | None = None) -> Area | Omission:
+    def area(self, picture: Picture, *, label: str | None = None) -> Area | Exclusion:
         """Where the object is in a picture, or why it cannot be said.
 
         Parameters
@@ -53,3 +55,13 @@ class GroundTruth(Protocol):
             The name of the class that is explained.
         """
         ...
+
+
+def ground_truth_digest(source: Path) -> str:
+    """Another one once a file, or one in a folder, was changed: by its name, its size and when it was written."""
+    files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
+    digest = hashlib.sha256()
+    for path in files:
+        status = path.stat()
+        digest.update(repr((str(path.resolve()), status.st_size, status.st_mtime_ns)).encode())
+    return digest.hexdigest()

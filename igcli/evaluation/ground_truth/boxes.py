@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from igcli.evaluation.exclusions import Exclusion, ambiguous, counted, resized, unseen
 from igcli.evaluation.ground_truth.annotation import Annotated, AnnotationError, Box
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.coco import read_coco
 from igcli.evaluation.ground_truth.names import Ambiguous, pair
-from igcli.evaluation.ground_truth.omissions import ambiguous, resized, unseen
 from igcli.evaluation.ground_truth.placing import boxes_mask, clipped, share_inside
 from igcli.evaluation.ground_truth.table import read_table
 from igcli.evaluation.ground_truth.voc import read_voc
-from igcli.evaluation.left_out import Omission, counted
 from igcli.images.picture import Picture
 
 
@@ -41,7 +40,7 @@ class Boxes:
     photos: Mapping[Path, Annotated | Ambiguous]
     notes: tuple[str, ...] = ()
 
-    def area(self, picture: Picture, *, label: str | None = None) -> Area | Omission:
+    def area(self, picture: Picture, *, label: str | None = None) -> Area | Exclusion:
         """Where a picture's object is.
 
         When any of the photo's boxes is called as the class that is explained, in whatever case and with spaces or
@@ -50,8 +49,8 @@ class Boxes:
 
         Returns
         -------
-        Area or Omission
-            An omission where nothing is said of the photo, it is unclear what, there is no object in it, none of its
+        Area or Exclusion
+            an exclusion where nothing is said of the photo, it is unclear what, there is no object in it, none of its
             boxes can be used, or what they hold is not seen.
         """
         said = self.photos.get(picture.path) if picture.path is not None else None
@@ -65,7 +64,7 @@ class Boxes:
         boxes, refused, cut = _possible(called, picture)
         if not boxes:
             why = f"{picture.name}: none of its boxes can be used. {refused[0].sentence}"
-            return Omission(picture.name, "no usable box", why)
+            return Exclusion(picture.name, "no usable box", why)
         mask = boxes_mask(boxes, picture.placement, shape=(picture.pixels.shape[-2], picture.pixels.shape[-1]))
         inside = share_inside(boxes, picture.placement.box)
         if not mask.any():
@@ -74,12 +73,12 @@ class Boxes:
             notes = (*notes, f"{counted(cut, 'box')} cut at the photo's edge")
         return Area(mask, inside, notes, refused)
 
-    def _without(self, picture: Picture, said: Annotated | None) -> Omission:
+    def _without(self, picture: Picture, said: Annotated | None) -> Exclusion:
         if said is None:
             sentence = f"{picture.name}: nothing in {self.source} belongs to it; check the names there."
-            return Omission(picture.name, "no boxes for it", sentence)
+            return Exclusion(picture.name, "no boxes for it", sentence)
         sentence = f"{picture.name}: {self.source} has no object in it; draw a box to have it count."
-        return Omission(picture.name, "no object in it", sentence)
+        return Exclusion(picture.name, "no object in it", sentence)
 
 
 def read_boxes(source: Path, *, photos: Sequence[Path]) -> Boxes:
@@ -148,7 +147,7 @@ def _plain(label: str) -> str:
     return " ".join(label.replace("_", " ").split()).casefold()
 
 
-def _possible(boxes: tuple[Box, ...], picture: Picture) -> tuple[list[Box], tuple[Omission, ...], int]:
+def _possible(boxes: tuple[Box, ...], picture: Picture) -> tuple[list[Box], tuple[Exclusion, ...], int]:
     """The boxes cut at the photo's edges, those refused, and how many were cut by more than rounding."""
     width, height = picture.original_size
     kept, refused, cut = [], [], 0
@@ -161,5 +160,5 @@ def _possible(boxes: tuple[Box, ...], picture: Picture) -> tuple[list[Box], tupl
             cut += max(-box.left, -box.top, box.right - width, box.bottom - height) > 1
         else:
             outside = f"{box.source}: the box lies outside the photo, which is {width} x {height} pixels; correct it."
-            refused.append(flaw or Omission(box.source, "box outside the photo", outside))
+            refused.append(flaw or Exclusion(box.source, "box outside the photo", outside))
     return kept, tuple(refused), cut

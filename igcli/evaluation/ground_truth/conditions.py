@@ -8,13 +8,18 @@ what :func:`blacked_out` makes of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from igcli.attribution.budget import Budget
+from igcli.attribution.scores import Score
 from igcli.errors import UsageError
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area
-from igcli.evaluation.left_out import Omission
+from igcli.evaluation.perturbation import look_and_score
 from igcli.images.masking import ablated
 from igcli.images.picture import Picture
+from igcli.models.classifier import Classifier
 
 TWO_THIRDS = 2 / 3
 
@@ -43,7 +48,7 @@ class Conditions:
         if self.largest is not None and not 0 < self.largest <= 1:
             raise UsageError(f"The largest share of an object is {self.largest}; give one above 0 and up to 1.")
 
-    def of_area(self, picture: Picture, area: Area) -> Omission | None:
+    def of_area(self, picture: Picture, area: Area) -> Exclusion | None:
         """Why the picture does not count, as far as its object's area says so; ``None`` when it does."""
         if self.largest is None or area.covered < self.largest:
             return None
@@ -51,9 +56,9 @@ class Conditions:
             f"{picture.name}: its object covers {area.covered:.0%} of what the model sees, "
             f"not less than {self.largest:.0%}, so that hardly a map could miss it."
         )
-        return Omission(picture.name, "object covers too much", sentence)
+        return Exclusion(picture.name, "object covers too much", sentence)
 
-    def of_scores(self, picture: Picture, *, at_photo: float, blacked_out: float) -> Omission | None:
+    def of_scores(self, picture: Picture, *, at_photo: float, blacked_out: float) -> Exclusion | None:
         """Why the picture does not count, as far as its scores say so; ``None`` when it does.
 
         Parameters
@@ -65,16 +70,57 @@ class Conditions:
             return None
         if not (math.isfinite(at_photo) and math.isfinite(blacked_out)):
             sentence = f"{picture.name}: the score is not a finite number; check the model."
-            return Omission(picture.name, "score not finite", sentence)
+            return Exclusion(picture.name, "score not finite", sentence)
         if blacked_out < at_photo:
             return None
         sentence = (
             f"{picture.name}: with its object black the score goes from {at_photo:.4g} to {blacked_out:.4g}, "
             "so that the model did not need it."
         )
-        return Omission(picture.name, "score does not drop without the object", sentence)
+        return Exclusion(picture.name, "score does not drop without the object", sentence)
 
 
 def blacked_out(picture: Picture, area: Area) -> Picture:
     """The picture with the object's pixels black; the original is left as it is."""
     return ablated(picture, area.mask, note="object blacked out")
+
+
+@dataclass(frozen=True)
+class Located:
+    """A picture whose object is known, and the score that the object should matter to."""
+
+    picture: Picture
+    area: Area
+    score: Score
+
+
+def excluded(
+    model: Classifier,
+    photos: Sequence[Located],
+    conditions: Conditions,
+    *,
+    budget: Budget | None = None,
+    on_passes: Callable[[int], None] | None = None,
+) -> list[Exclusion | None]:
+    """Why each photo does not count, or ``None`` where it does.
+
+    Only photos that meet the first condition go through the network, as they are and with their object black.
+
+    Raises
+    ------
+    OutOfMemory
+        When a single picture does not fit into the device's memory.
+    """
+    found = [conditions.of_area(photo.picture, photo.area) for photo in photos]
+    asked = [i for i, exclusion in enumerate(found) if exclusion is None] if conditions.matters else []
+    pictures, scores = [], []
+    for i in asked:
+        photo = photos[i]
+        pictures += [photo.picture.pixels, blacked_out(photo.picture, photo.area).pixels]
+        scores += [photo.score] * 2
+    _, noted = look_and_score(model, pictures, scores, budget=budget or Budget.of(model))
+    if on_passes is not None and pictures:
+        on_passes(len(pictures))
+    for i, before, after in zip(asked, noted[::2].tolist(), noted[1::2].tolist(), strict=True):
+        found[i] = conditions.of_scores(photos[i].picture, at_photo=before, blacked_out=after)
+    return found

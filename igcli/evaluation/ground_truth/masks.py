@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.errors import ImageError
+from igcli.evaluation.exclusions import Exclusion, ambiguous, counted, resized, unseen
 from igcli.evaluation.ground_truth.annotation import AnnotationError, named
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.mask_pixels import HALF, read_mask
 from igcli.evaluation.ground_truth.names import Ambiguous, Match, pair
-from igcli.evaluation.ground_truth.omissions import ambiguous, resized, unseen
-from igcli.evaluation.left_out import Omission, counted
 from igcli.images.finding import find_images
 from igcli.images.fit import FITS
 from igcli.images.options import ReadOptions, View
@@ -48,25 +47,25 @@ class Masks:
     options: ReadOptions
     notes: tuple[str, ...] = ()
 
-    def area(self, picture: Picture, *, label: str | None = None) -> Area | Omission:
+    def area(self, picture: Picture, *, label: str | None = None) -> Area | Exclusion:
         """Where a picture's object is; a mask speaks of one object, whatever the ``label``.
 
         Returns
         -------
-        Area or Omission
-            An omission where there is no mask, or several; where it cannot be read, has another size than the photo,
+        Area or Exclusion
+            an exclusion where there is no mask, or several; where it cannot be read, has another size than the photo,
             or is dark throughout; and where what it marks is not seen.
         """
         mask = self.photos.get(picture.path) if picture.path is not None else None
         if mask is None:
             sentence = f"{picture.name}: no picture in {self.source} has its name; save its mask under the same stem."
-            return Omission(picture.name, "no mask for it", sentence)
+            return Exclusion(picture.name, "no mask for it", sentence)
         if isinstance(mask, Ambiguous):
             return ambiguous(picture, mask, self.source)
         try:
             pixels = read_mask(mask, self.options)
         except ImageError as error:
-            return Omission(picture.name, "mask cannot be read", f"{picture.name}: {error}")
+            return Exclusion(picture.name, "mask cannot be read", f"{picture.name}: {error}")
         if pixels.size != picture.original_size:
             return resized(picture, pixels.size, mask)
         if not pixels.object.any():
@@ -74,7 +73,7 @@ class Masks:
                 f"{picture.name}: in {mask} no pixel shows an object (the lightest is {pixels.lightest} of 255); "
                 f"{_REMEDY}."
             )
-            return Omission(picture.name, "empty mask", sentence)
+            return Exclusion(picture.name, "empty mask", sentence)
         inside = _share_inside(pixels.object, picture.placement)
         square, _ = FITS[picture.placement.fit](pixels.image(), self.view)
         shown = np.asarray(square) > HALF

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS
 from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, over_pixels, rounded
+from igcli.evaluation.metrics.metric import METRICS, Measured
 from igcli.evaluation.perturbation import Route
 from igcli.lazy import np
 

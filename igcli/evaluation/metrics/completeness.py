@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from igcli.attribution.result import Completeness
 from igcli.evaluation.context import Context
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS, Metric
+from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import np
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from igcli.errors import UsageError
 from igcli.evaluation.context import Context
-from igcli.evaluation.measured import Curve, Measured
-from igcli.evaluation.metric import Metric
+from igcli.evaluation.maps import ranking_in_words
+from igcli.evaluation.metrics.metric import Curve, Measured, Metric
 from igcli.evaluation.perturbation import Order, Route
-from igcli.evaluation.ranking import ranking_in_words
 from igcli.lazy import np
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from igcli.errors import UsageError
 from igcli.evaluation.context import Context
-from igcli.evaluation.left_out import Omission
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.maps import MapLike, as_map, flaw
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS, Metric
+from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import np, torch
 
 
@@ -28,7 +27,7 @@ class Focus(Metric):
     def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
         """On the quadrants of the mosaic."""
         area = context.area()
-        if isinstance(area, Omission):
+        if isinstance(area, Exclusion):
             return dict.fromkeys(names, Measured.missing(f"Left out: {area.reason}."))
         return {name: self.measure(context.maps[name], area.mask) for name in names}
 

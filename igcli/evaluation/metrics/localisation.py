@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.evaluation.context import Context
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.conditions import TWO_THIRDS, Conditions
-from igcli.evaluation.left_out import Omission
 from igcli.evaluation.maps import MapLike, as_map, flaw
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS, Metric
+from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import np, torch
 from igcli.sample import importance
 
@@ -36,7 +35,7 @@ class Localisation(Metric):
 
     @property
     def conditions(self) -> Conditions:
-        """Which photos count: to be asked of the network by :func:`igcli.evaluation.countable.left_out`."""
+        """Which photos count, for :func:`igcli.evaluation.ground_truth.conditions.excluded`."""
         return Conditions(largest=self.largest, matters=self.matters)
 
     def check(self) -> None:
@@ -46,8 +45,8 @@ class Localisation(Metric):
     def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
         """On the object, of photos that count."""
         area = context.area()
-        found = area if isinstance(area, Omission) else context.left_out(area, self.conditions) or area
-        if isinstance(found, Omission):
+        found = area if isinstance(area, Exclusion) else context.excluded(area, self.conditions) or area
+        if isinstance(found, Exclusion):
             return dict.fromkeys(names, Measured.missing(f"Left out: {found.reason}."))
         return {name: self.measure(context.maps[name], found.mask) for name in names}
 

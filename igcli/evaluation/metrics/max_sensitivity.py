@@ -9,8 +9,7 @@ from igcli.errors import UsageError
 from igcli.evaluation.context import Context
 from igcli.evaluation.controls import photo_seed
 from igcli.evaluation.maps import MapLike, as_map, flaw
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS, Metric
+from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import torch
 
 #: Makes the maps (one each) of pictures (C, H, W) for one class, held fixed.

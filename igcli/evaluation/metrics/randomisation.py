@@ -8,8 +8,7 @@ from dataclasses import dataclass, fields
 from igcli.errors import UsageError
 from igcli.evaluation.context import Context
 from igcli.evaluation.maps import MapLike, as_map, flaw
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metric import METRICS, Metric
+from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.evaluation.similarity import Similarity, similarity
 
 

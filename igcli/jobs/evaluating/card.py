@@ -14,8 +14,7 @@ from typing import Any
 from igcli.attribution.result import Completeness
 from igcli.attribution.scores import Score
 from igcli.evaluation.maps import MapLike
-from igcli.evaluation.measured import Curve, Measured
-from igcli.evaluation.metric import Metric
+from igcli.evaluation.metrics.metric import Curve, Measured, Metric
 from igcli.images.picture import Picture
 from igcli.jobs.files import read_own, write_whole
 from igcli.jobs.outputs.record import SCHEMA, Record, new_record, to_json

@@ -10,13 +10,12 @@ from igcli.attribution.result import Completeness
 from igcli.attribution.scores import Score
 from igcli.errors import IgError, UsageError, first_line
 from igcli.evaluation.context import Context
-from igcli.evaluation.countable import Located, left_out
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area
-from igcli.evaluation.ground_truth.conditions import Conditions
-from igcli.evaluation.left_out import Omission
+from igcli.evaluation.ground_truth.conditions import Conditions, Located, excluded
 from igcli.evaluation.maps import MapLike
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metrics import CurveMetric, Metric
+from igcli.evaluation.metrics.curve_metric import CurveMetric
+from igcli.evaluation.metrics.metric import Measured, Metric
 from igcli.evaluation.perturbation import look_and_score
 from igcli.evaluation.scoring import Subject, score_maps
 from igcli.jobs.evaluating.card import Card
@@ -45,7 +44,7 @@ class PhotoContext:
     photo: Photo
     card: Card
     asked: Mapping[str, tuple[Metric, Sequence[str]]]
-    located: Area | Omission | None = None
+    located: Area | Exclusion | None = None
     _replaced: dict[str, dict[str, Measured]] | None = field(default=None, init=False)
 
     @property
@@ -81,7 +80,7 @@ class PhotoContext:
             self._replaced = self._score_replaced()
         return next(self._replaced[name] for name, (each, _) in self.asked.items() if each is metric)
 
-    def area(self) -> Area | Omission:
+    def area(self) -> Area | Exclusion:
         """By the boxes or masks; asked for once, so that what is wrong with them is counted once."""
         if self.located is None:
             truth = self.measurer.inquiry.truth
@@ -92,11 +91,11 @@ class PhotoContext:
                 self.measurer.refused_boxes += self.located.refused
         return self.located
 
-    def left_out(self, area: Area, conditions: Conditions) -> Omission | None:
+    def excluded(self, area: Area, conditions: Conditions) -> Exclusion | None:
         """Two forward passes, if the area alone does not say it."""
         job, located = self.measurer.job, Located(self.photo.picture, area, self.score)
         with self.measurer.effort.of_passes():
-            (why,) = left_out(job.model, [located], conditions, budget=job.budget, on_passes=self.measurer.count_passes)
+            (why,) = excluded(job.model, [located], conditions, budget=job.budget, on_passes=self.measurer.count_passes)
         return why
 
     def remade(self, names: Sequence[str], pictures: Sequence[torch.Tensor]) -> Mapping[str, list[MapLike] | Measured]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igcli.errors import ImageError
-from igcli.evaluation.left_out import Omission
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.mosaics import Mosaic, MosaicPlan, listing, read_mosaics
 from igcli.images.reading import read_image
 from igcli.images.source import Found
@@ -167,7 +167,7 @@ class Evaluation:
                 continue
             view, fit, options = self._job.model.view, self._job.plan.fit, self._job.plan.reading
             (mosaic,) = read_mosaics([plan], view, fit=fit, options=options)
-            if isinstance(mosaic, Omission):
+            if isinstance(mosaic, Exclusion):
                 yield Step(plan.name, failure=mosaic.sentence)
                 continue
             if card is not None and card.image.get("sha256") != mosaic.picture.sha256:

@@ -11,16 +11,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from igcli.attribution.explain import explain
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Explanation
 from igcli.attribution.scores import Score
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area, GroundTruth
-from igcli.evaluation.left_out import Omission
 from igcli.evaluation.maps import MapLike
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metrics import Metric
+from igcli.evaluation.metrics.metric import Measured, Metric
 from igcli.evaluation.randomising import randomised
 from igcli.images.picture import Picture
 from igcli.jobs.evaluating.card import Card, Photo
@@ -86,7 +85,7 @@ class Measurer:
     def __init__(self, job: Job, inquiry: Inquiry, *, on_points: Callable[[int], None] | None = None) -> None:
         self.job, self.inquiry, self._on_points = job, inquiry, on_points
         self.effort = Effort()
-        self.refused_boxes: list[Omission] = []
+        self.refused_boxes: list[Exclusion] = []
         self._randomised: dict[tuple[int, int], Classifier] = {}
 
     def measure(self, photos: Sequence[Photo]) -> None:

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from igcli.evaluation.measured import Curve
-from igcli.evaluation.metrics import Metric, arrow
+from igcli.evaluation.metrics.metric import Curve, Metric, arrow
 from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estimate, win_rates
 from igcli.jobs.evaluating.card import Card
 from igcli.jobs.evaluating.measuring import Effort

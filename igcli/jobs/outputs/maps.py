@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Attribution, Explanation
 from igcli.attribution.targets import RankedValue
 from igcli.attribution.wanted import Wanted

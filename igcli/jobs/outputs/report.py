@@ -12,13 +12,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import RankedClass, RankedValue
 from igcli.attribution.wanted import Wanted
 from igcli.bounded import open_regular
 from igcli.errors import Occupied, OutputError
-from igcli.evaluation.metrics import arrow
+from igcli.evaluation.metrics.metric import arrow
 from igcli.jobs.evaluating.table import Column, footnotes, names_in, shown_name
 from igcli.jobs.files import output_error, read_own, write_whole
 from igcli.jobs.item import Explained

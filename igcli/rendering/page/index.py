@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.scores import PROBABILITIES
 from igcli.rendering.numbers import finite
 from igcli.rendering.page.content import MAP_LEVELS, Cell, MapPage, PhotoPage, ReportPage, Table

@@ -7,7 +7,7 @@ from toys import classifier, random_picture, small_network
 
 import igcli
 from igcli.attribution.explain import explain
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Explanation, Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import NumericalError, UsageError

@@ -5,8 +5,8 @@ import torch
 from toys import random_picture
 
 import igcli
-from igcli.attribution.methods import METHODS
 from igcli.attribution.methods.guided_integrated import advance
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.path import Path
 
 

@@ -7,7 +7,7 @@ from torch.nn import functional
 from toys import classifier, random_picture, small_network
 
 import igcli
-from igcli.attribution.methods import METHODS
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.methods.premises import unmet_premises
 
 

@@ -12,8 +12,8 @@ import igcli
 from igcli.attribution.baselines import noisy_copy
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
-from igcli.attribution.methods import METHODS
 from igcli.attribution.methods.decision import decision_nodes
+from igcli.attribution.methods.method import METHODS
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted

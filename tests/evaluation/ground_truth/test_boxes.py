@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.boxes import Boxes, read_boxes
-from igcli.evaluation.left_out import Omission
 from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
@@ -49,12 +49,12 @@ def found(truth: Boxes, picture: Picture, **extra: str) -> Area:
     return area
 
 
-def missed(truth: Boxes, picture: Picture) -> Omission:
-    omission = truth.area(picture)
-    assert isinstance(omission, Omission)
-    assert picture.name in omission.sentence
-    assert omission.sentence.endswith(".")
-    return omission
+def missed(truth: Boxes, picture: Picture) -> Exclusion:
+    exclusion = truth.area(picture)
+    assert isinstance(exclusion, Exclusion)
+    assert picture.name in exclusion.sentence
+    assert exclusion.sentence.endswith(".")
+    return exclusion
 
 
 def rectangle(rows: slice, columns: slice, side: int = 20) -> np.ndarray:
@@ -208,9 +208,9 @@ def test_boxes_are_in_upright_pixels_after_exif_rotation(tmp_path):
 
 def test_boxes_drawn_on_a_larger_copy_are_left_out(tmp_path):
     cat = photo(tmp_path)
-    omission = missed(read_boxes(voc_of(tmp_path, (400, 400)), photos=[cat]), read(cat))
-    assert omission.reason == "drawn at another size"
-    assert "400 x 400" in omission.sentence
+    exclusion = missed(read_boxes(voc_of(tmp_path, (400, 400)), photos=[cat]), read(cat))
+    assert exclusion.reason == "drawn at another size"
+    assert "400 x 400" in exclusion.sentence
 
 
 def test_what_is_not_used_of_a_file_is_said(tmp_path):

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from torchvision import transforms
 
+from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.masks import Masks, read_masks
-from igcli.evaluation.left_out import Omission
 from igcli.images.options import View
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
@@ -51,12 +51,12 @@ def found(truth: Masks, picture: Picture) -> Area:
     return area
 
 
-def missed(truth: Masks, picture: Picture) -> Omission:
-    omission = truth.area(picture)
-    assert isinstance(omission, Omission)
-    assert picture.name in omission.sentence
-    assert omission.sentence.endswith(".")
-    return omission
+def missed(truth: Masks, picture: Picture) -> Exclusion:
+    exclusion = truth.area(picture)
+    assert isinstance(exclusion, Exclusion)
+    assert picture.name in exclusion.sentence
+    assert exclusion.sentence.endswith(".")
+    return exclusion
 
 
 def test_a_mask_goes_through_torchvisions_resize_and_crop_like_the_photo(tmp_path):
@@ -124,17 +124,17 @@ def test_a_mask_without_an_object_is_empty_and_says_how_light_it_is(tmp_path):
     for number, level in enumerate((0, 100)):
         shades = blob().point(lambda value, level=level: level if value else level // 2)
         saved(tmp_path / "masks/cat.png", shades)
-        omission = missed(masks(tmp_path, [cat]), read(cat))
-        assert omission.reason == "empty mask", number
-        assert f"lightest is {level} of 255" in omission.sentence
+        exclusion = missed(masks(tmp_path, [cat]), read(cat))
+        assert exclusion.reason == "empty mask", number
+        assert f"lightest is {level} of 255" in exclusion.sentence
 
 
 def test_a_mask_of_another_size_is_refused(tmp_path):
     cat = photo(tmp_path)
     saved(tmp_path / "masks/cat.png", blob((45, 30)))
-    omission = missed(masks(tmp_path, [cat]), read(cat))
-    assert omission.reason == "drawn at another size"
-    assert "45 x 30" in omission.sentence
+    exclusion = missed(masks(tmp_path, [cat]), read(cat))
+    assert exclusion.reason == "drawn at another size"
+    assert "45 x 30" in exclusion.sentence
 
 
 def test_an_object_outside_the_crop_or_thinner_than_a_pixel_is_left_out(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 import torch
 from evaluation.known import LOGIT, SOFTMAX, Linear, Patch, noise_map, patch_mask, photo, plain, slow_scores, subject
 
-from igcli.evaluation.metrics import Abpc
+from igcli.evaluation.metrics.abpc import Abpc
 from igcli.evaluation.scoring import score_maps
 
 SIDE = 10  # 100 pixels: a tenth is a whole number

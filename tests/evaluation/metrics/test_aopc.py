@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igcli.errors import UsageError
-from igcli.evaluation.metrics import Aopc
+from igcli.evaluation.metrics.aopc import Aopc
 from igcli.evaluation.scoring import score_maps
 
 

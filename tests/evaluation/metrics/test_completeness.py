@@ -6,7 +6,7 @@ from toys import classifier, random_picture, small_network
 
 import igcli
 from igcli.attribution.result import Completeness
-from igcli.evaluation.metrics import CompletenessGap
+from igcli.evaluation.metrics.completeness import CompletenessGap
 from igcli.images.picture import Picture
 
 

@@ -8,7 +8,7 @@ from torchcam.metrics import DeletionInsertionMetric
 from toys import classifier, random_picture, small_network, trapezoid
 
 from igcli.attribution.scores import Score
-from igcli.evaluation.metrics import Deletion, Insertion
+from igcli.evaluation.metrics.deletion_insertion import Deletion, Insertion
 from igcli.evaluation.scoring import Subject, score_maps
 from igcli.sample import BASELINES
 

@@ -6,8 +6,7 @@ import torch
 from evaluation.known import noise_map
 
 from igcli.errors import UsageError
-from igcli.evaluation.metrics import Focus
-from igcli.evaluation.metrics.focus import quadrant_mask
+from igcli.evaluation.metrics.focus import Focus, quadrant_mask
 
 DIAGONAL = quadrant_mask((True, False, False, True), size=(8, 8))
 

@@ -7,7 +7,7 @@ from evaluation.known import SIDE, noise_map, patch_mask
 
 from igcli.errors import UsageError
 from igcli.evaluation.ground_truth.conditions import Conditions
-from igcli.evaluation.metrics import Localisation
+from igcli.evaluation.metrics.localisation import Localisation
 
 MASK = patch_mask().numpy()
 

@@ -6,7 +6,7 @@ from captum.metrics import sensitivity_max
 from evaluation.known import Linear, noise_map, photo
 
 from igcli.errors import UsageError
-from igcli.evaluation.metrics import MaxSensitivity
+from igcli.evaluation.metrics.max_sensitivity import MaxSensitivity
 
 
 def test_it_equals_captums_for_the_same_perturbations():

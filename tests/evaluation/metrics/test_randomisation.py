@@ -9,7 +9,7 @@ from toys import classifier, random_picture, small_network
 import igcli
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
-from igcli.evaluation.metrics import Randomisation
+from igcli.evaluation.metrics.randomisation import Randomisation
 from igcli.evaluation.randomising import randomised
 
 

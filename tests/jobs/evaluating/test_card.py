@@ -3,8 +3,8 @@ import pytest
 
 from igcli.attribution.result import Completeness
 from igcli.attribution.scores import Score
-from igcli.evaluation.measured import Curve, Measured
-from igcli.evaluation.metrics import Aopc
+from igcli.evaluation.metrics.aopc import Aopc
+from igcli.evaluation.metrics.metric import Curve, Measured
 from igcli.jobs.evaluating.card import Card, load_card
 
 MAPS = {"integrated": None, "random": None}

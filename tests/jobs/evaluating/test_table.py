@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from igcli.attribution.scores import Score
-from igcli.evaluation.measured import Measured
-from igcli.evaluation.metrics import Aopc, Deletion
+from igcli.evaluation.metrics.aopc import Aopc
+from igcli.evaluation.metrics.deletion_insertion import Deletion
+from igcli.evaluation.metrics.metric import Measured
 from igcli.jobs.evaluating.card import Card
 from igcli.jobs.evaluating.table import Column, csv_of, lines_of, why_missing
 

@@ -1,20 +1,20 @@
-from igcli.evaluation.left_out import LeftOut, Omission, counted
+from igcli.evaluation.exclusions import Exclusion, Exclusions, counted
 
 
-def omission(name, reason):
-    return Omission(name, reason, f"{name}: {reason}.")
+def exclusion(name, reason):
+    return Exclusion(name, reason, f"{name}: {reason}.")
 
 
 def test_reasons_are_counted_the_most_frequent_first():
-    left_out = LeftOut(omissions=[omission("a", "no box")])
-    left_out.add(omission("b", "empty mask"), omission("c", "empty mask"))
+    left_out = Exclusions(exclusions=[exclusion("a", "no box")])
+    left_out.add(exclusion("b", "empty mask"), exclusion("c", "empty mask"))
     assert left_out.counts == {"empty mask": 2, "no box": 1}
     assert left_out.summary() == "3 photos left out: empty mask (2); no box (1)."
     assert [each.subject for each in left_out] == ["a", "b", "c"]
 
 
 def test_nothing_left_out_is_nothing_said():
-    assert (LeftOut().summary(), len(LeftOut())) == ("", 0)
+    assert (Exclusions().summary(), len(Exclusions())) == ("", 0)
 
 
 def test_numbers_have_their_plurals():

@@ -1,17 +1,18 @@
-"""What a metric is: a protocol whose every parameter is a field, a direction, and what it needs beside the map."""
+"""What a metric is, and what it says of one map of one photo: a number, or the reason why there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from igcli.errors import UsageError
+from igcli.lazy import np
 from igcli.registry import Registry
 
 if TYPE_CHECKING:
     from igcli.evaluation.context import Context
-    from igcli.evaluation.measured import Measured
+
 
 Direction = Literal["higher", "lower"]
 
@@ -64,7 +65,7 @@ class Metric:
 def _check_kind(kind: type[Metric]) -> None:
     """Raise ``TypeError`` for what cannot be a metric."""
     if not (isinstance(kind, type) and issubclass(kind, Metric)):
-        raise TypeError("a metric is a class derived from igcli.evaluation.metric.Metric")
+        raise TypeError("a metric is a class derived from igcli.evaluation.metrics.metric.Metric")
     if getattr(kind, "direction", None) not in ("higher", "lower"):
         raise TypeError(f'{kind.__name__} does not say which value is better: direction = "higher", or "lower"')
     if strange := set(kind.needs) - set(NEEDS):
@@ -125,3 +126,48 @@ def _read(key: str, value: object, default: object) -> object:
     except (KeyError, TypeError, ValueError):
         wanted = "yes or no" if isinstance(default, bool) else f"a number like {default}"
         raise UsageError(f"The option {key} needs {wanted}, not {value!r}.") from None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values over the share of the pixels that were replaced, or revealed.
+
+    Attributes
+    ----------
+    fractions
+        (N,) ascending, in [0, 1].
+    values
+        (N,).
+    """
+
+    fractions: np.ndarray
+    values: np.ndarray
+
+    @property
+    def area(self) -> float:
+        """The area under the curve by the trapezoidal rule: over [0, 1], the curve's mean."""
+        return float((np.diff(self.fractions) * (self.values[1:] + self.values[:-1])).sum() / 2)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number about one map.
+
+    Attributes
+    ----------
+    value
+        NaN where there is none.
+    reason
+        Why there is none, as a sentence that can be counted; empty where there is one.
+    curves
+        What the number was made of, by name, for plots.
+    """
+
+    value: float
+    reason: str = ""
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+
+    @classmethod
+    def missing(cls, reason: str) -> Measured:
+        """No number, and why."""
+        return cls(float("nan"), reason)

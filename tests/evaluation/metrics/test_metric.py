@@ -1,10 +1,14 @@
 import dataclasses
+import math
 
+import numpy as np
 import pytest
+from toys import trapezoid
 
 from igcli.attribution.scores import SCORES
 from igcli.errors import UsageError
-from igcli.evaluation.metrics import DEFAULT_METRICS, METRICS, NEEDS, CurveMetric, arrow, configured
+from igcli.evaluation.metrics.curve_metric import CurveMetric
+from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, NEEDS, Curve, Measured, arrow, configured
 
 EXPECTED = {
     "aopc": "higher",
@@ -97,3 +101,19 @@ def test_an_unknown_metric_names_the_nearest():
 
 def test_arrows_point_to_the_better_side():
     assert (arrow("higher"), arrow("lower")) == ("↑", "↓")
+
+
+def test_the_area_is_exact_for_straight_pieces_of_unequal_width():
+    assert Curve(np.array([0.0, 0.1, 1.0]), np.array([1.0, 0.0, 0.5])).area == pytest.approx(0.05 + 0.225)
+
+
+def test_the_area_of_a_curve_is_that_of_numpy():
+    generator = np.random.default_rng(0)
+    fractions, values = np.sort(generator.random(50)), generator.random(50)
+    assert Curve(fractions, values).area == pytest.approx(trapezoid(values, fractions))
+
+
+def test_what_is_missing_has_a_reason_and_is_no_number():
+    missing = Measured.missing("Because.")
+    assert math.isnan(missing.value)
+    assert missing.reason == "Because."
