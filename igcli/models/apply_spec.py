@@ -1,6 +1,6 @@
-"""A freshly loaded Classifier, and what a person says of input, outputs and labels -> the Classifier they mean.
+"""The user's settings of input, outputs and labels, applied to a loaded Classifier.
 
-Whatever was said is tried on a made-up picture at once, so that a wrong size or list of labels is a sentence now and
+The result is tried on a synthetic picture at once, so that a wrong size or list of labels is an error message now and
 not a wrong map later.
 """
 
@@ -22,12 +22,12 @@ from igcli.models.spec import InputSpec, ModelSpec
 from igcli.models.trial import try_out
 
 YES_NO = ("no", "yes")
-"""The classes of a network with a single output, where nobody names them."""
+"""The classes of a network with a single output, if they are not named."""
 
 NAMED = "Its classes have the names in its {}."
 PREPARED = "Pictures are prepared as its {} says."
 NUMBERED = "Its classes are called by their numbers: --labels FILE names them."
-CHANGING = "It answers the same picture differently each time (dropout that evaluation mode does not reach?)."
+CHANGING = "Its output for the same picture differs each time (dropout that evaluation mode does not reach?)."
 RAW = "It is given {0} x {0} pixels from 0 to 1, not normalised: --input-size, --mean and --std say otherwise."
 PROBABILITIES = "Its outputs are taken for logits; if they are probabilities: --outputs {}probabilities."
 EACH_FOR_ITSELF = (
@@ -43,19 +43,18 @@ LARGEST = "The largest of its values is explained unless --target names one."
 
 
 def apply_spec(model: Classifier, spec: ModelSpec, *, published: bool = False) -> Classifier:
-    """The same network as ``spec`` says it is to be used, with a label for each of its classes.
+    """The classifier with the settings of ``spec``, and a label for each of its classes.
 
     Parameters
     ----------
     published
-        The network is a library's own, as it made it: one that comes with labels, and of which nothing is said, is not
-        tried.
+        The network is a library's own: if it has labels and no setting changes it, it is not tried.
 
     Raises
     ------
     UsageError
-        The network does not take such pictures, gives no logits or no gradient, or has another number of classes than
-        there are labels.
+        The network does not accept such pictures, returns no logits or no gradient, or its number of classes is not
+        that of the labels.
     """
     model = copy(model)
     complete = len(model.labels) > 0 and spec.input == InputSpec()
@@ -88,7 +87,7 @@ def apply_spec(model: Classifier, spec: ModelSpec, *, published: bool = False) -
 
 
 def _input_of(model: Classifier, said: InputSpec, own: SelfDescription) -> tuple[InputSpec, str]:
-    """How pictures are prepared, with what the network says where neither its loader nor a person does; and a note."""
+    """The preprocessing: the user's, else the loader's, else the network's own, and then a note for the caveat."""
     if model.view != View() or not (model.mean == (0.0,) and model.std == (1.0,)):
         return said, ""
     both = completed(said, own.input)
@@ -96,7 +95,7 @@ def _input_of(model: Classifier, said: InputSpec, own: SelfDescription) -> tuple
 
 
 def _prepare(model: Classifier, spec: ModelSpec, said: InputSpec, own: tuple[str, ...]) -> None:
-    """Set what is needed before the network is run: its input, its labels, and where its logits are."""
+    """Set what the first run of the network needs: its input, its labels, and where its logits are."""
     model.view = said.view(model.view)
     model.mean, model.std = said.normalisation(model.mean, model.std)
     channels = model.view.channels
@@ -104,7 +103,7 @@ def _prepare(model: Classifier, spec: ModelSpec, said: InputSpec, own: tuple[str
         if len(values) not in (1, channels):
             raise UsageError(
                 f"The {name} has {len(values)} numbers for an input of {channels} channel{'s' * (channels > 1)}: "
-                f"give --{name} one number, or one a channel."
+                f"give --{name} one number, or one per channel."
             )
     model.output_index = spec.output_index
     names = read_labels(spec.labels) if isinstance(spec.labels, Path) else spec.labels
@@ -121,7 +120,7 @@ def _interpret(model: Classifier, kind: OutputKind, *, single: bool) -> None:
 
 
 def _doubt(model: Classifier, spec: ModelSpec, outputs: torch.Tensor) -> str:
-    """What the outputs (N, K) may mean instead, or what else is to be known of them; in a sentence, or nothing."""
+    """A sentence on what else the outputs (N, K) may mean, or an empty one."""
     single = outputs.shape[1] == 1
     if model.regression:
         return "" if single else LARGEST
@@ -135,7 +134,7 @@ def _doubt(model: Classifier, spec: ModelSpec, outputs: torch.Tensor) -> str:
 
 
 def _is_raw(model: Classifier, said: InputSpec) -> bool:
-    """Whether nobody has said what the network's pixels are to be normalised by: neither it itself nor the person."""
+    """Whether neither the network nor the user specifies a normalisation."""
     silent = said.mean is None and said.std is None and said.value_range is None
     return silent and model.mean == (0.0,) and model.std == (1.0,)
 
@@ -157,7 +156,7 @@ def _labels(wanted: Path | tuple[str, ...] | None, outputs: int, *, regression: 
     if len(names) != outputs:
         where = str(wanted) if isinstance(wanted, Path) else "The list of labels"
         raise UsageError(
-            f"{where} names {len(names)} class{'es' * (len(names) != 1)}, and the network tells {outputs} apart: give "
-            "a name for each, in the order of its outputs."
+            f"{where} names {len(names)} class{'es' * (len(names) != 1)}, and the network distinguishes {outputs}: "
+            "give a name for each, in the order of its outputs."
         )
     return Labels(names)

@@ -1,6 +1,6 @@
 """A network and a state dict -> a network ready to be explained; or one sentence on why they do not fit.
 
-Nothing is initialised that the weights would overwrite, and nothing is ever half-loaded.
+Weights are not initialised before they are overwritten, and a network is never loaded in part.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def assemble(
     build
         Makes the network, whatever its initial weights.
     state
-        A value for every parameter and buffer, in any floating-point type; other tensors are left out as
-        :func:`~igcli.models.belonging.belonging` has it.
+        A value for every parameter and buffer, in any floating-point type; other tensors are ignored as
+        :func:`~igcli.models.belonging.belonging` describes.
     file
         Where the state comes from, for the error message.
     warn
-        Called with one message that names what was left out.
+        Called with one message that names what was ignored.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def head_size(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, cl
 
 
 def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, file: Path, assign: bool = False) -> None:
-    """Give the network its weights, all of them or none that count: it is to be thrown away when this raises.
+    """Load the weights into the network. If this raises, the network may be loaded in part: do not use it.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _fault(
 
 
 def _in_float32(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    # a copy of the mapping's own kind: torch keeps the versions of modules beside the keys
+    # a copy of the mapping's own type, which also holds torch's versions of modules
     cast = without_prefix(state, "")
     cast.update((key, value.float()) for key, value in state.items() if value.is_floating_point())
     return cast

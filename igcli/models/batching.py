@@ -1,8 +1,8 @@
-"""How many pictures one call of a network may hold, found out with two made-up pictures.
+"""How many pictures may share one call of a network, tried with two synthetic pictures.
 
-Most networks answer each picture of a batch as they would answer it alone. Some do not: batch normalisation without
-running statistics, a softmax over the wrong axis, a branch that asks for the mean of the whole input. Explained in
-batches, such a network would be asked about another picture's neighbours. Others take one picture only.
+For most networks, the output for a picture does not depend on the rest of the batch. For some it does: batch
+normalisation without running statistics, a softmax over the wrong axis, a branch on the mean of the whole input. In
+batches, such a network would be explained wrongly. Others accept one picture only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from igcli.lazy import torch
 
 DEPENDS = (
-    "Its answer to a picture depends on the other pictures in the batch (batch normalisation without running "
+    "Its output for a picture depends on the other pictures in the batch (batch normalisation without running "
     "statistics?): it is given one picture at a time, which takes longer."
 )
 ONLY_ONE = "It takes no more than one picture at a time, and is given one."
@@ -23,14 +23,14 @@ FILLED = "It takes {0} pictures at a time, and not one: each is given {0} times 
 
 @dataclass(frozen=True)
 class Batching:
-    """How pictures are put together for one call of a network.
+    """How pictures are combined in one call of a network.
 
     Attributes
     ----------
     one_at_a_time
-        Why no two different pictures may share a call, in a sentence; empty where they may.
+        Why no two different pictures may share a call, in a sentence; empty if they may.
     copies
-        How many times the one picture is repeated, for a network that does not take it alone.
+        How many times one picture is repeated, for a network that does not accept it alone.
     """
 
     one_at_a_time: str = ""
@@ -59,16 +59,16 @@ TOGETHER = Batching()
 
 
 def unlike_pictures(channels: int, height: int, width: int) -> torch.Tensor:
-    """Two made-up pictures (2, C, H, W) in [0, 1], a dark and a light one, the same every time.
+    """Two synthetic pictures (2, C, H, W) in [0, 1], a dark and a light one, always the same.
 
-    They differ in mean, least and greatest value, so that whatever a network takes from the whole batch shows.
+    They differ in mean, minimum and maximum, so that a network that uses statistics of the whole batch is recognised.
     """
     noise = torch.rand((2, channels, height, width), generator=torch.Generator().manual_seed(0))
     return noise * 0.3 + torch.tensor([0.0, 0.7])[:, None, None, None]
 
 
 def agree(first: torch.Tensor, second: torch.Tensor) -> bool:
-    """Whether two outputs (N, K) are the same but for rounding: other sizes of batch are computed by other kernels."""
+    """Whether two outputs (N, K) are equal to rounding, which depends on the batch size (other kernels)."""
     if first.shape != second.shape:
         return False
     tolerance = 2e-3 if torch.finfo(first.dtype).eps < 1e-5 else 5e-2

@@ -1,7 +1,7 @@
-"""Which tensors of a file are the network's: whatever wrappers put before their names, and whatever lies next to them.
+"""Selects a network's tensors from a file: without the prefixes of wrappers, and without what else the file holds.
 
-A network is taken out of a file only whole. What is left out is named; what looks like a part of another network is not
-left out, so that loading fails and says so.
+A network is selected only as a whole. Ignored tensors are named in a warning; tensors that seem to be a part of another
+network are not ignored, so that loading fails with a message.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ COMPANIONS = re.compile(
     r"|f1|auroc|confmat|confusion.*|ema|.*_ema|ema_.*|teacher.*|optimizer.*|scaler)\.|n_averaged$"
     r"|(.*\.)?(total_ops|total_params|num_batches_tracked)$"
 )
-"""Names of what is kept next to a network and is no part of what it computes."""
+"""Names of tensors that are saved with a network and are no part of its computation."""
 
 NAMED = 6
-"""How many of what is left out a warning names."""
+"""How many ignored names a warning lists."""
 
 
 def belonging(
     state: Mapping[str, torch.Tensor], network: torch.nn.Module, *, file: Path, warn: Callable[[str], None]
 ) -> NamedTensors:
-    """The tensors of the network, under its own names; all of the state, where it is not wholly there.
+    """The tensors of the network, under its own names; the whole state if the network is not complete in it.
 
     Parameters
     ----------
     state
         As :func:`~igcli.models.weights.read_state_dict` returns it.
     network
-        Shapes are enough.
+        On the meta device or not: only names, shapes and types are used.
     file
         Where the state comes from, for messages.
     warn
-        Called with one message that names what was left out.
+        Called with one message that names what was ignored.
 
     Raises
     ------
@@ -80,12 +80,12 @@ def belonging(
     check_values(found, own, file)
     if whole and (names := [*getattr(state, "left_out", ()), *_grouped(left)]):
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        warn(f"{file}: left out as no part of the network: {', '.join(names[:NAMED])}{more}.")
+        warn(f"{file}: ignored as no part of the network: {', '.join(names[:NAMED])}{more}.")
     return found
 
 
 def aligned(state: Mapping[str, torch.Tensor], wanted: Collection[str]) -> NamedTensors:
-    """The state dict without the one name that a wrapper of any kind put before all of its keys."""
+    """The state dict without the one prefix that a wrapper of any kind put before all keys."""
     inner = whole = without_prefix(state, "")
     while not any(key in wanted for key in inner):
         first = next(iter(inner), "").partition(".")[0] + "."
@@ -101,7 +101,7 @@ def room_for(network: torch.nn.Module) -> int:
 
 
 def _without_wrappers(state: Mapping[str, torch.Tensor], wanted: Collection[str], file: Path) -> NamedTensors:
-    """The state dict without the names of wrappers, at whatever places they are in its keys."""
+    """The state dict without the names of wrappers, anywhere in its keys."""
     removable = WRAPPER_SEGMENTS - {segment for key in wanted for segment in key.split(".")}
 
     def plain(key: str) -> str:
@@ -117,7 +117,7 @@ def _without_wrappers(state: Mapping[str, torch.Tensor], wanted: Collection[str]
 
 
 def _prefix(state: Mapping[str, torch.Tensor], wanted: Collection[str], file: Path) -> str | None:
-    """What stands before the names of the whole network; ``None`` where it is not there."""
+    """The prefix of the network's keys; ``None`` if the network is not complete."""
     needed = [key for key in wanted if not key.endswith(OPTIONAL)]
     if not needed:
         return None

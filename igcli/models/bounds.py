@@ -83,7 +83,7 @@ _PICKLES = 5
 
 
 def is_possible(shape: list[object]) -> bool:
-    """Whether torch could make a tensor of such whole numbers; what is no whole number is left to others."""
+    """Whether torch could make a tensor of such whole numbers; other values are checked elsewhere."""
     numbers = [number for number in shape if type(number) is int]
     return len(shape) <= MOST_DIMENSIONS and math.prod(max(number, 1) for number in numbers) < 2**59
 

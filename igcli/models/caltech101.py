@@ -1,6 +1,6 @@
-"""The bundled network: torchvision's GoogLeNet trained on Caltech-101, there without a download.
+"""The bundled network: torchvision's GoogLeNet trained on Caltech-101, available without a download.
 
-Its weights, labels, card and training script lie in :mod:`igcli.bundled`.
+Its weights, labels, model card and training script are in :mod:`igcli.bundled`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def load_caltech101(options: LoadOptions, *, weights: Path | None = None) -> Cla
     Raises
     ------
     UsageError
-        For arguments, as the network is built in one way.
+        For arguments: the network has none.
     WeightsError
         The file is damaged, or belongs to another network.
     """

@@ -89,11 +89,11 @@ class Classifier(Model):
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """The channels of a pixel side by side: what is read and written in one order is read and written faster."""
+        """Channels last: pixels are read and written faster if the network has the same order."""
         return torch.channels_last
 
     def check(self, sample: object) -> None:
-        """Raise ``UsageError`` for what is no picture of this model."""
+        """Raise ``UsageError`` if the sample is no picture for this model."""
         if not isinstance(sample, Picture):
             raise UsageError(f"A picture is what read_image() makes of a file, not {sample!r:.60}.")
         pixels = sample.pixels
@@ -114,11 +114,11 @@ class Classifier(Model):
         return read_baseline(path, sample, self.view)
 
     def find_batching(self) -> None:
-        """Try the network on made-up pictures of the view, unless it is known how pictures are put together for it."""
+        """Try the network on synthetic pictures of the view, unless its batching is known."""
         self.try_batching(unlike_pictures(self.view.channels, self.view.size, self.view.size))
 
     def unlike(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Two made-up pictures of the same shape."""
+        """Two synthetic pictures of the same shape."""
         return (unlike_pictures(*inputs[0].shape[1:]),)
 
     def optimised(self) -> Self:
@@ -157,21 +157,21 @@ class Classifier(Model):
         return (normalised if self._channels_last else in_usual_order(normalised),)
 
     def recognised(self, outputs: torch.Tensor) -> Self:
-        """The same classifier, or one over the same network that takes its outputs for the probabilities they are."""
+        """The same classifier, or one over the same network that treats its outputs as probabilities."""
         other = super().recognised(outputs)
         other._rewritten = self._rewritten
         return other
 
     @property
     def _channels_last(self) -> bool:
-        """Whether the network's convolutions are stored so, and its input had better be."""
+        """Whether the network's convolutions are stored in channels-last order, which its input should have too."""
         kernels = (parameter for parameter in self.network.parameters() if parameter.ndim == 4)
         formats = ((k.is_contiguous(memory_format=torch.channels_last), k.is_contiguous()) for k in kernels)
         return next((last for last, usual in formats if last != usual), False)
 
 
 def in_usual_order(pixels: torch.Tensor) -> torch.Tensor:
-    """Pixels (N, C, H, W) in the order of memory that a network expects which views its activations as others."""
+    """Pixels (N, C, H, W) in contiguous memory, which networks need that reshape activations with ``view``."""
     if pixels.shape[1] > 1:
         return pixels.contiguous()
     # one channel is contiguous in either order, but convolutions go by the strides

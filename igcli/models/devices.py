@@ -32,7 +32,7 @@ def resolve_device(name: str = "auto") -> torch.device:
 
 
 def available_devices() -> list[str]:
-    """What this machine has, the fastest first; ``cpu`` is always there."""
+    """The machine's devices, the fastest first; ``cpu`` is always among them."""
     cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     mps = ["mps"] if torch.backends.mps.is_available() else []
     return [*cuda, *mps, "cpu"]
@@ -40,16 +40,16 @@ def available_devices() -> list[str]:
 
 @dataclass(frozen=True)
 class Precision:
-    """How products of float32 numbers are computed; the numbers themselves, and sums of them, stay as they are.
+    """How products of float32 numbers are computed; the numbers themselves and their sums stay float32.
 
     Attributes
     ----------
     products, cuda, cpu
-        What torch's switches are set to: the oldest one, those of CUDA, and those of the CPU.
+        Values of torch's switches: the oldest one, those of CUDA, and those of the CPU.
     device
-        The only kind of device that computes so, or nothing.
+        The only kind of device that has this precision; empty for any.
     elsewhere
-        What to say on other devices.
+        Message for other devices.
     """
 
     products: str
@@ -73,7 +73,7 @@ PRECISIONS("bfloat16", summary="factors of 8 bits, on CPUs made for it")(
 
 
 def check_precision(name: str, device: torch.device) -> None:
-    """Raise ``UsageError`` where the device, or this torch, cannot compute so."""
+    """Raise ``UsageError`` if the device or this torch does not have this precision."""
     wanted = PRECISIONS[name]
     if wanted.device and wanted.device != device.type:
         other = {"cuda": "tf32"}.get(device.type, "float32")
@@ -84,9 +84,9 @@ def check_precision(name: str, device: torch.device) -> None:
 
 @contextmanager
 def numbers(precision: str = "float32") -> Iterator[None]:
-    """Products computed so inside the block, and in no other way; the caller's settings after it.
+    """Compute products in this precision inside the block; the caller's settings are restored after it.
 
-    The settings are the whole process's, not a thread's.
+    The settings are those of the whole process, not of a thread.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class _Products:
 
 
 def _switches(wanted: Precision) -> list[_Switch]:
-    """The older switches, then those that torch 2.9 put beside them.
+    """The older switches, then those that torch 2.9 added.
 
     All are set, in this order, since torch refuses to read an older switch that contradicts a newer one.
     """
@@ -160,7 +160,7 @@ def _has_newer_switches() -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether ``error`` says that a device, or the machine, has no memory left."""
+    """Whether ``error`` says that a device or the machine is out of memory."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()  # MPS and the CPU allocator raise a plain RuntimeError

@@ -1,7 +1,7 @@
 """Fetching a file of weights: the whole right file arrives under its name, or nothing does.
 
-The standard library's urllib honours HTTPS_PROXY and SSL_CERT_FILE by itself. Where files are kept is ``cache``'s
-concern.
+The standard library's urllib honours HTTPS_PROXY and SSL_CERT_FILE by itself. Where files are kept is in
+``weights_store``.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 18
 STALLED_AFTER = 20.0
-"""Seconds without a byte after which a download that has begun is given up."""
+"""Seconds without a byte after which a download that has begun is stopped."""
 
 
 LARGEST = 4 << 30
-"""Bytes of a file whose size nobody knows; torchvision's largest has 2.6 · 10⁹."""
+"""Bytes of a file of unknown size; torchvision's largest has 2.6 · 10⁹."""
 
 SLOWEST = 4096
-"""Bytes a second, on average over a window: below, a download is given up."""
+"""Bytes per second, on average over ``WINDOW``, below which a download is stopped."""
 
 WINDOW = 60.0
-"""Seconds over which the speed is taken."""
+"""Seconds over which the speed is measured."""
 
 MOST_DIGITS = 19
-"""Of a length that a server announces."""
+"""Digits of a length that a server announces."""
 
 
 def download_file(
@@ -64,18 +64,17 @@ def download_file(
     sha256_prefix
         How the file's SHA-256 begins, in hexadecimal.
     timeout
-        Seconds that may pass before the server begins its answer: name look-up, every address tried, and redirects
-        together.
+        Seconds until the server must begin its answer: DNS, all addresses tried, and redirects together.
     progress
         Draw a bar on stderr.
     largest
-        Bytes that the file can have; what goes on after them is given up.
+        Bytes that the file has at most; a longer download is stopped.
 
     Raises
     ------
     NetworkUnavailable
-        When the file cannot be had, or is not the right one. The first line of its message says why, the others all
-        ways to get the file.
+        The file cannot be downloaded, or is not the right one. The first line of the message says why, the others
+        how to get the file.
     """
     try:
         if urlsplit(url).scheme not in ("http", "https"):
@@ -93,7 +92,7 @@ def download_file(
 
 
 def ways_to_get(url: str, destination: Path, *, sha256_prefix: str) -> str:
-    """How a person can get the file, or do without it; a few lines."""
+    """How to get the file by hand, or do without it; a few lines."""
     return (
         f"By hand: download {url} and save it as {destination} (its SHA-256 begins with {sha256_prefix}).\n"
         "Behind a proxy: HTTPS_PROXY, SSL_CERT_FILE and TORCH_HOME are honoured.\n"
@@ -102,14 +101,14 @@ def ways_to_get(url: str, destination: Path, *, sha256_prefix: str) -> str:
 
 
 class _Failure(Exception):
-    """Ends the sentence that begins with the address."""
+    """What went wrong, as the rest of a sentence that begins with the address."""
 
 
 def _open(url: str, timeout: float) -> HTTPResponse:
     """The server's answer, once it has begun.
 
-    A socket's timeout counts anew for each of a host's addresses and does not cover the look-up of its name; waiting
-    for a thread bounds them all.
+    A socket's timeout starts again for each of a host's addresses and does not cover DNS. Waiting for a thread limits
+    the total.
     """
     answer: Future[HTTPResponse] = Future()
 
@@ -182,9 +181,9 @@ def _announced(response: HTTPResponse) -> int | None:
 
 
 def _blocks(response: HTTPResponse) -> Iterator[bytes]:
-    """The answer's bytes as they come; ends the download where they come too slowly, whatever the server does.
+    """The answer's bytes, block by block; raises if they come too slowly, whatever the server does.
 
-    A socket's timeout counts anew for each byte. So another thread reads, and this one waits for it.
+    A socket's timeout starts again with each byte. So another thread reads, and this one waits for it.
     """
     arrived: Queue[bytes | Exception] = Queue(maxsize=16)
     given_up = threading.Event()

@@ -35,7 +35,7 @@ MEAN = STD = (0.5, 0.5, 0.5)
 
 
 def is_installed() -> bool:
-    """Whether the package with the weights is there."""
+    """Whether the package with the weights is installed."""
     return _packaged_weights() is not None
 
 
@@ -45,7 +45,7 @@ def load_efficientnet_lite0(options: LoadOptions) -> Classifier:
     Raises
     ------
     UsageError
-        For arguments, as the network is built in one way.
+        For arguments: the network has none.
     NetworkUnavailable
         Neither the package is installed nor a file given.
     WeightsError
@@ -89,7 +89,7 @@ def _weights_file(options: LoadOptions) -> tuple[Path, str]:
 
 
 def _packaged_weights() -> Path | None:
-    """Where the package's file of weights lies; the package is found, not imported."""
+    """The package's file of weights; the package is located, not imported."""
     package = find_spec(PACKAGE)
     folders = package.submodule_search_locations if package else None
     files = [Path(folder) / FILE for folder in folders or ()]

@@ -1,6 +1,6 @@
 """The layers of EfficientNet-Lite0, from torchvision's blocks; the weights are in ``efficientnet_lite0``.
 
-This file needs torch and torchvision; it is imported where they are in use.
+This file imports torch and torchvision.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""torch.export's programs as networks: any number of pictures at once, and no training mode to forget.
+"""torch.export's programs as networks: for any number of pictures, always in evaluation mode.
 
 An exported program takes inputs of the shapes that it was exported for. Where that limits the number of pictures, a
-batch is dealt out in parts, and the last part is filled up. This file needs torch; it is imported where that is in use.
+batch is split into parts, and the last part is padded with copies. This file imports torch.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Exported(torch.nn.Module):
         self._keyword = _keyword(program)
 
     def train(self, mode: bool = True) -> Exported:  # noqa: FBT001, FBT002 - torch's own signature
-        """Nothing but the mark: what the program computes was settled when it was exported."""
+        """Set the flag only: what the program computes was fixed when it was exported."""
         self.training = mode
         return self
 
@@ -65,7 +65,7 @@ class Exported(torch.nn.Module):
     def _part(self, pixels: torch.Tensor) -> Any:
         count = len(pixels)
         if count < self._fewest:
-            # not detached: where the answer depends on the whole batch, the copies have a part in the gradient
+            # not detached: if the output depends on the whole batch, the copies contribute to the gradient
             pixels = torch.cat([pixels, pixels[-1:].expand(self._fewest - count, -1, -1, -1)])
         named = {} if self._keyword is None else {self._keyword: pixels}
         output = self.program(**named) if named else self.program(pixels)
@@ -73,7 +73,7 @@ class Exported(torch.nn.Module):
 
 
 def _first_rows(output: Any, count: int, filled: int) -> Any:
-    """The output for ``count`` pictures, of one for these ``filled`` up with copies."""
+    """The output for the first ``count`` of ``filled`` pictures, of which the others are copies."""
     if isinstance(output, torch.Tensor):
         return output[:count] if output.ndim and len(output) == filled else output
     if isinstance(output, Mapping):
@@ -82,7 +82,7 @@ def _first_rows(output: Any, count: int, filled: int) -> Any:
 
 
 def _joined(parts: Sequence[Any]) -> Any:
-    """The outputs for several parts of a batch as one: rows one after the other, what has none from the first."""
+    """The outputs for several parts of a batch as one: rows concatenated; what has no rows is the first part's."""
     first = parts[0]
     if len(parts) == 1:
         return first
@@ -94,7 +94,7 @@ def _joined(parts: Sequence[Any]) -> Any:
 
 
 def _keyword(program: ExportedProgram) -> str | None:
-    """The name that the program wants its pictures under, where it was exported with a keyword."""
+    """The keyword of the program's input, if it was exported with one."""
     spec = program.call_spec.in_spec
     if spec is None:
         return None
@@ -109,7 +109,7 @@ def _check_evaluates(program: ExportedProgram) -> None:
             continue
         if position != _TRAINING["batch_norm"] or node.args[3] is not None:  # else it has no statistics but the batch's
             raise UsageError(
-                "The program was exported in training mode, and its answers are random: call the network's eval() "
+                "The program was exported in training mode, and its outputs are random: call the network's eval() "
                 "before torch.export.export."
             )
 

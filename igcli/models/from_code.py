@@ -1,4 +1,4 @@
-"""A network out of a person's own code: ``package.module:factory`` or ``path/to/file.py:factory``.
+"""A network from the user's own code: ``package.module:factory`` or ``path/to/file.py:factory``.
 
 The factory is a function or class that makes a network (or a whole :class:`Classifier`), or the network itself. The
 code is run, as if it were imported: name only what you would run.
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 
 def load_from_code(name: str, options: LoadOptions) -> Classifier:
-    """The factory's network, with the weights of ``options`` if there are any, else as the factory made it.
+    """The factory's network, with the weights of ``options`` if given, else as the factory made it.
 
     Raises
     ------
     UsageError
-        The code cannot be found or run, or makes something else than a network.
+        The code cannot be found or run, or does not make a network.
     WeightsError
         The weights are damaged, or belong to another network.
     """
@@ -60,7 +60,7 @@ def load_from_code(name: str, options: LoadOptions) -> Classifier:
 
 
 def tensors_hash(network: torch.nn.Module) -> str:
-    """The SHA-256 over names and values of all of a network's tensors: two networks with the same have the same."""
+    """The SHA-256 over the names, types, shapes and values of all of a network's tensors."""
     digest = hashlib.sha256()
     for key, tensor in network.state_dict().items():
         if isinstance(tensor, torch.Tensor):
@@ -71,7 +71,7 @@ def tensors_hash(network: torch.nn.Module) -> str:
 
 @contextmanager
 def importable(folder: Path) -> Iterator[None]:
-    """Inside the block, what lies in the folder can be imported, as it could by a program there."""
+    """Inside the block, modules in the folder can be imported."""
     added = str(folder.resolve())
     sys.path.insert(0, added)
     try:
@@ -87,7 +87,7 @@ def _module(where: str) -> ModuleType:
         path = Path(where).expanduser().resolve()
         if not path.is_file():
             raise UsageError(f"There is no file {where}. Check the path before the colon of --model.")
-        # a name that no other file shares, and that networks can be unpickled by
+        # a unique name, by which the network's classes can be unpickled
         own = f"igcli_model_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
         spec = importlib.util.spec_from_file_location(own, path)
         if spec is None or spec.loader is None:
@@ -109,7 +109,7 @@ def _module(where: str) -> ModuleType:
                 "or give --model path/to/FILE.py:FACTORY."
             ) from problem
         raise UsageError(f"{where} could not be imported ({_said(problem)}). Correct or install it.") from problem
-    except Exception as problem:  # a person's own code can raise anything
+    except Exception as problem:  # the user's own code can raise anything
         raise UsageError(f"{where} could not be imported ({_said(problem)}). Correct it; --debug shows where.") from (
             problem
         )

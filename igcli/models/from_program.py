@@ -1,8 +1,8 @@
-"""A network out of a file that holds its program too: torch.export's ``.pt2``, TorchScript, or a whole pickled network.
+"""A network from a file that contains its program: torch.export's ``.pt2``, TorchScript, or a whole pickled network.
 
-A program does what its maker wants: take such files only from people whose programs you would run. TorchScript can read
-and write files (``torch.from_file``, ``torch.save``), and ``.pt2`` files hold expressions that torch evaluates as
-Python. Pickled Python objects, in files of any of these kinds, are made only where ``--trust-pickle`` says so.
+Such a file is a program: use only those of people whose programs you would run. TorchScript can read and write files
+(``torch.from_file``, ``torch.save``), and ``.pt2`` files contain expressions that torch evaluates as Python. Pickled
+Python objects, in files of any of these kinds, are loaded only with ``--trust-pickle``.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _from_export(path: Path, device: torch.device, *, trust_pickle: bool) -> Exp
 def _from_torchscript(path: Path, device: torch.device) -> torch.nn.Module:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch announces that it will do without TorchScript one day
+            warnings.simplefilter("ignore")  # torch announces that TorchScript is deprecated
             load: Callable[..., torch.nn.Module] = torch.jit.load
             network = load(str(path), map_location=device)
     except Exception as problem:
@@ -117,7 +117,7 @@ def _whole(path: Path, *, trust_pickle: bool) -> torch.nn.Module:
 
 @contextmanager
 def _pickles(*, allowed: bool) -> Iterator[None]:
-    """Inside the block, ``torch.export.load`` makes no Python objects, which it else does where a file has some."""
+    """Keep ``torch.export.load`` from unpickling Python objects inside the block, unless they are allowed."""
     if allowed:
         yield
         return

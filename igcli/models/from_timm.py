@@ -1,6 +1,6 @@
 """A network of the timm library by its name, ``timm:NAME``: the extra ``igcli[timm]``.
 
-Weights, preprocessing and the number of classes are timm's own; it fetches and caches them by itself.
+Weights, preprocessing and number of classes are timm's; it downloads and caches the weights itself.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
         fill(network, state, file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
     at_rest(network).to(resolve_device(options.device))
-    with suppress(RuntimeError):  # a few networks have parameters that know no such order, and do well without it
+    with suppress(RuntimeError):  # a few networks have parameters that have no such order
         network.to(memory_format=torch.channels_last)
     data = timm.data.resolve_model_data_config(network)
     channels, size = data["input_size"][0], data["input_size"][-1]
@@ -100,7 +100,7 @@ def _with_timms_weights(build: Any, name: str, *, offline: bool) -> torch.nn.Mod
 
 @contextmanager
 def _hub(*, offline: bool) -> Iterator[None]:
-    """The hub's library asks for nothing if ``offline``, and its retries are not told of: the end of them is enough."""
+    """Keep the hub's library from using the network if ``offline``, and from logging every retry."""
     log = logging.getLogger("huggingface_hub")
     level = log.level
     log.setLevel(logging.CRITICAL)

@@ -1,7 +1,7 @@
-"""Any torchvision classifier by its name, with published weights or with a file of one's own.
+"""Any torchvision classifier by its name, with published weights or with the user's own file.
 
-Address, labels and preprocessing all come from torchvision's metadata: ``resnet50`` takes the weights that torchvision
-holds to be the best, ``resnet50@IMAGENET1K_V1`` those of that name.
+Address, labels and preprocessing come from torchvision's metadata: ``resnet50`` uses the weights that torchvision
+recommends, ``resnet50@IMAGENET1K_V1`` those of that name.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from igcli.models.spec import LoadOptions
 
 AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
-"""Networks with heads for training alone; torchvision, too, drops them once the file is read."""
+"""Networks with auxiliary heads for training; torchvision, too, drops them once the file is read."""
 
 GUESSED = (
-    "These weights are taken to continue torchvision's own, whose network changes the normalisation inside; if they "
-    "were trained from scratch: --model-arg transform_input=false."
+    "These weights are assumed to be fine-tuned from torchvision's, whose network changes the normalisation inside; if "
+    "they were trained from scratch: --model-arg transform_input=false."
 )
 
 
@@ -46,7 +46,7 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
     name
         ``NAME`` or ``NAME@WEIGHTS``.
     source
-        Where the published weights are, if not where torchvision's metadata says.
+        The file of published weights, if it is not the one in torchvision's metadata.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
     arguments = {**_own_arguments(family, published), **dict(options.arguments)}
     build = partial(_network, family, arguments)
     categories = published.meta["categories"]
-    told = int(arguments.get("num_classes", len(categories)))
-    whole = outline(lambda: build(told))
+    classes = int(arguments.get("num_classes", len(categories)))
+    whole = outline(lambda: build(classes))
     view, mean, std = preparation(published)
     if options.outline:
         kept = Provenance(name, source.filename)
@@ -71,7 +71,7 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
     path, sha256 = resolve_weights(options, source, name=name)
     stored = read_state_dict(path, trust_pickle=options.trust_pickle, room=room_for(whole))
     state = belonging(_as_built(family, stored), whole, file=path, warn=options.warn)
-    classes = head_size(whole, state, classes=told)
+    classes = head_size(whole, state, classes=classes)
     own_head = classes != len(categories)
     return Classifier(
         assemble(lambda: build(classes), state, device=resolve_device(options.device), file=path, warn=options.warn),
@@ -92,7 +92,7 @@ def preparation(published: Any) -> tuple[View, tuple[float, ...], tuple[float, .
 
 
 def _own_arguments(family: str, published: Any) -> dict[str, Any]:
-    """What torchvision's own route from weights to network tells the network."""
+    """The arguments that torchvision itself uses with these weights."""
     if family in AUXILIARY:
         # transform_input: the ported weights expect another normalisation, which torchvision applies inside.
         return {"transform_input": True, "aux_logits": False, "init_weights": False}
@@ -108,7 +108,7 @@ def _network(family: str, arguments: Mapping[str, Any], classes: int) -> torch.n
 
 
 def _as_built(family: str, stored: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-    """The file's tensors by the names of the network that explains, which has no heads for training."""
+    """The file's tensors by the names of the network without auxiliary heads."""
     state = without_prefix(stored, "")
     for head in AUXILIARY.get(family, ()):
         for key in [key for key in state if re.search(rf"(^|\.){re.escape(head)}", key)]:

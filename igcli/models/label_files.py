@@ -44,7 +44,7 @@ _WHAT = "Give a text file with one name per line, JSON, CSV, or the folder of th
 
 
 class _NotNames(Exception):
-    """Ends the sentence that begins with the file's name; the remedy follows it."""
+    """What is wrong with a file, as the rest of a sentence that begins with its name."""
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

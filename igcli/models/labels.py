@@ -1,4 +1,4 @@
-"""Class names, and finding one by what a person types."""
+"""Class names, and the class that a text or a number means."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 10
 """How many of several classes a message lists."""
 
 LONGEST = 200
-"""Characters of what a person typed that are compared with the names and shown."""
+"""Characters of the wanted text that are compared with the names and shown."""
 
 
 class Labels(Sequence[str]):
@@ -41,7 +41,7 @@ class Labels(Sequence[str]):
         ----------
         wanted
             A number is an index. A text is a class's name, exactly as written or else in any case; or an index in
-            digits. ``name:TEXT`` is a name and ``index:N`` an index, whatever they look like.
+            digits. ``name:TEXT`` is always a name, and ``index:N`` an index.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class Labels(Sequence[str]):
         return self._one_of(named, text)
 
     def _by_digits(self, text: str, named: list[int]) -> int:
-        """The class of a text in digits, which may be a name, an index, or the one of one class and the other's."""
+        """The class of a text in digits, which may be a name, an index, or both, of two classes."""
         index = _as_index(text)
         other = index is not None and index < len(self) and index not in named
         numbered = all(map(_is_number, self._names))  # such as folders 1, 2, 3, 10: people mean the names
@@ -116,7 +116,7 @@ class Labels(Sequence[str]):
 
 
 def _writable(name: str) -> str:
-    """Without control characters and halves of characters (surrogates), which not every file or terminal takes."""
+    """Without control characters and surrogates, which not every file or terminal accepts."""
     if name.isprintable():
         return name
     return "".join(
@@ -130,12 +130,12 @@ def _is_number(text: str) -> bool:
 
 
 def _as_index(text: str) -> int | None:
-    """The index that digits write; ``None`` for what cannot be one."""
+    """The index in digits; ``None`` if it cannot be one."""
     return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def _whole_number(wanted: object) -> int | None:
-    """What stands for a whole number, such as a tensor of one, as that number."""
+    """The integer that the object represents, such as a tensor with one integer; else ``None``."""
     try:
         return operator.index(wanted)  # type: ignore[arg-type]
     except (TypeError, ValueError):

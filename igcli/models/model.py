@@ -1,6 +1,6 @@
 """The Model: a network and its labels, callable on a batch of values of any shape; it outputs logits.
 
-What pictures need besides, the view and the normalisation, is the Classifier's (``classifier.py``).
+What pictures need in addition, view and normalisation, is in :class:`~igcli.models.classifier.Classifier`.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Model:
     provenance
         For the record.
     caveat
-        What a reader of this model's predictions must not miss, or nothing.
+        A warning for readers of this model's predictions, or an empty text.
     multi_label
         Classes do not exclude each other: each has a sigmoid of its own instead of a share of the softmax.
     ends_in_softmax
         The network's outputs are probabilities already; their logarithms stand in for the logits.
     ends_in_sigmoid
-        Its outputs are probabilities already, each for itself; their log-odds are the logits.
+        Its outputs are independent probabilities already; their log-odds are the logits.
     regression
         Its outputs are numbers in a unit of their own, one per label, and not classes: they stand for the logits.
 
@@ -86,8 +86,8 @@ class Model:
         self.regression = regression
         self.arguments: dict[str, Any] = {}
         self.output_index: int | str | None = None
-        self._batching: Batching | None = None  # not known before the network was tried
-        self._untakable: frozenset[tuple[object, ...]] = frozenset()  # shapes that it could not be tried on
+        self._batching: Batching | None = None  # not known before the network is tried
+        self._untakable: frozenset[tuple[object, ...]] = frozenset()  # shapes on which trying it failed
 
     @property
     def preparation(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Model:
         return values.to(self.device, self.dtype)[None].contiguous(memory_format=self.memory_format)[0]
 
     def check(self, sample: object) -> None:
-        """Raise ``UsageError`` for what is no sample of this model."""
+        """Raise ``UsageError`` if this is no sample for this model."""
         if not isinstance(sample, Sample):
             raise UsageError(f"The values to explain are an igcli.Sample, not {sample!r:.60}.")
         for tensor in sample.values if isinstance(sample.values, tuple) else (sample.values,):
@@ -148,10 +148,10 @@ class Model:
 
     @property
     def batching(self) -> Batching:
-        """How samples are put together for one call of the network.
+        """How samples are combined in one call of the network.
 
-        A network that was not loaded by name is tried at its first use; if it must be given one sample at a time, a
-        warning says so, once.
+        A network that was not loaded by name is tried at its first use; one warning says so if it must be given one
+        sample at a time.
         """
         if self._batching is None:
             self.find_batching()
@@ -162,7 +162,7 @@ class Model:
         self._batching = batching
 
     def find_batching(self) -> None:
-        """Try the network, if its inputs can be made up: otherwise its first batch of several samples does that."""
+        """Try the network on synthetic inputs, if they can be made; else it is tried on its first batch."""
 
     def unlike(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Two samples that differ, as inputs of the network: the first and the last of a batch."""
@@ -170,7 +170,7 @@ class Model:
         return tuple(rows[[0, -1]].detach() if is_batched(rows, count) else rows for rows in inputs)
 
     def try_batching(self, *pair: Any) -> Batching:
-        """How samples are put together, found out with two unlike ones if it is not known yet."""
+        """How samples are combined; tried with two different ones if it is not known yet."""
         shapes = tuple(getattr(each, "shape", None) for each in pair)
         if self._batching is None and shapes not in self._untakable:
             from igcli.models.trial import find_batching
@@ -203,9 +203,9 @@ class Model:
     def outputs(
         self, *inputs: Any, network: Callable[..., object] | None = None, batching: Batching | None = None
     ) -> torch.Tensor:
-        """What the network itself makes of its inputs, as (N, outputs): not all are logits, one a class.
+        """The network's own outputs, (N, K), before they are converted to logits of the classes.
 
-        Each sample gets the answer that it would get alone, unless another ``batching`` than the model's own is given.
+        Each sample's outputs are those that it has alone, unless another ``batching`` than the model's own is given.
         """
         own = self.network if network is None else network
         if batching is None and self._batching is None and len(inputs[0]) > 1:
@@ -232,12 +232,12 @@ class Model:
         return logits.sigmoid() if self.multi_label else logits.softmax(dim=-1)
 
     def recognised(self, outputs: torch.Tensor) -> Self:
-        """The same model, or one over the same network that takes its outputs for the probabilities they are.
+        """The same model, or one over the same network that treats its outputs as probabilities.
 
         Parameters
         ----------
         outputs
-            (N, K), what it returned for some samples. Rows in [0, 1] that all sum to 1 come from a
+            (N, K), the network's outputs for some samples. Rows in [0, 1] that all sum to 1 come from a
             softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)]. Rows that are not
             finite say nothing.
         """

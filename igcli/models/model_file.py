@@ -9,12 +9,12 @@
     size = 224
     mean = [0.485, 0.456, 0.406]
 
-The names are those of :class:`~igcli.models.spec.ModelSpec` and :class:`~igcli.models.spec.InputSpec`. What concerns a
-machine or a person's trust has no place in it.
+The names are those of :class:`~igcli.models.spec.ModelSpec` and :class:`~igcli.models.spec.InputSpec`. Settings of a
+machine, and decisions to trust a file, are not allowed in it.
 
 The file is data: it names networks that are built in or installed (torchvision's, timm's, plug-ins'). One that names
-code (``net.py:build``, ``package:factory``, a ``.pt2`` or TorchScript file) is a program, and is read as one only where
-a person has said so: ``--trust-model-file``.
+code (``net.py:build``, ``package:factory``, a ``.pt2`` or TorchScript file) is a program, and needs
+``--trust-model-file``.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from igcli.models.spec import InputSpec, ModelSpec
 SUFFIX = ".toml"
 
 PERSONAL = ("trust_pickle", "trust_model_file", "device", "offline")
-"""Fields of a spec that each person says for themselves."""
+"""Fields of a spec that every user decides, and no model file."""
 
 
 LARGEST_FILE = 4 << 20
-"""Bytes; the names of 22,000 classes take one of the four million."""
+"""Bytes; the names of 22,000 classes take a quarter of it."""
 
 DEEPEST = 20
-"""Lists and tables in each other."""
+"""Levels of nested lists and tables."""
 
 INSTALLED = ("timm:",)
-"""Beginnings of names that have a colon and name installed networks."""
+"""Prefixes of names with a colon that name installed networks, not code."""
 
 FETCHING = ("pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir", "pretrained")
-"""Arguments by which timm fetches or reads other files than those that a person has named."""
+"""Arguments with which timm reads or fetches other files than those that the user named."""
 
 
 def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
-    """What the file says, its relative paths made relative to where it lies.
+    """The spec in the file; its relative paths begin at the file's folder.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
     Raises
     ------
     UsageError
-        The file cannot be read, is no TOML, has a key or value that cannot be, or names code and is not trusted.
+        The file cannot be read, is no TOML, has an unknown key or invalid value, or names code and is not trusted.
     """
     content = _parsed(path)
     for name in PERSONAL:
@@ -81,7 +81,7 @@ def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
     if not trusted:
         _check_data(path, model, tables["arguments"])
     try:
-        spec = ModelSpec.of(_model_beside(model, path.parent), **flat, **tables["input"], arguments=tables["arguments"])
+        spec = ModelSpec.of(_model_in(model, path.parent), **flat, **tables["input"], arguments=tables["arguments"])
     except UsageError as problem:
         raise UsageError(f"{path}: {problem}") from problem
     weights, labels = spec.weights, spec.labels
@@ -93,7 +93,7 @@ def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
 
 
 def model_file(spec: ModelSpec, *, folder: Path) -> str:
-    """The text of a model file that will lie in ``folder``; files below it are named relative to it."""
+    """The text of a model file in ``folder``; paths of files below that are relative to it."""
     head = {
         "model": _relative_model(spec.model, folder),
         "weights": None if spec.weights is None else _relative(spec.weights, folder),
@@ -115,7 +115,7 @@ def names_a_file(model: str) -> bool:
 
 
 def _check_data(path: Path, model: str, arguments: Mapping[str, Any]) -> None:
-    """Raise ``UsageError`` for a file that names code, or what could bring some."""
+    """Raise ``UsageError`` if the file names code, or arguments that read other files."""
     named = [name for name in FETCHING if name in arguments]
     code = names_a_file(model) or (":" in model and not model.startswith(INSTALLED))
     if code or (named and model.startswith(INSTALLED)):
@@ -135,7 +135,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read: {problem.strerror}. Check the path.") from problem
     except (ValueError, RecursionError) as problem:
         reason = str(problem)[:200]
-        raise UsageError(f"{path} is no TOML ({reason}). 'ig models describe' shows how it looks.") from problem
+        raise UsageError(f"{path} is no TOML ({reason}). 'ig models describe' shows the format.") from problem
     _check_values(content, path)
     return content
 
@@ -154,7 +154,7 @@ def _check_values(content: dict[str, Any], path: Path) -> None:
                 inner += value
         level = inner
     if level:
-        raise UsageError(f"{path} nests its values more than {DEEPEST} deep. 'ig models describe' shows how it looks.")
+        raise UsageError(f"{path} nests its values more than {DEEPEST} deep. 'ig models describe' shows the format.")
 
 
 def _code_path(model: str) -> str | None:
@@ -163,7 +163,7 @@ def _code_path(model: str) -> str | None:
     return where if factory and where.endswith(".py") else None
 
 
-def _model_beside(model: str, folder: Path) -> str:
+def _model_in(model: str, folder: Path) -> str:
     return str(folder / Path(model).expanduser()) if names_a_file(model) else model
 
 
@@ -201,7 +201,7 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return repr(value) if value == value and abs(value) != float("inf") else str(value)
     if isinstance(value, str):
-        # JSON's escapes are TOML's, but for the one control character that JSON lets stand
+        # JSON's escapes are TOML's, except for the one control character that JSON does not escape
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_value, value))}]"

@@ -1,7 +1,7 @@
-"""A network whose activations are modules of their own, for methods that replace what an activation does.
+"""A copy of a network in which every activation is a module, for methods that replace what activations do.
 
-Such methods hook modules: an activation that is called as a function escapes them, one that is used twice confuses
-them, one that works in place breaks them. GoogLeNet's are of the first kind. The copy made here computes the same.
+Such methods hook modules: they miss an activation that is called as a function (as GoogLeNet's are), and fail on one
+that is used twice or works in place. The copy computes the same.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from igcli.lazy import torch
 
 
 def with_module_activations(network: torch.nn.Module) -> torch.nn.Module:
-    """A copy, in evaluation mode, with one ReLU or max-pool module a call, and without modules that do nothing.
+    """A copy, in evaluation mode, with one ReLU or max-pool module per call, and without modules that do nothing.
 
     Raises
     ------
     UsageError
-        For a network that decides on its way what to compute, so that its calls cannot be listed.
+        For a network that cannot be traced, for instance because its computation depends on its input.
     """
     from torch import fx
 

@@ -1,4 +1,4 @@
-"""What a checkpoint holds -> its named tensors: training scripts keep a state dict among other things."""
+"""The state dict in a checkpoint, which training scripts store among other things."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ WRAPPERS = (
     "state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params",
     "state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "params_ema", "ema",
 )  # fmt: skip
-"""Keys of the network in a checkpoint; what was trained before its moving average."""
+"""Keys of the network in a checkpoint, in order of preference: the trained one before its moving average."""
 
 NO_NETWORK = ("optim", "sched", "scaler", "callback", "loop", "metric", "loss", "criterion")
-"""Beginnings of keys under which other things than networks keep their tensors."""
+"""Beginnings of keys that hold tensors of other things than networks."""
 
 DEEPEST = 8
 """Wrappers in wrappers; a checkpoint can hold itself."""
 
 
 class NamedTensors(_State):
-    """A state dict; ``left_out`` names what lay next to it in the file and is no part of it."""
+    """A state dict; ``left_out`` names what else the file contained."""
 
     left_out: tuple[str, ...] = ()
 
@@ -41,7 +41,7 @@ def named_tensors(content: object, path: Path) -> NamedTensors:
     Raises
     ------
     WeightsError
-        There is none, or there are several, and nothing says which is meant.
+        There is none, or there are several.
     """
     left_out: list[str] = []
     for _ in range(DEEPEST):
@@ -63,7 +63,7 @@ def named_tensors(content: object, path: Path) -> NamedTensors:
 
 
 def with_versions(tensors: Mapping[str, torch.Tensor], versions: Mapping[str, Any] | None) -> NamedTensors:
-    """A state dict with what torch notes beside it: the version of each module, by which old files are understood."""
+    """A state dict with torch's metadata: the version of each module, which is needed to read old files."""
     state = NamedTensors(tensors)
     if isinstance(versions, Mapping):
         state._metadata = dict(versions)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""What a network returns, made into logits (N, K): the adapter, and the kinds of outputs there are, in a registry.
+"""Logits (N, K) from whatever a network returns, and the registry of what outputs can mean.
 
-A network may return its logits bare, in a tuple, in a mapping or as an attribute. What it computes is not changed,
-only taken out, so that gradients and hooks are the network's own.
+A network may return its logits alone, in a tuple, in a mapping or as an attribute. They are only selected, not changed,
+so that gradients and hooks are the network's own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from igcli.lazy import torch
 from igcli.registry import Registry
 
 NAMES = ("logits", "out")
-"""Under which names networks keep their logits in a mapping, a named tuple or an object."""
+"""Names of the logits in a mapping, a named tuple or an object."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,17 @@ def logits_of(
 ) -> torch.Tensor:
     """The network's logits (N, K) out of whatever it returned for ``count`` = N pictures.
 
-    Taken are: a tensor; ``logits`` or ``out`` of a mapping, a named tuple or an object; the only tensor of a mapping,
-    tuple or list that has a row for every picture. Of several, the only one with a column for each class, or the first
-    if all are of one shape, as those of auxiliary heads are. One number a picture, as (N,), becomes (N, 1), and a head
-    that kept its 1 x 1 map, as (N, K, 1, 1), loses it.
+    Accepted are: a tensor; ``logits`` or ``out`` of a mapping, a named tuple or an object; the only tensor of a
+    mapping, tuple or list that has a row for every picture. Of several, the only one with a column for each class, or the first
+    if all have one shape, as with auxiliary heads. One number per picture, (N,), becomes (N, 1); (N, K, 1, 1), of a
+    head that kept its 1 x 1 map, becomes (N, K).
 
     Parameters
     ----------
     choice
-        The position, or the name, of the output that holds the logits; nothing else is then considered.
+        The position or name of the output that holds the logits; no other is considered.
     classes
-        How many classes are known to be told apart.
+        The number of classes, if it is known.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def logits_of(
 
 
 def taken_of(output: object, count: int, *, classes: int | None = None) -> str:
-    """Which of several outputs :func:`logits_of` takes without being told, and why, in a sentence; empty for others."""
+    """Which of several outputs :func:`logits_of` takes by default, and why, in a sentence; empty without choice."""
     parts = {place: rows for place, value in _parts(output) if (rows := _rows(value, count)) is not None}
     found = _found(output, count, classes=classes)
     if found is None or len(parts) < 2 or found[0] in NAMES:
@@ -120,7 +120,7 @@ def described(output: object) -> str:
 def _found(
     output: object, count: int, *, choice: int | str | None = None, classes: int | None = None
 ) -> tuple[int | str, torch.Tensor] | None:
-    """Which part of the output holds the logits, and these (N, K); ``None`` for nothing that could be."""
+    """The place of the logits in the output, and the logits (N, K); ``None`` if there are none."""
     parts = dict(_parts(output))
     if isinstance(choice, int) and choice not in parts and isinstance(output, Mapping):
         choice = dict(enumerate(output)).get(choice, choice)

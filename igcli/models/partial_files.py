@@ -1,7 +1,7 @@
-"""Files that are not whole yet: written under another name, and renamed when they are; what a kill left is removed.
+"""Partial files: written under another name and renamed when complete; those of killed processes are removed.
 
-A partial file is locked while its process lives, where the system can (``fcntl``); elsewhere an open file cannot be
-removed. So another process's is never taken for one that was left.
+A partial file is locked (``fcntl``) while its process lives, so that no other process removes it. On Windows an open
+file cannot be removed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAME = re.compile(r".+\.[0-9a-f]{32}\.part")
 
 @contextmanager
 def partial_file(destination: Path) -> Iterator[BinaryIO]:
-    """A new file beside ``destination``, which takes its place when the block ends, and is removed when it raises.
+    """A new file next to ``destination``, which replaces it at the end of the block, or is removed if that raises.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def partial_file(destination: Path) -> Iterator[BinaryIO]:
         The folder cannot be made or written to.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
-    _remove_left(destination.parent)
+    _remove_abandoned(destination.parent)
     partial, file = _created(destination)
     try:
         with file:
@@ -57,8 +57,8 @@ def _created(destination: Path) -> tuple[Path, BinaryIO]:
         file.close()
 
 
-def _remove_left(folder: Path) -> None:
-    """Remove partial files whose process is gone."""
+def _remove_abandoned(folder: Path) -> None:
+    """Remove partial files whose process has ended."""
     for path in folder.iterdir():
         if not _NAME.fullmatch(path.name) or path.is_symlink() or not path.is_file():
             continue

@@ -1,8 +1,8 @@
-"""How much work a pickle asks for, counted from its opcodes; nothing in it is made.
+"""How much work a pickle causes, computed from its opcodes without making any object.
 
-A pickle can refer to a value again without writing it again. Whoever walks through the result, as hashing a tuple
-does, takes every way to a value: 40 pairs, each of the one before twice, are 2**40 steps, and tuples nested a
-million deep overflow the interpreter's stack. This file runs the pickle's stack machine on (size, depth) alone.
+A pickle can refer to a value again without writing it again, but hashing a tuple, for instance, visits every reference:
+40 nested pairs, each with the previous one twice, are 2**40 steps, and tuples nested a million deep overflow the
+interpreter's stack. This file runs the pickle's stack machine on (size, depth) only.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import pickletools
 from typing import Any, NamedTuple
 
 MOST_OPCODES = 8_000_000
-"""Of one pickle; a tensor takes about thirty."""
+"""Opcodes of one pickle; a tensor takes about thirty."""
 
 LARGEST_VALUE = 16_000_000
-"""Values in a value, each as often as it is reached."""
+"""Values in a value, each counted as often as it is referred to."""
 
 DEEPEST_VALUE = 500
-"""Containers in containers."""
+"""Levels of nested containers."""
 
 _IN_PLACE = {"APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD"}
 _STORE = {"PUT", "BINPUT", "LONG_BINPUT"}
@@ -27,7 +27,7 @@ _SLICE = pickletools.stackslice
 
 
 class TooMuch(Exception):
-    """Ends the sentence that begins with the file's name."""
+    """What exceeds a limit, as the rest of a sentence that begins with the file's name."""
 
 
 class _Value(NamedTuple):
@@ -36,7 +36,7 @@ class _Value(NamedTuple):
 
 
 def check_pickle(stream: Any) -> bool:
-    """Go through one pickle of a binary stream, to its end.
+    """Check one pickle of a binary stream, up to its end.
 
     Returns
     -------
@@ -94,7 +94,7 @@ class _Machine:
         return top
 
     def _taken(self, opcode: pickletools.OpcodeInfo) -> list[_Value]:
-        """What the opcode takes off the stack, the lowest first."""
+        """The values that the opcode pops, the lowest first."""
         taken: list[_Value] = []
         kinds = [_MARK, _SLICE] if opcode.name == "OBJ" else opcode.stack_before  # its class lies above the mark
         for kind in reversed(kinds):

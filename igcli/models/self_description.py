@@ -1,10 +1,10 @@
-"""What a network object says of its own classes and input: attributes that libraries leave on it.
+"""Class names and preprocessing that a network object carries itself, in attributes that libraries set.
 
 Names of classes: ``names`` (YOLO), ``config.id2label`` (Hugging Face), ``class_to_idx`` (torchvision's folders of
 images), ``class_names``, ``classes``, ``categories``, ``pretrained_cfg["label_names"]`` (timm). Input:
 ``pretrained_cfg`` or ``default_cfg`` (timm), a ``processor`` (Hugging Face), ``transforms`` and the like (torchvision's
-presets, or a ``Compose`` of ``Resize``, ``CenterCrop``, ``Normalize``), ``config.image_size``. What is of another kind
-than these libraries write is passed over.
+presets, or a ``Compose`` of ``Resize``, ``CenterCrop``, ``Normalize``), ``config.image_size``. Values of other types
+than these libraries set are ignored.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _PROCESSORS = ("image_processor", "processor", "feature_extractor")
 
 @dataclass(frozen=True)
 class SelfDescription:
-    """Names of classes and preparation of pictures, each with the attribute that says so.
+    """Class names and preprocessing, each with the name of the attribute that holds it.
 
     Attributes
     ----------
     labels
-        In the order of the outputs; empty where nothing is said.
+        Class names in the order of the outputs; empty if there are none.
     labels_from, input_from
         The attribute's name.
     input
-        What is said of pictures; ``None`` in every field of which nothing is said.
+        The preprocessing; ``None`` in every field that is not specified.
     """
 
     labels: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class SelfDescription:
 
 
 def describe_itself(network: object) -> SelfDescription:
-    """What the network, or the one that it wraps as ``model`` or ``module``, says of itself."""
+    """What the network, or the one that it wraps as ``model`` or ``module``, carries."""
     found = SelfDescription()
     for owner in (network, *(getattr(network, name, None) for name in ("model", "module"))):
         if not found.labels_from:
@@ -58,7 +58,7 @@ def describe_itself(network: object) -> SelfDescription:
 
 
 def completed(said: InputSpec, own: InputSpec) -> InputSpec:
-    """What a person has said, and of the rest what the network says: sizes go together, and so does normalisation."""
+    """The user's settings, completed with the network's; size and resize go together, and so does normalisation."""
     normalised = not (said.mean is said.std is said.value_range is None)
     sized = not (said.size is said.resize is None)
     return replace(
@@ -86,7 +86,7 @@ def _labels(owner: object) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _in_order(names: object) -> tuple[str, ...]:
-    """Names from a sequence, or a mapping from 0..K-1; none from anything else, nor from mere placeholders."""
+    """Names from a sequence, or a mapping from 0..K-1; none from anything else, nor from placeholders (``LABEL_0``)."""
     if isinstance(names, Mapping):
         try:
             by_index = {int(index): label for index, label in names.items()}
@@ -154,7 +154,7 @@ def _of_parts(resize: object, crop: object, normalize: object) -> InputSpec:
 
 
 def _spec(*, interpolation: object = None, **said: Any) -> InputSpec:
-    """The values as an ``InputSpec``, which says nothing where they are none that it takes."""
+    """The values as an ``InputSpec``; an empty one if they are not valid."""
     try:
         return InputSpec(**said, interpolation=interpolation if interpolation in INTERPOLATIONS else None)
     except UsageError:

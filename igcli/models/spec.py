@@ -25,7 +25,7 @@ Spec = TypeVar("Spec", bound="ModelSpec")
 
 @dataclass(frozen=True)
 class InputSpec:
-    """How a photo is made ready for the network; ``None`` leaves what the model itself says.
+    """How a photo is prepared for the network; ``None`` keeps the model's own setting.
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class InputSpec:
     channels
         3, or 1 for grey.
     mean, std
-        What the network's input is normalised by: one number, or one a channel, in units of ``value_range``.
+        The normalisation of the input: one number, or one per channel, in units of ``value_range``.
     value_range
-        What black and white are before that; 0 and 1, if nothing else is said.
+        The values of black and white before normalisation; 0 and 1 by default.
     interpolation
         One of ``INTERPOLATIONS``.
     fit
@@ -47,7 +47,7 @@ class InputSpec:
     Raises
     ------
     UsageError
-        For a number or a name that cannot be.
+        For a value that is out of range, or an unknown name.
     """
 
     size: int | None = None
@@ -69,9 +69,9 @@ class InputSpec:
             if numbers is not None and not (numbers and all(map(math.isfinite, numbers))):
                 raise UsageError(f"The {name} is {numbers}: give finite numbers.")
         if self.std is not None and min(self.std) <= 0:
-            raise UsageError(f"The std is {self.std}: what one divides by must be above 0.")
+            raise UsageError(f"The std is {self.std}: it must be above 0.")
         if self.value_range is not None and (len(self.value_range) != 2 or self.value_range[0] >= self.value_range[1]):
-            raise UsageError(f"The value range is {self.value_range}: give what black and what white is, as in 0,255.")
+            raise UsageError(f"The value range is {self.value_range}: give the values of black and white, as in 0,255.")
         if self.interpolation not in (None, *INTERPOLATIONS):
             choices = ", ".join(INTERPOLATIONS)
             raise UsageError(f"There is no interpolation called {self.interpolation!r}. Choose from: {choices}.")
@@ -79,7 +79,7 @@ class InputSpec:
             FITS[self.fit]
 
     def view(self, own: View) -> View:
-        """The model's ``own`` view with what is said here in place of what it said."""
+        """The model's ``own`` view with the settings of this object in place of its own."""
         return replace(
             own,
             size=self.size or own.size,
@@ -92,11 +92,11 @@ class InputSpec:
     def normalisation(
         self, mean: tuple[float, ...], std: tuple[float, ...]
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Mean and standard deviation in pixel units [0, 1]: the model's own, with what is said here in their place."""
+        """Mean and standard deviation in pixel units [0, 1]: this object's, else the model's own."""
         if self.mean is None and self.std is None and self.value_range is None:
             return mean, std
         low, high = self.value_range or (0.0, 1.0)
-        # what the model says of itself is in pixel units already
+        # the model's own are in pixel units already
         mean = mean if self.mean is None else tuple((value - low) / (high - low) for value in self.mean)
         std = std if self.std is None else tuple(value / (high - low) for value in self.std)
         if self.value_range is not None and self.mean is None:
@@ -157,14 +157,14 @@ class ModelSpec:
 
     @classmethod
     def of(cls: type[Spec], model: str = "auto", **how: Any) -> Spec:
-        """The same from flat names: those of this class and of :class:`InputSpec`; ``None`` says nothing.
+        """A spec from keywords, the fields of this class and of :class:`InputSpec`; ``None`` means not set.
 
         Paths may be text, ``arguments`` a mapping, ``labels`` any sequence of names.
 
         Raises
         ------
         UsageError
-            For a name that is neither's, or a value that cannot be.
+            For an unknown name, or a value of the wrong type or range.
         """
         outer, inner = ({each.name for each in fields(kind)} - {"input", "model"} for kind in (cls, InputSpec))
         for name in how.keys() - outer - inner:
@@ -176,7 +176,7 @@ class ModelSpec:
         return cls(model, input=InputSpec(**{k: v for k, v in said.items() if k in inner}), **own)
 
     def over(self, base: ModelSpec) -> ModelSpec:
-        """What is said here, and else what ``base`` says: ``base`` names the model."""
+        """The spec's own settings, completed by those of ``base``, which names the model."""
         nothing = ModelSpec()
         said = {
             each.name: getattr(self, each.name)
@@ -246,11 +246,11 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(("mean", "std", "value_range"), ((Real, Sequence), "a number or a list of them")),
     **dict.fromkeys(("interpolation", "fit", "outputs", "sha256", "device"), (str, "a text")),
 }
-"""What each name's value may be, and how that is called."""
+"""The types of each field's value, and a description of them."""
 
 
 def _plain(name: str, value: Any) -> Any:
-    """The value as the classes above hold it."""
+    """The value in the type of its field."""
     kind, called = _KINDS[name]
     fits: bool = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     if not fits:

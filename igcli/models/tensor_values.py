@@ -1,4 +1,4 @@
-"""Whether tensors that were read hold values that a network can compute with; nothing large is made to find out."""
+"""Checks that tensors from a file have values that a network can compute with; no large tensor is made for it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def check_values(state: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tens
     state
         What was read for the network.
     own
-        The network's own state dict, for types and sizes; where the file's sizes are far beyond it, values are not
-        looked at, as loading will refuse the shapes.
+        The network's own state dict, for types and sizes; if the file is far larger, values are not checked, as loading
+        will refuse the shapes.
     file
         For the message.
     """

@@ -1,6 +1,6 @@
-"""A network tried on two made-up pictures, alone, again, together and backwards: what it cannot do is said now.
+"""A network tried on two synthetic pictures, alone, repeated, together and with a backward pass.
 
-What is made of the answers, such as labels and hints, is not decided here.
+Errors are raised now; labels and hints that follow from the outputs are decided in ``apply_spec``.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from igcli.models.model import Model
 
 TRACED_FOR = (2, 3, 4, 8, 16, 32, 64)
-"""Sizes of a batch that are tried on a TorchScript network that does not take one picture."""
+"""Batch sizes that are tried on a TorchScript network that does not accept one picture."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a network made of a dark and a light picture.
+    """The outputs of a network for a dark and a light picture.
 
     Attributes
     ----------
     outputs
         (2, K), each picture alone.
     changing
-        Whether the same picture got another answer the second time.
+        Whether the outputs for the same picture differed the second time.
     batching
-        How pictures are put together for it.
+        How pictures are combined for it.
     taken
-        Which of several outputs was taken for the logits, and why; empty where there was no choice.
+        Which of several outputs was taken as the logits, and why; empty if there was no choice.
     """
 
     outputs: torch.Tensor
@@ -46,12 +46,12 @@ class Trial:
 
 
 def try_out(model: Classifier) -> Trial:
-    """Run the network on pictures of the classifier's own view, and once backwards.
+    """Run the network on pictures of the classifier's own view, with one backward pass.
 
     Raises
     ------
     UsageError
-        It does not take such pictures, returns no logits, has no gradient, or layers without weights.
+        It does not accept such pictures, returns no logits, or has no gradient or layers without weights.
     """
     check_weights(model.network)
     view = model.view
@@ -78,7 +78,7 @@ def try_out(model: Classifier) -> Trial:
 
 
 def find_batching(model: Model, *pair: Any) -> Batching | None:
-    """How samples are put together, by two unlike ones (2, ...); ``None`` where the network cannot be run on them."""
+    """How samples are combined, tried with two different ones (2, ...); ``None`` if the network fails on them."""
     placed = tuple(
         each.to(model.device, model.dtype) if isinstance(each, torch.Tensor) and each.is_floating_point() else each
         for each in pair
@@ -87,12 +87,12 @@ def find_batching(model: Model, *pair: Any) -> Batching | None:
         try:
             outputs, batching = _alone(model, _row(placed, 0))
             return _tried(model, placed, outputs, batching).batching
-        except Exception:  # the run itself meets it and says it
+        except Exception:  # the run itself will raise it
             return None
 
 
 def check_weights(network: torch.nn.Module) -> None:
-    """Raise ``UsageError`` for a network with layers whose shapes its first forward pass would decide."""
+    """Raise ``UsageError`` for a network with lazy layers, whose shapes its first forward pass would set."""
     lazy = [
         name or type(module).__name__
         for name, module in network.named_modules()
@@ -112,7 +112,7 @@ def _row(inputs: tuple[Any, ...], index: int) -> tuple[Any, ...]:
 def _alone(
     model: Model, inputs: tuple[Any, ...], note: Callable[[object], None] | None = None
 ) -> tuple[torch.Tensor, Batching]:
-    """The outputs (1, K) of one sample, and how often it must be repeated for that; ``note`` gets what was returned."""
+    """The outputs (1, K) for one sample, and how often it is repeated for that; ``note`` gets what was returned."""
 
     def network(*prepared: Any) -> object:
         returned: object = model.network(*prepared)
@@ -147,7 +147,7 @@ def _tried(model: Model, pair: tuple[Any, ...], first: torch.Tensor, batching: B
 def _judged(model: Model, pair: tuple[Any, ...], alone: torch.Tensor) -> Batching:
     try:
         together = model.outputs(*pair, batching=TOGETHER)
-    except Exception as problem:  # it took each of them alone
+    except Exception as problem:  # it accepted each of them alone
         if is_out_of_memory(problem):
             raise
         return Batching(ONLY_ONE)
@@ -159,5 +159,5 @@ def _check_gradient(outputs: torch.Tensor, pixels: torch.Tensor) -> None:
         raise UsageError.without_gradient()
     try:
         torch.autograd.grad(outputs.sum(), pixels)
-    except Exception as problem:  # so can its backward pass
+    except Exception as problem:  # the backward pass can raise anything, too
         raise UsageError(str(NetworkError.backward(problem))) from problem

@@ -1,7 +1,7 @@
-"""Reading a file of weights without trusting it: whatever is wrong becomes one sentence, and no code in it runs.
+"""Reading a file of weights without running code in it; every fault becomes one sentence.
 
-Unless the person says that the file is to be trusted: unpickling is running a program. Which file to read is decided
-elsewhere; which of its tensors are a network's in ``belonging``.
+Only with ``trust_pickle`` are other objects than tensors unpickled, which can run any program. Which of the file's
+tensors are a network's is decided in ``belonging``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPRESSED_ROOM) -> dict[str, torch.Tensor]:
-    """The tensors of a file of weights, on the CPU, as they are stored; which of them a network needs is not known yet.
+    """All tensors of a file of weights, on the CPU, as they are stored.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def unpickled(path: Path, *, trust_pickle: bool, room: int = COMPRESSED_ROOM) ->
         if not trust_pickle:
             _check_bounds(path, room=room)
         # Not memory-mapped: a file that is overwritten while the network runs would change or crash it.
-        # Training scripts leave their arguments beside the weights: a Namespace is a plain record, and runs nothing.
+        # Training scripts save their arguments with the weights: a Namespace is a plain record, and runs nothing.
         with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")  # torch's remarks on odd files: the errors below say more
             return torch.load(path, map_location="cpu", weights_only=not trust_pickle)

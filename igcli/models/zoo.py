@@ -1,7 +1,6 @@
-"""A model's name -> a Classifier that is ready to use.
+"""A model's name -> a Classifier that is ready to use: the registry of names, and the loader of each kind of name.
 
-The registry of names, the one function that loads, and which kind of name is whose business. How each network is built
-is told in its own file.
+How each network is built is in its own module.
 """
 
 from __future__ import annotations
@@ -53,20 +52,20 @@ def load_model(
     model
         A name in :data:`MODELS`; a torchvision classifier (``NAME`` or ``NAME@WEIGHTS``); ``timm:NAME``;
         ``package.module:factory`` or ``file.py:factory``; a ``.pt2`` or TorchScript file; a model file (``.toml``).
-        Or all that can be said about it, as one object.
+        Or a :class:`ModelSpec` with all settings.
     progress
         Draw a bar on stderr while weights are downloaded.
     warn
         Called with one message when ``auto`` falls back on the bundled network; :func:`warnings.warn` by default.
     outline
-        Of a published network its shapes alone: nothing is fetched, and nothing can be computed.
+        Load only the shapes of a published network: nothing is fetched, and nothing can be computed.
     **how
         Names of :class:`ModelSpec` and :class:`InputSpec`: ``weights``, ``labels``, ``device``, ``size``, ...
 
     Raises
     ------
     UsageError
-        No model has this name, the device is not there, or what is said does not fit the network.
+        No model has this name, the device is not available, or a setting does not fit the network.
     NetworkUnavailable
         The weights are not on this machine and could not be fetched.
     WeightsError
@@ -104,14 +103,14 @@ def load_model(
 
 
 def whole(spec: ModelSpec) -> ModelSpec:
-    """The spec with what its model file says, where it names one; what the spec itself says goes before that."""
+    """The spec completed by its model file, if it names one; the spec's own settings take precedence."""
     if not spec.model.endswith(SUFFIX):
         return spec
     return spec.over(read_model_file(Path(spec.model).expanduser(), trusted=spec.trust_model_file))
 
 
 def _loader(name: str) -> Loader:
-    """Who loads a model of this name."""
+    """The function that loads a model of this name."""
     if name in MODELS:
         return MODELS[name]
     if name.startswith(PREFIX):
@@ -133,7 +132,7 @@ def _loader(name: str) -> Loader:
 
 
 def _is_published(name: str) -> bool:
-    """Whether a network of this name is made by igcli, torchvision or timm, and not by a person's code."""
+    """Whether a network of this name is igcli's, torchvision's or timm's, and not from the user's code."""
     if name in MODELS:
         return MODELS[name].__module__.startswith("igcli.")
     return name.startswith(PREFIX) or not (name.endswith(SUFFIXES) or ":" in name)
@@ -149,8 +148,8 @@ def _state(file: Path) -> FileState | None:
 def _check_hash(spec: ModelSpec, sha256: str | None, file: object) -> None:
     if spec.sha256 != sha256:
         raise WeightsError(
-            f"{file} is not the file that the model file speaks of: its SHA-256 begins with {str(sha256)[:8]}, not "
-            f"{str(spec.sha256)[:8]}. Get the right one, or write the model file anew with 'ig models describe'."
+            f"{file} is not the file that the model file names: its SHA-256 begins with {str(sha256)[:8]}, not "
+            f"{str(spec.sha256)[:8]}. Get the right one, or write the model file again with 'ig models describe'."
         )
 
 

@@ -169,7 +169,7 @@ def test_describe_refuses_what_does_not_fit_together(shell, tmp_path):
     said = ["--weights", "best.pth", "--labels", "labels.txt", "--save", "mine.toml"]
     result = shell("models", "describe", "resnet18", *said)
     assert result.exit_code == 2
-    assert "names 2 classes, and the network tells 3 apart" in result.stderr
+    assert "names 2 classes, and the network distinguishes 3" in result.stderr
     assert not (tmp_path / "mine.toml").exists()
 
 

@@ -213,7 +213,7 @@ def test_weights_that_cannot_be_used_are_a_sentence_and_run_nothing(make, said, 
     [
         (COLOUR.format(4).replace("channels = 3", "channels = 1"), "--channels"),
         ("labels = 'absent.txt'\n" + COLOUR.format(4), "absent.txt"),
-        ("labels = ['a']\n" + COLOUR.format(4), "names 1 class, and the network tells 4 apart"),
+        ("labels = ['a']\n" + COLOUR.format(4), "names 1 class, and the network distinguishes 4"),
         (COLOUR.format(4) + "sice = 3", "Did you mean 'size'"),
         (COLOUR.format("'four'"), "--model-arg"),
     ],

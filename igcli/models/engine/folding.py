@@ -1,7 +1,7 @@
 """Batch normalisation folded into the convolution before it.
 
 In evaluation mode it is an affine map of each channel, and a convolution followed by one is a convolution. This file
-needs torch; it is imported where that is in use.
+imports torch.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from igcli.models.engine.tracing import module_of, replace
 
 
 def fold_batch_norms(traced: fx.GraphModule) -> int:
-    """Rewrite the graph in place; returns how many batch normalisations are gone."""
-    # A module that is called twice has no normalisation behind it elsewhere, or another.
+    """Rewrite the graph in place; returns the number of batch normalisations removed."""
+    # a module that is called twice may be followed by another normalisation the second time
     calls = Counter(str(node.target) for node in traced.graph.nodes if node.op == "call_module")
     folded = 0
     for node in list(traced.graph.nodes):
@@ -44,7 +44,7 @@ def fold_batch_norms(traced: fx.GraphModule) -> int:
 
 
 def _after(norm: torch.nn.Module | None) -> torch.nn.Module | None:
-    """What a module of batch normalisation does beyond it; ``None`` where that is not known."""
+    """What a module of batch normalisation applies after it, such as an activation; ``None`` if unknown."""
     if type(norm) is torch.nn.BatchNorm2d:
         return torch.nn.Identity()
     if type(norm).__name__ == "BatchNormAct2d" and isinstance(getattr(norm, "drop", None), torch.nn.Identity):

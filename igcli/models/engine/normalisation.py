@@ -1,8 +1,8 @@
-"""The way from the pixels to a network's first convolution: found in the graph, and taken into that convolution.
+"""Input normalisation merged into a network's first convolution.
 
-Between them lies the normalisation, ours and sometimes the network's own (torchvision's GoogLeNet undoes one to apply
-another, channel by channel): an affine map of each channel, found by trying it on black and on the pure colours. This
-file needs torch; it is imported where that is in use.
+Between the pixels and that convolution, the graph has igcli's normalisation and sometimes the network's own
+(torchvision's GoogLeNet undoes one and applies another, channel by channel): an affine map of each channel, which is
+measured with black and with the pure colours. This file imports torch.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from igcli.models.engine.stem import Colours, Stem
 from igcli.models.engine.tracing import module_of
 
 MOST_CHANNELS = 4
-"""Input channels up to which a strided convolution is worth rewriting; of more, its gradient is computed well."""
+"""Input channels up to which rewriting a strided convolution saves time."""
 
 
 def absorb_normalisation(traced: fx.GraphModule) -> int:
     """Rewrite the graph in place; returns 1 if its first convolution has become a ``Stem``, else 0."""
     first = next((node for node in traced.graph.nodes if isinstance(module_of(traced, node), torch.nn.Conv2d)), None)
     convolution = module_of(traced, first)
-    if first is None or not isinstance(convolution, torch.nn.Conv2d) or not _can_take(convolution):
+    if first is None or not isinstance(convolution, torch.nn.Conv2d) or not _can_absorb(convolution):
         return 0
     pixels = next(node for node in traced.graph.nodes if node.op == "placeholder")
     colours = _colours(traced, first.args[0], pixels, convolution.in_channels)
@@ -40,7 +40,7 @@ def absorb_normalisation(traced: fx.GraphModule) -> int:
     return 1
 
 
-def _can_take(convolution: torch.nn.Conv2d) -> bool:
+def _can_absorb(convolution: torch.nn.Conv2d) -> bool:
     return (
         type(convolution) is torch.nn.Conv2d
         and convolution.in_channels <= MOST_CHANNELS
@@ -53,11 +53,11 @@ def _can_take(convolution: torch.nn.Conv2d) -> bool:
 
 
 def _colours(traced: fx.GraphModule, source: Any, pixels: fx.Node, channels: int) -> Colours | None:
-    """What the nodes from ``pixels`` to ``source`` do to each channel; ``None`` if that is no affine map of it."""
+    """The map of each channel from ``pixels`` to ``source``; ``None`` if it is not affine."""
     black_and_pure = torch.cat([torch.zeros(1, channels), torch.eye(channels)]).double()[:, :, None, None]
     try:
         seen = _Trial(traced, pixels, black_and_pure).of(source)
-    except _OtherwiseError:
+    except _NotAffineError:
         return None
     if seen.shape != black_and_pure.shape:
         return None
@@ -66,12 +66,12 @@ def _colours(traced: fx.GraphModule, source: Any, pixels: fx.Node, channels: int
     return Colours(scale, shift) if torch.equal(mixed, scale.diag()) and bool(scale.all()) else None
 
 
-class _OtherwiseError(Exception):
-    """The graph does something that is not known to be affine."""
+class _NotAffineError(Exception):
+    """The graph has an operation that is not known to be affine."""
 
 
 class _Trial:
-    """What nodes make of pictures of a single pixel, (P, C, 1, 1), put in at ``pixels``."""
+    """Values of nodes for pictures of one pixel, (P, C, 1, 1), as the input ``pixels``."""
 
     def __init__(self, traced: fx.GraphModule, pixels: fx.Node, values: torch.Tensor) -> None:
         self._traced, self._pixels, self._values = traced, pixels, values
@@ -81,17 +81,17 @@ class _Trial:
         if node is self._pixels:
             return self._values
         if not isinstance(node, fx.Node) or node.op != "call_function" or node.target not in _AFFINE or node.kwargs:
-            raise _OtherwiseError
+            raise _NotAffineError
         return _AFFINE[node.target](self, *node.args)
 
     def constant(self, value: Any) -> torch.Tensor:
-        """A number, or one a channel; anything larger makes a larger picture, which is seen in the end."""
+        """A number, or one per channel; anything larger makes a larger picture, which ``_colours`` detects."""
         if isinstance(value, fx.Node) and value.op == "get_attr":
             value = operator.attrgetter(str(value.target))(self._traced)
         if isinstance(value, (int, float)):
             return torch.tensor(value, dtype=torch.double)
         if not isinstance(value, torch.Tensor):
-            raise _OtherwiseError
+            raise _NotAffineError
         return value.detach().cpu().double()
 
 
@@ -101,7 +101,7 @@ def _arithmetic(operation: Callable[[Any, Any], torch.Tensor]) -> Callable[..., 
 
 def _channel(trial: _Trial, values: Any, index: Any) -> torch.Tensor:
     if not isinstance(index, tuple) or index[0] != slice(None) or not all(isinstance(i, int) for i in index[1:]):
-        raise _OtherwiseError
+        raise _NotAffineError
     (channel,) = index[1:]
     return trial.of(values)[:, channel]
 

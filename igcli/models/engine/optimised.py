@@ -1,6 +1,6 @@
-"""A network that computes the same as another in less time.
+"""An equivalent network that is faster. Each rewriting is described in its own module.
 
-What each rewriting does is told in its own file. This file needs torch; it is imported where that is in use.
+This file imports torch.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from igcli.models.engine.tracing import traced
 
 
 def optimised(network: torch.nn.Module, *, mean: torch.Tensor, std: torch.Tensor) -> torch.nn.Module | None:
-    """A network from pixels in [0, 1] to what this one makes of them, or ``None`` if it is no quicker or not traceable.
+    """A faster network with the same outputs for pixels in [0, 1]; ``None`` if nothing can be rewritten.
 
-    The original is left as it is. The new one computes the same, to rounding, shares the parameters that were not
-    rewritten, and has to be made anew when the others change.
+    The original is not changed. The new one computes the same, to rounding, shares the parameters that were not
+    rewritten, and must be made again when the others change.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def optimised(network: torch.nn.Module, *, mean: torch.Tensor, std: torch.Tensor
         with torch.inference_mode(mode=False), torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the network's own code, about being traced
             graph = traced(_Normalised(network, mean, std))
-            # In this order: the entrance takes in a convolution that has taken in its normalisation.
+            # in this order: batch normalisation goes into the first convolution before input normalisation does
             gained = fold_batch_norms(graph) + put_relus_behind_pools(graph) + absorb_normalisation(graph)
     except Exception:  # tracing runs the network's own code, which may not be made for it
         return None

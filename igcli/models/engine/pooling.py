@@ -1,8 +1,7 @@
-"""ReLU behind the max pool that follows it.
+"""ReLU moved behind the max pool that follows it, where there is a quarter of the data.
 
-Both keep the order of numbers, so that max(ReLU(x)) = ReLU(max(x)), and the gradient takes the same way: to the first
-of the largest, if that is above zero. Behind the pool there is a quarter of the data. This file needs torch; it is
-imported where that is in use.
+Both are monotonic, so that max(ReLU(x)) = ReLU(max(x)), and the gradient is the same: it goes to the first of the
+largest values, if that is above zero. This file imports torch.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ def put_relus_behind_pools(traced: fx.GraphModule) -> int:
 
 
 def _can_move(traced: fx.GraphModule, relu: Any) -> bool:
-    """Whether nobody else reads what the ReLU returns, or what it may have overwritten."""
+    """Whether nothing else uses the output of the ReLU, or its input, which it may have overwritten."""
     if not is_relu(traced, relu) or len(relu.users) != 1:
         return False
     if not relu.args or not isinstance(module_of(traced, relu.args[0]), (torch.nn.Conv2d, torch.nn.BatchNorm2d)):
-        return False  # anything else may return a view of what others read
+        return False  # anything else may return a view of a tensor that is used elsewhere
     return len(relu.args[0].users) == 1

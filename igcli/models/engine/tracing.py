@@ -1,6 +1,6 @@
-"""A network as a graph of calls, on modules of its own that share its parameters; and what a call in it does.
+"""A network as a graph of calls, on modules of its own that share its parameters; and what a node of it does.
 
-This file needs torch; it is imported where that is in use.
+This file imports torch.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def traced(network: torch.nn.Module) -> fx.GraphModule:
 
 
 class _Tracer(fx.Tracer):
-    """Looks into every module but torch's own and batch normalisation of any make."""
+    """Traces through every module but torch's own and batch normalisation of any library."""
 
     def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
         return isinstance(m, torch.nn.BatchNorm2d) or super().is_leaf_module(m, module_qualified_name)
@@ -47,7 +47,7 @@ def module_of(traced: fx.GraphModule, node: Any) -> torch.nn.Module | None:
 
 
 def is_relu(traced: fx.GraphModule, node: Any) -> bool:
-    """Whether the node is a ReLU, in any of the ways to write one."""
+    """Whether the node is a ReLU, written in any way."""
     if not isinstance(node, fx.Node):
         return False
     return (
@@ -66,6 +66,6 @@ def is_max_pool(traced: fx.GraphModule, node: fx.Node) -> bool:
 
 
 def replace(traced: fx.GraphModule, node: fx.Node, other: fx.Node) -> None:
-    """Let all that use ``node`` use ``other``, and forget it."""
+    """Replace ``node`` by ``other`` everywhere and remove it."""
     node.replace_all_uses_with(other)
     traced.graph.erase_node(node)
