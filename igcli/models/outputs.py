@@ -54,9 +54,9 @@ def logits_of(
     """The network's logits (N, K) out of whatever it returned for ``count`` = N pictures.
 
     Accepted are: a tensor; ``logits`` or ``out`` of a mapping, a named tuple or an object; the only tensor of a
-    mapping, tuple or list that has a row for every picture. Of several, the only one with a column for each class, or the first
-    if all have one shape, as with auxiliary heads. One number per picture, (N,), becomes (N, 1); (N, K, 1, 1), of a
-    head that kept its 1 x 1 map, becomes (N, K).
+    mapping, tuple or list that has a row for every picture. Of several such tensors, it is the only one with a column
+    for each class, or the first if all have one shape, as with auxiliary heads. One number per picture, (N,), becomes
+    (N, 1); (N, K, 1, 1), of a head that kept its 1 x 1 map, becomes (N, K).
 
     Parameters
     ----------
