@@ -129,9 +129,9 @@ def test_what_is_said_beside_the_file_goes_before_it(shared):
     assert (model.view.size, model.labels[2]) == (48, "c")
 
 
-def test_other_weights_than_the_file_speaks_of_are_refused(shared):
+def test_other_weights_than_the_file_names_are_refused(shared):
     torch.save(resnet18(num_classes=4).state_dict(), shared.parent / "best.pth")
-    with pytest.raises(WeightsError, match="not the file that the model file speaks of"):
+    with pytest.raises(WeightsError, match="not the file that the model file names"):
         load_model(str(shared), device="cpu")
 
 
