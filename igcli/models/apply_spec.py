@@ -29,14 +29,14 @@ PREPARED = "Pictures are prepared as its {} says."
 NUMBERED = "Its classes are called by their numbers: --labels FILE names them."
 CHANGING = "Its output for the same picture differs each time (dropout that evaluation mode does not reach?)."
 RAW = "It is given {0} x {0} pixels from 0 to 1, not normalised: --input-size, --mean and --std say otherwise."
-PROBABILITIES = "Its outputs are taken for logits; if they are probabilities: --outputs {}probabilities."
+PROBABILITIES = "Its outputs are treated as logits; if they are probabilities: --outputs {}probabilities."
 EACH_FOR_ITSELF = (
-    "Its outputs lie in [0, 1] and do not sum to 1, and are taken for logits; if they are probabilities of classes "
+    "Its outputs lie in [0, 1] and do not sum to 1, and are treated as logits; if they are probabilities of classes "
     "that do not exclude each other: --outputs multi-label-probabilities."
 )
 
 SINGLE = (
-    "Its single output is taken for the logit of 'yes'; if it is a number, such as an age: --outputs value, with "
+    "Its single output is treated as the logit of 'yes'; if it is a number, such as an age: --outputs value, with "
     "--labels naming it."
 )
 LARGEST = "The largest of its values is explained unless --target names one."
@@ -73,7 +73,7 @@ def apply_spec(model: Classifier, spec: ModelSpec, *, published: bool = False) -
     outputs = trial.outputs
     if spec.outputs is not None:
         _interpret(model, OUTPUTS[spec.outputs], single=outputs.shape[1] == 1)
-    caveats += [trial.taken, CHANGING if trial.changing else "", trial.batching.one_at_a_time]
+    caveats += [trial.output_choice, CHANGING if trial.changing else "", trial.batching.one_at_a_time]
     caveats += [RAW.format(model.view.size)] if _is_raw(model, said) and not complete else []
     caveats.append(_doubt(model, spec, outputs))
     if unnamed and own.labels and len(own.labels) == max(outputs.shape[1], 1 if model.regression else 2):

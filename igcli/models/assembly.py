@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.errors import WeightsError
 from igcli.lazy import torch
-from igcli.models.belonging import belonging
 from igcli.models.named_tensors import without_prefix
+from igcli.models.select_tensors import select_tensors
 from igcli.models.spec import warn_python
 from igcli.models.tensor_values import has_shape, too_large
 
@@ -43,7 +43,7 @@ def assemble(
         Makes the network, whatever its initial weights.
     state
         A value for every parameter and buffer, in any floating-point type; other tensors are ignored as
-        :func:`~igcli.models.belonging.belonging` describes.
+        :func:`~igcli.models.select_tensors.select_tensors` describes.
     file
         Where the state comes from, for the error message.
     warn
@@ -55,7 +55,7 @@ def assemble(
         When keys are missing or left over, or shapes differ.
     """
     network = outline(build)
-    state = belonging(state, network, file=file, warn=warn)
+    state = select_tensors(state, network, file=file, warn=warn)
     if too_large(state, network.state_dict()):  # not to be cast, nor copied
         raise _another(network, state, file)
     state = _in_float32(state)

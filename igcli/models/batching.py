@@ -58,7 +58,7 @@ def is_batched(value: object, count: int) -> bool:
 TOGETHER = Batching()
 
 
-def unlike_pictures(channels: int, height: int, width: int) -> torch.Tensor:
+def synthetic_pictures(channels: int, height: int, width: int) -> torch.Tensor:
     """Two synthetic pictures (2, C, H, W) in [0, 1], a dark and a light one, always the same.
 
     They differ in mean, minimum and maximum, so that a network that uses statistics of the whole batch is recognised.

@@ -13,7 +13,7 @@ from igcli.images.baselines import read_baseline
 from igcli.images.options import View
 from igcli.images.picture import Picture
 from igcli.lazy import torch
-from igcli.models.batching import unlike_pictures
+from igcli.models.batching import synthetic_pictures
 from igcli.models.engine.rewritable import Fingerprint, may_be_rewritten
 from igcli.models.model import Model, Provenance
 from igcli.sample import Sample
@@ -115,11 +115,11 @@ class Classifier(Model):
 
     def find_batching(self) -> None:
         """Try the network on synthetic pictures of the view, unless its batching is known."""
-        self.try_batching(unlike_pictures(self.view.channels, self.view.size, self.view.size))
+        self.try_batching(synthetic_pictures(self.view.channels, self.view.size, self.view.size))
 
-    def unlike(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    def two_different(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Two synthetic pictures of the same shape."""
-        return (unlike_pictures(*inputs[0].shape[1:]),)
+        return (synthetic_pictures(*inputs[0].shape[1:]),)
 
     def optimised(self) -> Self:
         """The same classifier over an equivalent network that is faster (equal to rounding), or the classifier itself.

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.assembly import fill
-from igcli.models.belonging import belonging, room_for
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
-from igcli.models.model import Provenance, at_rest
+from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.trial import check_weights
 from igcli.models.weights import read_state_dict, sha256_of
 
@@ -51,9 +51,9 @@ def load_from_code(name: str, options: LoadOptions) -> Classifier:
         weights, sha256 = "as the factory made them", tensors_hash(network)
     else:
         stored = read_state_dict(options.weights, trust_pickle=options.trust_pickle, room=room_for(network))
-        fill(network, belonging(stored, network, file=options.weights, warn=options.warn), file=options.weights)
+        fill(network, select_tensors(stored, network, file=options.weights, warn=options.warn), file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
-    classifier.network = at_rest(network).to(resolve_device(options.device))
+    classifier.network = in_evaluation_mode(network).to(resolve_device(options.device))
     shown = f"{Path(where).name}:{attribute}" if where.endswith(".py") else name
     classifier.provenance = Provenance(shown, weights, sha256)
     return classifier

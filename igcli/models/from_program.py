@@ -22,7 +22,7 @@ from igcli.models.bounds import check_archive
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import importable
-from igcli.models.model import Provenance, at_rest
+from igcli.models.model import Provenance, in_evaluation_mode
 from igcli.models.weights import is_torchscript, sha256_of, unpickled
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def load_program(name: str, options: LoadOptions) -> Classifier:
         network = _from_torchscript(path, device)
     else:
         network = _whole(path, trust_pickle=options.trust_pickle).to(device)
-    return Classifier(at_rest(network), (), view=view, provenance=Provenance(path.name, path.name, sha256))
+    return Classifier(in_evaluation_mode(network), (), view=view, provenance=Provenance(path.name, path.name, sha256))
 
 
 def _is_exported(path: Path) -> bool:

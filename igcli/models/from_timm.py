@@ -17,11 +17,11 @@ from igcli.errors import NetworkUnavailable, UsageError, first_line
 from igcli.images.options import View
 from igcli.lazy import torch, torchvision
 from igcli.models.assembly import fill, head_size, outline
-from igcli.models.belonging import belonging, room_for
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import tensors_hash
-from igcli.models.model import Provenance, at_rest
+from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
     else:
         whole = outline(build)
         stored = read_state_dict(options.weights, trust_pickle=options.trust_pickle, room=room_for(whole))
-        state = belonging(stored, whole, file=options.weights, warn=options.warn)
+        state = select_tensors(stored, whole, file=options.weights, warn=options.warn)
         classes = int(getattr(whole, "num_classes", 1000))
         found = head_size(whole, state, classes=classes)
         network = build() if found == classes else build(num_classes=found)
         fill(network, state, file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
-    at_rest(network).to(resolve_device(options.device))
+    in_evaluation_mode(network).to(resolve_device(options.device))
     with suppress(RuntimeError):  # a few networks have parameters that have no such order
         network.to(memory_format=torch.channels_last)
     data = timm.data.resolve_model_data_config(network)

@@ -15,12 +15,12 @@ from igcli.errors import UsageError
 from igcli.images.options import View
 from igcli.lazy import torchvision
 from igcli.models.assembly import assemble, head_size, outline
-from igcli.models.belonging import belonging, room_for
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.model import Provenance
 from igcli.models.named_tensors import without_prefix
 from igcli.models.published_weights import source_of, weights_metadata
+from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.weights import read_state_dict
 from igcli.models.weights_store import Source, resolve_weights
 
@@ -70,7 +70,7 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
         return Classifier(whole, categories, view=view, mean=mean, std=std, provenance=kept)
     path, sha256 = resolve_weights(options, source, name=name)
     stored = read_state_dict(path, trust_pickle=options.trust_pickle, room=room_for(whole))
-    state = belonging(_as_built(family, stored), whole, file=path, warn=options.warn)
+    state = select_tensors(_as_built(family, stored), whole, file=path, warn=options.warn)
     classes = head_size(whole, state, classes=classes)
     own_head = classes != len(categories)
     return Classifier(

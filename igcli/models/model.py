@@ -87,7 +87,7 @@ class Model:
         self.arguments: dict[str, Any] = {}
         self.output_index: int | str | None = None
         self._batching: Batching | None = None  # not known before the network is tried
-        self._untakable: frozenset[tuple[object, ...]] = frozenset()  # shapes on which trying it failed
+        self._failed_shapes: frozenset[tuple[object, ...]] = frozenset()  # shapes on which trying it failed
 
     @property
     def preparation(self) -> dict[str, Any]:
@@ -164,7 +164,7 @@ class Model:
     def find_batching(self) -> None:
         """Try the network on synthetic inputs, if they can be made; else it is tried on its first batch."""
 
-    def unlike(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    def two_different(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Two samples that differ, as inputs of the network: the first and the last of a batch."""
         count = len(inputs[0])
         return tuple(rows[[0, -1]].detach() if is_batched(rows, count) else rows for rows in inputs)
@@ -172,12 +172,12 @@ class Model:
     def try_batching(self, *pair: Any) -> Batching:
         """How samples are combined; tried with two different ones if it is not known yet."""
         shapes = tuple(getattr(each, "shape", None) for each in pair)
-        if self._batching is None and shapes not in self._untakable:
+        if self._batching is None and shapes not in self._failed_shapes:
             from igcli.models.trial import find_batching
 
             self._batching = find_batching(self, *pair)
             if self._batching is None:
-                self._untakable |= {shapes}
+                self._failed_shapes |= {shapes}
             elif self._batching.one_at_a_time:
                 warnings.warn(f"{self.provenance.name}: {self._batching.one_at_a_time}", stacklevel=2)
         return self._batching or TOGETHER
@@ -209,7 +209,7 @@ class Model:
         """
         own = self.network if network is None else network
         if batching is None and self._batching is None and len(inputs[0]) > 1:
-            batching = self.try_batching(*self.unlike(inputs))
+            batching = self.try_batching(*self.two_different(inputs))
         batching = batching or self._batching or TOGETHER
 
         def forward(part: tuple[Any, ...]) -> torch.Tensor:
@@ -257,7 +257,7 @@ class Model:
         modes = [(module, module.training) for module in self.network.modules()]
         needs = [(parameter, parameter.requires_grad) for parameter in self.network.parameters()]
         try:
-            at_rest(self.network)
+            in_evaluation_mode(self.network)
             yield self
         finally:
             for module, training in modes:
@@ -266,7 +266,7 @@ class Model:
                 parameter.requires_grad_(required)
 
 
-def at_rest(network: torch.nn.Module) -> torch.nn.Module:
+def in_evaluation_mode(network: torch.nn.Module) -> torch.nn.Module:
     """The network itself, in evaluation mode and without parameter gradients."""
     network.eval()
     for parameter in network.parameters():  # one by one: scripted networks cannot do it as a whole

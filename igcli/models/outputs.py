@@ -84,7 +84,7 @@ def logits_of(
     return found[1]
 
 
-def taken_of(output: object, count: int, *, classes: int | None = None) -> str:
+def output_choice(output: object, count: int, *, classes: int | None = None) -> str:
     """Which of several outputs :func:`logits_of` takes by default, and why, in a sentence; empty without choice."""
     parts = {place: rows for place, value in _parts(output) if (rows := _rows(value, count)) is not None}
     found = _found(output, count, classes=classes)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from igcli.errors import IgError, NetworkError, UsageError, first_line
 from igcli.lazy import torch
-from igcli.models.batching import DEPENDS, FILLED, ONLY_ONE, TOGETHER, Batching, agree, is_batched, unlike_pictures
+from igcli.models.batching import DEPENDS, FILLED, ONLY_ONE, TOGETHER, Batching, agree, is_batched, synthetic_pictures
 from igcli.models.devices import is_out_of_memory
-from igcli.models.outputs import taken_of
+from igcli.models.outputs import output_choice
 
 if TYPE_CHECKING:
     from igcli.models.classifier import Classifier
@@ -35,14 +35,14 @@ class Trial:
         Whether the outputs for the same picture differed the second time.
     batching
         How pictures are combined for it.
-    taken
+    output_choice
         Which of several outputs was taken as the logits, and why; empty if there was no choice.
     """
 
     outputs: torch.Tensor
     changing: bool
     batching: Batching
-    taken: str = ""
+    output_choice: str = ""
 
 
 def try_out(model: Classifier) -> Trial:
@@ -55,7 +55,7 @@ def try_out(model: Classifier) -> Trial:
     """
     check_weights(model.network)
     view = model.view
-    pictures = unlike_pictures(view.channels, view.size, view.size).to(model.dtype).to(model.device)
+    pictures = synthetic_pictures(view.channels, view.size, view.size).to(model.dtype).to(model.device)
     with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
         pixels = pictures[:1].clone().requires_grad_()
         returned: list[object] = []
@@ -69,12 +69,12 @@ def try_out(model: Classifier) -> Trial:
                 f"The network cannot take pictures of {' x '.join(map(str, pixels.shape[1:]))} ({reason}). "
                 "If it takes others, say so with --input-size and --channels; --debug shows where it was raised."
             ) from problem
-        taken = ""
+        chosen = ""
         if model.output_index is None:
-            taken = taken_of(returned[-1], batching.copies, classes=len(model.labels) or None)
+            chosen = output_choice(returned[-1], batching.copies, classes=len(model.labels) or None)
         _check_gradient(outputs, pixels)
         with torch.no_grad():
-            return replace(_tried(model, (pictures,), outputs.detach(), batching), taken=taken)
+            return replace(_tried(model, (pictures,), outputs.detach(), batching), output_choice=chosen)
 
 
 def find_batching(model: Model, *pair: Any) -> Batching | None:

@@ -1,7 +1,7 @@
 """Reading a file of weights without running code in it; every fault becomes one sentence.
 
 Only with ``trust_pickle`` are other objects than tensors unpickled, which can run any program. Which of the file's
-tensors are a network's is decided in ``belonging``.
+tensors are a network's is decided in ``select_tensors``.
 """
 
 from __future__ import annotations

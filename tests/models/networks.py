@@ -1,9 +1,9 @@
-"""Python code of a stranger: factories of small networks, as files in a folder of theirs."""
+"""A user's own code: factories of small networks, as files in a folder."""
 
 from __future__ import annotations
 
 CODE = '''
-"""Networks of a stranger's own."""
+"""A user's own networks."""
 import torch
 from torch import nn
 from collections import namedtuple

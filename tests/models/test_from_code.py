@@ -1,4 +1,4 @@
-"""A stranger's own code: a function or class in a file or package makes the network."""
+"""A user's own code: a function or class in a file or package makes the network."""
 
 from __future__ import annotations
 

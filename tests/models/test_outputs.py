@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from igcli.errors import UsageError
-from igcli.models.outputs import OUTPUTS, logits_of, taken_of, two_classes
+from igcli.models.outputs import OUTPUTS, logits_of, output_choice, two_classes
 
 LOGITS = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 MAP = torch.zeros(2, 8, 7, 7)
@@ -113,10 +113,10 @@ def test_an_output_that_is_not_there_is_a_sentence(choice: int | str) -> None:
 
 
 def test_what_was_taken_of_several_is_said() -> None:
-    assert "'b' is explained, with 3 columns" in taken_of({"a": FEATURES, "b": LOGITS}, 2, classes=3)
-    assert "0 is explained, the first of one shape" in taken_of((LOGITS, LOGITS), 2)
-    assert taken_of((torch.tensor(0.3), LOGITS), 2) == ""
-    assert taken_of({"logits": LOGITS, "aux": LOGITS}, 2) == ""
+    assert "'b' is explained, with 3 columns" in output_choice({"a": FEATURES, "b": LOGITS}, 2, classes=3)
+    assert "0 is explained, the first of one shape" in output_choice((LOGITS, LOGITS), 2)
+    assert output_choice((torch.tensor(0.3), LOGITS), 2) == ""
+    assert output_choice({"logits": LOGITS, "aux": LOGITS}, 2) == ""
 
 
 def test_gradients_flow_through_what_is_taken_out() -> None:

@@ -1,4 +1,4 @@
-"""Names of classes and preparation that travel with a network are used where the user gives none, and this is said."""
+"""Class names and preprocessing that a network carries are used if the user gives none, and the caveat says so."""
 
 from __future__ import annotations
 

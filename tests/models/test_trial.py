@@ -1,4 +1,4 @@
-"""A network whose answer depends on the rest of a batch, or that takes one picture, is recognised and run so."""
+"""A network whose output depends on the rest of a batch, or that takes one picture, is recognised and run so."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from igcli.attribution.path import network_inputs
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.devices import is_out_of_memory
-from igcli.models.model import at_rest
+from igcli.models.model import in_evaluation_mode
 from igcli.models.module_activations import with_module_activations
 
 
@@ -46,7 +46,7 @@ class OnNetworkCopy(OwnPath):
         with context.model.frozen():  # copies of TorchScript's parameters are leaves only if they need no gradient
             network = deepcopy(context.model.network)
         network = with_module_activations(network) if self.changes_activations else network
-        network = at_rest(network)
+        network = in_evaluation_mode(network)
         with warnings.catch_warnings(), torch.inference_mode(mode=False), torch.enable_grad():
             warnings.simplefilter("ignore")  # Captum announces its hooks; they end with the copy
             values = context.path.end[None].clone()

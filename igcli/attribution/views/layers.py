@@ -75,7 +75,7 @@ def layer_distances(
         When a single point does not fit into the device's memory.
     """
     names = find_layers(model, layers)
-    batching = model.try_batching(*model.unlike(network_inputs(path.end[None], [(path, 1)])))
+    batching = model.try_batching(*model.two_different(network_inputs(path.end[None], [(path, 1)])))
     if batching.one_at_a_time:  # the hooks compare what one call of the network computes
         budget = Budget(1, device=model.device)
     path = path.to(model.device, model.dtype)

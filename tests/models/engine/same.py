@@ -1,4 +1,4 @@
-"""What every rewriting is held to: the same outputs and the same gradients, to rounding."""
+"""What every rewriting must keep: the same outputs and the same gradients, to rounding."""
 
 from __future__ import annotations
 

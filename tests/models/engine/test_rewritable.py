@@ -1,4 +1,4 @@
-"""Whose networks are rewritten, by every torch in the stated range."""
+"""Which networks are rewritten, with every torch in the stated range."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ NAMED = 6
 """How many ignored names a warning lists."""
 
 
-def belonging(
+def select_tensors(
     state: Mapping[str, torch.Tensor], network: torch.nn.Module, *, file: Path, warn: Callable[[str], None]
 ) -> NamedTensors:
     """The tensors of the network, under its own names; the whole state if the network is not complete in it.

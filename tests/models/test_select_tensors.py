@@ -1,4 +1,4 @@
-"""Which tensors of a file are the network's; what is next to them is named, and nothing is half-loaded."""
+"""Which tensors of a file are the network's; what is ignored is named, and nothing is loaded in part."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from torchvision.models import mnasnet0_5, resnet18, resnet34
 
 from igcli.errors import WeightsError
 from igcli.models.assembly import assemble, fill
-from igcli.models.belonging import belonging
 from igcli.models.named_tensors import without_prefix
+from igcli.models.select_tensors import select_tensors
 
 FILE = Path("weights.pth")
 CPU = torch.device("cpu")
@@ -123,7 +123,7 @@ def test_a_layer_more_is_not_left_out() -> None:
 def test_a_name_that_begins_as_a_wrappers_is_the_networks_own() -> None:
     network = nn.Sequential(OrderedDict(module=nn.Linear(2, 2), fc=nn.Linear(2, 2)))
     state = network.state_dict()
-    assert list(belonging(state, network, file=FILE, warn=pytest.fail)) == list(state)
+    assert list(select_tensors(state, network, file=FILE, warn=pytest.fail)) == list(state)
 
 
 @pytest.mark.parametrize("wrap", [nn.Identity, nn.DataParallel])
@@ -131,7 +131,7 @@ def test_the_versions_by_which_torch_understands_old_files_are_kept(wrap: Callab
     network = mnasnet0_5(num_classes=2)
     state = network.state_dict() if wrap is nn.Identity else wrap(network).state_dict()
     other = mnasnet0_5(num_classes=2)
-    other.load_state_dict(belonging(state, other, file=FILE, warn=pytest.fail))  # refuses what does not say its version
+    other.load_state_dict(select_tensors(state, other, file=FILE, warn=pytest.fail))  # refuses unknown versions
 
 
 def unusable(value: Tensor) -> str:
@@ -180,4 +180,4 @@ def test_a_network_with_a_state_that_is_no_tensor_is_a_sentence() -> None:
     network = Extra(2, 2)
     state = without_prefix({"weight": torch.ones(2, 2), "bias": torch.ones(2)}, "")
     with pytest.raises(WeightsError, match="_extra_state"):
-        fill(network, belonging(state, network, file=FILE, warn=pytest.fail), file=FILE)
+        fill(network, select_tensors(state, network, file=FILE, warn=pytest.fail), file=FILE)
