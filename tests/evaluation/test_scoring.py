@@ -120,7 +120,7 @@ def test_a_map_without_order_has_the_reason_in_its_place_and_the_others_their_nu
 
 def test_a_map_may_rank_by_one_thing_and_not_by_another():
     same_size = torch.where(noise_map(channels=1) > 0, 1.0, -1.0)
-    metrics = {"signed": Aopc(), "importance": Aopc(ranked="importance")}
+    metrics = {"signed": Aopc(ranked="signed"), "importance": Aopc()}
     found = score_maps(plain(Linear()), [subject(photo(), {"map": same_size})], metrics).measured[0]["map"]
     assert np.isfinite(found["signed"].value)
     assert "same everywhere" in found["importance"].reason

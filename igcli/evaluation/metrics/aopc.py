@@ -22,6 +22,8 @@ class Aopc(CurveMetric):
 
     Attributes
     ----------
+    ranked
+        As published: Σ_c |value| (arXiv 1611.02639, eq. 1). ``"signed"`` for the map's own sum over the channels.
     steps
         How often pixels are replaced.
     pixels
@@ -30,6 +32,7 @@ class Aopc(CurveMetric):
 
     direction = "higher"
 
+    ranked: str = "importance"
     steps: int = 50
     pixels: int = 100
 

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 
 from igcli.errors import UsageError
 from igcli.evaluation.metrics.aopc import Aopc
+from igcli.evaluation.metrics.metric import configured
 from igcli.evaluation.scoring import score_maps
+
+REPLACING = ("aopc", "deletion", "insertion", "abpc")
 
 
 def measured(model, pixels, maps, metric, score=LOGIT):
@@ -25,9 +28,9 @@ def measured(model, pixels, maps, metric, score=LOGIT):
     return {name: each["aopc"] for name, each in found.items()}
 
 
-def published(side):
+def published(side, **options):
     """A photo of this side has stops at every pixel when 224² / side² go at once."""
-    return Aopc(steps=side * side // 2, pixels=224 * 224 // side**2)
+    return Aopc(steps=side * side // 2, pixels=224 * 224 // side**2, **options)
 
 
 def slow_aopc(model, pixels, values, *, counts, fill, score):
@@ -36,24 +39,43 @@ def slow_aopc(model, pixels, values, *, counts, fill, score):
     return sum(scores[0] - each for each in scores) / len(counts)
 
 
+@pytest.mark.parametrize("ranked", ["importance", "signed"])
 @pytest.mark.parametrize("fill", ["black", "white", "mean"])
-def test_it_equals_a_slow_plain_loop(fill):
+def test_it_equals_a_slow_plain_loop(fill, ranked):
     model, pixels, values = plain(Linear()), photo(), noise_map()
     fills = {
         "black": torch.zeros_like(pixels),
         "white": torch.ones_like(pixels),
         "mean": pixels.mean(dim=(1, 2), keepdim=True).expand_as(pixels),
     }
-    found = measured(model, pixels, {"map": values}, Aopc(steps=20, pixels=1568, fill=fill), SOFTMAX)["map"]
+    found = measured(model, pixels, {"map": values}, Aopc(steps=20, pixels=1568, fill=fill, ranked=ranked), SOFTMAX)[
+        "map"
+    ]
     counts = range(0, 41, 2)  # 1568 of 224² pixels are 2 of 64
-    expected = slow_aopc(model, pixels, values, counts=counts, fill=fills[fill], score=SOFTMAX)
+    order = values.abs() if ranked == "importance" else values
+    expected = slow_aopc(model, pixels, order, counts=counts, fill=fills[fill], score=SOFTMAX)
     assert found.value == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_published_protocol_is_fifty_steps_of_a_hundred_black_pixels():
+def test_the_published_protocol_is_fifty_steps_of_a_hundred_black_pixels_by_absolute_values():
     (route,) = Aopc().routes(224 * 224)
     assert route.counts == tuple(range(0, 5001, 100))
-    assert (route.order.fill, route.order.least_first) == ("black", False)
+    assert (route.order.fill, route.order.ranked, route.order.least_first) == ("black", "importance", False)
+
+
+def test_the_protocol_says_which_ranking():
+    assert "sum of the map's absolute values over the channels" in Aopc().protocol(size=(224, 224))
+    assert "the map's sum over the channels" in Aopc(ranked="signed").protocol(size=(224, 224))
+
+
+def test_only_aopc_ranks_by_absolute_values_unless_told():
+    assert {name: metric.ranked for name, metric in configured(REPLACING).items()} == {
+        "aopc": "importance",
+        "deletion": "signed",
+        "insertion": "signed",
+        "abpc": "signed",
+    }
+    assert configured(["aopc"], {"aopc.ranked": "signed"})["aopc"] == Aopc(ranked="signed")
 
 
 def test_other_resolutions_keep_the_proportion():
@@ -69,7 +91,7 @@ def test_the_true_contributions_are_the_best_map_and_their_opposite_the_worst():
     network, pixels = Linear(), photo()
     true = network.weight.detach() * pixels  # what blacking a pixel out takes away, whatever the others are
     maps = {"best": true, "worst": -true, **{f"random {i}": noise_map(seed=i) for i in range(20)}}
-    found = measured(plain(network), pixels, maps, Aopc())
+    found = measured(plain(network), pixels, maps, Aopc(ranked="signed"))
     best, worst = found.pop("best").value, found.pop("worst").value
     assert worst < 0 < best
     assert all(worst < each.value < best for each in found.values())
@@ -78,7 +100,7 @@ def test_the_true_contributions_are_the_best_map_and_their_opposite_the_worst():
 def test_the_best_value_of_a_linear_model_is_known_in_closed_form():
     network, pixels = Linear(), photo()
     true = (network.weight.detach() * pixels).sum(dim=0)
-    found = measured(plain(network), pixels, {"best": true}, published(8))["best"]
+    found = measured(plain(network), pixels, {"best": true}, published(8, ranked="signed"))["best"]
     gains = true.flatten().sort(descending=True).values[:32].cumsum(0)
     assert found.value == pytest.approx((gains.sum() / 33).item(), abs=1e-12)
 
@@ -102,7 +124,7 @@ def test_ties_go_by_position():
     network, pixels = Linear(), photo()
     tied = torch.zeros(1, 8, 8).double()
     tied[0, 0, :4] = 1.0
-    ranked = tied.clone().flatten()
+    ranked = tied.flatten() + 1
     ranked -= torch.arange(64) * 1e-6
     found = measured(plain(network), pixels, {"tied": tied, "ranked": ranked.reshape(1, 8, 8)}, published(8))
     assert found["tied"].value == found["ranked"].value
