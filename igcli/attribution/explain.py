@@ -104,36 +104,41 @@ def explain(
     wanted.check(model)
     for sample in samples:
         model.check(sample)
-    if not samples:
-        return []
     budget = Budget.of(model, budget) if budget is None or isinstance(budget, int) else budget
-    # What is made in a caller's inference mode could not be differentiated, nor added to outside it.
-    with torch.inference_mode(mode=False):
-        each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(samples)]
-        return _explain(model, list(zip(samples, each, strict=True)), wanted, budget, on_points)
+    each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(samples)]
+    return explain_checked(model, list(zip(samples, each, strict=True)), wanted, budget=budget, on_points=on_points)
 
 
-def _explain(
+def explain_checked(
     model: Model,
     samples: Sequence[tuple[Sample, Sequence[str | int]]],
     wanted: Wanted,
+    *,
     budget: Budget,
-    on_points: Callable[[int], None] | None,
+    on_points: Callable[[int], None] | None = None,
 ) -> list[list[Explanation | IgError]]:
-    outcomes, tasks = _prepare(model, samples, wanted, budget)
-    for task in tasks:
-        task.prepare(budget)
-    runs = [run for task in tasks for run in task.runs.values()]
-    if tasks and wanted.settings.steps == "auto":
-        paths = [task.adaptive_path() for task in tasks]
-        others = [run for run in runs if not run.integrates]
-        refine_paths(tasks[0].model, paths, others=others, budget=budget, on_points=on_points)
-    elif tasks:
-        sweep(tasks[0].model, runs, budget=budget, on_points=on_points)
-    for task in tasks:
-        outcomes[task.position[0]][task.position[1]] = task.finish()
-        if on_points is not None and task.taken_alone:
-            on_points(task.taken_alone)
+    """Explain samples, each with its classes, as :func:`explain` does.
+
+    For runs, which check once what is ``wanted``, and once take it as it is ``on`` the model.
+    """
+    if not samples:
+        return []
+    # What is made in a caller's inference mode could not be differentiated, nor added to outside it.
+    with torch.inference_mode(mode=False):
+        outcomes, tasks = _prepare(model, samples, wanted, budget)
+        for task in tasks:
+            task.prepare(budget)
+        runs = [run for task in tasks for run in task.runs.values()]
+        if tasks and wanted.settings.steps == "auto":
+            paths = [task.adaptive_path() for task in tasks]
+            others = [run for run in runs if not run.integrates]
+            refine_paths(tasks[0].model, paths, others=others, budget=budget, on_points=on_points)
+        elif tasks:
+            sweep(tasks[0].model, runs, budget=budget, on_points=on_points)
+        for task in tasks:
+            outcomes[task.position[0]][task.position[1]] = task.finish()
+            if on_points is not None and task.taken_alone:
+                on_points(task.taken_alone)
     return outcomes
 
 

@@ -160,7 +160,7 @@ class Session(ExitStack):
         fit = self._request.fit or model.view.fit
         job = Job.of(
             model,
-            wanted.on(model),
+            wanted,
             output=output,
             budget=budget,
             precision=choice.precision,

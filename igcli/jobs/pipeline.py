@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from igcli.attribution.adaptive.adaptive_path import FIRST_POINTS
-from igcli.attribution.explain import explain
+from igcli.attribution.explain import explain, explain_checked
 from igcli.attribution.result import Explanation
+from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, ImageError, NetworkError, NumericalError, Occupied
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
@@ -148,19 +149,19 @@ def _answers(
     job: Job, pictures: Sequence[tuple[Item, Picture]], on_points: Callable[[int], None]
 ) -> list[list[Explanation | IgError]]:
     """For each picture the explanation or error of each class; a network may fail on a single picture."""
+    wanted = job.plan.wanted
+    samples = [(picture, _targets_of(item, wanted)) for item, picture in pictures]
     try:
-        return explain(
-            job.model,
-            [picture for _, picture in pictures],
-            job.plan.wanted,
-            targets=[item.found.target for item, _ in pictures],
-            budget=job.budget,
-            on_points=on_points,
-        )
+        return explain_checked(job.model, samples, wanted, budget=job.budget, on_points=on_points)
     except NetworkError as error:
         if len(pictures) == 1:
             return [[error]]
     return [_answers(job, [one], on_points)[0] for one in pictures]
+
+
+def _targets_of(item: Item, wanted: Wanted) -> Sequence[str | int]:
+    """The class that a list of photos names for this one, else those wanted of all."""
+    return wanted.targets if item.found.target is None else (item.found.target,)
 
 
 def _write_classes(explained: Outcome[Explained], write: Writer[T], plan: Plan) -> Outcome[T]:

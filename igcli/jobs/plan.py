@@ -149,7 +149,7 @@ class Job:
         """The job of a loaded network; ``how`` are further attributes of the plan."""
         budget = budget or Budget()
         facts = ModelFacts.of(model, precision=precision)
-        return cls(Plan(facts, wanted or Wanted(), output, batch_size=budget.size, **how), model, budget)
+        return cls(Plan(facts, (wanted or Wanted()).on(model), output, batch_size=budget.size, **how), model, budget)
 
     def check(self) -> None:
         """Raise ``IgError`` for what can be seen to be wrong before any picture is read."""

@@ -113,13 +113,13 @@ def test_two_files_that_differ_in_ending_or_case_leave_different_files(run, tmp_
 def test_a_file_that_vanishes_while_it_runs_fails_alone(run, photos, tmp_path, monkeypatch):
     import igcli.jobs.pipeline as pipeline
 
-    real = pipeline.explain
+    real = pipeline.explain_checked
 
     def and_then_gone(*arguments, **named):
         (photos / "z.png").unlink(missing_ok=True)
         return real(*arguments, **named)
 
-    monkeypatch.setattr(pipeline, "explain", and_then_gone)
+    monkeypatch.setattr(pipeline, "explain_checked", and_then_gone)
     result = run(photos, "--batch-size", "1", "--workers", "0")
     assert result.exit_code == 1
     assert "2 explained, 1 failed" in result.stderr
