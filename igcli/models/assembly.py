@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMED = 3
-"""How many keys of each kind an error names."""
+"""Number of keys of each kind that an error lists."""
 
 MOST_SIDES = 8
-"""How many numbers of a shape it shows."""
+"""Number of sides of a shape that it shows."""
 
 
 def assemble(
@@ -88,10 +88,10 @@ def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
 
 
 def by_position(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Mapping[str, torch.Tensor]:
-    """The state dict under the network's own names, where its tensors have the network's shapes in the same order.
+    """The state dict under the network's own names, if its tensors have the network's shapes in the same order.
 
     Ports of one architecture differ in how they name its layers. Shapes are compared but for the length of the
-    classifier, the last two tensors; a state dict that does not match is returned as it is.
+    classifier, the last two tensors; a state dict that does not match is returned unchanged.
     """
     own = network.state_dict()
     if len(own) != len(state):
@@ -103,7 +103,7 @@ def by_position(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> 
 
 
 def head_size(network: torch.nn.Module, state: Mapping[str, torch.Tensor], *, classes: int) -> int:
-    """How many classes the file is for, if it is the network's in all but that number; else ``classes``, its own."""
+    """The file's number of classes, if it fits the network in all else; else ``classes``, the network's own."""
     counts = set()
     for key, own in network.state_dict().items():
         other = state.get(key)

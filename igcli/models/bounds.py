@@ -27,21 +27,21 @@ LARGEST_PICKLE = 64 << 20
 """Bytes of the list of tensors in an archive, which holds no numbers."""
 
 MOST_DIMENSIONS = 64
-"""Of a tensor; what torch itself can iterate over."""
+"""Dimensions of a tensor; torch itself can iterate over no more."""
 
 COMPRESSED_ROOM = 256 << 20
-"""Bytes that a compressed archive may unpack to where no network says how many it can hold."""
+"""Bytes that a compressed archive may unpack to, if the network's size is unknown."""
 
 
 def check_archive(path: Path, *, room: int = COMPRESSED_ROOM) -> None:
-    """Refuse a zip archive that unpacks to more than ``room`` bytes and than its own size, or that is not torch's.
+    """Refuse a zip archive that unpacks to more than ``room`` bytes and more than its own size, or is not torch's.
 
     ``torch.save`` does not compress: what it writes always passes.
 
     Raises
     ------
     WeightsError
-        With the reason; also for a file in it twice, and for pickles that ask for too many steps.
+        With the reason; also for duplicate names, and for pickles that need too many steps.
     OSError
         The file cannot be read.
     """
@@ -59,7 +59,7 @@ def check_archive(path: Path, *, room: int = COMPRESSED_ROOM) -> None:
 
 
 def check_bare_pickle(path: Path) -> bool:
-    """Refuse the pickles that older versions of torch wrote one after the other, where they ask for too many steps.
+    """Refuse a file of pickles, as older versions of torch wrote, if they need too many steps.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def _check_directory(file: BinaryIO, path: Path) -> None:
 
 
 def _check_steps(stream: BinaryIO, path: Path) -> bool:
-    """Whether a whole pickle was there."""
+    """Whether the stream had a complete pickle."""
     try:
         return check_pickle(stream)
     except TooMuch as problem:

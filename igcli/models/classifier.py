@@ -93,7 +93,7 @@ class Classifier(Model):
         return torch.channels_last
 
     def check(self, sample: object) -> None:
-        """Raise ``UsageError`` if the sample is no picture for this model."""
+        """Raise ``UsageError`` if the sample is not a picture for this model."""
         if not isinstance(sample, Picture):
             raise UsageError(f"A picture is what read_image() makes of a file, not {sample!r:.60}.")
         pixels = sample.pixels

@@ -91,7 +91,7 @@ def _module(where: str) -> ModuleType:
         own = f"igcli_model_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
         spec = importlib.util.spec_from_file_location(own, path)
         if spec is None or spec.loader is None:
-            raise UsageError(f"{where} is no Python file. Give --model FILE.py:FACTORY.")
+            raise UsageError(f"{where} is not a Python file. Give --model FILE.py:FACTORY.")
         module = importlib.util.module_from_spec(spec)
         sys.modules[own] = module
         try:

@@ -51,7 +51,7 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
     Raises
     ------
     UsageError
-        The network is no classifier, or has no such weights, or does not take these arguments.
+        The network is not a classifier, has no such weights, or does not accept these arguments.
     NetworkUnavailable
         The weights are neither given nor cached, and cannot be fetched.
     WeightsError

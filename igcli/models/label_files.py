@@ -6,7 +6,7 @@ text      one name per line; or an index and a name, as in ``1 dog``, ``1: dog``
 JSON      a list; ``{"0": "tench", ...}``; ImageNet's ``{"0": ["n01440764", "tench"], ...}``; ``{"tench": 0, ...}`` as
           torchvision's ``class_to_idx`` has it; or one of these under ``id2label``, as Hugging Face writes it; the same
           as Python writes it
-CSV, TSV  one name per row; or a column of indices and one of names, with or without a line of headings
+CSV, TSV  one name per row; or a column of indices and one of names, with or without a header
 a folder  its sub-folders in the order of torchvision's ``ImageFolder``
 ========  ============================================================================================================
 """
@@ -86,9 +86,9 @@ def _text(path: Path) -> str:
     except OSError as problem:
         raise _NotNames(f"cannot be read: {problem.strerror}.") from problem
     except ValueError as problem:
-        raise _NotNames("is no text in UTF-8.") from problem
+        raise _NotNames("is not text in UTF-8.") from problem
     if "\0" in text:
-        raise _NotNames("is no text.")
+        raise _NotNames("is not text.")
     return text
 
 
@@ -152,8 +152,8 @@ def _parsed(text: str, *, json_only: bool) -> object:
             return ast.literal_eval(text.strip())
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             pass
-    kind = "JSON" if json_only else "list or mapping of labels, as JSON or Python write it"
-    raise _NotNames(f"is no {kind} ({str(fault)[:100]}).") from fault
+    kind = "JSON" if json_only else "a list or mapping of labels, as JSON or Python write it"
+    raise _NotNames(f"is not {kind} ({str(fault)[:100]}).") from fault
 
 
 def _from_data(content: object) -> Sequence[object]:

@@ -13,7 +13,7 @@ MOST_DIGITS = 18
 """Digits of an index; Python itself refuses to read numbers of some thousands."""
 
 SHOWN = 10
-"""How many of several classes a message lists."""
+"""Number of classes that a message lists."""
 
 LONGEST = 200
 """Characters of the wanted text that are compared with the names and shown."""
@@ -40,8 +40,8 @@ class Labels(Sequence[str]):
         Parameters
         ----------
         wanted
-            A number is an index. A text is a class's name, exactly as written or else in any case; or an index in
-            digits. ``name:TEXT`` is always a name, and ``index:N`` an index.
+            A number is an index. A text is a class name, matched exactly or else in any case; or an index in digits.
+            ``name:TEXT`` is always a name, and ``index:N`` an index.
 
         Raises
         ------

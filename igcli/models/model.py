@@ -126,7 +126,7 @@ class Model:
         return values.to(self.device, self.dtype)[None].contiguous(memory_format=self.memory_format)[0]
 
     def check(self, sample: object) -> None:
-        """Raise ``UsageError`` if this is no sample for this model."""
+        """Raise ``UsageError`` if this is not a sample for this model."""
         if not isinstance(sample, Sample):
             raise UsageError(f"The values to explain are an igcli.Sample, not {sample!r:.60}.")
         for tensor in sample.values if isinstance(sample.values, tuple) else (sample.values,):

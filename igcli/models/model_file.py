@@ -60,7 +60,7 @@ def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
     Raises
     ------
     UsageError
-        The file cannot be read, is no TOML, has an unknown key or invalid value, or names code and is not trusted.
+        The file cannot be read, is not TOML, has an unknown key or invalid value, or names code and is not trusted.
     """
     content = _parsed(path)
     for name in PERSONAL:
@@ -135,7 +135,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read: {problem.strerror}. Check the path.") from problem
     except (ValueError, RecursionError) as problem:
         reason = str(problem)[:200]
-        raise UsageError(f"{path} is no TOML ({reason}). 'ig models describe' shows the format.") from problem
+        raise UsageError(f"{path} is not TOML ({reason}). 'ig models describe' shows the format.") from problem
     _check_values(content, path)
     return content
 

@@ -26,7 +26,7 @@ NO_NETWORK = ("optim", "sched", "scaler", "callback", "loop", "metric", "loss", 
 """Beginnings of keys that hold tensors of other things than networks."""
 
 DEEPEST = 8
-"""Wrappers in wrappers; a checkpoint can hold itself."""
+"""Levels of nested wrappers; a checkpoint can contain itself."""
 
 
 class NamedTensors(_State):
@@ -71,7 +71,7 @@ def with_versions(tensors: Mapping[str, torch.Tensor], versions: Mapping[str, An
 
 
 def without_prefix(state: Mapping[str, torch.Tensor], prefix: str) -> NamedTensors:
-    """The state dict of the part of a network whose keys begin with ``prefix``, as all of them do here."""
+    """The state dict without ``prefix``, with which all of its keys begin."""
     versions = getattr(state, "_metadata", None) or {}
     inner = {f"{key}."[len(prefix) :].rstrip("."): v for key, v in versions.items() if f"{key}.".startswith(prefix)}
     found = with_versions({key.removeprefix(prefix): value for key, value in state.items()}, inner)
@@ -80,7 +80,7 @@ def without_prefix(state: Mapping[str, torch.Tensor], prefix: str) -> NamedTenso
 
 
 def _wrapper(content: Mapping[Any, Any], path: Path) -> Any:
-    """The key of the network in a checkpoint; ``None`` where the content is the state dict itself."""
+    """The key of the network in a checkpoint; ``None`` if the content is the state dict itself."""
     known = next((key for key in WRAPPERS if isinstance(content.get(key), (Mapping, torch.nn.Module))), None)
     if known is not None or any(isinstance(value, torch.Tensor) for value in content.values()):
         return known

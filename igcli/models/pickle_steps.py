@@ -90,13 +90,13 @@ class _Machine:
     def _top(self) -> _Value:
         top = self._stack[-1]
         if top is None:
-            raise ValueError("a mark is no value")
+            raise ValueError("a mark is not a value")
         return top
 
     def _taken(self, opcode: pickletools.OpcodeInfo) -> list[_Value]:
         """The values that the opcode pops, the lowest first."""
         taken: list[_Value] = []
-        kinds = [_MARK, _SLICE] if opcode.name == "OBJ" else opcode.stack_before  # its class lies above the mark
+        kinds = [_MARK, _SLICE] if opcode.name == "OBJ" else opcode.stack_before  # its class is above the mark
         for kind in reversed(kinds):
             if kind is _SLICE:  # down to the mark, which goes too
                 while (value := self._stack.pop()) is not None:
@@ -104,7 +104,7 @@ class _Machine:
             elif kind is not _MARK:
                 value = self._stack.pop()
                 if value is None:
-                    raise ValueError("a mark is no value")
+                    raise ValueError("a mark is not a value")
                 taken.append(value)
         return taken[::-1]
 

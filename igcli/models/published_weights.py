@@ -71,14 +71,14 @@ def weights_metadata(name: str) -> tuple[str, Any]:
     Raises
     ------
     UsageError
-        torchvision has no such network, or it is no classifier, or it has no such weights.
+        torchvision has no such network, or it is not a classifier, or it has no such weights.
     """
     family, _, wanted = name.partition("@")
     if family not in classifier_names():
         near = get_close_matches(family, classifier_names(), n=1)
         if is_torchvision(family):
             hint = f"torchvision's {near[0]} is one." if near else "'ig models' lists those that are."
-            raise UsageError(f"torchvision's {family} is no classifier of whole pictures. {hint}")
+            raise UsageError(f"torchvision's {family} does not classify whole pictures. {hint}")
         hint = f"Did you mean {near[0]!r}?" if near else "'ig models' lists its networks."
         raise UsageError(f"torchvision publishes no network called {family!r}. {hint}")
     if not wanted:

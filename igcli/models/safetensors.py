@@ -70,9 +70,9 @@ def _check_header(file: BinaryIO, path: Path) -> None:
     try:
         header = json.loads(file.read(length))
     except (ValueError, RecursionError) as problem:
-        raise WeightsError(f"{path} is not a whole .safetensors file (its header is no JSON).") from problem
+        raise WeightsError(f"{path} is not a whole .safetensors file (its header is not JSON).") from problem
     if not isinstance(header, dict):
-        raise WeightsError(f"{path} is not a whole .safetensors file (its header is no JSON object).")
+        raise WeightsError(f"{path} is not a whole .safetensors file (its header is not a JSON object).")
     if len(header) > MOST_TENSORS:
         raise WeightsError(
             f"{path} names {len(header):,} tensors, more than the {MOST_TENSORS:,} that are read. Save the network's "
@@ -81,7 +81,7 @@ def _check_header(file: BinaryIO, path: Path) -> None:
     for name, entry in header.items():
         shape = entry.get("shape") if isinstance(entry, dict) else None
         if isinstance(shape, list) and not is_possible(shape):
-            raise WeightsError(f"{path} is no file of weights: {name[:100]!r} has a shape that no tensor can have.")
+            raise WeightsError(f"{path} is not a file of weights: {name[:100]!r} has a shape that no tensor can have.")
     end = 8 + length + _bytes_of_tensors(header)
     if end != size:  # before all of it is read into memory
         reason = f"it should have {end:,} bytes and has {size:,}"

@@ -35,7 +35,7 @@ COMPANIONS = re.compile(
     r"|f1|auroc|confmat|confusion.*|ema|.*_ema|ema_.*|teacher.*|optimizer.*|scaler)\.|n_averaged$"
     r"|(.*\.)?(total_ops|total_params|num_batches_tracked)$"
 )
-"""Names of tensors that are saved with a network and are no part of its computation."""
+"""Names of tensors that are saved with a network and are not used by it."""
 
 NAMED = 6
 """How many ignored names a warning lists."""

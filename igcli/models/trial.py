@@ -63,10 +63,10 @@ def try_out(model: Classifier) -> Trial:
             outputs, batching = _alone(model, (pixels,), note=returned.append)
         except IgError:
             raise
-        except Exception as problem:  # a person's own network can raise anything
+        except Exception as problem:  # the user's own network can raise anything
             reason = first_line(problem) or type(problem).__name__
             raise UsageError(
-                f"The network cannot take pictures of {' x '.join(map(str, pixels.shape[1:]))} ({reason}). "
+                f"The network does not accept pictures of {' x '.join(map(str, pixels.shape[1:]))} ({reason}). "
                 "If it takes others, say so with --input-size and --channels; --debug shows where it was raised."
             ) from problem
         chosen = ""

@@ -41,8 +41,8 @@ def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPR
     Raises
     ------
     WeightsError
-        When the file is missing, empty, a web page, cut short, not a weights file, or holds Python objects other than
-        tensors; or when reading it would take more memory or steps than weights need.
+        The file is missing, empty, a web page, cut short, not a weights file, or holds Python objects other than
+        tensors; or reading it would take more memory or steps than weights need.
     """
     _check_file(path)
     if is_safetensors(path):
@@ -51,7 +51,7 @@ def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPR
 
 
 def unpickled(path: Path, *, trust_pickle: bool, room: int = COMPRESSED_ROOM) -> Any:
-    """What ``torch.save`` wrote: tensors and plain values, or, if it is trusted, anything. Raises ``WeightsError``."""
+    """The content of a file of ``torch.save``: tensors and plain values, or any objects if it is trusted."""
     _check_file(path)
     try:
         if not trust_pickle:
@@ -145,7 +145,7 @@ def _why_unreadable(path: Path, problem: Exception, *, trusted: bool) -> str:
             "Save the network's state_dict() instead of the network; or, if you would run a program of whoever made "
             "the file, --trust-pickle."
         )
-    return f"{path} is damaged or cut short, or is no file of PyTorch weights. Get the weights again."
+    return f"{path} is damaged or cut short, or is not a file of PyTorch weights. Get the weights again."
 
 
 def is_torchscript(path: Path) -> bool:
@@ -157,7 +157,7 @@ def is_torchscript(path: Path) -> bool:
 
 
 def _begins_with_a_pickle(path: Path) -> bool:
-    """Whether the bytes can be taken apart as a pickle; nothing in it is executed."""
+    """Whether the bytes can be parsed as a pickle; nothing in it is executed."""
     with path.open("rb") as file:
         try:
             for _ in pickletools.genops(file):

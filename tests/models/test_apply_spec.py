@@ -142,8 +142,8 @@ def test_several_sigmoid_outputs_get_the_hint_that_one_gets(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("factory", "how", "said"),
     [
-        ("grey", {}, r"cannot take pictures of 3 x 12 x 12 \(.*to have 1 channels.*--input-size and --channels"),
-        ("tags", {"size": 1}, r"cannot take pictures of 3 x 1 x 1"),
+        ("grey", {}, r"does not accept pictures of 3 x 12 x 12 \(.*to have 1 channels.*--input-size and --channels"),
+        ("tags", {"size": 1}, r"does not accept pictures of 3 x 1 x 1"),
         ("features", {}, "a tensor of 1 x 4 x 10 x 10"),
         ("tags", {"labels": ["a", "b"]}, "names 2 classes, and the network distinguishes 4"),
         ("binary", {"labels": ["a", "b", "c"]}, "names 3 classes, and the network distinguishes 2"),

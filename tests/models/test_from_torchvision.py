@@ -142,8 +142,8 @@ def test_offline_names_the_published_file(checkpoints: Path) -> None:
     [
         ("resnet50@IMAGENET1K_V3", "Choose from: IMAGENET1K_V1, IMAGENET1K_V2"),
         ("vgg16@IMAGENET1K_FEATURES", "Choose from: IMAGENET1K_V1"),
-        ("fasterrcnn_resnet50_fpn", "is no classifier"),
-        ("fcn_resnet50", "is no classifier"),
+        ("fasterrcnn_resnet50_fpn", "does not classify"),
+        ("fcn_resnet50", "does not classify"),
         ("resnet5", "Did you mean 'resnet50'"),
     ],
 )

@@ -81,7 +81,7 @@ def test_files_are_named_relative_to_the_model_file_and_found_from_anywhere(tmp_
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("model = ", "is no TOML"),
+        ("model = ", "is not TOML"),
         ("weights = 'a.pth'", "which model"),
         ("model = 'other.toml'", "which model"),
         ("model = 3", "which model"),
@@ -93,10 +93,10 @@ def test_files_are_named_relative_to_the_model_file_and_found_from_anywhere(tmp_
         ("model = 'x'\ntrust_pickle = true", "command line"),
         ("model = 'x'\ndevice = 'cuda'", "command line"),
         ("model = 'x'\ntrust_model_file = true", "command line"),
-        ("model = 'x'\nsize = " + "[" * 100_000, "is no TOML"),
+        ("model = 'x'\nsize = " + "[" * 100_000, "is not TOML"),
         ("model = 'x'\n[arguments]\n" + ".".join("a" * 5000) + " = 1", "more than 20 deep"),
         ("model = 'x'\nweights = 'a\\u0000.pth'".replace("'", '"'), "NUL character"),
-        ("model = 'x'\n[input]\nsize = " + "9" * 5000, "is no TOML"),
+        ("model = 'x'\n[input]\nsize = " + "9" * 5000, "is not TOML"),
         ("model = 'x'\n# " + "x" * (4 << 20), "4,194,304 bytes, the most"),
     ],
 )

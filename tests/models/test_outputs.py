@@ -1,4 +1,4 @@
-"""What networks return: every usual wrapping is taken off, and anything else is named by type and shape."""
+"""What networks return: logits are found in every usual container, and anything else is named by type and shape."""
 
 from __future__ import annotations
 

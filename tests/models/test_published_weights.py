@@ -37,7 +37,7 @@ def test_a_name_may_say_which_weights() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [("resnet5", "Did you mean 'resnet50'"), ("resnet50@V9", "IMAGENET1K_V2"), ("zzz", "ig models"),
-     ("fcn_resnet50", "is no classifier")],
+     ("fcn_resnet50", "does not classify")],
 )  # fmt: skip
 def test_an_unknown_name_is_a_sentence(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):

@@ -1,11 +1,11 @@
 """A strided first convolution as one over blocks of pixels, with the normalisation in its weights.
 
-The gradient of a strided convolution towards its few input channels is what libraries compute worst: in GoogLeNet's
-first one, on a CPU, five times slower than its products alone. Blocks of S × S pixels, taken for one point with S² · C
-channels ("space to depth"), make of it a convolution of stride 1 that computes the very same sums.
+Libraries compute the gradient of a strided convolution with few input channels slowly: for GoogLeNet's first one, on a
+CPU, it takes five times as long as its products alone. With each block of S × S pixels as one point of S² · C channels
+("space to depth"), it becomes a convolution of stride 1 that computes the same sums.
 
 The picture is padded with the colour that normalises to zero, so that scale and shift of the normalisation can move
-into the weights. This file needs torch; it is imported where that is in use.
+into the weights. This file imports torch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Side:
     Attributes
     ----------
     stride
-        Pixels a block.
+        Pixels per block.
     kernel, padding
         Those of the convolution along this side, in pixels.
     """
@@ -48,7 +48,7 @@ class Side:
 
     @property
     def surplus(self) -> int:
-        """Pixels of that border which the convolution does not reach: zeros before its kernel."""
+        """Pixels of that border outside the convolution's padding: zeros in front of its kernel."""
         return self.before * self.stride - self.padding
 
     @property
@@ -57,23 +57,23 @@ class Side:
         return -(-(self.surplus + self.kernel) // self.stride)
 
     def blocks(self, length: int) -> int:
-        """How many blocks the convolution reads of a picture of so many pixels, border included."""
+        """Number of blocks that the convolution reads for a side of ``length`` pixels, border included."""
         return (length + 2 * self.padding - self.kernel) // self.stride + self.taps
 
     def inside(self, length: int) -> int:
-        """How many of them hold pixels, if only some."""
+        """Number of these blocks that contain at least one pixel."""
         return max(min(-(-length // self.stride), self.blocks(length) - self.before), 0)
 
 
 class Stem(torch.nn.Module):
-    """What ``convolution`` makes of the colours of a picture, computed from the picture itself.
+    """The output of ``convolution`` for the normalised picture, computed from its pixels.
 
     Parameters
     ----------
     convolution
         Zero-padded, neither grouped nor dilated, with the same stride S along both sides.
     colours
-        What is done to the pixels before it.
+        The normalisation of the pixels before it.
     """
 
     def __init__(self, convolution: torch.nn.Conv2d, colours: Colours) -> None:
@@ -140,7 +140,10 @@ class _Blocks(torch.autograd.Function):
         blocks = blocks.reshape(*blocks.shape[:3], stride, stride, -1)
         inside = blocks[:, rows.before : rows.before + high, columns.before : columns.before + wide]
         picture = inside.transpose(2, 3).flatten(1, 2).flatten(2, 3)
-        if picture.shape[1:3] != (height, width):  # cut what filled the last blocks; add pixels that none has read
+        if picture.shape[1:3] != (
+            height,
+            width,
+        ):  # cut the padding of the last blocks; add pixels that no block contains
             picture = functional.pad(picture, (0, 0, 0, width - wide * stride, 0, height - high * stride))
         return picture.permute(0, 3, 1, 2), None, None, None
 
