@@ -23,8 +23,11 @@ Values: TypeAlias = Union["torch.Tensor", tuple["torch.Tensor", ...]]
 Axis: TypeAlias = int | None
 Array = TypeVar("Array", "torch.Tensor", "np.ndarray")
 
-Baseline = Callable[["torch.Tensor", int], "torch.Tensor"]
-"""From a sample's values and a seed to values of the same shape: where the path starts."""
+Baseline = Callable[..., "torch.Tensor"]
+"""From a sample's values and a seed to values of the same shape: where the path starts.
+
+One that is marked by :func:`from_neutral` takes the model's neutral value besides.
+"""
 
 BASELINES: Registry[Baseline] = Registry("baseline")
 """Filled by :mod:`igcli.attribution.baselines`, and by rooms that have samples of their own, such as ``images``."""
@@ -41,6 +44,16 @@ def only_for(kind: str) -> Callable[[Baseline], Baseline]:
         return baseline
 
     return mark
+
+
+FROM_NEUTRAL: set[Baseline] = set()
+"""The baselines that take :attr:`igcli.models.model.Model.neutral` as a third argument."""
+
+
+def from_neutral(baseline: Baseline) -> Baseline:
+    """Mark a baseline as one that is made of the model's neutral value."""
+    FROM_NEUTRAL.add(baseline)
+    return baseline
 
 
 def importance(values: Array, axis: Axis = 0) -> Array:

@@ -12,7 +12,7 @@ from pathlib import Path
 from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.models.model import Model
-from igcli.sample import BASELINES, KINDS, Sample
+from igcli.sample import BASELINES, FROM_NEUTRAL, KINDS, Sample
 
 #: Between baselines that are averaged over.
 JOINT = "+"
@@ -78,11 +78,13 @@ def count_baselines(spec: str) -> int:
     return sum(count for _, count in map(_counted, split_baselines(spec)))
 
 
-def check_baselines(spec: str) -> None:
-    """Raise ``UsageError`` for what could never be a baseline, before any sample is read."""
+def check_baselines(spec: str, *, model: Model) -> None:
+    """Raise ``UsageError`` for what could never be a baseline, or not with this model, before any sample is read."""
     for part in split_baselines(spec):
         name, _ = _counted(part)
         _check_name(name)
+        if name in BASELINES:
+            check_registered(name, model)
 
 
 def baseline_values(spec: str, sample: Sample, *, model: Model | None = None, seed: int = 0) -> torch.Tensor:
@@ -103,7 +105,23 @@ def baseline_values(spec: str, sample: Sample, *, model: Model | None = None, se
     if (kind := KINDS.get(baseline, sample.kind)) != sample.kind:
         able = ", ".join(other for other in BASELINES if KINDS.get(BASELINES[other], sample.kind) == sample.kind)
         raise UsageError(f"The baseline {spec!r} is made of a {kind}, and {sample.name} is none. Choose from: {able}.")
-    return baseline(sample.packed, seed)
+    return registered_values(name, sample.packed, model=model, seed=seed)
+
+
+def registered_values(name: str, values: torch.Tensor, *, model: Model | None = None, seed: int = 0) -> torch.Tensor:
+    """The registered baseline of this name for a tensor; raises as :func:`check_registered` does."""
+    check_registered(name, model)
+    own = () if model is None or BASELINES[name] not in FROM_NEUTRAL else (model.neutral,)
+    return BASELINES[name](values, seed, *own)
+
+
+def check_registered(name: str, model: Model | None) -> None:
+    """Raise ``UsageError`` for an unknown name, and where the baseline needs a neutral value that the model lacks."""
+    if BASELINES[name] in FROM_NEUTRAL and (model is None or model.neutral is None):
+        raise UsageError(
+            f"{name!r} is the mean that a model's normalisation subtracts, and this model has none: give --mean and "
+            "--std, or choose black or mean."
+        )
 
 
 def noisy_copy(sample: Sample, copy: int, *, seed: int, sigma: float) -> torch.Tensor:

@@ -79,7 +79,7 @@ class Wanted:
         check_targets(self.targets, model.labels)
         if settings.against is not None:
             check_targets([settings.against], model.labels)
-        check_baselines(settings.baseline)
+        check_baselines(settings.baseline, model=model)
 
 
 def steps_alone(settings: Settings) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from igcli.attribution.baselines import check_registered
 from igcli.attribution.methods.method import METHODS
 from igcli.cli.options import grouped, listed
 from igcli.cli.path_types import NamedPath
@@ -18,6 +19,7 @@ from igcli.evaluation.exclusions import Exclusions
 from igcli.evaluation.ground_truth.area import GroundTruth, ground_truth_digest
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
+from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, arrow, configured
 from igcli.evaluation.mosaics import MosaicPlan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
@@ -25,7 +27,7 @@ from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.measuring import Inquiry
 from igcli.jobs.plan import Job
 
-FILLS = ("black", "mean", "blur", "noise")
+FILLS = ("black", "grey", "mean", "blur", "noise")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
         run.console.note(note)
     others = None if measures.maps is None else OtherMaps(measures.maps)
     metrics = configured(measures.metrics, measures.parameters)
+    for metric in metrics.values():
+        if isinstance(metric, CurveMetric):
+            check_registered(metric.fill, job.model)
     if others is not None and measures.metrics == DEFAULT_METRICS:
         metrics.pop("completeness")
     if measures.metrics == DEFAULT_METRICS and not any(_has_a_sum(name) for name in job.plan.wanted.methods):

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-import igcli.attribution.baselines
-import igcli.images.baselines  # noqa: F401 - both fill the registry
+import igcli.images.baselines  # noqa: F401 - fills the registry
+from igcli.attribution.baselines import registered_values
 from igcli.attribution.budget import Budget
 from igcli.attribution.network import network_logits, recognised_logits
 from igcli.attribution.scores import Score
@@ -45,9 +45,9 @@ class Order:
     least_first: bool = False
     seed: int = 0
 
-    def filled(self, pixels: torch.Tensor) -> torch.Tensor:
-        """What the photo (C, H, W) becomes when all of it is replaced."""
-        return BASELINES[self.fill](pixels, self.seed)
+    def filled(self, pixels: torch.Tensor, model: Classifier | None = None) -> torch.Tensor:
+        """What the photo (C, H, W) becomes when all of it is replaced; some fills are made of the model's mean."""
+        return registered_values(self.fill, pixels, model=model, seed=self.seed)
 
     @property
     def end(self) -> tuple[str, int]:

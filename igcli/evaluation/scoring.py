@@ -91,7 +91,7 @@ def score_maps(
         When a single picture does not fit into the device's memory.
     """
     budget = budget or Budget.of(model)
-    cases = [_Case(subject, list(metrics.values())) for subject in subjects]
+    cases = [_Case(model, subject, list(metrics.values())) for subject in subjects]
     model, taken = _look_at_ends(model, cases, budget)
     if on_passes is not None and taken:
         on_passes(taken)
@@ -113,7 +113,7 @@ def _stops(metrics: Iterable[CurveMetric], pixels: int) -> dict[Order, tuple[int
 class _Case:
     """A subject with its share of the job list, and later the scores there."""
 
-    def __init__(self, subject: Subject, metrics: Sequence[CurveMetric]) -> None:
+    def __init__(self, model: Classifier, subject: Subject, metrics: Sequence[CurveMetric]) -> None:
         self.subject = subject
         self.count = subject.size[0] * subject.size[1]
         self.stops = _stops(metrics, self.count)
@@ -123,7 +123,7 @@ class _Case:
         self.at_ends: dict[tuple[str, int] | None, float] = {}  # None is the photo itself
         self.fills: dict[tuple[str, int], torch.Tensor] = {}
         if not all(self.flaws.values()):
-            self.fills = {order.end: order.filled(subject.pixels) for order in self.stops}
+            self.fills = {order.end: order.filled(subject.pixels, model) for order in self.stops}
         for name in subject.maps:
             if not self.flaws[name]:
                 self.trails.update({(name, order): trail for order, trail in self._trails(subject.maps[name])})

@@ -1,4 +1,4 @@
-"""Baselines of pictures, besides those of values of any shape: the photo's mean colour, its blur, a file.
+"""Baselines of pictures, besides those of values of any shape: the photo's mean colour, the network's, a blur, a file.
 
 Each returns pixels of the photo's own shape in [0, 1].
 """
@@ -6,13 +6,14 @@ Each returns pixels of the photo's own shape in [0, 1].
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import UsageError
 from igcli.images.options import View
 from igcli.lazy import torch, torchvision
-from igcli.sample import BASELINES, only_for
+from igcli.sample import BASELINES, from_neutral, only_for
 
 if TYPE_CHECKING:
     from igcli.images.picture import Picture
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 def mean(pixels: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
     """One flat colour: the mean over the photo, per channel."""
     return pixels.mean(dim=(1, 2), keepdim=True).expand_as(pixels).contiguous()
+
+
+@BASELINES("grey", summary="the mean that the network's normalisation subtracts")
+@only_for("picture")
+@from_neutral
+def grey(pixels: torch.Tensor, seed: int, mean: Sequence[float]) -> torch.Tensor:  # noqa: ARG001
+    """One flat colour, 0 in normalised units: the baseline of many papers' code. ``mean`` is per channel, in [0, 1]."""
+    return torch.tensor(mean, dtype=pixels.dtype, device=pixels.device)[:, None, None].expand_as(pixels).contiguous()
 
 
 @BASELINES("blur", summary="the photo with all detail blurred away")

@@ -107,6 +107,11 @@ class Classifier(Model):
         if bool((pixels.abs() > 16).any()):  # noise, and toys with a path of their own, may well exceed 1
             raise UsageError("Pixels are in [0, 1]: divide those of 8 bits by 255.")
 
+    @property
+    def neutral(self) -> tuple[float, ...] | None:
+        """The normalisation's mean, in pixel units."""
+        return self.mean if any(self.mean) else None
+
     def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
         """The pixels (C, H, W) of a file, brought to the size of a picture."""
         if not isinstance(sample, Picture):

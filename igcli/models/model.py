@@ -136,6 +136,11 @@ class Model:
                     "put what is not differentiated, such as indices, into the sample's further inputs."
                 )
 
+    @property
+    def neutral(self) -> tuple[float, ...] | None:
+        """What normalisation turns into 0, per channel or for all; ``None`` where nothing is subtracted."""
+        return None
+
     def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
         """The baseline of a sample that a file holds.
 

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from toys import random_picture
+from toys import classifier, random_picture, small_network
 
 from igcli.attribution.baselines import baseline_values
 from igcli.errors import UsageError
@@ -12,7 +12,7 @@ from igcli.sample import BASELINES, KINDS, Sample
 def test_every_baseline_has_the_photos_shape_and_stays_within_its_range(name):
     picture = random_picture(size=40)
     before = picture.pixels.clone()
-    baseline = baseline_values(name, picture)
+    baseline = baseline_values(name, picture, model=classifier(small_network(), classes=5))
     assert baseline.shape == picture.pixels.shape
     assert baseline.dtype == picture.pixels.dtype
     assert 0 <= baseline.min() <= baseline.max() <= 1

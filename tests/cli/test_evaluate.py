@@ -279,6 +279,17 @@ def test_what_cannot_be_is_said_in_a_sentence(run, arguments, said):
     assert isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize("option", ["--fill", "--baseline"])
+def test_grey_needs_a_model_with_a_mean(run, model, option, tmp_path):
+    wanted = ("--method", "integrated", "--metric", "deletion", option, "grey", "--set", "deletion.steps=4", *SHORT[:2])
+    assert run(*wanted).exit_code == 0
+    assert np.isfinite(record(tmp_path)["metrics"]["deletion"]["maps"]["integrated"]["mean"])
+    model.mean = (0.0,)
+    without = run(*wanted, "-o", "other")
+    assert without.exit_code == 2
+    assert "'grey' is the mean" in without.stderr
+
+
 def test_photos_without_classes_make_no_mosaics(run, tmp_path):
     result = run("--metric", "focus", "--classes", tmp_path / "in" / "class a")
     assert result.exit_code in (1, 2)

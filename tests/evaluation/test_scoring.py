@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from evaluation.known import LOGIT, SIDE, SOFTMAX, Linear, count_passes, noise_map, photo, plain, subject
+from evaluation.known import LOGIT, SIDE, SOFTMAX, Linear, count_passes, noise_map, photo, plain, slow_scores, subject
 from torch import nn
 from toys import classifier, random_picture, small_network
 
@@ -124,6 +124,15 @@ def test_a_map_may_rank_by_one_thing_and_not_by_another():
     found = score_maps(plain(Linear()), [subject(photo(), {"map": same_size})], metrics).measured[0]["map"]
     assert np.isfinite(found["signed"].value)
     assert "same everywhere" in found["importance"].reason
+
+
+def test_a_grey_fill_is_the_models_own_mean():
+    model, pixels, values = plain(Linear()), photo(), noise_map()
+    model.mean, model.std = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
+    found = score_maps(model, [subject(pixels, {"map": values})], {"deletion": Deletion(steps=16, fill="grey")})
+    grey = torch.tensor(model.mean, dtype=pixels.dtype)[:, None, None].expand_as(pixels)
+    expected = slow_scores(model, pixels, values, grey, list(range(0, 65, 4)), LOGIT)
+    assert found.measured[0]["map"]["deletion"].curves["deletion"].values == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_photo_whose_logits_are_not_finite_does_not_take_the_others_with_it():

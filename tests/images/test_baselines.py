@@ -3,9 +3,13 @@ import pytest
 import torch
 from PIL import Image
 from torchvision.transforms.functional import gaussian_blur
-from toys import random_picture
+from toys import classifier, random_picture, small_network
 
+import igcli
 from igcli.attribution.baselines import baseline_values
+from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
+from igcli.errors import UsageError
 from igcli.images.baselines import read_baseline
 from igcli.images.options import ReadOptions, View
 from igcli.images.reading import read_image
@@ -16,6 +20,26 @@ def test_mean_is_the_photos_mean_colour():
     baseline = baseline_values("mean", picture)
     torch.testing.assert_close(baseline[:, 0, 0], picture.pixels.flatten(1).mean(1))
     assert (baseline - baseline[:, :1, :1]).abs().max() == 0
+
+
+@pytest.mark.parametrize("mean", [(0.4, 0.5, 0.6), (0.5,)])
+def test_grey_is_what_the_network_gets_as_zero(mean):
+    model, picture = classifier(small_network(), classes=5), random_picture()
+    model.mean = mean
+    baseline = baseline_values("grey", picture, model=model)
+    assert baseline.shape == picture.pixels.shape
+    (normalised,) = model.prepared((baseline[None],), model.network)
+    assert normalised.abs().max() < 1e-6
+
+
+def test_without_a_mean_there_is_no_grey():
+    model = classifier(small_network(), classes=5)
+    model.mean = (0.0, 0.0, 0.0)
+    for unable in (model, None):
+        with pytest.raises(UsageError, match=r"'grey' is the mean .* give --mean"):
+            baseline_values("grey", random_picture(), model=unable)
+    with pytest.raises(UsageError, match="'grey' is the mean"):
+        igcli.explain(model, [random_picture()], Wanted(settings=Settings(baseline="black+grey")))
 
 
 def test_blur_is_torchvisions_of_both_directions_at_once():
