@@ -176,5 +176,5 @@ def _end_line(tally: Tally, verb: str) -> str:
 
 
 def _short(number: float) -> str:
-    """Three digits, and never an exponent for a large number."""
+    """The number with three significant digits, without an exponent for large ones."""
     return f"{number:.3g}" if number < 1000 else f"{number:.0f}"

@@ -44,15 +44,15 @@ class Console:
         """Whether a bar would be seen."""
         return not self._streams.quiet and sys.stderr.isatty()
 
-    def bar(self, *, total: int | None, **look: Any) -> tqdm[Any] | None:
+    def bar(self, *, total: int | None, **options: Any) -> tqdm[Any] | None:
         """A bar where it would be seen; lines are printed around it from now on.
 
-        ``total`` is ``None`` where it is not known; ``look`` goes to tqdm.
+        ``total`` is ``None`` where it is not known; ``options`` go to tqdm.
         """
         if self.draws_bars:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, file=sys.stderr, leave=False, smoothing=0.1, **look)
+            self._bar = tqdm(total=total, file=sys.stderr, leave=False, smoothing=0.1, **options)
         return self._bar
 
     def advance(self, count: int) -> None:
@@ -77,16 +77,16 @@ class Console:
             self._say(f"{click.style('warning:', fg='yellow')} {printable(message)}", err=True)
 
     def fail(self, message: str) -> None:
-        """An input's failure: said even when quiet."""
+        """A failure, on stderr even when quiet."""
         self._say(f"{click.style('failed:', fg='red')} {printable(message)}", err=True)
 
     def note(self, message: str) -> None:
-        """Something for a person, unless quiet."""
+        """A message on stderr, unless quiet."""
         if not self._streams.quiet:
             self._say(printable(message), err=True)
 
     def detail(self, message: str) -> None:
-        """Something only ``--verbose`` wants to know."""
+        """A message for ``--verbose`` only."""
         if self._streams.verbose:
             self._say(message, err=True)
 
@@ -100,7 +100,7 @@ class Console:
 
 
 def printable(text: str) -> str:
-    """``text`` without what a terminal would obey: file names and labels come from strangers. Lines stay lines."""
+    """``text`` without control characters, but for line breaks: file names and labels can hold any."""
     return "\n".join(map(one_line, text.split("\n")))
 
 

@@ -1,4 +1,4 @@
-"""``-o`` where it can name a file: the ending then says the format, and the name is taken for all that is written."""
+"""``-o`` where it can name a file: the ending is the format, its stem that of all files."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
 from igcli.cli.help import command
-from igcli.cli.measures import Measures, inquiry_of, measures_options, plans_of
+from igcli.cli.measures import Measures, evaluation_plan_of, measures_options, plans_of
 from igcli.cli.options import output_option, verify_option, wanted_options
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Request, Session, percent, photo_command
@@ -20,7 +20,7 @@ from igcli.evaluation.exclusions import Exclusions
 from igcli.evaluation.metrics.metric import arrow
 from igcli.evaluation.mosaics import MosaicPlan
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
-from igcli.jobs.evaluating.measuring import Effort, Inquiry, Measurer
+from igcli.jobs.evaluating.measuring import Effort, EvaluationPlan, Measurer
 from igcli.jobs.evaluating.table import NAMES, Column, lines_of, why_missing, without_numbers, write_evaluation
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.report import check_free, write_report
@@ -58,9 +58,9 @@ def evaluate(
         job = run.job(_wanted_for(wanted, measures), output)
         if len(job.plan.wanted.targets) > 1:
             raise UsageError("One class a photo is measured: give one --target.")
-        inquiry = inquiry_of(run, job, measures)
-        inquiry.check()
-        plans, excluded = plans_of(request, job, inquiry, measures)
+        evaluation_plan = evaluation_plan_of(run, job, measures)
+        evaluation_plan.check()
+        plans, excluded = plans_of(request, job, evaluation_plan, measures)
         shared = SharedFiles.of(job.plan.wanted)
         settings = {name: value for name, value in job.plan.settings.items() if name != "methods"} | shared.settings
         if not overwrite:
@@ -74,15 +74,15 @@ def evaluate(
             if ledger.warning:
                 run.console.warn(ledger.warning)
             checking = Checking(fresh=overwrite, verify=verify, shared=shared)
-            columns = _measure(run, job, inquiry, plans, notes=excluded, checking=checking)
+            columns = _measure(run, job, evaluation_plan, plans, notes=excluded, checking=checking)
             if report and columns:
                 title = f"How good are the maps of {job.model.provenance.name}?"
                 write_report(
                     page,
                     job.plan,
                     columns=columns,
-                    controls=inquiry.controls,
-                    premises=unmet_premises(job.model, inquiry.methods),
+                    controls=evaluation_plan.controls,
+                    premises=unmet_premises(job.model, evaluation_plan.methods),
                     title=title,
                 )
                 run.console.note(f"-> {page}")
@@ -92,14 +92,20 @@ def evaluate(
 
 
 def _measure(
-    run: Session, job: Job, inquiry: Inquiry, plans: list[MosaicPlan], *, notes: list[str], checking: Checking
+    run: Session,
+    job: Job,
+    evaluation_plan: EvaluationPlan,
+    plans: list[MosaicPlan],
+    *,
+    notes: list[str],
+    checking: Checking,
 ) -> list[Column]:
     console, items = run.console, items_of(run.found)
-    measured = [] if len(inquiry.needing("mosaic")) == len(inquiry.metrics) else items
+    measured = [] if len(evaluation_plan.needing("mosaic")) == len(evaluation_plan.metrics) else items
     tally = Tally(total=len(measured) + len(plans), failed=run.failures)
     progress = Progress(console, tally, unit="passes")
-    measurer = Measurer(job, inquiry, on_points=progress.points)
-    evaluation = Evaluation(job, inquiry, measurer, items=measured, plans=plans)
+    measurer = Measurer(job, evaluation_plan, on_points=progress.points)
+    evaluation = Evaluation(job, evaluation_plan, measurer, items=measured, plans=plans)
     for step in evaluation.steps(checking):
         if step.failure:
             tally.failed += 1
@@ -115,11 +121,11 @@ def _measure(
     boxes = Exclusions("box", measurer.refused_boxes)
     notes = [*notes, *why_missing(columns), *([boxes.summary()] if len(boxes) else [])]
     counts = {"measured": tally.done, "known": tally.skipped, "failed": tally.failed}
-    premises = unmet_premises(job.model, inquiry.methods)
+    premises = unmet_premises(job.model, evaluation_plan.methods)
     paths = write_evaluation(
         job.plan,
         columns,
-        controls=inquiry.controls,
+        controls=evaluation_plan.controls,
         effort=measurer.effort,
         counts=counts,
         notes=notes,
@@ -127,13 +133,13 @@ def _measure(
     )
     run.say(
         {column.name: column.record for column in columns},
-        *lines_of(columns, inquiry.controls, premises),
+        *lines_of(columns, evaluation_plan.controls, premises),
         *(f"{column.name} {arrow(column.metric.direction)}: {column.protocol}" for column in columns),
         f"-> {', '.join(map(str, paths))}",
     )
     for note in notes:
         console.note(note)
-    for sentence in without_numbers(columns, inquiry.controls):
+    for sentence in without_numbers(columns, evaluation_plan.controls):
         run.fail_whole(sentence)
     console.note(_effort_line(measurer.effort))
     console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} known already")

@@ -95,7 +95,7 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
 
 
 def _writes(drawing: Drawing) -> bool:
-    """Whether what is drawn has names on it."""
+    """Whether text is drawn."""
     return drawing.panel or drawing.animation or drawing.saturation
 
 
@@ -109,7 +109,7 @@ def _lines(done: Done) -> Iterator[str]:
 
 
 def _of_score(score: Record) -> str:
-    """What is explained, where it is not the probability that the line begins with."""
+    """The score that is explained, unless it is the probability at the beginning of the line."""
     if score["kind"] in PROBABILITIES:
         return ""
     return f" of the {score['kind']}" + (f" over {score['against']}" if score["against"] else "")

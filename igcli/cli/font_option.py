@@ -1,4 +1,4 @@
-"""``--font``: the font file for characters that DejaVu Sans lacks, and what is said where none has them."""
+"""``--font``: the font file for characters that DejaVu Sans lacks, and the warning where no font has them."""
 
 from __future__ import annotations
 

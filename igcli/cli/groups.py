@@ -1,4 +1,4 @@
-"""A group of commands that names the near ones when a name is not known."""
+"""A group of commands that suggests similar names for an unknown one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 
 class SuggestingGroup(click.Group):
-    """A group whose error for an unknown command says which ones are spelt nearly so."""
+    """A group whose error for an unknown command names those of similar spelling."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

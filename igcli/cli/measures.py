@@ -24,7 +24,7 @@ from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, arrow, con
 from igcli.evaluation.mosaics import MosaicPlan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
 from igcli.jobs.evaluating.maps import OtherMaps
-from igcli.jobs.evaluating.measuring import Inquiry
+from igcli.jobs.evaluating.measuring import EvaluationPlan
 from igcli.jobs.plan import Job
 
 FILLS = ("black", "grey", "mean", "blur", "noise")
@@ -85,7 +85,7 @@ measures_options = grouped(
 )  # fmt: skip
 
 
-def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
+def evaluation_plan_of(run: Session, job: Job, measures: Measures) -> EvaluationPlan:
     """What is to be measured; reads where the objects are."""
     photos = [found.path for found in run.found]
     truth: GroundTruth | None = None
@@ -114,7 +114,7 @@ def inquiry_of(run: Session, job: Job, measures: Measures) -> Inquiry:
     if measures.metrics == DEFAULT_METRICS and not any(_has_a_sum(name) for name in job.plan.wanted.methods):
         metrics.pop("completeness", None)
     methods = () if others is not None else tuple(job.plan.wanted.methods)
-    return Inquiry(methods, measures.controls, metrics, truth, digest, others)
+    return EvaluationPlan(methods, measures.controls, metrics, truth, digest, others)
 
 
 def _has_a_sum(method: str) -> bool:
@@ -122,9 +122,11 @@ def _has_a_sum(method: str) -> bool:
     return METHODS[method].complete or METHODS[method].sums_to == "rise"
 
 
-def plans_of(request: Request, job: Job, inquiry: Inquiry, measures: Measures) -> tuple[list[MosaicPlan], list[str]]:
+def plans_of(
+    request: Request, job: Job, evaluation_plan: EvaluationPlan, measures: Measures
+) -> tuple[list[MosaicPlan], list[str]]:
     """The mosaics of the focus metric, if it is asked for, and what could not be used for them."""
-    if not inquiry.needing("mosaic"):
+    if not evaluation_plan.needing("mosaic"):
         return [], []
     classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
     excluded = Exclusions("class", classes.excluded)

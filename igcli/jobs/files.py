@@ -121,7 +121,7 @@ _STALE = 3600.0
 
 
 def _own_prefix() -> str:
-    """``.ig-<machine>-<process>-``: from which a later run can see whether the writer still lives."""
+    """``.ig-<machine>-<process>-``, by which a later run sees whether the writer is still running."""
     machine = "".join(c for c in platform.node() if c.isalnum())[:32]
     return f".ig-{machine}-{os.getpid()}-"
 

@@ -96,7 +96,7 @@ class Outcome(Generic[T]):
 
 
 def items_of(files: Sequence[Found], *, name: str | None = None) -> list[Item]:
-    """The photos under names of their own, in order; ``name`` is that of an only photo."""
+    """The photos in order, each with a stem of its own; ``name`` replaces that of a single photo."""
     stems = [Path(name)] if name and len(files) == 1 else output_stems([found.relative for found in files])
     return [Item(number, found, stem) for number, (found, stem) in enumerate(zip(files, stems, strict=True))]
 
@@ -106,7 +106,7 @@ UNKNOWN = (-1, -1)
 
 
 def owner_of(found: Found) -> str:
-    """What distinguishes a photo from others, and from itself where a list says something else of it."""
+    """A text that is the same for the same file with the same entries in a list of photos."""
     place = 0 if found.member is None else found.member.offset
     said = json.dumps(dict(found.columns), ensure_ascii=False) if found.columns else ""
     listed = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16] if said else ""
@@ -114,7 +114,7 @@ def owner_of(found: Found) -> str:
 
 
 def file_stamp(found: Found) -> tuple[int, int]:
-    """What changes when the file does: its size and when it was written; of a member, the archive's."""
+    """Size in bytes and modification time in ns of the file, or of the archive that it is in."""
     path = found.path if found.member is None else found.member.archive
     try:
         state = FileState.of(path.stat())
@@ -124,7 +124,7 @@ def file_stamp(found: Found) -> tuple[int, int]:
 
 
 def source_read(image: Mapping[str, Any]) -> tuple[int, int]:
-    """The same as of the moment when the bytes were read, from the ``image`` of a record."""
+    """Size and modification time when the bytes were read, from the ``image`` of a record."""
     file = image.get("file")
     return UNKNOWN if file is None else (int(file["size"]), int(file["modified_ns"]))
 
@@ -210,7 +210,7 @@ def _safe_name(name: str) -> str:
 
 
 def _short(name: str) -> str:
-    """As much of the beginning as ``LONGEST`` bytes hold."""
+    """The beginning of a name, at most ``LONGEST`` bytes of UTF-8."""
     return name.encode()[:LONGEST].decode(errors="ignore")
 
 

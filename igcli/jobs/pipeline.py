@@ -177,7 +177,7 @@ def _write_classes(explained: Outcome[Explained], write: Writer[T], plan: Plan) 
 
 
 def _write_again(explained: Outcome[Explained], write: Writer[T], plan: Plan) -> Outcome[T]:
-    """The same after an attempt that died: what it has written may be replaced."""
+    """As :func:`_write_classes`, after an attempt that died: the files it has written may be replaced."""
     item = replace(explained.item, ours=True)
     results = tuple(replace(each, ours=True) for each in explained.results)
     return _write_classes(replace(explained, item=item, results=results), write, plan)

@@ -105,8 +105,8 @@ class Plan:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All that the numbers depend on; where and how fast they are computed is no part of it."""
-        # What is refused is no part of it either: a remedy that a failure names must not be another setting.
+        """All that the numbers depend on, without device and batch size."""
+        # Nor what refuses files: a remedy that a failure names must not change the settings.
         reading = {name: value for name, value in asdict(self.reading).items() if name not in _REFUSALS}
         model = {**asdict(self.model.provenance), **self.model.preparation}
         wanted = asdict(self.wanted)
@@ -116,7 +116,7 @@ class Plan:
 
     @property
     def path_settings(self) -> dict[str, Any]:
-        """Which path and score, and on what: what a record says of a sweep that integrates nothing."""
+        """Path, score, device and batch size: the settings in records of sweeps that integrate nothing."""
         chosen = {name: value for name, value in asdict(self.wanted.settings).items() if name not in _INTEGRATION}
         return {**chosen, "device": self.model.device, "batch_size": self.batch_size}
 
@@ -152,7 +152,7 @@ class Job:
         return cls(Plan(facts, (wanted or Wanted()).on(model), output, batch_size=budget.size, **how), model, budget)
 
     def check(self) -> None:
-        """Raise ``IgError`` for what can be seen to be wrong before any picture is read."""
+        """Raise ``IgError`` for errors that can be found before any picture is read."""
         self.plan.wanted.check(self.model)
         check_writable(self.plan.output)
 
@@ -177,7 +177,7 @@ FILES = "files"
 
 @dataclass(frozen=True)
 class SharedFiles:
-    """Paths as they were given, with the SHA-256 and the state of each file at the beginning of the run."""
+    """The files that all photos of a run share: by path, SHA-256 and state at the beginning of the run."""
 
     hashes: dict[str, str]
     states: dict[str, FileState | None]
@@ -201,7 +201,7 @@ class SharedFiles:
 
     @property
     def settings(self) -> dict[str, dict[str, str]]:
-        """What they add to a run's settings; nothing without files."""
+        """Their entry in a run's settings; empty without files."""
         return {FILES: self.hashes} if self.hashes else {}
 
     def check(self) -> None:

@@ -72,11 +72,11 @@ class Pool:
         self._calls: dict[Future[Any], _Call] = {}
 
     def read(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Submit what reads."""
+        """Call ``work(*arguments)`` in a thread that reads."""
         return self._readers.submit(work, *arguments)
 
     def write(self, work: Callable[..., T], *arguments: Any, retry: Callable[..., T]) -> Future[T]:
-        """Submit what draws and writes; ``retry`` is called instead after an attempt that died half-way."""
+        """Call ``work(*arguments)`` where drawing is done; after a process has died, ``retry(*arguments)``."""
         return self._submit(_Call(work, retry, arguments))
 
     def result(self, future: Future[T]) -> T:
@@ -99,10 +99,10 @@ class Pool:
             future = self._submit(replace(call, work=call.retry, attempt=call.attempt + 1))
 
     def close(self) -> None:
-        """End, once what has begun is finished."""
+        """End the threads and processes once what has begun is finished."""
         for executor in (self._readers, self._drawers):
             executor.shutdown(wait=True, cancel_futures=True)
-        if self._size.count:  # threads that others make later get as many cores as was said last
+        if self._size.count:  # threads made later get as many cores as were set last
             torch.set_num_threads(torch.get_num_threads())
 
     def _submit(self, call: _Call) -> Future[Any]:

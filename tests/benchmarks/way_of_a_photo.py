@@ -92,9 +92,8 @@ def traced(tracer: Tracer, *arguments: str) -> Tracer:
 def main() -> None:
     photo = Path(sys.argv[1])
     whole = traced(Tracer(photo, "cli/explain.py:explain"), str(photo))
-    print(
-        f"{len(whole.functions)} functions in {len(whole.files)} files; {len(whole.wrappings)} classes hold the photo"
-    )
+    classes = len(whole.wrappings)
+    print(f"{len(whole.functions)} functions in {len(whole.files)} files; {classes} classes hold the photo")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"copy{photo.suffix}"
         shutil.copy(photo, copy)

@@ -26,7 +26,7 @@ def seen_by_model(path):
     return np.asarray(igcli.read_image(path, view=View(size=SIDE, resize=SIDE)).image(), float)
 
 
-def test_leaves_an_animation_and_a_record_and_says_where_the_score_saturates(shell, motorcycle, bundled, read_json):
+def test_writes_an_animation_and_a_record_and_says_where_the_score_saturates(shell, motorcycle, bundled, read_json):
     result = shell("animate", motorcycle, "--frames", "4", "--side-by-side", *bundled)
     assert result.exit_code == 0, result.output
     frames = frames_of("out/motorcycle.interior.gif")
@@ -80,7 +80,7 @@ def test_the_ending_of_the_file_says_the_format(shell, motorcycle, bundled, endi
     assert again.stdout.endswith(f"-> folder/motorcycle.interior.{ending}\n")
 
 
-def test_a_folder_of_frames_is_one_film_and_leaves_other_files_alone(shell, motorcycle, bundled, tmp_path):
+def test_a_folder_of_frames_is_one_film_and_other_files_stay(shell, motorcycle, bundled, tmp_path):
     folder = tmp_path / "out" / "motorcycle.interior"
     assert shell("animate", motorcycle, "--format", "frames", "--alphas", "0.3,0.7", *bundled).exit_code == 0
     (folder / "notes.txt").write_text("mine")
@@ -92,7 +92,7 @@ def test_a_folder_of_frames_is_one_film_and_leaves_other_files_alone(shell, moto
     assert record["files"] == {"interior": "motorcycle.interior"}
 
 
-def test_the_sheet_shows_the_papers_alphas_beside_the_photo(shell, motorcycle, bundled, tmp_path, read_json):
+def test_the_sheet_shows_the_papers_alphas_next_to_the_photo(shell, motorcycle, bundled, tmp_path, read_json):
     result = shell("animate", motorcycle, "--frames", "2", "--sheet", *bundled)
     assert result.exit_code == 0, result.output
     with Image.open(tmp_path / "out" / "motorcycle.sheet.png") as image:

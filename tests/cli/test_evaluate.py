@@ -60,7 +60,7 @@ def record(tmp_path):
     return json.loads((tmp_path / "out" / "evaluation.json").read_text())
 
 
-def test_leaves_tables_plots_and_protocols(run, tmp_path):
+def test_writes_tables_plots_and_protocols(run, tmp_path):
     result = run("--method", "integrated", "--method", "gradient", *SHORT, "--metric", "aopc", "--metric", "abpc")
     assert result.exit_code == 0, result.output
     out = tmp_path / "out"
@@ -113,7 +113,7 @@ def test_the_passes_that_are_stated_are_those_that_were_made(run, counted, tmp_p
     assert samples % 16 == 0  # the bare chunks that passes are compared with
 
 
-def test_other_settings_are_refused_and_overwriting_begins_anew(run, tmp_path):
+def test_other_settings_are_refused_and_overwriting_starts_again(run, tmp_path):
     run("--method", "integrated", *SHORT, "--metric", "aopc")
     other = run("--method", "integrated", "--steps", "5", "--metric", "aopc")
     assert other.exit_code == 2

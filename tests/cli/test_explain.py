@@ -42,7 +42,7 @@ def written(tmp_path):
     )
 
 
-def test_leaves_an_overlay_and_a_record_and_says_what_was_seen(run, photo, tmp_path):
+def test_writes_an_overlay_and_a_record_and_says_what_was_seen(run, photo, tmp_path):
     result = run(photo)
     assert result.exit_code == 0
     assert written(tmp_path) == ["photo.integrated.png", "photo.json"]

@@ -83,7 +83,7 @@ def test_one_model_file_does_the_same(folder):
     assert (folder / "a" / "coffee.integrated.png").exists()
 
 
-def test_a_network_of_ones_own_is_told_everything_on_the_command_line():
+def test_a_network_of_ones_own_is_described_on_the_command_line():
     Path("net.py").write_text(NET)
     torch.manual_seed(1)
     namespace: dict = {}

@@ -67,7 +67,7 @@ def names(output):
     return sorted(path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file())
 
 
-def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(folder):
+def test_ctrl_c_keeps_whole_files_and_says_how_to_resume(folder):
     process = started(folder, "--steps", "20")
     wait_for_files(folder / "out", 1)
     process.send_signal(signal.SIGINT)

@@ -88,7 +88,7 @@ def test_a_run_says_it_once_and_records_it_and_an_unreadable_photo_is_no_first_o
 
 
 @pytest.mark.usefixtures("rounding_network")
-def test_a_run_is_not_gone_on_with_in_another_precision(shell, folder):
+def test_a_run_is_not_resumed_in_another_precision(shell, folder):
     shell("explain", folder, *FEW, "--precision", "bfloat16")
     again = shell("explain", folder, *FEW)
     assert again.exit_code == 2

@@ -1,4 +1,4 @@
-"""`ig report` and `--report` at the shell; what the browser makes of the page is tested beside the page."""
+"""`ig report` and `--report` at the shell; what the browser makes of the page is tested next to the page."""
 
 import json
 import re
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_report_is_not_replaced(run, photos, tmp_path):
     assert run("report", photos / "0.png", "--steps", "3").exit_code == 0  # a report may be made again
 
 
-def test_explain_leaves_a_report_of_photos_of_earlier_runs_too(run, photos, tmp_path):
+def test_explain_writes_a_report_of_photos_of_earlier_runs_too(run, photos, tmp_path):
     late = (photos / "3.png").rename(tmp_path / "3.png")
     assert run("explain", photos, "--steps", "4", "--report").exit_code == 0
     late.rename(photos / "3.png")
@@ -123,7 +123,7 @@ def test_a_style_that_a_page_cannot_paint_is_refused_before_any_photo_is_read(ru
     assert "cannot paint the style 'heat'" in result.stderr
 
 
-def test_an_evaluation_leaves_its_table_and_curves(run, photos, tmp_path):
+def test_an_evaluation_writes_its_table_and_curves(run, photos, tmp_path):
     result = run("evaluate", photos, "--steps", "3", "--metric", "aopc", "--set", "aopc.steps=4", "--report")
     assert result.exit_code == 0, result.output
     evaluation = content(tmp_path / "out" / "report.html")["evaluation"]

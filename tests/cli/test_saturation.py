@@ -22,7 +22,7 @@ def folder(motorcycle, samples):
     return motorcycle.parent
 
 
-def test_several_photos_leave_one_plot_a_table_and_a_record(shell, folder, bundled, tmp_path, read_json):
+def test_several_photos_make_one_plot_a_table_and_a_record(shell, folder, bundled, tmp_path, read_json):
     result = shell("saturation", folder, "--points", "4", *bundled)
     assert result.exit_code == 0, result.output
     out = tmp_path / "out"

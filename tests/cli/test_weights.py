@@ -68,7 +68,7 @@ def test_fetch_brings_the_file_once_and_verify_finds_it_whole(run, checkpoints):
     assert check.stdout.split()[1] == "whole"
 
 
-def test_a_damaged_file_is_told_by_verify_and_replaced_by_fetch(run, checkpoints):
+def test_a_damaged_file_is_found_by_verify_and_replaced_by_fetch(run, checkpoints):
     checkpoints.mkdir(parents=True)
     (checkpoints / NAME).write_bytes(b"half")
     check = run("verify")

@@ -48,13 +48,13 @@ def test_a_class_is_added_as_a_plain_word():
     assert with_target(Path("photo"), 1, labels).name == "photo.class"
 
 
-def test_classes_that_look_the_same_in_a_name_are_told_apart_by_their_numbers():
+def test_classes_with_the_same_word_are_distinguished_by_their_numbers():
     labels = ["C++", "Cardigan", "C#", "crane", "cardigan", "crane", "Case"]
     names = [with_target(Path("p"), index, labels).name for index in range(len(labels))]
     assert names == ["p.c-0", "p.cardigan-1", "p.c-2", "p.crane-3", "p.cardigan-4", "p.crane-5", "p.case"]
 
 
-def test_thousands_of_one_name_are_told_apart_at_once():
+def test_thousands_of_one_name_are_numbered_quickly():
     stems = output_stems([PurePath("a.jpg")] * 5000)
     assert len(set(stems)) == 5000
     assert stems[:3] == [Path("a.jpg"), Path("a.jpg-2"), Path("a.jpg-3")]

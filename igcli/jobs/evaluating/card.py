@@ -23,7 +23,7 @@ from igcli.lazy import np
 
 @dataclass
 class Card:
-    """One photo's results, as they come in.
+    """What was measured of one photo so far.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Card:
     protocols: dict[str, Record] = field(default_factory=dict)
 
     def missing(self, name: str, metric: Metric, maps: Mapping[str, object]) -> list[str]:
-        """The maps that have no number by this very protocol yet."""
+        """The maps without a number by this metric with these parameters."""
         if self.protocols.get(name) != self._protocol(metric):
             return list(maps)
         return [each for each in maps if each not in self.measured[name]]
@@ -166,7 +166,7 @@ class Photo:
 
     @property
     def picture(self) -> Picture:
-        """As the model sees it."""
+        """The photo as the model sees it."""
         if self._picture is None:
             raise ValueError(f"{self.name} has not been read")
         return self._picture

@@ -1,4 +1,4 @@
-"""One photo on its way through the metrics, with all that any of them can ask for; and the guard around a metric."""
+"""What metrics can ask for about one photo; and the call of a metric, whose errors become reasons."""
 
 from __future__ import annotations
 
@@ -49,25 +49,25 @@ class PhotoContext:
 
     @property
     def pixels(self) -> torch.Tensor:
-        """As the model sees it."""
+        """The photo (3, H, W) in [0, 1], as the model sees it."""
         return self.photo.picture.pixels
 
     @property
     def score(self) -> Score:
-        """What is explained."""
+        """The score that is explained."""
         return self.card.score
 
     @property
     def maps(self) -> Mapping[str, MapLike]:
-        """All of the photo's."""
+        """All maps of the photo, by name."""
         return self.photo.maps
 
     def completeness(self, name: str) -> Completeness | None:
-        """As the card has it."""
+        """The completeness of a method's map; ``None`` where it promises none."""
         return self.card.completeness.get(name)
 
     def scores(self, pictures: Sequence[torch.Tensor]) -> np.ndarray:
-        """Forward passes, counted."""
+        """The score of each picture, by forward passes, which are counted."""
         job = self.measurer.job
         with self.measurer.effort.of_passes():
             _, found = look_and_score(job.model, pictures, [self.score] * len(pictures), budget=job.budget)
@@ -75,15 +75,15 @@ class PhotoContext:
         return found
 
     def replaced(self, metric: CurveMetric) -> Mapping[str, Measured]:
-        """One job list for all metrics that replace pixels, and for all maps that lack a number by one of them."""
+        """The numbers of a metric that replaces pixels; all such metrics and maps share their forward passes."""
         if self._replaced is None:
             self._replaced = self._score_replaced()
         return next(self._replaced[name] for name, (each, _) in self.asked.items() if each is metric)
 
     def area(self) -> Area | Exclusion:
-        """By the boxes or masks; asked for once, so that what is wrong with them is counted once."""
+        """The object's area by the boxes or masks; read once, so that errors in them are counted once."""
         if self.located is None:
-            truth = self.measurer.inquiry.truth
+            truth = self.measurer.evaluation_plan.truth
             if truth is None:
                 raise UsageError("A metric asks where the objects are: give --boxes or --masks.")
             self.located = truth.area(self.photo.picture, label=self.card.target["label"])
@@ -92,19 +92,19 @@ class PhotoContext:
         return self.located
 
     def excluded(self, area: Area, conditions: Conditions) -> Exclusion | None:
-        """Two forward passes, if the area alone does not say it."""
+        """Why the area cannot be used, if so; takes two forward passes where the area alone does not decide."""
         job, located = self.measurer.job, Located(self.photo.picture, area, self.score)
         with self.measurer.effort.of_passes():
             (why,) = excluded(job.model, [located], conditions, budget=job.budget, on_passes=self.measurer.count_passes)
         return why
 
     def remade(self, names: Sequence[str], pictures: Sequence[torch.Tensor]) -> Mapping[str, list[MapLike] | Measured]:
-        """Gradients, counted."""
+        """The named maps of other pictures, for the photo's class; their gradients are counted."""
         like = [replace(self.photo.picture, pixels=pixels) for pixels in pictures]
         return self.measurer.maps_of(self.photo, like, names)
 
     def randomised(self, names: Sequence[str], *, seed: int, top: int) -> Mapping[str, list[MapLike] | Measured]:
-        """Of a network that is made once."""
+        """The named maps of the photo by a network with random weights, which is made once."""
         model = self.measurer.randomised(seed=seed, top=top)
         return self.measurer.maps_of(self.photo, [self.photo.picture], names, model=model)
 
@@ -126,7 +126,7 @@ class PhotoContext:
 
 
 def measured_by(metric: Metric, context: Context, names: Sequence[str]) -> dict[str, Measured]:
-    """Of each of the named maps a number, or the reason why there is none, whatever a plug-in's metric does."""
+    """For each named map a number, or the reason why there is none; errors of plug-in metrics are reasons."""
     try:
         found = metric.measured(context, names)
     except IgError:

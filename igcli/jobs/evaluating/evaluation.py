@@ -19,7 +19,7 @@ from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.evaluating.card import Card, Photo, load_card
 from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
-from igcli.jobs.evaluating.measuring import Inquiry, Measurer
+from igcli.jobs.evaluating.measuring import EvaluationPlan, Measurer
 from igcli.jobs.evaluating.table import Column
 from igcli.jobs.files import inside, remove_partials, write_whole
 from igcli.jobs.item import Item, file_stamp, owner_of, photo_sha256
@@ -67,17 +67,23 @@ class Evaluation:
     """
 
     def __init__(
-        self, job: Job, inquiry: Inquiry, measurer: Measurer, *, items: Sequence[Item], plans: Sequence[MosaicPlan]
+        self,
+        job: Job,
+        evaluation_plan: EvaluationPlan,
+        measurer: Measurer,
+        *,
+        items: Sequence[Item],
+        plans: Sequence[MosaicPlan],
     ) -> None:
-        self._job, self._inquiry, self._measurer = job, inquiry, measurer
-        self._items, self._plans = items, plans
+        self._job, self._plan, self._measurer = job, evaluation_plan, measurer
+        self._items, self._mosaic_plans = items, plans
         self._shared: SharedFiles | None = None
         settings = {name: value for name, value in job.plan.settings.items() if name != "methods"}
         self._settings = hashlib.sha256(to_json(settings).encode()).hexdigest()
         size = (job.model.input_size, job.model.input_size)
         self.columns = [
             Column(name, metric, metric.protocol(size=size, score=job.plan.wanted.settings.score))
-            for name, metric in inquiry.metrics.items()
+            for name, metric in evaluation_plan.metrics.items()
         ]
 
     def steps(self, checking: Checking | None = None) -> Iterator[Step]:
@@ -120,14 +126,14 @@ class Evaluation:
             yield Step(path, known=photo.complete)
 
     def _prepared(self, item: Item, columns: Sequence[Column], checking: Checking) -> Photo | str:
-        """A photo with all that is known of it; read only if something is missing. Or why it cannot be."""
+        """A photo with all that is known of it, read only if something is missing; or why it cannot be read."""
         try:
-            others = {} if self._inquiry.others is None else self._inquiry.others.of(item.found.relative)
+            others = {} if self._plan.others is None else self._plan.others.of(item.found.relative)
             mark = self._mark(owner_of(item.found), file_stamp(item.found), digest_of(others))
             card = None if checking.fresh else self._known("photos", item.stem, mark)
             if card is not None and checking.verify and card.image.get("sha256") != photo_sha256(item.found):
                 card = None
-            names = [*self._inquiry.methods, *others, *self._inquiry.controls]
+            names = [*self._plan.methods, *others, *self._plan.controls]
             known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
             photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
             if known:
@@ -142,20 +148,20 @@ class Evaluation:
         photo.maps.update(others)
         if card is not None:
             kept = load_maps(self._path("maps", item.stem, "npz"))
-            photo.maps.update({name: kept[name] for name in self._inquiry.methods if name in kept})
+            photo.maps.update({name: kept[name] for name in self._plan.methods if name in kept})
         return photo
 
     def _mark(self, *parts: object) -> str:
-        """What a photo's maps depend on: the settings, and these."""
+        """A hash of all that a photo's maps depend on: the settings and these parts."""
         return hashlib.sha256(repr((self._settings, *parts)).encode("utf-8", "replace")).hexdigest()
 
     def _known(self, folder: str, stem: Path, mark: str) -> Card | None:
-        return load_card(self._path(folder, stem, "json"), fingerprint=mark, truth=self._inquiry.truth_digest)
+        return load_card(self._path(folder, stem, "json"), fingerprint=mark, truth=self._plan.truth_digest)
 
     def _mosaics(self, column: Column, checking: Checking) -> Iterator[Step]:
-        names = [*self._inquiry.methods, *self._inquiry.controls]
-        write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", listing(self._plans).encode("utf-8", "replace"))
-        for plan in self._plans:
+        names = [*self._plan.methods, *self._plan.controls]
+        write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", listing(self._mosaic_plans).encode("utf-8", "replace"))
+        for plan in self._mosaic_plans:
             stem = Path(plan.name).with_suffix("")
             sources = [file_stamp(Found(tile.photo, tile.photo)) for tile in plan.tiles]
             mark = self._mark(plan, sources)
@@ -190,11 +196,11 @@ class Evaluation:
         return Step(mosaic.plan.name)
 
     def _keep(self, photo: Photo, cards: str, maps: str) -> None:
-        """Write the maps first: a card says that they are there."""
+        """Write the maps, then the card, which says that they are there."""
         if self._shared is not None:
             self._shared.check()
-        if maps and self._inquiry.methods:
-            own = {name: np.asarray(photo.maps[name], np.float32) for name in self._inquiry.methods}
+        if maps and self._plan.methods:
+            own = {name: np.asarray(photo.maps[name], np.float32) for name in self._plan.methods}
             path = self._path(maps, Path(photo.name), "npz")
             save_maps(path, {**load_maps(path), **own} if photo.resumed else own)
         if photo.card is not None:

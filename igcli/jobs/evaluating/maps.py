@@ -51,7 +51,7 @@ def load_maps(path: Path) -> Maps:
 
 
 def digest_of(maps: Mapping[str, np.ndarray]) -> str:
-    """The same for the same maps of the same names."""
+    """SHA-256 of names, types, shapes and values."""
     digest = hashlib.sha256()
     for name, values in sorted(maps.items()):
         digest.update(f"{name}:{values.dtype}:{values.shape}:".encode("utf-8", "replace"))

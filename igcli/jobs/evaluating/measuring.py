@@ -32,7 +32,7 @@ from igcli.models.classifier import Classifier
 
 
 @dataclass(frozen=True)
-class Inquiry:
+class EvaluationPlan:
     """What is to be measured.
 
     Attributes
@@ -82,18 +82,22 @@ class Measurer:
     Metrics say what they need and ask for it; see :class:`~igcli.evaluation.context.Context`.
     """
 
-    def __init__(self, job: Job, inquiry: Inquiry, *, on_points: Callable[[int], None] | None = None) -> None:
-        self.job, self.inquiry, self._on_points = job, inquiry, on_points
+    def __init__(
+        self, job: Job, evaluation_plan: EvaluationPlan, *, on_points: Callable[[int], None] | None = None
+    ) -> None:
+        self.job, self.evaluation_plan, self._on_points = job, evaluation_plan, on_points
         self.effort = Effort()
         self.refused_boxes: list[Exclusion] = []
         self._randomised: dict[tuple[int, int], Classifier] = {}
 
     def measure(self, photos: Sequence[Photo]) -> None:
-        """Fill the photos' maps and cards."""
+        """Make the maps of the photos and fill their cards."""
         self.make_maps(photos)
         for photo in photos:
             if photo.card is not None:
-                metrics = {name: each for name, each in self.inquiry.metrics.items() if "mosaic" not in each.needs}
+                metrics = {
+                    name: each for name, each in self.evaluation_plan.metrics.items() if "mosaic" not in each.needs
+                }
                 self._measure(photo, photo.card, metrics)
 
     def measure_mosaic(self, photo: Photo, name: str, metric: Metric, area: Area) -> None:
@@ -111,8 +115,8 @@ class Measurer:
 
     def make_maps(self, photos: Sequence[Photo]) -> None:
         """The maps of all methods and controls that are not there yet, and cards for photos that have none."""
-        asked = [p for p in photos if p.card is None or not set(self.inquiry.methods) <= set(p.maps)]
-        methods = [name for name in self.inquiry.methods if any(name not in photo.maps for photo in asked)]
+        asked = [p for p in photos if p.card is None or not set(self.evaluation_plan.methods) <= set(p.maps)]
+        methods = [name for name in self.evaluation_plan.methods if any(name not in photo.maps for photo in asked)]
         for outcome, photo in zip(self._explain([p.picture for p in asked], asked, methods), asked, strict=True):
             if not isinstance(outcome, Explanation):
                 photo.failure = str(outcome)
@@ -124,14 +128,16 @@ class Measurer:
                 photo.card.gradients[name] = result.gradient_evaluations
         for photo in photos:
             seed = self.job.plan.wanted.settings.seed
-            photo.maps.update({name: CONTROLS[name](photo.picture.pixels, seed) for name in self.inquiry.controls})
+            photo.maps.update(
+                {name: CONTROLS[name](photo.picture.pixels, seed) for name in self.evaluation_plan.controls}
+            )
 
     def _card(self, photo: Photo, explanation: Explanation) -> Card:
         against = explanation.score.against
         rival = None if against is None else self.job.model.labels.find(against)
         score = Score(explanation.score.kind, explanation.target.index, rival)
         image, target = image_entry(photo.picture), asdict(explanation.target)
-        return Card(image, target, score, photo.fingerprint, self.inquiry.truth_digest)
+        return Card(image, target, score, photo.fingerprint, self.evaluation_plan.truth_digest)
 
     def _explain(
         self,
@@ -141,7 +147,7 @@ class Measurer:
         *,
         model: Classifier | None = None,
     ) -> list[object]:
-        """One outcome a picture: the class on the photo's card, or the one asked for."""
+        """One outcome per picture, of the class on the photo's card, or of the one asked for."""
         targets = [photo.card.target["index"] if photo.card else photo.target for photo in photos]
         wanted = replace(self.job.plan.wanted, methods=tuple(methods))
         with self.effort.of_gradients():
@@ -159,12 +165,12 @@ class Measurer:
         self, photo: Photo, pictures: Sequence[Picture], names: Sequence[str], *, model: Classifier | None = None
     ) -> dict[str, list[MapLike] | Measured]:
         """The named maps of pictures like the photo's, for the photo's class; or why there are none."""
-        methods = [name for name in names if name in self.inquiry.methods]
+        methods = [name for name in names if name in self.evaluation_plan.methods]
         seed = self.job.plan.wanted.settings.seed
         found: dict[str, list[MapLike] | Measured] = {
             name: [CONTROLS[name](picture.pixels, seed) for picture in pictures]
             for name in names
-            if name in self.inquiry.controls
+            if name in self.evaluation_plan.controls
         }
         if methods:
             outcomes = self._explain(pictures, [photo] * len(pictures), methods, model=model)
@@ -217,25 +223,25 @@ class Effort:
 
     @property
     def bare_seconds(self) -> float:
-        """What as many passes take with nothing around them, by the samples; 0 where none was taken."""
+        """Seconds for as many passes alone, estimated from the samples; 0 without samples."""
         return self.passes * self._sampled_seconds / self._sampled if self._sampled else 0.0
 
     @contextmanager
     def of_gradients(self) -> Iterator[None]:
-        """The time of the block goes to the maps."""
+        """Count the time of the block as that of gradients."""
         began = time.perf_counter()
         yield
         self.gradient_seconds += time.perf_counter() - began
 
     @contextmanager
     def of_passes(self) -> Iterator[None]:
-        """The time of the block goes to the metrics."""
+        """Count the time of the block as that of forward passes."""
         began = time.perf_counter()
         yield
         self.pass_seconds += time.perf_counter() - began
 
     def sample(self, model: Classifier, pixels: torch.Tensor, size: int) -> None:
-        """Time a bare chunk of ``size`` pictures: what passes cost on this machine at this moment."""
+        """Time one forward pass of ``size`` pictures alone, as a sample of what passes cost now."""
         chunk = pixels.to(model.device, model.dtype).expand(size, *pixels.shape)
         chunk = chunk.contiguous(memory_format=torch.channels_last)
         with model.frozen(), torch.no_grad():

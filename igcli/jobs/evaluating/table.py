@@ -71,7 +71,7 @@ class Column:
         return {name: {each: band(curves) for each, curves in by_map.items()} for name, by_map in self.curves.items()}
 
     def title_of(self, curve: str) -> str:
-        """What a chart of one of the ``bands`` is called."""
+        """The title of a chart of one of the ``bands``."""
         return self.name if curve == self.name else f"{self.name}: {curve}"
 
     @property
@@ -108,7 +108,7 @@ def _rows(columns: Sequence[Column]) -> Iterator[tuple[object, ...]]:
 
 
 def names_in(columns: Sequence[Column]) -> list[str]:
-    """The maps of all columns, in the order in which they first come up."""
+    """The names of the maps of all columns, in order of first appearance."""
     return list(dict.fromkeys(name for column in columns for name in column.values))
 
 
@@ -118,7 +118,7 @@ def shown_name(name: str, controls: Sequence[str], premises: Collection[str] = (
 
 
 def footnotes(columns: Sequence[Column], premises: Mapping[str, str]) -> Iterator[str]:
-    """What the daggers of a table stand for."""
+    """Sentences on the daggers of a table."""
     names = names_in(columns)
     yield from (f"† {name}: {sentence}" for name, sentence in premises.items() if name in names)
 

@@ -55,7 +55,7 @@ class Ablation:
             raise UsageError(f"What is to be blacked out? Give --box, --mask, --top or --keep: {several}.")
 
     def describe(self, method: str) -> str:
-        """What was done, in a few words."""
+        """A phrase for notes and titles."""
         if self.box is not None:
             return f"the box {','.join(map(str, self.box))} blacked out"
         if self.mask is not None:

@@ -47,7 +47,7 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Compared:
-    """What was written, and what it says."""
+    """The explanations, how alike their maps are, and what was written."""
 
     explanations: tuple[Explanation, ...]
     likenesses: tuple[Likeness, ...]

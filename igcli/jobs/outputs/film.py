@@ -64,7 +64,7 @@ class Filming:
     count: int = 51
 
     def check(self) -> None:
-        """Raise ``UsageError`` for what no film can be."""
+        """Raise ``UsageError`` for settings that make no animation."""
         self.look.check()
         if self.ending != FRAMES:
             ANIMATIONS[self.ending]
@@ -82,7 +82,7 @@ class Filming:
         return (self.alphas and self.frame_alphas) or SHEET_ALPHAS if self.sheet else ()
 
     def wanted(self, wanted: Wanted) -> Wanted:
-        """What the sweep must find out: nothing but the interior gradients at these points."""
+        """``wanted`` without methods, with the interior gradients at these points."""
         return replace(wanted, methods=(), interior=sorted({*self.frame_alphas, *self.sheet_alphas}))
 
 
@@ -171,7 +171,7 @@ def save_animation(outputs: Outputs, film: Film, filming: Filming, *, prefix: st
 
 
 def animation_entry(filming: Filming, *, frames: int) -> Record:
-    """What the record says of an animation."""
+    """The entry ``animation`` of a record."""
     entry = {"frames": frames, "format": filming.ending.lstrip("."), **asdict(filming.look)}
     if filming.ending == FRAMES:
         return entry

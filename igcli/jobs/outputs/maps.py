@@ -39,7 +39,7 @@ BLANK = "the map is zero everywhere, so there is nothing to see in it."
 
 
 def all_wanted(wanted: Wanted, drawing: Drawing) -> Wanted:
-    """What the sweep must find out for this drawing: no point more than the methods visit anyway.
+    """``wanted`` with what this drawing needs besides, at no point that the methods do not visit anyway.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: 
 
 
 def _write_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> dict[str, Record]:
-    """Draw what the path itself shows, from the sweep that made the maps; notes its files among ``files``."""
+    """Draw animation, report and saturation plot from the sweep that made the maps; adds to ``files``."""
     explanation = outputs.item.explanation
     views: dict[str, Record] = {}
     if drawing.animation:

@@ -107,13 +107,13 @@ def write_saturation(plan: Plan, measured: Sequence[PhotoCurves], *, failed: int
 
 
 def subject_of(plan: Plan, *, title: str) -> PlotContext:
-    """The words of a plot."""
+    """The title and labels of a plot."""
     settings = plan.wanted.settings
     return PlotContext(plan.model.provenance.name, settings.score, title, settings.baseline)
 
 
 def saturation_of(trace: Trace) -> Record:
-    """What a record says of one score's saturation."""
+    """The entry ``saturation`` of one photo."""
     return {"phi": PHI, "alpha_star": saturation_statistics([trace]).alpha_stars[0]}
 
 
@@ -140,7 +140,7 @@ def _common_record(plan: Plan, **entries: Any) -> Record:
 
 
 def _together(traces: Sequence[Trace]) -> Record:
-    """What is typical of all scores."""
+    """The entry ``saturation`` of all photos."""
     all_of_them = saturation_statistics(traces)
     lower, median, upper = all_of_them.quartiles or (None, None, None)
     return {

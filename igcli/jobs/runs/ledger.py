@@ -92,11 +92,11 @@ class Ledger:
 
     @property
     def warning(self) -> str:
-        """A sentence where nothing keeps a second run out, else empty."""
+        """A sentence where no lock can keep a second run out, else empty."""
         return self._lock.warning
 
     def close(self) -> None:
-        """Let another run begin."""
+        """Close the file and release the lock."""
         if self._journal is not None:
             with contextlib.suppress(OSError):  # what could not be written has been said already
                 self._journal.close()
@@ -136,7 +136,7 @@ class Ledger:
         self._note(item, LedgerEntry(owner_of(item.found), file_stamp(item.found)))
 
     def finish(self, outcome: Outcome[Done]) -> None:
-        """Note what was written of a photo; all of it lies on the disk."""
+        """Note what was written of a photo, when all of it is on disk."""
         image = outcome.results[0].record["image"]
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
@@ -144,7 +144,7 @@ class Ledger:
         self._note(outcome.item, LedgerEntry(owner, source_read(image), records, files, image["sha256"]))
 
     def forget(self, item: Item) -> None:
-        """Take a photo's beginning back: files of these names are a stranger's."""
+        """Remove the note that a photo was begun: files of these names are not of this run."""
         self._entries.pop(item.stem.as_posix(), None)
         self._write(json.dumps([[item.stem.as_posix()], None, None, None]) + "\n")
 
@@ -156,7 +156,7 @@ class Ledger:
         write_whole(self._path, (_line(stem, self._entries[stem]).encode() for stem in known))
 
     def _of(self, item: Item) -> LedgerEntry | None:
-        """What is noted of this very photo."""
+        """The entry of this very photo, if there is one."""
         entry = self._entries.get(item.stem.as_posix())
         return entry if entry is not None and entry.owner == owner_of(item.found) else None
 
@@ -211,7 +211,7 @@ def _has_content(file: Path) -> bool:
 
 
 def _record(file: Path) -> Record | None:
-    """A whole record, if there is one in the file."""
+    """The record in a file; ``None`` for anything else."""
     try:
         record = json.loads(read_own(file))
     except (OSError, ValueError, RecursionError):
@@ -220,7 +220,7 @@ def _record(file: Path) -> Record | None:
 
 
 def _sha256_in(record: Record | None) -> str:
-    """Of the photo that a record is of; empty where it does not say."""
+    """The SHA-256 of the photo in a record; empty if it has none."""
     image = (record or {}).get("image")
     return str(image.get("sha256")) if isinstance(image, dict) else ""
 
@@ -231,7 +231,7 @@ def _line(stem: str, entry: LedgerEntry) -> str:
 
 
 def entries_in(path: Path) -> Sequence[tuple[str, LedgerEntry]]:
-    """What a ledger's file notes, by stem; later lines overrule earlier ones, lines cut short are passed over."""
+    """The entries of a ledger's file, by stem; later lines overrule earlier ones, lines cut short are passed over."""
     entries: dict[str, LedgerEntry] = {}
     with contextlib.suppress(OSError), open_regular(path) as file:
         lines = io.TextIOWrapper(file, encoding="ascii", errors="replace")

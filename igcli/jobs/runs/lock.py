@@ -1,4 +1,4 @@
-"""One run at a time: a lock in the output folder's ``.igcli`` that ends with its process, however that ends."""
+"""One run at a time: a lock in the output folder's ``.igcli`` released when its process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ATTEMPTS = 20
 
 
 class RunLock:
-    """The right to write some files of an output folder; taken when it is made, and never waited for.
+    """The right to write some files of an output folder; taken at construction, without waiting.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class RunLock:
         self.release()
 
     def release(self) -> None:
-        """Let another run begin."""
+        """Release the lock."""
         if self._lock is None:
             return
         if not self._keep:

@@ -1,4 +1,4 @@
-"""Whose the files in an output folder are: a run over a photo may replace those that show this very photo."""
+"""Which photo the files in an output folder are of: a run may replace those of the same photo only."""
 
 from __future__ import annotations
 import json
@@ -22,7 +22,7 @@ _WRITTEN = (".json", ".png", ".npz", ".gif", ".webp", ".interior")
 
 
 class Ownership:
-    """What lies in an output folder, each of its folders listed once, when it is first asked about."""
+    """The files in an output folder; each sub-folder is listed once, when it is needed."""
 
     def __init__(self, output: Path) -> None:
         self._output = output
@@ -34,12 +34,12 @@ class Ownership:
         return any(photo_of(path) == absolute(photo) for path in records)
 
     def is_free(self, stem: Path, photo: Path) -> bool:
-        """Whether no file is called as one of this photo will be; the photo itself may lie there."""
+        """Whether no file has a name that a file of this photo will have; the photo itself may be there."""
         taken = (path for path in self._called(stem) if path.name.lower().endswith(_WRITTEN))
         return all(absolute(path) == absolute(photo) for path in taken)
 
     def _called(self, stem: Path) -> Iterator[Path]:
-        """What is called ``<stem>.…``."""
+        """The paths whose names begin with ``<stem>.``."""
         folder, start = self._output / stem.parent, f"{stem.name}."
         if folder not in self._names:
             self._names[folder] = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
@@ -51,7 +51,7 @@ class Ownership:
 
 
 def photo_of(path: Path) -> str | None:
-    """Where the photo lies that a record is of; ``None`` for any other file."""
+    """The absolute path of the photo that a record is of; ``None`` for any other file."""
     image = _record(path).get("image")
     return str(image["absolute"]) if isinstance(image, dict) and image.get("absolute") else None
 
@@ -96,7 +96,7 @@ def is_result(path: Path, output: Path, written: Mapping[str, bool]) -> bool:
 
 
 def _is_drawn(path: Path) -> bool:
-    """Whether a PNG says in its head that ``ig`` has drawn it."""
+    """Whether the metadata of a PNG say that ``ig`` has drawn it."""
     try:
         with open_regular(path) as file:
             head = file.read(2048)

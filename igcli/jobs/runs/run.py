@@ -33,7 +33,7 @@ Engine = Callable[[Iterable[Item]], Iterator[Outcome[Done]]]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a collection is worked on.
+    """Options of a run over a collection.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Tally:
     seconds: float = 0.0
 
     def rate(self, count: float) -> float:
-        """``count`` a second."""
+        """``count`` per second."""
         return count / self.seconds if self.seconds > 0 else 0.0
 
 
@@ -148,7 +148,7 @@ class Run:
 
     @property
     def warning(self) -> str:
-        """A sentence where nothing keeps a second run out, else empty."""
+        """A sentence where no lock can keep a second run out, else empty."""
         return self._ledger.warning
 
     def __enter__(self) -> Run:
@@ -216,7 +216,7 @@ class Run:
         return known or self._ownership.is_of_photo(item.stem, item.found.path)
 
     def _finish(self) -> None:
-        """The records of all photos that are done, the failures, and the run itself."""
+        """Write the index, the failures and ``run.json``."""
         self.tally.seconds = time.perf_counter() - self.tally.began
         self._ledger.sort(self._items)
         write_whole(self._file("index.jsonl"), (f"{to_json(record)}\n".encode() for record in self.records()))

@@ -32,9 +32,7 @@ def replaced_while_it_runs(monkeypatch):
     return at_first_write
 
 
-def test_a_photo_that_is_replaced_while_the_run_goes_on_is_explained_again(
-    run, photos, tmp_path, replaced_while_it_runs
-):
+def test_a_photo_that_is_replaced_during_the_run_is_explained_again(run, photos, tmp_path, replaced_while_it_runs):
     def replace():
         Image.new("RGB", (20, 20), (200, 10, 10)).save(photos / "a.png")
 
@@ -95,7 +93,7 @@ def test_another_picture_under_the_name_of_the_baseline_is_another_setting(run, 
     assert "made with other settings" in result.stderr
 
 
-def test_a_baseline_that_changes_while_the_run_goes_on_ends_it(run, photos, tmp_path, replaced_while_it_runs):
+def test_a_baseline_that_changes_during_the_run_ends_it(run, photos, tmp_path, replaced_while_it_runs):
     Image.new("RGB", (9, 9), "white").save(tmp_path / "base.png")
     replaced_while_it_runs(lambda: Image.new("RGB", (8, 9), "grey").save(tmp_path / "base.png"))
     result = run(photos, "--baseline", "base.png")

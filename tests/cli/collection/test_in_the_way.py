@@ -190,7 +190,7 @@ def test_a_photo_whose_files_another_has_replaced_is_not_done(run, tmp_path, mon
     assert "day2" in (out / "p.json").read_text()
 
 
-def test_what_one_photo_has_left_is_its_own_in_a_folder_too(run, photos, tmp_path):
+def test_what_one_photo_has_written_is_its_own_in_a_folder_too(run, photos, tmp_path):
     for command, options in (("explain", ("--target", "top-2")), ("animate", ())):
         assert run(photos / "a.png", "-o", command, *options, command=command).exit_code == 0
         assert run(photos, "-o", command, *options, command=command).exit_code == 0
@@ -208,7 +208,7 @@ def test_frames_of_another_photo_stay(run, photos, tmp_path):
     assert len(list((tmp_path / "out").rglob("*_alpha_*.png"))) == 2  # those of the first points are gone
 
 
-def test_killed_among_the_photos_themselves_a_run_goes_on(run, photos, monkeypatch):
+def test_killed_among_the_photos_themselves_a_run_resumes(run, photos, monkeypatch):
     (photos / "a.txt").write_text("what somebody says of a.png")
     with monkeypatch.context() as killed:
         killed.setattr("igcli.jobs.outputs.writer.Outputs.save_record", Mock(side_effect=SystemExit(137)))

@@ -100,7 +100,7 @@ def test_nothing_is_written_outside_the_output_folder_whatever_a_member_is_calle
     assert all(path.is_relative_to(tmp_path / "out") for path in after - before)
 
 
-def test_two_files_that_differ_in_ending_or_case_leave_different_files(run, tmp_path):
+def test_two_files_that_differ_in_ending_or_case_get_different_files(run, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     for name in ("x.png", "x.bmp", "X.png"):
@@ -143,7 +143,7 @@ def test_photos_called_as_a_runs_own_files_keep_their_records(run, tmp_path):
     assert len({record["image"]["path"] for record in lines(tmp_path / "out" / "index.jsonl")}) == 4
 
 
-def test_a_photo_beside_a_damaged_one_of_a_like_name_is_not_dropped(run, photos):
+def test_a_photo_next_to_a_damaged_one_of_a_like_name_is_not_dropped(run, photos):
     (photos / "a.png").write_bytes(b"damaged")
     Image.new("RGB", (20, 20)).save(photos / "a.edited.png")
     for _ in range(2):
@@ -158,7 +158,7 @@ def test_maps_are_no_photos_whoever_drew_them(run, photos, tmp_path):
     assert "3 explained, 0 failed" in result.stderr
 
 
-def test_results_beside_the_photos_are_not_taken_for_photos(run, photos, tmp_path):
+def test_results_next_to_the_photos_are_not_taken_for_photos(run, photos, tmp_path):
     first = run(photos, "-r", "-o", photos)
     assert "5 explained, 0 failed" in first.stderr
     assert "0 explained, 0 failed, 5 skipped" in run(photos, "-r", "-o", photos).stderr
@@ -185,7 +185,7 @@ def test_many_failures_are_named_in_the_file_and_counted_on_the_terminal(run, tm
     assert len(lines(tmp_path / "out" / "failures.jsonl")) == 10_000
 
 
-def test_what_other_commands_have_left_is_no_photo(run, toy, photos, tmp_path, monkeypatch):
+def test_what_other_commands_have_written_is_no_photo(run, toy, photos, tmp_path, monkeypatch):
     monkeypatch.chdir(photos)
     invoke = CliRunner().invoke
     for arguments in (

@@ -1,4 +1,4 @@
-"""What a run over a collection leaves and says, how it is gone on with, and who does the work."""
+"""What a run over a collection writes and says, how it is resumed, and what does the work."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from PIL import Image
 from igcli.cli.main import ig
 
 
-def test_a_run_leaves_its_records_and_says_how_it_went(run, photos, tmp_path):
+def test_a_run_writes_its_records_and_says_how_it_went(run, photos, tmp_path):
     (photos / "bad.png").write_bytes(b"")
     result = run(photos, "missing.jpg", "-r")
     assert result.exit_code == 1
@@ -52,8 +52,8 @@ def test_the_same_again_does_what_is_missing_and_other_settings_are_refused(run,
     assert "style lit there, heat now" in other.stderr
     assert "--overwrite" in other.stderr
     assert tree(tmp_path / "out") == before
-    anew = run(photos, "--style", "heat", "--overwrite")
-    assert "3 explained, 0 failed, 0 skipped" in anew.stderr
+    again = run(photos, "--style", "heat", "--overwrite")
+    assert "3 explained, 0 failed, 0 skipped" in again.stderr
     assert tree(tmp_path / "out") != before
 
 
@@ -66,7 +66,7 @@ def test_how_it_is_computed_is_no_other_setting(run, photos):
     assert "0 explained, 0 failed, 3 skipped" in run(photos, "--batch-size", "3", "--workers", "2").stderr
 
 
-def test_one_photo_leaves_no_records_of_a_run(run, photos, tmp_path):
+def test_one_photo_writes_no_records_of_a_run(run, photos, tmp_path):
     run(photos / "a.png")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.integrated.png", "a.json"]
 
@@ -101,11 +101,11 @@ def test_quiet_says_failures_alone(run, photos):
 def test_plain_lines_tell_how_far_it_is_where_there_is_no_terminal(run, photos, monkeypatch):
     monkeypatch.setattr("igcli.cli.progress._LINES", 0.0)
     result = run(photos, "-r")
-    told = [line for line in result.stderr.splitlines() if " of 5 photos, " in line]
-    assert len(told) >= 5
-    assert told[-1].startswith("5 of 5 photos, ")
-    assert "gradients/s" in told[-1]
-    assert "left" in told[-2]
+    shown = [line for line in result.stderr.splitlines() if " of 5 photos, " in line]
+    assert len(shown) >= 5
+    assert shown[-1].startswith("5 of 5 photos, ")
+    assert "gradients/s" in shown[-1]
+    assert "left" in shown[-2]
 
 
 def test_options_of_a_cluster_need_the_cluster(run, photos):
@@ -125,7 +125,7 @@ def test_a_cluster_without_ray_is_said(run, photos, monkeypatch):
 @pytest.mark.parametrize(
     "spread", [("--device", "cpu,cpu"), ("--device", "cpu", "--engine", "ray", "--ray-actors", "2")]
 )
-def test_several_processes_leave_what_one_does(samples, tmp_path, monkeypatch, spread):
+def test_several_processes_write_what_one_does(samples, tmp_path, monkeypatch, spread):
     """For real: the bundled network, loaded by each process for itself."""
     if "ray" in spread:
         pytest.importorskip("ray", reason="Ray is an extra")

@@ -39,7 +39,7 @@ def names(folder):
     return {path.name for path in folder.iterdir()}
 
 
-def test_two_actors_leave_what_one_process_leaves(tmp_path):
+def test_two_actors_write_what_one_process_writes(tmp_path):
     items = photos_in(tmp_path / "in", COUNT)
     alone = list(Worker(worker_plan_of(tmp_path / "one"), "cpu").do(items))
     outcomes = list(on_cluster(worker_plan_of(tmp_path / "two"), Cluster(actors=2), "cpu", iter(items)))

@@ -17,7 +17,7 @@ def items(tmp_path):
     return photos_in(tmp_path / "in", 10)
 
 
-def test_two_processes_leave_what_one_leaves(items, tmp_path):
+def test_two_processes_write_what_one_writes(items, tmp_path):
     alone = list(Worker(worker_plan_of(tmp_path / "one"), "cpu").do(items))
     outcomes = list(on_devices(worker_plan_of(tmp_path / "two"), ["cpu", "cpu"], iter(items)))
     assert sums(outcomes) == pytest.approx(sums(alone), rel=1e-5)

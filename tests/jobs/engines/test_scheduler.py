@@ -56,9 +56,9 @@ def done(members, count):
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 20])
-@pytest.mark.parametrize("crew", [1, 3])
-def test_every_photo_is_done_once(count, crew):
-    assert not any(outcome.failures for outcome in done([Puppet() for _ in range(crew)], count))
+@pytest.mark.parametrize("members", [1, 3])
+def test_every_photo_is_done_once(count, members):
+    assert not any(outcome.failures for outcome in done([Puppet() for _ in range(members)], count))
 
 
 def test_all_take_part():

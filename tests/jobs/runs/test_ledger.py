@@ -108,16 +108,16 @@ def test_a_line_cut_short_is_as_if_it_had_not_been_written(opened, output, item,
     assert opened(output).is_done(item)
 
 
-def test_other_settings_are_named_and_overwriting_begins_anew(opened, output, item):
+def test_other_settings_are_named_and_overwriting_starts_again(opened, output, item):
     ledger = opened(output)
     finish(ledger, item, output)
     ledger.close()
     other = {"wanted": {"steps": 32, "rule": "midpoint"}, "fit": "pad"}
     with pytest.raises(UsageError, match=r"steps 64 there, 32 now; fit crop there, pad now.*--overwrite"):
         opened(output, settings=other)
-    anew = opened(output, settings=other, overwrite=True)
-    assert not anew.is_done(item)
-    anew.close()
+    again = opened(output, settings=other, overwrite=True)
+    assert not again.is_done(item)
+    again.close()
     resumed = opened(output, settings=other)  # interrupted before anything was done
     assert not resumed.is_done(item)
     assert resumed.is_known(item)
@@ -152,7 +152,7 @@ def test_names_that_are_no_text_are_kept(opened, output, tmp_path):
     assert opened(output).is_known(item)
 
 
-def test_what_earlier_runs_left_is_no_photo_to_work_on(opened, output, item):
+def test_what_earlier_runs_wrote_is_no_photo_to_work_on(opened, output, item):
     ledger = opened(output)
     finish(ledger, item, output)
     ledger.begin(replace(item, stem=Path("b/other")))
@@ -206,7 +206,7 @@ def test_bytes_are_compared_on_demand_where_size_and_time_are_the_same(opened, o
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_a_ledger_of_an_earlier_version_goes_on_and_its_records_know_the_hash(opened, output, item, recorded):
+def test_a_ledger_of_an_earlier_version_is_resumed_and_its_records_know_the_hash(opened, output, item, recorded):
     ledger = opened(output)
     finish(ledger, item, output)
     ledger.close()

@@ -84,14 +84,14 @@ def test_a_second_run_does_what_is_missing_and_ends_with_the_same_records(plan, 
     }
 
 
-def test_a_run_with_nothing_to_do_leaves_the_account_of_the_one_that_did_it(plan, inputs):
+def test_a_run_with_nothing_to_do_keeps_the_record_of_the_one_that_did_it(plan, inputs):
     for _ in range(2):
         with started(plan, inputs) as run:
             list(run.outcomes(engine(plan)))
     assert json.loads((plan.output / "run.json").read_text())["done"] == 4
 
 
-def test_an_interrupted_run_leaves_no_records_of_the_whole_and_is_gone_on_with(plan, inputs):
+def test_an_interrupted_run_writes_no_index_and_is_resumed(plan, inputs):
     with started(plan, inputs) as run:
         outcomes = run.outcomes(engine(plan, order=iter))
         next(outcomes), next(outcomes)
