@@ -160,7 +160,8 @@ class Evaluation:
 
     def _mosaics(self, column: Column, checking: Checking) -> Iterator[Step]:
         names = [*self._plan.methods, *self._plan.controls]
-        write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", listing(self._mosaic_plans).encode("utf-8", "replace"))
+        table = listing(self._mosaic_plans).encode("utf-8", "replace")
+        write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", table)
         for plan in self._mosaic_plans:
             stem = Path(plan.name).with_suffix("")
             sources = [file_stamp(Found(tile.photo, tile.photo)) for tile in plan.tiles]

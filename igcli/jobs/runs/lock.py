@@ -86,7 +86,7 @@ class RunLock:
                 raise OutputError(
                     f"Another run is writing to {output}: wait for it, or choose another folder."
                 ) from None
-            except FileNotFoundError:
+            except (FileNotFoundError, FileExistsError):  # the folder was removed just now, before or while it was made
                 continue
             except (NotImplementedError, OSError) as error:
                 if isinstance(error, OSError) and error.errno not in _WITHOUT_LOCKS:

@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import filelock
 import pytest
 
 from igcli.errors import OutputError
@@ -71,6 +72,20 @@ def test_of_many_that_come_and_go_never_two_are_in(tmp_path):
         list(threads.map(come_and_go, range(4)))
     assert max(most) == 1
     assert {said for said in refused if "Another run" not in said} == set()
+
+
+@pytest.mark.parametrize("kind", [FileNotFoundError, FileExistsError])
+def test_a_folder_that_another_run_removes_meanwhile_is_made_again(tmp_path, monkeypatch, kind):
+    errors, acquire = [kind()], filelock.BaseFileLock.acquire
+
+    def removed_at_first(self, *arguments, **named):
+        if errors:
+            raise errors.pop()
+        return acquire(self, *arguments, **named)
+
+    monkeypatch.setattr(filelock.BaseFileLock, "acquire", removed_at_first)
+    with RunLock(tmp_path, "x") as lock:
+        assert not lock.warning
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes as POSIX has them")
