@@ -156,7 +156,7 @@ def test_anything_else_is_not_a_file_of_weights(path: Path, content: bytes) -> N
 def test_another_zip_is_no_file_of_weights(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "photos")
-    assert "no file of PyTorch weights" in refusal(path)
+    assert "not a file of PyTorch weights" in refusal(path)
 
 
 @pytest.mark.parametrize("content", [[torch.ones(2)], torch.ones(2), {}, 3])
