@@ -159,7 +159,7 @@ class Sample:
         For messages and files.
     further
         What the model takes after the values and is not differentiated by: a mask, a graph. Tensors get a batch axis;
-        everything else is handed on as it is.
+        everything else is passed on unchanged.
     """
 
     #: What kind of values these are; some baselines are of one kind only.

@@ -12,7 +12,7 @@ from igcli.attribution.wanted import Wanted, steps_alone
 
 
 def gradients_for(wanted: Wanted) -> int:
-    """About how many gradients a photo takes; with ``steps="auto"`` those placed first."""
+    """Roughly how many gradients a photo takes; with ``steps="auto"``, only those of the first placement."""
     settings, kinds = wanted.settings, [METHODS[name] for name in wanted.methods]
     auto, integrated = settings.steps == "auto", any(kind.integrates for kind in kinds)
     steps = steps_alone(settings)

@@ -92,7 +92,7 @@ def integrate(
         A name in ``RULES``: where a number of points is placed.
     further
         What the function takes after the inputs and is not differentiated by. Tensors have a row for each input's
-        (B, ...); everything else is handed on as it is.
+        (B, ...); everything else is passed on unchanged.
     batch_size
         Rows of points per pass.
 

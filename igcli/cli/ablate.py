@@ -54,10 +54,10 @@ ablation_options = grouped(
 @ablation_options
 @wanted_options
 def ablate(*, request: Request, wanted: Wanted, ablation: Ablation, output: Path, drawing: Drawing) -> None:
-    """Black out a part of a photo, score it and explain the same class again.
+    """Black out part of a photo, then score and explain it again.
 
-    A map's bright pixels need not be what the score rests on: black them out and see. Before and after stand side
-    by side on one sheet; the record has both scores.
+    A map's bright pixels need not be what the score depends on: black them out and see. The same class is explained
+    before and after, on one sheet; the record has both scores.
 
     \b
     Examples:

@@ -86,7 +86,7 @@ filming_options = grouped(
 def animate(
     request: Request, *, destination: Destination, wanted: Wanted, filming: Filming, options: RunOptions
 ) -> None:
-    """Show what each photo's score depends on while the photo fades in from the baseline.
+    """Animate the gradients while the photo fades in.
 
     Each frame is the photo at one α, from the baseline (0) to the photo (1), lit by the size of the gradient there; the
     strip below has α, the score, and both curves. Each photo gets an animation and a record with the numbers.
@@ -95,7 +95,7 @@ def animate(
     Examples:
       ig animate photo.jpg
       ig animate photo.jpg -o photo.webp --side-by-side --size 448
-      ig animate photos/ --sheet --style heat -o films
+      ig animate photos/ --sheet --style heat -o animations
       ig animate photo.jpg --format frames --alphas 0,0.02,0.1,0.5,1
     """
     filming = replace(filming, ending=destination.ending)

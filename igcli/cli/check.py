@@ -36,7 +36,7 @@ Verdicts = Mapping[str, Mapping[str, Verdict]]
 @stream_options
 @debug_option
 def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: Streams) -> None:
-    """Print which axioms each method keeps.
+    """Print which axioms each method satisfies.
 
     Every axiom is tried on functions of two inputs whose answer is known; completeness and chunk invariance on the
     model too, with a made-up picture. --verbose adds the numbers.

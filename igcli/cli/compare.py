@@ -18,10 +18,11 @@ from igcli.jobs.outputs.maps import Drawing
 @single_photo_command
 @wanted_options
 def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing) -> None:
-    """Show one photo's maps for several classes or by several methods on one sheet.
+    """Compare one photo's maps for several classes or methods.
 
-    A row for each --target, a column for each --method. The record says how alike the maps are: two classes that
-    draw on different parts of the photo are probably two objects, two that draw on the same parts probably one.
+    One sheet: a row for each --target, a column for each --method. The record says how alike the maps are: two classes
+    that depend on different parts of the photo are probably two objects, two that depend on the same parts probably
+    one.
 
     \b
     Examples:

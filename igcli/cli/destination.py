@@ -24,7 +24,7 @@ class Destination:
 def destination_options(
     formats: Sequence[str], *, others: Sequence[str] = (), what: str
 ) -> Callable[[Command], Command]:
-    """A decorator: ``-o`` and ``--format``, handed over as ``destination``.
+    """A decorator: ``-o`` and ``--format``, passed as ``destination``.
 
     Parameters
     ----------

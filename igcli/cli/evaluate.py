@@ -41,11 +41,11 @@ from igcli.jobs.runs.run import Tally
 def evaluate(
     request: Request, *, output: Path, wanted: Wanted, measures: Measures, report: bool, overwrite: bool, verify: bool
 ) -> None:
-    """Measure how good the maps are, and whether one method beats another.
+    """Measure how good the maps of each method are.
 
     Each method and two controls (a random map, the photo's edges) are measured on every photo. The table has means with
-    95 % intervals; * marks the best where its paired intervals against all others say so. Maps and numbers are kept in
-    the output folder: the same command with one more metric takes no gradient again.
+    95 % intervals; * marks a method that is better than each of the others by its paired intervals. Maps and numbers
+    are kept in the output folder, so that the same command with one more metric computes no gradient again.
 
     \b
     Examples:
@@ -57,7 +57,7 @@ def evaluate(
     with Session(request, output=output) as run:
         job = run.job(_wanted_for(wanted, measures), output)
         if len(job.plan.wanted.targets) > 1:
-            raise UsageError("One class a photo is measured: give one --target.")
+            raise UsageError("One class per photo is measured: give one --target.")
         evaluation_plan = evaluation_plan_of(run, job, measures)
         evaluation_plan.check()
         plans, excluded = plans_of(request, job, evaluation_plan, measures)
@@ -142,7 +142,7 @@ def _measure(
     for sentence in without_numbers(columns, evaluation_plan.controls):
         run.fail_whole(sentence)
     console.note(_effort_line(measurer.effort))
-    console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} known already")
+    console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} measured already")
     return columns
 
 

@@ -55,7 +55,7 @@ drawing_options = grouped(
 @font_option
 @photo_command
 def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing, options: RunOptions) -> None:
-    """Show where in each photo the network saw what it names.
+    """Show which pixels a prediction depends on.
 
     PATH is a photo, a folder, a glob, or - for paths on stdin. An overlay and a JSON record of each photo are written
     to the output folder; a line says what was seen and how exact the numbers are.

@@ -70,7 +70,7 @@ def _print_json(ctx: click.Context, error: str) -> None:
 @click.version_option(package_name="igcli", message="%(prog)s %(version)s")
 @debug_option
 def ig() -> None:
-    """See what an image classifier looked at.
+    """Show what an image classifier's prediction depends on.
 
     \b
     Examples:

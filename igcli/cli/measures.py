@@ -80,7 +80,7 @@ measures_options = grouped(
     click.option("--maps", type=NamedPath(), metavar="DIR",
                  help="Measure another tool's maps, .npz or .npy called as the photos, instead of --method's."),
     click.option("--classes", type=NamedPath(), metavar="DIR|CSV",
-                 help="For focus: a sub-folder a class, or a CSV with path and target; PATH itself if not given."),
+                 help="For focus: one sub-folder per class, or a CSV with path and target; PATH itself if not given."),
     click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The options that say which model: handed over as one noun, which can be pickled and sent to another process."""
+"""The options that say which model: passed as one noun, which can be pickled and sent to another process."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ _details = (
                  help="Let a model file (.toml) name code, which is run. That is FILE.py:FUNCTION, "
                       "package.module:FUNCTION, a .pt2 or TorchScript file."),
     click.option("--outputs", type=click.Choice(list(OUTPUTS)),
-                 help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless they are seen to be "
+                 help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless the outputs prove to be "
                       "probabilities]"),
     click.option("--output-index", type=PlaceType(),
                  help="Which of several outputs holds the logits: its position from 0, or its name."),

@@ -44,7 +44,7 @@ class Listing(click.Group):
 @debug_option
 @click.pass_context
 def models(ctx: click.Context, *, streams: Streams) -> None:
-    """List the models: input size, classes, and where the weights are.
+    """List the models, their input sizes, classes and weights.
 
     Any of these names goes to --model, NAME@WEIGHTS for another set of weights, timm:NAME where timm is installed. A
     network of your own is FILE.py:FUNCTION or package.module:FUNCTION, a .pt2 or TorchScript file, or a model file.
@@ -209,7 +209,7 @@ def _sentences(model: Classifier, chosen: list[str]) -> list[tuple[str, str]]:
         ("input", f"{facts['channels']} x {size} x {size}, {_from(facts)}"),
         ("mean, std", f"{_numbers(facts['mean'])}; {_numbers(facts['std'])}"),
         ("classes", f"{len(labels)}{exclusive}: {shown}"),
-        ("layers", f"{len(facts['layers'])}, of which --layers alone takes {', '.join(chosen)}"),
+        ("layers", f"{len(facts['layers'])}, of which 'ig saturation --layers' takes {', '.join(chosen)}"),
     ]
     return lines + ([("note", facts["caveat"])] if facts["caveat"] else [])
 

@@ -1,4 +1,4 @@
-"""Options that commands share, spelled the same everywhere, each group handed over as one noun.
+"""Options that commands share, spelled the same everywhere, each group passed as one noun.
 
 A group is a decorator: it adds its options to the command and replaces their values by one object, so that a command
 takes a few nouns instead of thirty values. Help texts and choices come from the registries.

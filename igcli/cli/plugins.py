@@ -15,9 +15,9 @@ from igcli.registry import PLUGINS, load_plugins
 @stream_options
 @debug_option
 def plugins(*, streams: Streams) -> None:
-    """List the plug-ins: packages that add models, methods, metrics and the like.
+    """List the plug-ins that add models, methods or metrics.
 
-    A package becomes one by an entry point in the group igcli.plugins; one that cannot be loaded is passed over, and
+    A plug-in is a package with an entry point in the group igcli.plugins; one that cannot be loaded is ignored, and
     listed here with the reason.
 
     \b

@@ -53,7 +53,7 @@ def report(
     style: str,
     percentile: float,
 ) -> None:
-    """Put photos, maps, films and curves on one HTML page.
+    """Put photos, maps, animations and curves on one HTML page.
 
     The page needs no network and no server: sliders move along the path and recolour the maps in the browser. Several
     photos become a gallery that can be searched and sorted.

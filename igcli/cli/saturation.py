@@ -58,10 +58,10 @@ layers_option = click.option(
 def saturation(
     request: Request, *, destination: Destination, wanted: Wanted, points: int, layers: tuple[str, ...] | None
 ) -> None:
-    """Plot how the score rises and saturates along the path from the baseline to the photo.
+    """Plot how the score rises and saturates along the path.
 
     One plot of all photos: probability, raw output and mean importance over α, with median and quartiles, and where
-    each score has made 90 % of its way (α*). The numbers are written next to it as CSV and JSON.
+    each score has made 90 % of its rise (α*). The numbers are written next to it as CSV and JSON.
 
     \b
     Examples:

@@ -85,7 +85,7 @@ class StandardStream(io.TextIOWrapper):
         self.lost = self.lost or reason
         if self._descriptor == 1 and not self._reported:
             self._reported = True
-            lines = "lines for it are lost, files are written as ever"
+            lines = "what would be printed there is lost, files are still written"
             sys.stderr.write(f"ig: stdout cannot be written to ({reason}): {lines}.\n")
 
 

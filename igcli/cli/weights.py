@@ -21,10 +21,11 @@ models_argument = click.argument("models", nargs=-1, metavar="[MODEL]...", shell
 
 @click.group(cls=SuggestingGroup)
 def weights() -> None:
-    """Fetch, check and find the published weights: NAME or NAME@WEIGHTS, as 'ig models' lists them.
+    """Fetch, verify and locate published weights.
 
-    They are in torch's own folder ($TORCH_HOME/hub/checkpoints). Proxies (HTTPS_PROXY) and own certificates
-    (SSL_CERT_FILE) are honoured. On a machine without a network, copy a file to where 'ig weights path NAME' says.
+    MODEL is NAME or NAME@WEIGHTS, as 'ig models' lists them. Weights are in torch's own folder
+    ($TORCH_HOME/hub/checkpoints). Proxies (HTTPS_PROXY) and certificates of your own (SSL_CERT_FILE) are used.
+    On a machine without a network, copy a file to the place that 'ig weights path NAME' prints.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Maps as they are handed in, by igcli or by any other tool, and what can be wrong with one.
+"""Maps as they are given, by igcli or by any other tool, and what can be wrong with one.
 
 A map is an array or a tensor, (H, W) or (C, H, W), with a value for each pixel that the model sees.
 """

@@ -3,7 +3,7 @@
 An order says which pixels are replaced first and by what; a route, how many of them at each stop. Revealing pixels
 most important first is replacing them least important first, from the other end, so that deletion, insertion and
 what lies between them are stops on the same two trails. Stops that several metrics ask for are visited once; the
-photo itself and the finished fill once a photo, whatever the number of maps.
+photo itself and the finished fill once per photo, whatever the number of maps.
 """
 
 from __future__ import annotations

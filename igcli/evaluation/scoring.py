@@ -82,7 +82,7 @@ def score_maps(
     """Measure all maps of all subjects by all metrics; the subjects' photos are of one shape.
 
     A map or a score of which nothing can be measured has the reason in its place; the others are not affected. Of
-    every subject handed in the fills and the maps' ranks are held; the pictures with pixels replaced, of one chunk.
+    every given subject the fills and the maps' ranks are held; the pictures with pixels replaced, of one chunk.
     ``on_passes`` hears of every chunk how many pictures it held.
 
     Raises

@@ -1,6 +1,6 @@
 """How alike two maps of the same photo are, in numbers and in a sentence.
 
-Where two maps look is compared by their importances, what they say of it by their signed values.
+Where two maps are bright is compared by their importances; for or against the class, by their signed values.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Similarity:
     top_in_common
         The share of the top 5 % of one map's pixels that are in the top of the other, in [0, 1]; 0.05 by chance.
     places_in_common
-        The same for the top fifth of 14 x 14 places, by their importance, in [0, 1]; 0.2 by chance.
+        The same for the top fifth of 14 x 14 places, ranked by their mean importance, in [0, 1]; 0.2 by chance.
     """
 
     spearman: float
@@ -63,9 +63,9 @@ def reading_of_classes(found: Similarity, first: str, second: str) -> str:
     classes, shared = f"{first} and {second}", _shared(found)
     if found.places_in_common >= SAME:
         sign = ", with opposite signs: what speaks for one speaks against the other" if found.cosine < -0.3 else ""
-        return f"Probably one object: {classes} draw on the same parts of the photo ({shared}{sign})."
+        return f"Probably one object: {classes} depend on the same parts of the photo ({shared}{sign})."
     if found.places_in_common <= OTHER:
-        return f"Probably two objects: {classes} draw on different parts of the photo ({shared})."
+        return f"Probably two objects: {classes} depend on different parts of the photo ({shared})."
     return f"The maps of {classes} do not show whether there is one object or two ({shared}; try --score logit)."
 
 
@@ -79,7 +79,7 @@ def reading_of_methods(found: Similarity, first: str, second: str) -> str:
 
 
 def _shared(found: Similarity) -> str:
-    return f"{100 * found.places_in_common:.0f} % of their most important places are the same"
+    return f"the most important fifth of {CELLS} x {CELLS} places: {100 * found.places_in_common:.0f} % in common"
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

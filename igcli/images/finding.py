@@ -160,7 +160,7 @@ def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Mi
 
 
 def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool) -> Iterator[Path | Missing]:
-    """The pictures under a folder; each folder is visited once, since links can lead back to it.
+    """The pictures under a folder; each folder is visited once, since symbolic links can make cycles.
 
     Other files are counted in ``others``.
     """

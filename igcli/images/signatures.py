@@ -171,6 +171,6 @@ def _text(head: bytes) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         return None
     if re.search(r"\.(jpe?g|png|gif|tiff?|bmp|webp)\s*$", line, re.IGNORECASE):
-        return "a list of pictures", "give it on stdin, one path a line: ig explain - < FILE"
+        return "a list of pictures", "give it on stdin, one path per line: ig explain - < FILE"
     begins = shown(line[:40])
     return f"a text that begins with {begins!r}", _DOWNLOAD

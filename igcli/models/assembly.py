@@ -68,9 +68,9 @@ def assemble(
 
 
 def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
-    """The network on the meta device: shapes only, neither memory nor random numbers for weights.
+    """The network on the meta device: shapes only, without memory or random numbers for weights.
 
-    torch would load its compiler to draw random numbers for tensors without memory, so these are not drawn at all.
+    No random numbers are drawn: to draw them for tensors without memory, torch would load its compiler.
     """
     from torch.overrides import TorchFunctionMode
 

@@ -115,7 +115,7 @@ def _open(url: str, timeout: float) -> HTTPResponse:
     def ask() -> None:
         try:
             answer.set_result(_opener().open(_request(url), timeout=STALLED_AFTER))
-        except Exception as problem:  # handed to the waiting thread
+        except Exception as problem:  # passed to the waiting thread
             answer.set_exception(problem)
 
     threading.Thread(target=ask, name="igcli-fetch", daemon=True).start()
@@ -216,7 +216,7 @@ def _read(response: HTTPResponse, arrived: Queue[bytes | Exception], given_up: t
         while not given_up.is_set():
             try:
                 block: bytes | Exception = response.read1(BLOCK)
-            except Exception as problem:  # handed to the waiting thread
+            except Exception as problem:  # passed to the waiting thread
                 block = problem
             while not given_up.is_set():
                 with suppress(Full):

@@ -75,14 +75,14 @@ def curves_plot(
     controls: Collection[str] = (),
     ending: str = ".png",
 ) -> bytes:
-    """Plot kinds of curves side by side, with one key.
+    """Plot several kinds of curves side by side, with one legend.
 
     Parameters
     ----------
     curves
         One per panel.
     footer
-        The conditions, a sentence each.
+        The conditions, one sentence for each.
     controls
         Names of methods that ignore the network; drawn grey and dashed.
     ending

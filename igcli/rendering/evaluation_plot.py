@@ -42,7 +42,7 @@ def metrics_plot(
     metrics
         One per panel.
     footer
-        The conditions, a sentence each.
+        The conditions, one sentence for each.
     controls
         Names of methods that ignore the network; drawn in grey, below a line.
     ending
@@ -126,7 +126,7 @@ def _band(page: Page, band: Sequence[MetricPlot], *, layout: _PanelLayout, top: 
 
 
 def _names(page: Page, layout: _PanelLayout, *, top: float, right: float) -> None:
-    """The methods' names, and the line between them and the controls."""
+    """Write the methods' names, and draw the line between them and the controls."""
     rows = layout.rows
     for name, row in rows.middles.items():
         pen = Pen(NAME.size, NOTE.colour) if rows.styles[name].control else NAME

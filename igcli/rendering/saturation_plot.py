@@ -28,9 +28,9 @@ def saturation_plot(traces: Sequence[Trace], subject: PlotContext, *, ending: st
     Parameters
     ----------
     traces
-        One a picture. Softmax, logit and mean importance are shown where every trace has them.
+        One per picture. Softmax, logit and mean importance are shown where every trace has them.
     subject
-        The words.
+        The title and the line under it.
     ending
         One of ``PLOTS``.
 
@@ -124,7 +124,7 @@ def _distribution(axes: Axes, saturated: Saturation) -> None:
         moved, bins=np.linspace(0, 1, _BINS + 1).tolist(), color="#c3cbd9", edgecolor=INK, linewidth=0.7, zorder=2
     )
     alpha_axis(axes)
-    axes.set_title(f"Where {saturated.phi:.0%} of the way is made: α*".replace("%", " %"))
+    axes.set_title(f"α*: where {saturated.phi:.0%} of the rise is made".replace("%", " %"))
     axes.set_xlabel("α*")
     axes.set_ylabel("photos")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -55,14 +55,14 @@ class Scale:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A map between -1 and 1, and how it came to be.
+    """A map scaled to lie between -1 and 1, and how it was scaled.
 
     Attributes
     ----------
     values
         (H, W) float32: in [0, 1] for an importance, in [-1, 1] for a signed map.
     ceiling
-        The map's own value that is shown as 1; 0 for a blank map without a fixed maximum.
+        The value of the map that is shown as 1; 0 for a blank map without a fixed maximum.
     blank
         Every value is zero: there is nothing to show.
     """

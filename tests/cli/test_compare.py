@@ -36,7 +36,7 @@ def test_a_row_a_class_and_a_column_a_method(shell, motorcycle, bundled, read_js
         lit = np.asarray(sheet)[86:310, 490:714].sum(axis=2)  # the first map
         assert lit.max() > 300 > lit.mean()
     assert "spearman" in done.output
-    assert "most important places are the same" in done.output
+    assert "most important fifth of 14 x 14 places" in done.output
 
 
 def test_json_is_the_record(shell, motorcycle, bundled, read_json, tmp_path):

@@ -87,7 +87,7 @@ def test_the_same_again_costs_nothing_and_another_metric_no_gradient(run, counte
     first = record(tmp_path)["metrics"]["aopc"]
     counted.update({True: 0, False: 0})
     again = run("--method", "integrated", *SHORT, "--metric", "aopc")
-    assert "0 measured, 0 failed, 8 known already" in again.stderr
+    assert "0 measured, 0 failed, 8 measured already" in again.stderr
     assert counted == {True: 0, False: 0}
     assert record(tmp_path)["metrics"]["aopc"] == first
     run("--method", "integrated", *SHORT, "--metric", "aopc", "--metric", "abpc")
@@ -168,7 +168,7 @@ def test_focus_makes_its_own_mosaics_from_folders_named_as_classes(run, tmp_path
     assert found["maps"]["random"]["mean"] == pytest.approx(0.5, abs=0.1)
     assert len(list((tmp_path / "out" / "mosaics").glob("*.png"))) == 6
     assert (tmp_path / "out" / "mosaics" / "mosaics.csv").exists()
-    assert "6 known already" in run("--metric", "focus", "--mosaics", "6", *SHORT[:2]).stderr
+    assert "6 measured already" in run("--metric", "focus", "--mosaics", "6", *SHORT[:2]).stderr
 
 
 def test_numbers_that_rest_on_what_has_changed_are_measured_again(run, photos, counted, tmp_path, model):
@@ -311,7 +311,7 @@ def test_photos_that_are_all_left_out_are_a_failure(run, photos, tmp_path):
     rows = [f"{path.relative_to(photos)},0,0,24,24" for path in sorted(photos.rglob("*.png"))]
     (tmp_path / "boxes.csv").write_text("path,xmin,ymin,xmax,ymax\n" + "\n".join(rows))
     arguments = ("--method", "gradient", "--metric", "localisation", "--boxes", tmp_path / "boxes.csv", "--steps", "4")
-    for done in (run(*arguments), run(*arguments)):  # all known already, the second time
+    for done in (run(*arguments), run(*arguments)):  # all measured already, the second time
         assert done.exit_code == 1
         assert "localisation has no number for any of 8 photos. Left out: object covers too much." in done.stderr
 

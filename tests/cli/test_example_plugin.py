@@ -134,7 +134,7 @@ def test_its_metrics_have_numbers_of_their_own_parameters(done):
     folder, results = done
     metrics = json.loads((folder / "scores" / "evaluation.json").read_text())["metrics"]
     assert list(metrics) == ["example-sparseness"]  # of the second run, which measured nothing again
-    assert "2 known already" in results["evaluate again"][2]
+    assert "2 measured already" in results["evaluate again"][2]
     assert metrics["example-sparseness"]["parameters"] == {"power": 2.0}
     assert {found["count"] for found in metrics["example-sparseness"]["maps"].values()} == {2}
     table = results["evaluate"][1].splitlines()

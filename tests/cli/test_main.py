@@ -42,6 +42,12 @@ def test_every_option_says_what_it_does(name):
             assert parameter.help, f"ig {name} {parameter.opts} has no help"
 
 
+def test_the_list_of_commands_has_every_summary_in_full():
+    shown = CliRunner().invoke(ig, ["--help"], terminal_width=80).output.partition("Commands:")[2]
+    assert all(name in shown for name in COMMANDS)
+    assert "..." not in shown
+
+
 def test_the_reference_is_what_help_prints():
     def words(text):  # lines and brackets differ between releases of click
         return text.replace("[COMMAND]", "COMMAND").split()

@@ -27,7 +27,7 @@ def block(colour: tuple[int, int, int], size: tuple[int, int] = (224, 224)) -> I
 
 
 def content(size: tuple[int, int] = (224, 224)) -> Panel:
-    columns = (("Integrated gradients", block(GREEN, size)), ("Gradient at the image", block(BLUE, size)))
+    columns = (("Integrated gradients", block(GREEN, size)), ("Gradient at the photo", block(BLUE, size)))
     return Panel(
         "photo.jpg", block(RED, size), TOP, TOP[0], columns, legend="Bright is important.", footer=("Model: a",)
     )

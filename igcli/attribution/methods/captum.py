@@ -104,7 +104,7 @@ class GuidedBackprop(ChangesReLUs):
         return found
 
 
-@METHODS("lrp", summary="the raw output handed back layer by layer, --score logit only (Captum)")
+@METHODS("lrp", summary="the raw output passed back layer by layer, --score logit only (Captum)")
 class Lrp(FromCaptum):
     """Each layer shares its relevance out over its inputs in proportion to their contributions: the ε rule.
 

@@ -15,7 +15,7 @@ from igcli.errors import NumericalError
 from igcli.lazy import np, torch
 
 
-@METHODS("decision", summary="gradients weighed by the score's growth where they are taken: the plateau counts nothing")
+@METHODS("decision", summary="gradients weighted by the score's growth where they are taken: the plateau has no weight")
 class DecisionGradients(OwnPath):
     """Δ ⊙ ∫ ∂F/∂x(γ(α)) · ∂F/∂α dα, in squared score units; N forward passes, then N gradients."""
 

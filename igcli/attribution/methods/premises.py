@@ -18,7 +18,7 @@ from igcli.models.module_activations import with_module_activations
 
 
 def unmet_premises(model: Model, methods: Iterable[str]) -> dict[str, str]:
-    """Method to sentence, for those of ``methods`` whose premise the network does not meet."""
+    """For each of ``methods`` whose premise the network does not meet: its name, and a sentence that says so."""
     known = _KNOWN.setdefault(model.network, {})
     for name in methods:
         if name not in known:

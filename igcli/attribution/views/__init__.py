@@ -1,1 +1,1 @@
-"""What else one sweep can show beside a map: the interior gradients themselves, and curves along the path."""
+"""What else one sweep can show besides a map: the interior gradients themselves, and curves along the path."""

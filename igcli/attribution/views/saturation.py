@@ -36,7 +36,7 @@ class Saturation:
     Attributes
     ----------
     alpha_stars
-        One α* a picture, in the pictures' order; ``None`` for a score that does not move.
+        One α* per picture, in the pictures' order; ``None`` for a score that does not move.
     quartiles
         Lower quartile, median and upper quartile of those that do; ``None`` if there are none.
     share_before_half

@@ -53,8 +53,8 @@ class Conditions:
         if self.largest is None or area.covered < self.largest:
             return None
         sentence = (
-            f"{picture.name}: its object covers {area.covered:.0%} of what the model sees, "
-            f"not less than {self.largest:.0%}, so that hardly a map could miss it."
+            f"{picture.name}: its object covers {100 * area.covered:.0f} % of what the model sees, "
+            f"not less than {100 * self.largest:.0f} %, so that hardly a map could miss it."
         )
         return Exclusion(picture.name, "object covers too much", sentence)
 

@@ -55,7 +55,7 @@ def _centres(low: float, high: float, count: int) -> np.ndarray:
 
 
 def _union(boxes: Sequence[Box]) -> float:
-    """The area that boxes cover together: between two neighbouring vertical edges, the covered length of a column."""
+    """The area of the union of boxes: the covered length times the width between neighbouring vertical edges."""
     if not boxes:
         return 0.0
     edges = np.array([(box.top, box.bottom, box.left, box.right) for box in boxes], float)

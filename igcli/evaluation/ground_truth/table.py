@@ -1,4 +1,4 @@
-"""Boxes in a CSV file: path, xmin, ymin, xmax, ymax and perhaps label, one box a row, several rows a photo.
+"""Boxes in a CSV file: path, xmin, ymin, xmax, ymax and perhaps label, one box per row, several rows per photo.
 
 The numbers are edges in pixels counted from 0, so that 0, 0, width, height is the whole photo. A first row with the
 columns' names allows any order and further columns; without one, the order is the one above. A row whose four
@@ -81,7 +81,7 @@ def rows(path: Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = ()
 
 
 def _order(first: list[str], columns: tuple[str, ...], optional: tuple[str, ...], where: str) -> dict[str, int]:
-    """Where each column is: as the first row names them, or in the order in which they are described."""
+    """The position of each column: as the first row names them, or in the documented order."""
     names = _plain(first)
     if columns[-1] not in names:
         return {name: place for place, name in enumerate((*columns, *optional))}

@@ -1,4 +1,4 @@
-"""Boxes in Pascal VOC XML, one file a photo.
+"""Boxes in Pascal VOC XML, one file per photo.
 
 In the format the top left pixel is (1, 1) and ``xmax``, ``ymax`` are the last pixels of the object (VOC2012
 development kit, §2.5), so that the box from 1 to the width is the whole photo: one is taken off ``xmin`` and ``ymin``.

@@ -56,7 +56,7 @@ class Abpc(CurveMetric):
         """With what is done where the curves cross."""
         crossed = "crossings count as 0" if self.floor else "crossings count as negative"
         return (
-            f"area between least and most important first, {self.steps - 1} stops from {1 / self.steps:.0%} to "
-            f"{1 - 1 / self.steps:.0%} of the pixels at {size[1]}x{size[0]}, {score} score normalised to 0 at the fill "
-            f"and 1 at the photo and clipped, {crossed}; {self.in_words()}"
+            f"area between least and most important first, {self.steps - 1} stops from {100 / self.steps:.0f} % to "
+            f"{100 - 100 / self.steps:.0f} % of the pixels at {size[1]}x{size[0]}, {score} score normalised to 0 at "
+            f"the fill and 1 at the photo and clipped, {crossed}; {self.in_words()}"
         )

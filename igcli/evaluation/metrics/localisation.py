@@ -64,5 +64,5 @@ class Localisation(Metric):
         lower = f", and whose {score} score is lower without it" if self.matters else ""
         return (
             f"share of the sum of |attribution| on the object at {size[1]}x{size[0]}, maps of the {score} score; "
-            f"photos whose object covers less than {self.largest:.0%}{lower}"
+            f"photos whose object covers less than {100 * self.largest:.0f} %{lower}"
         )

@@ -173,8 +173,21 @@ def _cell(column: Column, name: str) -> str:
     star = " *" if column.best == name else ""
     if np.isnan(found.low):
         return f"{found.mean:.3g}{star}"
-    digits = max(0, 2 - int(np.floor(np.log10(max(abs(found.mean), found.high - found.low, 1e-12)))))
-    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]{star}"
+    scale = max(abs(found.mean), found.high - found.low)
+    mean, low, high = (_fixed(value, scale=scale) for value in (found.mean, found.low, found.high))
+    return f"{mean} [{low}, {high}]{star}"
+
+
+def _fixed(value: float, *, scale: float) -> str:
+    """A number with as many decimals as three digits of ``scale`` take; with an exponent where that is below 0.0001."""
+    if value == 0 or scale < _ROUNDING:
+        return "0"
+    digits = max(0, 2 - int(np.floor(np.log10(scale))))
+    return f"{value:.{digits}f}" if digits <= 6 else f"{value:.2e}"
+
+
+#: Means and intervals below this are rounding errors.
+_ROUNDING = 1e-12
 
 
 NAMES = ("evaluation.csv", "evaluation.json", "evaluation.metrics.png", "evaluation.curves.png")

@@ -180,7 +180,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
     results = [explanation.results[name] for name in names]
     first = results[0]
     gaps = [
-        f"{result.method}: completeness gap {result.completeness.relative_gap:.2%}"
+        f"{result.method}: completeness gap {100 * result.completeness.relative_gap:.2f} %"
         for result in results
         if result.completeness.within_tolerance is not None
     ]
@@ -204,7 +204,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
     return png(draw_panel(shown), model, explanation, **_fields(first))
 
 
-_TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the image"}
+_TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the photo"}
 
 
 def _fields(result: Attribution) -> dict[str, Any]:

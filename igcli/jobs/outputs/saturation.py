@@ -45,7 +45,7 @@ class PhotoCurves:
 
     @property
     def alpha_star(self) -> float | None:
-        """Where the score has made 90 % of its way; ``None`` if it does not move."""
+        """Where the score has made 90 % of its rise; ``None`` if it does not move."""
         return saturation_statistics([self.trace]).alpha_stars[0]
 
     @property

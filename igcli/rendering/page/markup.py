@@ -84,7 +84,7 @@ def _block(name: str, data: bytes) -> str:
 
 
 def _script() -> str:
-    """All scripts as one function, which defines nothing in the window."""
+    """All scripts in one function, so that they define no global names."""
     text = "".join(_asset(f"{name}.js") for name in SCRIPTS)
     if re.search(r"</script|<!--", text, re.IGNORECASE):
         raise ValueError("a script of the page would end its own block")

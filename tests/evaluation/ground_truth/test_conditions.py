@@ -77,7 +77,7 @@ def located(mask=MASK):
 def test_photos_whose_object_is_too_large_or_does_not_matter_are_left_out():
     found = excluded(plain(Patch(patch_mask())), [located(), located(LARGE), located(BESIDE)], Conditions())
     assert found[0] is None
-    assert "75%" in found[1].sentence
+    assert "75 %" in found[1].sentence
     assert "did not need it" in found[2].sentence
 
 

@@ -52,7 +52,7 @@ def test_what_cannot_be_measured_has_a_reason(values, mask, words):
 def test_the_conditions_are_the_papers_and_can_be_changed():
     assert Localisation().conditions == Conditions(largest=2 / 3, matters=True)
     assert Localisation(largest=0.5, matters=False).conditions == Conditions(largest=0.5, matters=False)
-    assert "less than 67%" in Localisation().protocol(size=(8, 8))
+    assert "less than 67 %" in Localisation().protocol(size=(8, 8))
     assert "without it" not in Localisation(matters=False).protocol(size=(8, 8))
 
 

@@ -59,6 +59,15 @@ def test_numbers_are_means_with_intervals_around_them(clear):
     assert low < mean < high
 
 
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0.0, "0 [0, 0]"), (1e-17, "0 [0, 0]"), (2e-9, "2.00e-09 [2.00e-09, 2.00e-09]"), (0.2, "0.200 [0.200, 0.200]")],
+)
+def test_small_numbers_are_written_with_an_exponent_and_rounding_errors_as_0(clear, size, expected):
+    (_, line, *_) = lines_of([column(Aopc(), {**clear, "good": np.full(10, size)})], [])
+    assert line.removeprefix("good").removesuffix("*").strip() == expected
+
+
 def test_nothing_is_dropped_in_silence(clear):
     clear["bad"][3] = clear["bad"][7] = np.nan
     of_aopc = column(Aopc(), clear)
