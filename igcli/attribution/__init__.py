@@ -1,1 +1,1 @@
-"""The heart: path, baseline, quadrature, sweep, methods. Knows tensors and classifiers, not files or drawings."""
+"""Paths, baselines, quadrature, the sweep and the methods: tensors and models, no files and no drawings."""

@@ -1,4 +1,4 @@
-"""Sums over many path points without losing digits: float64 where the device has it, compensated where it has not."""
+"""Sums over many path points without losing digits: float64 where the device has it, compensated elsewhere."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def white(values: torch.Tensor, seed: int) -> torch.Tensor:  # noqa: ARG001
 
 @BASELINES("noise", summary="uniform noise, the same for the same seed")
 def noise(values: torch.Tensor, seed: int) -> torch.Tensor:
-    """Every value drawn from [0, 1) by its own generator: the global one is left alone."""
+    """Every value drawn from [0, 1) by its own generator: the global one is not used."""
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(values.shape, generator=generator, dtype=torch.float32).to(values)
 
@@ -104,7 +104,7 @@ def baseline_values(spec: str, sample: Sample, *, model: Model | None = None, se
     baseline = BASELINES[name]
     if (kind := KINDS.get(baseline, sample.kind)) != sample.kind:
         able = ", ".join(other for other in BASELINES if KINDS.get(BASELINES[other], sample.kind) == sample.kind)
-        raise UsageError(f"The baseline {spec!r} is made of a {kind}, and {sample.name} is none. Choose from: {able}.")
+        raise UsageError(f"The baseline {spec!r} is made of a {kind}, which {sample.name} is not. Choose from: {able}.")
     return registered_values(name, sample.packed, model=model, seed=seed)
 
 
@@ -134,7 +134,7 @@ def noisy_copy(sample: Sample, copy: int, *, seed: int, sigma: float) -> torch.T
     copy
         Which one, from 0 on: each has its own noise, whatever the number of copies.
     seed
-        The noise depends on it and on ``copy`` alone; the global generator is left as it is.
+        The noise depends on it and on ``copy`` alone; the global generator is not used.
     sigma
         The standard deviation, as a share of the sample's own range, max − min; of each of its tensors.
     """
@@ -151,7 +151,7 @@ def _counted(spec: str) -> tuple[str, int]:
     if not colon or SYNONYMS.get(name, name) not in BASELINES:
         return spec, 1
     if name != "noise" or not (count.isdecimal() and 1 <= int(count) <= 1000):
-        raise UsageError(f"The baseline {spec!r} cannot be: only noise comes several times, as in noise:8.")
+        raise UsageError(f"Only noise can be averaged over several seeds, as in noise:8; not {spec!r}.")
     return name, int(count)
 
 

@@ -4,7 +4,7 @@ The best number lies anywhere between a handful and hundreds, by processor, netw
 few percent, rarely more. Measuring takes seconds, so it is done once for each of them, and only before a run that is
 long enough to save more than that. What was measured is kept in one small file next to the cached weights; it holds for
 a machine, a version of torch, a network with its weights, a shape of input and a precision. The file is a cache:
-whatever is wrong with it, it is as if it were not there.
+a damaged file counts as missing.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ CLOSE = 1.03
 
 FILENAME = "igcli-chunks.json"
 MOST = 4096
-"""Samples at once that a file may speak of."""
+"""The largest size that is read from the file."""
 MOST_ENTRIES = 500
 """So many are kept, the newest."""
 _MOST_BYTES = 1 << 20
 
 
 def default_batch_size(device: torch.device) -> int:
-    """What suits most networks on a device."""
+    """Samples at once that suit most networks on a device."""
     return CPU_SIZE if device.type == "cpu" else GPU_SIZE
 
 
@@ -56,8 +56,8 @@ def batch_size_for(model: Model, *, gradients: int) -> int | None:
     Returns
     -------
     int or None
-        What was measured for this model on this machine, if need be now, as the run is long. ``None`` where nobody
-        has, and the run is not worth it: the default does.
+        What was measured for this model on this machine, if need be now, as the run is long. ``None`` where none was
+        measured and the run is too short to measure: use the default.
     """
     if model.batching.one_at_a_time:
         return 1
@@ -67,13 +67,13 @@ def batch_size_for(model: Model, *, gradients: int) -> int | None:
 
 
 def measured_batch_size(model: Model) -> int | None:
-    """Samples at once that were found best for this model on this machine; ``None`` where nobody has measured."""
+    """Samples at once that were found best for this model on this machine; ``None`` where none was measured."""
     key = _key(model)
     return None if key is None else _read().get(key)
 
 
 def keep_batch_size(model: Model, size: int) -> None:
-    """Remember ``size`` for this model on this machine; where that cannot be written, nothing happens."""
+    """Remember ``size`` for this model on this machine; nothing happens where the file cannot be written."""
     key = _key(model)
     if key is None or not 1 <= size <= MOST:
         return

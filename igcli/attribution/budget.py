@@ -1,6 +1,6 @@
 """How much goes through the network at once: bounded chunks that halve when memory runs out.
 
-What running out of memory looks like on each device is known to ``models/devices.py``.
+How each device reports that memory ran out: ``models/devices.py``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Budget:
         """``work(start, stop)`` over 0..``count`` in chunks; a chunk that runs out of memory is halved and redone.
 
         As few chunks as the size allows, and those equally large: a small one at the end would be the slowest.
-        ``work`` must leave nothing behind when it fails: its result counts only when it returns.
+        ``work`` must have no side effects: a chunk that fails is computed again.
 
         Raises
         ------

@@ -1,7 +1,7 @@
 """Explaining samples: ends, targets, sweep and maps, put together.
 
 Several samples, classes and methods share one sweep. What cannot be explained is returned as the error that says why,
-in the sample's place, so that one bad sample does not take the others with it.
+in the sample's place, so that one bad sample does not affect the others.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def explain(
     ------
     UsageError
         For an unknown method, rule, score, baseline or class, a setting of another kind than it has to be, and samples
-        that are none of this model.
+        that this model does not take.
     NetworkError
         For whatever the network's own code raises.
     OutOfMemory
@@ -119,7 +119,7 @@ def explain_checked(
 ) -> list[list[Explanation | IgError]]:
     """Explain samples, each with its classes, as :func:`explain` does.
 
-    For runs, which check once what is ``wanted``, and once take it as it is ``on`` the model.
+    For runs, which call ``wanted.check`` and ``wanted.on`` once.
     """
     if not samples:
         return []
@@ -137,8 +137,8 @@ def explain_checked(
             sweep(tasks[0].model, runs, budget=budget, on_points=on_points)
         for task in tasks:
             outcomes[task.position[0]][task.position[1]] = task.finish()
-            if on_points is not None and task.taken_alone:
-                on_points(task.taken_alone)
+            if on_points is not None and task.own_gradients:
+                on_points(task.own_gradients)
     return outcomes
 
 

@@ -1,6 +1,6 @@
-"""Integrated gradients of any differentiable function: no pictures, no labels, no network that has to be known.
+"""Integrated gradients of any differentiable function: no pictures, no labels, no network.
 
-The rows of a batch are explained each for itself, together: their points share passes through the function.
+Each row of a batch is explained by itself; their points share passes through the function.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _integrated(model: Model, paths: Sequence[Path], settings: Settings, budget:
     for row, run in enumerate(runs):
         if run.failure is not None:
             raise NumericalError(
-                f"The function or its gradient is not finite along the path of row {row}: look for a division, "
+                f"The function or its gradient is not finite along the path of row {row}: check for a division, "
                 "logarithm or root of 0."
             ) from run.failure
     return runs
@@ -175,7 +175,9 @@ def _scores(
     found = forward(model, samples, budget=budget)[:, 0].double()
     if not bool(found.isfinite().all()):
         row = int((~found.isfinite()).nonzero()[0])
-        raise NumericalError(f"The function is not finite at the {where} (row {row}): look for a division or log of 0.")
+        raise NumericalError(
+            f"The function is not finite at the {where} (row {row}): check for a division or log of 0."
+        )
     scores: list[float] = found.tolist()
     return scores
 

@@ -2,8 +2,8 @@
 
 Completeness measures the error of the map's sum; errors of opposite sign cancel in it. The map itself is off because
 the gradient jumps, value by value, wherever the network changes its linear piece. A point stands for its cell, the part
-of the path that its weight covers. If on average the squared jumps amount to v(α) a unit of path and know nothing of
-one another, neighbouring gradients differ by v times their distance in the mean square, and what lies between them is
+of the path that its weight covers. If on average the squared jumps amount to v(α) per unit of path and are independent,
+ neighbouring gradients differ by v times their distance in the mean square, and what lies between them is
 off by v (l³ + r³) / 3, where l and r are the way from the one point to the edge between their cells and from there to
 the other: a jump lies anywhere in it.
 

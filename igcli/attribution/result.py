@@ -65,7 +65,7 @@ class Settings:
     smooth_sigma: float = 0.15
 
     @property
-    def dealt_by(self) -> str | None:
+    def placed_by(self) -> str | None:
         """The rule that places the points; ``None`` with ``"auto"``, where none does."""
         return None if self.steps == "auto" else self.rule or DEFAULT_RULE
 

@@ -27,7 +27,7 @@ def trait(name: str) -> Callable[[S], S]:
 
 
 class Having(Container[str]):
-    """The registered scores that have a trait; to be asked with ``in``."""
+    """The registered scores that have a trait; use ``in``."""
 
     def __init__(self, trait_name: str) -> None:
         self._name = trait_name
@@ -62,12 +62,12 @@ class Score:
         return SCORES[self.kind](logits, self)
 
 
-#: Scores of numbers that are no classes.
+#: Scores of numbers that are not classes.
 OF_REGRESSIONS = ("value", "logit", "margin")
 
 
 def check_score(kind: str, *, against: str | int | None) -> None:
-    """Raise ``UsageError`` for an unknown score, or one that has too few or too many classes to speak of."""
+    """Raise ``UsageError`` for an unknown score, or one with too few or too many classes."""
     SCORES[kind]
     if kind in COMPARING and against is None:
         raise UsageError(f"The {kind} score compares two classes: name the second with --against LABEL.")
@@ -93,7 +93,7 @@ def sigmoid(logits: torch.Tensor, score: Score) -> torch.Tensor:
 
 @SCORES("logit", summary="the class's raw output, before softmax")
 def logit(logits: torch.Tensor, score: Score) -> torch.Tensor:
-    """Unbounded; says nothing of the other classes."""
+    """Unbounded; ignores the other classes."""
     return logits[:, score.target]
 
 

@@ -1,7 +1,7 @@
 """The sweep: the one pass over the path that feeds every view.
 
 It packs (sample, α) pairs of any number of paths into bounded chunks, runs the network forward once per pair, for all
-classes of a sample together, and backward once per pair and class, and hands each path's share to that path's
+classes of a sample together, and backward once per pair and class, and gives each path's share to that path's
 consumers. Samples of different shapes go in chunks of their own. Memory is bounded by the chunk, never by the number of
 steps. What the gradients are used for is not known here.
 """
@@ -55,7 +55,7 @@ class Chunk:
 
 
 class Consumer:
-    """Something that makes use of the gradients along one path."""
+    """Uses the gradients along one path."""
 
     #: Points the consumer needs besides those of the quadrature.
     alphas: tuple[float, ...] = ()
@@ -71,7 +71,7 @@ class Consumer:
 
 @dataclass
 class PathRun:
-    """One path, the score along it, the points where its gradient is taken, and who makes use of them.
+    """One path, the score along it, the points where its gradient is taken, and their consumers.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ class Task:
         The score explained, at the sample and, the mean, at its baselines.
     runs
         By (baseline, copy): copy 0 is the sample itself, the noisy ones count from 1.
-    taken_alone
+    own_gradients
         Gradients taken by methods with paths of their own.
     """
 
@@ -63,7 +63,7 @@ class Task:
     ends: ScoreEnds
     runs: Mapping[tuple[int, int], ExplainedRun]
     wanted: Wanted
-    taken_alone: int = 0
+    own_gradients: int = 0
 
     def prepare(self, budget: Budget) -> None:
         """Give every run its consumers and the points that they name; with those of the rule, unless it is ``auto``."""
@@ -119,7 +119,7 @@ class Task:
             if isinstance(method, OwnPath):
                 gradients += method.gradient_evaluations
                 passes += method.forward_evaluations
-                self.taken_alone += method.gradient_evaluations
+                self.own_gradients += method.gradient_evaluations
                 steps = method.context.steps
             else:
                 gradients += run.gradient_evaluations

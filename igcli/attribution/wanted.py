@@ -1,4 +1,4 @@
-"""What a person asks for: methods, classes, settings; and what can be seen to be wrong with it at once."""
+"""What to compute: methods, classes, settings; and the checks that need no picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from igcli.attribution.targets import check_targets
 from igcli.errors import UsageError
 from igcli.models.model import Model
 
-#: With ``steps="auto"``: the points of methods that find their own way, which nobody refines; ``max_steps`` if fewer.
+#: With ``steps="auto"``: the points of methods with a path of their own, which is not refined; ``max_steps`` if fewer.
 STEPS_ALONE = 64
 
 
@@ -75,7 +75,7 @@ class Wanted:
         if model.regression and score not in OF_REGRESSIONS:
             raise UsageError(f"This network's outputs are numbers without a {score}: use --score value.")
         if score == "value" and not model.regression:
-            raise UsageError("This network tells classes apart: --score value goes with --outputs value.")
+            raise UsageError("This network distinguishes classes: --score value goes with --outputs value.")
         check_targets(self.targets, model.labels)
         if settings.against is not None:
             check_targets([settings.against], model.labels)
@@ -83,7 +83,7 @@ class Wanted:
 
 
 def steps_alone(settings: Settings) -> int:
-    """Points of a path that nobody refines."""
+    """Points of a path that is not refined."""
     return min(STEPS_ALONE, settings.max_steps) if settings.steps == "auto" else int(settings.steps)
 
 
@@ -119,5 +119,5 @@ _KINDS: dict[str, tuple[type, str]] = {
     "smooth": _WHOLE,
     "smooth_sigma": _NUMBER,
 }
-#: What is allowed beside that.
+#: What is allowed besides.
 _WORDS = (("steps", "auto"), ("rule", None))

@@ -24,7 +24,7 @@ def random_map(pixels: torch.Tensor, seed: int = 0) -> torch.Tensor:
 
 @CONTROLS("sobel", summary="the photo's edges, by Sobel's filter")
 def edge_map(pixels: torch.Tensor, seed: int = 0) -> torch.Tensor:  # noqa: ARG001
-    """The length of each channel's gradient, (C, H, W), in pixel units a pixel; the border is repeated."""
+    """The length of each channel's gradient, (C, H, W), in pixel units per pixel; the border is repeated."""
     channels = pixels.detach().cpu().float()[:, None]
     across = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
     padded = torch.nn.functional.pad(channels, (1, 1, 1, 1), mode="replicate")

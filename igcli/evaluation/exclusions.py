@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """One thing that is left out.
+    """One thing that does not count.
 
     Attributes
     ----------
     subject
-        What is left out: a photo, a box, a class, by the name a person knows it by.
+        A photo, a box or a class, by its usual name.
     reason
-        A few words, the same for all that are left out for this reason: what is counted.
+        A few words, the same for all with this reason: what is counted.
     sentence
         What is wrong with this one, and what to do about it.
     """
@@ -36,7 +36,7 @@ class Exclusion:
 
 
 class Exclusions:
-    """Counts what is left out, by reason.
+    """What does not count, by reason.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Exclusions:
         return dict(Counter(exclusion.reason for exclusion in self._exclusions).most_common())
 
     def summary(self) -> str:
-        """One line for a person, or nothing when nothing is left out."""
+        """One line of text; empty where nothing is excluded."""
         if not self._exclusions:
             return ""
         reasons = "; ".join(f"{reason} ({number})" for reason, number in self.counts.items())
@@ -80,12 +80,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def ambiguous(picture: Picture, found: Ambiguous, source: Path) -> Exclusion:
-    """Names do not tell what belongs to it."""
+    """The names do not show which entry belongs to it."""
     if found.photos:
         which = f"what {source} says could also be meant for {_some(found.others)}"
     else:
         which = f"several entries in {source} could be its own: {_some(found.others)}"
-    sentence = f"{picture.name}: {which}; tell them apart by their folders."
+    sentence = f"{picture.name}: {which}; distinguish them by their folders."
     return Exclusion(picture.name, "ambiguous name", sentence)
 
 

@@ -15,7 +15,7 @@ from igcli.images.picture import Picture
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
 
-#: In float32 a last digit decides on which side of a kink a ReLU is; in relation to their size, maps differ by this.
+#: In float32 rounding decides on which side of 0 a ReLU input lies; maps differ by so much relative to their norm.
 ROUNDING = 5e-3
 
 

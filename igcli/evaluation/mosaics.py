@@ -1,4 +1,4 @@
-"""Mosaics for the focus metric: two photos of a class and two of others, so that labels alone say where to look.
+"""Mosaics for the focus metric: two photos of a class and two of others, so that labels alone are ground truth.
 
 A 2 x 2 grid, two quadrants of the target class and two of other classes, shuffled (Arias-Duart et al. 2021, arXiv
 2109.15035). Here they are planned and put together; the share of the map on the target's quadrants is a metric.
@@ -90,7 +90,7 @@ def plan_mosaics(classes: PhotoClasses, labels: Labels, *, count: int, seed: int
     """Choose classes and photos for ``count`` mosaics.
 
     Every class with two photos is the target in turn, in shuffled order; a class's photos, and the other classes, are
-    dealt out until none is left, then shuffled again. A larger ``count`` begins with the same mosaics.
+    used in shuffled order until all were used, then shuffled again. A larger ``count`` begins with the same mosaics.
 
     Raises
     ------
@@ -103,15 +103,15 @@ def plan_mosaics(classes: PhotoClasses, labels: Labels, *, count: int, seed: int
     if len(classes.photos) < 2 or not targets:
         raise UsageError(_too_few(classes, labels))
     rng = random.Random(seed)  # noqa: S311 - nothing here is secret
-    turn = _Deck(targets, rng)
-    others = {target: _Deck([other for other in classes.photos if other != target], rng) for target in targets}
-    photos = {target: _Deck(own, rng) for target, own in classes.photos.items()}
+    turn = _Shuffled(targets, rng)
+    others = {target: _Shuffled([other for other in classes.photos if other != target], rng) for target in targets}
+    photos = {target: _Shuffled(own, rng) for target, own in classes.photos.items()}
     plans = []
     for number in range(1, count + 1):
-        (target,) = turn.deal(1)
-        tiles = [Tile(photo, target) for photo in photos[target].deal(2)]
-        beside = others[target].deal(2)
-        foreign = [Tile(photo, other) for other in beside for photo in photos[other].deal(3 - len(beside))]
+        (target,) = turn.draw(1)
+        tiles = [Tile(photo, target) for photo in photos[target].draw(2)]
+        companions = others[target].draw(2)
+        foreign = [Tile(photo, other) for other in companions for photo in photos[other].draw(3 - len(companions))]
         tiles += foreign if len(foreign) == 2 else foreign * 2  # of two classes, one may have a single photo
         first, second, third, fourth = _shuffled(tiles, rng)
         plans.append(MosaicPlan(f"mosaic-{number:04d}.png", target, labels[target], (first, second, third, fourth)))
@@ -196,23 +196,23 @@ def _too_few(classes: PhotoClasses, labels: Labels) -> str:
     return f"Mosaics need two classes, one of them with two photos: {found}{why}. Add sub-folders of further classes."
 
 
-class _Deck(Generic[T]):
-    """Items dealt out in shuffled order, each once before any comes again."""
+class _Shuffled(Generic[T]):
+    """Items in shuffled order, each once before any comes again."""
 
     def __init__(self, items: Sequence[T], rng: random.Random) -> None:
         self._items, self._rng = items, rng
         self._left: list[T] = []
 
-    def deal(self, number: int) -> list[T]:
+    def draw(self, number: int) -> list[T]:
         """``number`` different items, or as many as there are."""
-        hand: list[T] = []
-        while len(hand) < min(number, len(self._items)):
+        drawn: list[T] = []
+        while len(drawn) < min(number, len(self._items)):
             if not self._left:
                 self._left = _shuffled(self._items, self._rng)
-            item = next(item for item in self._left if item not in hand)
+            item = next(item for item in self._left if item not in drawn)
             self._left.remove(item)
-            hand.append(item)
-        return hand
+            drawn.append(item)
+        return drawn
 
 
 def _shuffled(items: Sequence[T], rng: random.Random) -> list[T]:

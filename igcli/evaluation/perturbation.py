@@ -1,4 +1,4 @@
-"""The one engine of all metrics that replace pixels: photos on their way to a fill, pixel by pixel, scored in chunks.
+"""Photos whose pixels are replaced step by step, scored in chunks: what all metrics that replace pixels share.
 
 An order says which pixels are replaced first and by what; a route, how many of them at each stop. Revealing pixels
 most important first is replacing them least important first, from the other end, so that deletion, insertion and
@@ -118,7 +118,7 @@ def ends_needed(stops: Mapping[Order, tuple[int, ...]], pixels: int) -> dict[tup
 def follow(
     model: Classifier, trails: Sequence[Trail], *, budget: Budget, on_passes: Callable[[int], None] | None = None
 ) -> list[np.ndarray]:
-    """The score at every stop of every trail, forward only: one array (stops,) float64 a trail.
+    """The score at every stop of every trail, forward only: one array (stops,) float64 per trail.
 
     All stops of all trails are one list of jobs; a chunk's pictures are made when it is their turn, so that memory is
     bounded by the chunk. A score is NaN where the network's logits are not finite.
@@ -153,7 +153,7 @@ def follow(
     return [scores[first:last] for first, last in pairwise(firsts)]
 
 
-def look_and_score(
+def score_pictures(
     model: Classifier, pictures: Sequence[torch.Tensor], scores: Sequence[Score], *, budget: Budget
 ) -> tuple[Classifier, np.ndarray]:
     """The score (N,) of each picture (C, H, W), forward only; and the model, as one that ends in softmax if it does."""

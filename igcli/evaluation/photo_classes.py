@@ -102,5 +102,5 @@ def _table(source: Path) -> dict[str, list[Path]]:
 
 
 def _alone(label: str) -> Exclusion:
-    sentence = f"{label} has one photo, a mosaic of its own needs two; it is only shown beside other classes."
+    sentence = f"{label} has one photo, a mosaic of its own needs two; it is only shown next to other classes."
     return Exclusion(label, "class with one photo", sentence)

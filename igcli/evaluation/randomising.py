@@ -1,4 +1,4 @@
-"""A copy of a classifier that has learned nothing: its weights drawn anew (Adebayo et al. 2018, arXiv 1810.03292)."""
+"""A copy of a classifier with random weights (Adebayo et al. 2018, arXiv 1810.03292)."""
 
 from __future__ import annotations
 

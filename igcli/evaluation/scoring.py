@@ -1,6 +1,6 @@
 """Photos, maps and metrics put together: every picture that any of the metrics asks for goes through the network once.
 
-Only for metrics that replace pixels; the others need no job list and are asked directly.
+Only for metrics that replace pixels; the others are asked directly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from igcli.attribution.scores import Score
 from igcli.evaluation.maps import MapLike, flaw, ranks
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import Measured
-from igcli.evaluation.perturbation import Order, Route, Trail, between_ends, ends_needed, follow, look_and_score, merged
+from igcli.evaluation.perturbation import Order, Route, Trail, between_ends, ends_needed, follow, merged, score_pictures
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
 
@@ -92,7 +92,7 @@ def score_maps(
     """
     budget = budget or Budget.of(model)
     cases = [_Case(model, subject, list(metrics.values())) for subject in subjects]
-    model, taken = _look_at_ends(model, cases, budget)
+    model, taken = _score_ends(model, cases, budget)
     if on_passes is not None and taken:
         on_passes(taken)
     trails = [trail for case in cases for trail in case.trails.values()]
@@ -111,7 +111,7 @@ def _stops(metrics: Iterable[CurveMetric], pixels: int) -> dict[Order, tuple[int
 
 
 class _Case:
-    """A subject with its share of the job list, and later the scores there."""
+    """A subject with the pictures that its metrics need, and later the scores there."""
 
     def __init__(self, model: Classifier, subject: Subject, metrics: Sequence[CurveMetric]) -> None:
         self.subject = subject
@@ -166,11 +166,11 @@ class _Case:
         return np.array([known[count] for count in route.counts])
 
 
-def _look_at_ends(model: Classifier, cases: Sequence[_Case], budget: Budget) -> tuple[Classifier, int]:
-    """Score the shared ends; returns the model, as one that ends in softmax if it does, and the pictures looked at."""
+def _score_ends(model: Classifier, cases: Sequence[_Case], budget: Budget) -> tuple[Classifier, int]:
+    """Score the shared ends; returns the model, as one that ends in softmax if it does, and the number of pictures."""
     ends = [(case, end, picture) for case in cases for end, picture in case.ends.items()]
     pictures, scores = [picture for _, _, picture in ends], [case.subject.score for case, _, _ in ends]
-    model, found = look_and_score(model, pictures, scores, budget=budget)
+    model, found = score_pictures(model, pictures, scores, budget=budget)
     for (case, end, _), score in zip(ends, found.tolist(), strict=True):
         case.at_ends[end] = score
     return model, len(ends)

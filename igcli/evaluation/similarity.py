@@ -16,8 +16,8 @@ TOP = 0.05
 CELLS = 14
 #: The share of the places that count as a map's most important ones: 0.2 in common is what chance gives.
 TOP_PLACES = 0.2
-#: From this share in common on, two maps rather look at the same parts; up to that, rather at different ones. Cautious:
-#: mosaics of two objects gave 0.31 to 0.69, two classes of one object 0.36 to 0.90; the logit parts them better.
+#: From this share in common on, two maps rather cover the same parts; up to the other, rather different ones. Cautious:
+#: mosaics of two objects gave 0.31 to 0.69, two classes of one object 0.36 to 0.90; the logit separates them better.
 SAME, OTHER = 0.75, 0.45
 
 
@@ -75,7 +75,7 @@ def reading_of_methods(found: Similarity, first: str, second: str) -> str:
     agree = "agree on" if found.places_in_common >= SAME else "differ on"
     if OTHER < found.places_in_common < SAME:
         agree = "agree in part on"
-    return f"{first} and {second} {agree} where the network looks ({shared})."
+    return f"{first} and {second} {agree} which parts of the photo matter ({shared})."
 
 
 def _shared(found: Similarity) -> str:

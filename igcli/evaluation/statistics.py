@@ -1,6 +1,6 @@
 """Means over photos and how sure they are: seeded bootstrap intervals, paired comparisons, bands around curves.
 
-Values are one a photo, in the same order for every method; NaN stands for a photo without a number.
+There is one value per photo, in the same order for every method; NaN stands for a photo without a number.
 """
 
 from __future__ import annotations

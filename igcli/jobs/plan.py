@@ -111,7 +111,7 @@ class Plan:
         model = {**asdict(self.model.provenance), **self.model.preparation}
         wanted = asdict(self.wanted)
         if wanted["settings"]["steps"] != "auto":
-            wanted["settings"] |= {"rule": self.wanted.settings.dealt_by, "max_steps": None}
+            wanted["settings"] |= {"rule": self.wanted.settings.placed_by, "max_steps": None}
         return {"model": model, "precision": self.model.precision, **wanted, "fit": self.fit, **reading}
 
     @property

@@ -59,7 +59,9 @@ def test_noise_of_features_depends_on_the_seed_alone():
 
 @pytest.mark.parametrize("name", [name for name in BASELINES if BASELINES[name] in KINDS])
 def test_features_cannot_start_from_what_is_made_of_a_picture(name):
-    with pytest.raises(UsageError, match=f"{name}' is made of a picture, and row 3 is none. Choose from: black, white"):
+    with pytest.raises(
+        UsageError, match=f"{name}' is made of a picture, which row 3 is not. Choose from: black, white"
+    ):
         baseline_values(name, FEATURES)
 
 

@@ -1,4 +1,4 @@
-"""About how many gradients a photo takes, told from what is wanted alone; and what then is taken."""
+"""The estimate of how many gradients a photo takes, against the number taken."""
 
 import pytest
 from toys import random_picture

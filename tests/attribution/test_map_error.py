@@ -114,13 +114,13 @@ def test_chunks_and_points_of_no_weight_make_no_difference():
     points, gradients = nodes("midpoint", 10), torch.randn(10, 2, 3, 3, generator=generator)
     whole = map_error(torch.ones(2, 3, 3), points)
     whole.add(0, gradients)
-    beside = points.including(points.alphas + 0.02)
-    parts, asked_for = map_error(torch.ones(2, 3, 3), beside), gradients[:1] * 100
+    with_others = points.including(points.alphas + 0.02)
+    parts, asked_for = map_error(torch.ones(2, 3, 3), with_others), gradients[:1] * 100
     for i in range(10):
         parts.add(2 * i, gradients[i : i + 1])
         parts.add(2 * i + 1, asked_for)
     assert parts.estimate() == pytest.approx(whole.estimate())
-    together = map_error(torch.ones(2, 3, 3), beside)
+    together = map_error(torch.ones(2, 3, 3), with_others)
     together.add(0, torch.stack([gradients, asked_for.expand_as(gradients)], dim=1).flatten(0, 1))
     assert together.estimate() == pytest.approx(whole.estimate())
 

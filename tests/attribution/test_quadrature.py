@@ -11,27 +11,27 @@ from igcli.errors import UsageError
 @pytest.mark.parametrize("rule", RULES)
 @given(steps=st.integers(2, 200))
 def test_weights_sum_to_one_on_rising_points_of_the_unit_interval(rule, steps):
-    dealt = nodes(rule, steps)
-    assert len(dealt) == steps
-    assert dealt.weights.sum() == pytest.approx(1, abs=1e-13)
-    assert (np.diff(dealt.alphas) > 0).all()
-    assert dealt.alphas[0] >= 0
-    assert dealt.alphas[-1] <= 1
+    placed = nodes(rule, steps)
+    assert len(placed) == steps
+    assert placed.weights.sum() == pytest.approx(1, abs=1e-13)
+    assert (np.diff(placed.alphas) > 0).all()
+    assert placed.alphas[0] >= 0
+    assert placed.alphas[-1] <= 1
 
 
 @pytest.mark.parametrize(("rule", "degree"), [("right", 0), ("midpoint", 1), ("trapezoid", 1), ("gauss-legendre", 9)])
 def test_integrates_polynomials_up_to_its_degree_exactly(rule, degree):
-    dealt = nodes(rule, 5)
+    placed = nodes(rule, 5)
     for power in range(degree + 1):
-        assert (dealt.weights * dealt.alphas**power).sum() == pytest.approx(1 / (power + 1), abs=1e-14)
+        assert (placed.weights * placed.alphas**power).sum() == pytest.approx(1 / (power + 1), abs=1e-14)
     power = degree + 1
-    assert abs((dealt.weights * dealt.alphas**power).sum() - 1 / (power + 1)) > 1e-8
+    assert abs((placed.weights * placed.alphas**power).sum() - 1 / (power + 1)) > 1e-8
 
 
 def test_trapezoid_agrees_with_numpy():
-    dealt = nodes("trapezoid", 23)
-    values = np.exp(dealt.alphas)
-    assert (dealt.weights * values).sum() == pytest.approx(trapezoid(values, dealt.alphas), abs=1e-14)
+    placed = nodes("trapezoid", 23)
+    values = np.exp(placed.alphas)
+    assert (placed.weights * values).sum() == pytest.approx(trapezoid(values, placed.alphas), abs=1e-14)
 
 
 def test_right_rule_is_the_papers_sum():

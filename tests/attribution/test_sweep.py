@@ -26,7 +26,7 @@ class Collector(Consumer):
         return torch.cat([chunk.gradients for chunk in self.chunks])
 
 
-def walk_of(picture, *, steps=9, target=1, kind="softmax"):
+def run_of(picture, *, steps=9, target=1, kind="softmax"):
     path = Path.of(picture)
     return PathRun(path, Score(kind, target), nodes("midpoint", steps), [Collector()])
 
@@ -40,23 +40,23 @@ def slow_gradient(model, pixels, alpha, target):
 
 def test_gradients_are_those_of_one_point_at_a_time(small_double):
     pictures = [random_picture(seed=s, dtype=torch.float64) for s in range(3)]
-    walks = [walk_of(p, steps=5 + i, target=i) for i, p in enumerate(pictures)]
-    sweep(small_double, walks, budget=Budget(4))
+    runs = [run_of(p, steps=5 + i, target=i) for i, p in enumerate(pictures)]
+    sweep(small_double, runs, budget=Budget(4))
     small_double.network.eval()
-    for i, (picture, walk) in enumerate(zip(pictures, walks, strict=True)):
-        for alpha, got in zip(walk.nodes.alphas, walk.consumers[0].gradients(), strict=True):
+    for i, (picture, run) in enumerate(zip(pictures, runs, strict=True)):
+        for alpha, got in zip(run.nodes.alphas, run.consumers[0].gradients(), strict=True):
             torch.testing.assert_close(got, slow_gradient(small_double, picture.pixels, alpha, i), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 11, 100])
 def test_every_point_of_every_walk_is_visited_once_in_order_whatever_the_chunk(small, size):
-    walks = [walk_of(random_picture(seed=s), steps=4 + s) for s in range(3)]
-    count = sweep(small, walks, budget=Budget(size))
+    runs = [run_of(random_picture(seed=s), steps=4 + s) for s in range(3)]
+    count = sweep(small, runs, budget=Budget(size))
     assert count == 4 + 5 + 6
-    for walk in walks:
-        chunks = walk.consumers[0].chunks
+    for run in runs:
+        chunks = run.consumers[0].chunks
         alphas = torch.cat([chunk.alphas for chunk in chunks]).double().numpy()
-        assert alphas == pytest.approx(walk.nodes.alphas, abs=1e-7)
+        assert alphas == pytest.approx(run.nodes.alphas, abs=1e-7)
         assert all(len(chunk.alphas) <= size for chunk in chunks)
         assert [chunk.start for chunk in chunks] == [sum(len(c.alphas) for c in chunks[:i]) for i in range(len(chunks))]
 
@@ -64,7 +64,7 @@ def test_every_point_of_every_walk_is_visited_once_in_order_whatever_the_chunk(s
 def test_pictures_share_chunks(small):
     calls = []
     small.network.register_forward_pre_hook(lambda _, inputs: calls.append(len(inputs[0])))
-    sweep(small, [walk_of(random_picture(seed=s), steps=4) for s in range(4)], budget=Budget(8))
+    sweep(small, [run_of(random_picture(seed=s), steps=4) for s in range(4)], budget=Budget(8))
     assert calls == [8, 8]
 
 
@@ -77,7 +77,7 @@ def test_leaves_mode_parameters_gradients_hooks_and_pictures_as_they_were(small,
     needs = [p.requires_grad for p in small.network.parameters()]
     state = {k: v.clone() for k, v in small.network.state_dict().items()}
     before = picture.pixels.clone()
-    sweep(small, [walk_of(picture)], budget=Budget(4))
+    sweep(small, [run_of(picture)], budget=Budget(4))
     assert [m.training for m in small.network.modules()] == modes
     assert [p.requires_grad for p in small.network.parameters()] == needs
     assert all(torch.equal(v, state[k]) for k, v in small.network.state_dict().items())
@@ -96,16 +96,16 @@ def test_the_mode_is_restored_when_the_network_raises(picture):
     model = classifier(Breaks(), classes=2)
     model.network.train()
     with pytest.raises(NetworkError, match=r"ZeroDivisionError when given 3 x 3 x 12 x 12 pixels.*--batch-size 1"):
-        sweep(model, [walk_of(picture)], budget=Budget(4))
+        sweep(model, [run_of(picture)], budget=Budget(4))
     assert model.network.training
 
 
 @pytest.mark.parametrize("surrounding", [torch.no_grad, torch.inference_mode])
 def test_works_where_the_caller_has_switched_gradients_off(small, picture, surrounding):
-    walk = walk_of(picture)
+    run = run_of(picture)
     with surrounding():
-        sweep(small, [walk], budget=Budget(4))
-    assert walk.consumers[0].gradients().abs().max() > 0
+        sweep(small, [run], budget=Budget(4))
+    assert run.consumers[0].gradients().abs().max() > 0
 
 
 class Fragile(nn.Module):
@@ -130,12 +130,12 @@ def test_a_walk_that_is_not_finite_is_given_up_and_the_others_go_on(where):
     model = classifier(Fragile(where), classes=5)
     good, bad = random_picture(seed=1), random_picture(seed=2)
     good.pixels.mul_(0.5)
-    walks = [walk_of(good), walk_of(bad), walk_of(good)]
-    sweep(model, walks, budget=Budget(5))
-    assert isinstance(walks[1].failure, NumericalError)
-    assert f"network's {where} are not finite at α = " in str(walks[1].failure)
-    assert walks[0].failure is walks[2].failure is None
-    assert len(walks[2].consumers[0].gradients()) == 9
+    runs = [run_of(good), run_of(bad), run_of(good)]
+    sweep(model, runs, budget=Budget(5))
+    assert isinstance(runs[1].failure, NumericalError)
+    assert f"network's {where} are not finite at α = " in str(runs[1].failure)
+    assert runs[0].failure is runs[2].failure is None
+    assert len(runs[2].consumers[0].gradients()) == 9
 
 
 def test_running_out_of_memory_halves_the_chunk_without_counting_anything_twice(small, picture):
@@ -152,12 +152,12 @@ def test_running_out_of_memory_halves_the_chunk_without_counting_anything_twice(
             return self.inner(x)
 
     narrow = classifier(Narrow(), classes=5)
-    walk, reference = walk_of(picture), walk_of(picture)
+    run, reference = run_of(picture), run_of(picture)
     budget = Budget(8)
-    assert sweep(narrow, [walk], budget=budget) == 9
+    assert sweep(narrow, [run], budget=budget) == 9
     assert budget.size == 2
     sweep(small, [reference], budget=Budget(2))
-    torch.testing.assert_close(walk.consumers[0].gradients(), reference.consumers[0].gradients())
+    torch.testing.assert_close(run.consumers[0].gradients(), reference.consumers[0].gradients())
 
 
 def test_forward_gives_the_logits_without_a_graph(small, picture):
@@ -173,28 +173,28 @@ def test_several_classes_of_one_picture_go_forward_once_and_get_what_each_gets_a
     picture, other = (random_picture(seed=s, dtype=torch.float64) for s in range(2))
     path = Path.of(picture)
     shared = [PathRun(path, Score("softmax", k), nodes("midpoint", 7), [Collector()]) for k in range(4)]
-    lone = walk_of(other, steps=5)
+    lone = run_of(other, steps=5)
     forward = []
     handle = small_double.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     assert sweep(small_double, [*shared, lone], budget=Budget(size)) == 4 * 7 + 5
     handle.remove()
     assert sum(forward) == 7 + 5
-    for k, walk in enumerate(shared):
-        alone = walk_of(picture, steps=7, target=k)
+    for k, run in enumerate(shared):
+        alone = run_of(picture, steps=7, target=k)
         sweep(small_double, [alone], budget=Budget(size))
-        torch.testing.assert_close(walk.consumers[0].gradients(), alone.consumers[0].gradients(), rtol=0, atol=1e-14)
+        torch.testing.assert_close(run.consumers[0].gradients(), alone.consumers[0].gradients(), rtol=0, atol=1e-14)
 
 
 def test_many_classes_are_taken_a_few_at_a_time(small):
     picture = random_picture()
     path = Path.of(picture)
-    walks = [PathRun(path, Score("logit", k % 5), nodes("midpoint", 2), [Collector()]) for k in range(11)]
+    runs = [PathRun(path, Score("logit", k % 5), nodes("midpoint", 2), [Collector()]) for k in range(11)]
     forward = []
     small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
-    assert sweep(small, walks, budget=Budget(16)) == 22
+    assert sweep(small, runs, budget=Budget(16)) == 22
     assert MOST_TOGETHER == 8
     assert sum(forward) == 2 + 2  # eight of them share their two passes, and so do the other three
-    assert all(len(walk.consumers[0].gradients()) == 2 for walk in walks)
+    assert all(len(run.consumers[0].gradients()) == 2 for run in runs)
 
 
 def test_explaining_several_classes_shares_the_forward_pass(small, picture):

@@ -44,10 +44,10 @@ def test_spearman_equals_the_slow_one_with_ties():
 def test_places_are_cells_and_not_pixels():
     generator = torch.Generator().manual_seed(0)
     places = (torch.rand((14, 14), generator=generator) < 0.2).float()
-    fine, beside = torch.zeros(3, 28, 28), torch.zeros(3, 28, 28)
-    fine[:, ::2, ::2], beside[:, 1::2, 1::2] = places, places
-    assert similarity(fine, beside).places_in_common > 0.95
-    assert similarity(fine, beside).cosine == 0
+    fine, shifted = torch.zeros(3, 28, 28), torch.zeros(3, 28, 28)
+    fine[:, ::2, ::2], shifted[:, 1::2, 1::2] = places, places
+    assert similarity(fine, shifted).places_in_common > 0.95
+    assert similarity(fine, shifted).cosine == 0
 
 
 def test_maps_on_two_halves_share_no_place():

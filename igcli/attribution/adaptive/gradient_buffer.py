@@ -1,4 +1,4 @@
-"""Gradients that are kept until it is decided how much each of them counts."""
+"""Gradients that are kept until their weights are known."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class GradientBuffer(Consumer):
         return self._rows is not None
 
     def release(self, nodes: Nodes) -> Iterator[Chunk]:
-        """Everything again as one sweep would have brought it, with the weights that were not known then; once."""
+        """All points as the chunks of one sweep, with their final weights; only once."""
         kept, self._rows = self._rows or {}, None
         for start in range(0, len(nodes), _TOGETHER):
             here = slice(start, start + _TOGETHER)

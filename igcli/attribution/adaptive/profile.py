@@ -11,7 +11,7 @@ from igcli.lazy import np
 #: Where the score is probed, besides the ends. Scores rise early on the path, so the points crowd there.
 PROBE_ALPHAS = tuple((k / 7) ** 1.5 for k in range(1, 7))
 
-#: The share of the points that is placed evenly, so that what the probe has missed is not passed by.
+#: The share of the points that is placed evenly, so that a rise that the probe misses is found.
 EVEN_SHARE = 0.3
 
 _GRID = 512
@@ -23,9 +23,9 @@ _LEAST = 1e-9
 def density(alphas: np.ndarray, scores: np.ndarray, *, probability: bool) -> np.ndarray:
     """How densely to put points on each of 512 equal parts of [0, 1]; sums to 1.
 
-    The gradient jumps where the network changes its linear piece. With jumps of variance v(α) a unit of the path, a
+    The gradient jumps where the network changes its linear piece. With jumps of variance v(α) per unit of the path, a
     cell of width h is off by h³ v in the mean square, so that among N cells widths ∝ v^(−1/3) serve best. How v
-    depends on the slope of the score is the network's affair; on photographs √|∂F/∂α| did as well as v^(1/3)
+    depends on the slope of the score differs between networks; on photographs √|∂F/∂α| did as well as v^(1/3)
     measured from the gradients themselves.
 
     Parameters

@@ -50,7 +50,7 @@ class ChangesReLUs(FromCaptum):
 
 @METHODS("deconvolution", summary="the signal passed back through ReLUs applied to itself, not to the photo (Captum)")
 class Deconvolution(ChangesReLUs):
-    """Every ReLU looks at the signal on its way back instead of that on its way forth (arXiv 1311.2901)."""
+    """Every ReLU is applied to the backward signal, whatever the forward one was (arXiv 1311.2901)."""
 
     def attributed(self, network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
         """In score per input unit."""

@@ -155,7 +155,7 @@ def _passed(model: Model, probe: torch.Tensor) -> list[_Passed]:
         return []
     # All logits, each with a factor of its own: a single one may be saturated, and a sum is constant after a softmax.
     factors = torch.linspace(0.5, 1.5, logits.shape[1], device=logits.device, dtype=logits.dtype)
-    torch.autograd.grad((logits * factors).sum(), pixels)  # calls the hooks on its way
+    torch.autograd.grad((logits * factors).sum(), pixels)  # calls the hooks
     last_calls = {each.name: each for each in reversed(found)}
     return list(reversed(last_calls.values()))
 
@@ -189,7 +189,7 @@ def _readings(passed: _Passed, size: tuple[int, int], prefix: int | None) -> lis
         return [GridLayer(passed.name, layout, grid) for layout, grid in layouts if _fits(grid, size)]
     guessed = [before for before in range(MOST_PREFIX_TOKENS + 1) if _grid_of(shape[1] - before, size) is not None][:1]
     stated = [] if prefix is None else [prefix]
-    # The last one is tried first: what is stated, though the class token does not travel through all layers.
+    # The last one is tried first: what is stated, though the class token does not pass through all layers.
     grids = {before: _grid_of(shape[1] - before, size) for before in (*guessed, *stated)}
     return [GridLayer(passed.name, "tokens", grid, before) for before, grid in grids.items() if grid is not None]
 

@@ -23,7 +23,7 @@ DISTANCE = 0.02
     "guided-integrated", summary="integrated gradients along a path that puts off steep pixels (authors: 200 steps)"
 )
 class GuidedIntegrated(OwnPath):
-    """Σ over steps of ∂F/∂x ⊙ (how far each value moves); one gradient a step, one after another.
+    """Σ over steps of ∂F/∂x ⊙ (how far each value moves); one gradient per step, one after another.
 
     No promise of completeness: a value may move by twice ``distance`` on one gradient, however many steps there are.
     """
@@ -80,7 +80,7 @@ def advance(
     steepness
         |∂F/∂x| there.
     goal
-        The share of the L1 distance from the baseline to the sample that is to lie behind.
+        The share of the L1 distance from the baseline to the sample that is covered afterwards.
     """
     size = path.displacement.abs().double()
     slowest, fastest = max(goal - distance, 0.0), min(goal + distance, 1.0)

@@ -1,4 +1,4 @@
-"""What a method is: a consumer of the sweep that ends with one map, or something that finds its own way to one."""
+"""What a method is: a consumer of the sweep that ends with one map, or a computation of its own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Method(Consumer):
     #: Whether the map's values promise to sum to F(x) − F(x′), the more exactly the more points there are.
     complete: bool = False
     #: What the values are meant to sum to otherwise, by the method's own rules: F(x) − F(x′) is the rise, F(x) the
-    #: score. A network that the rules do not cover breaks it; the gap is told.
+    #: score. A network that the rules do not cover breaks it; the gap shows it.
     sums_to: Literal["rise", "score", ""] = ""
     #: Whether the map depends on where the path starts.
     from_baseline: bool = True

@@ -1,4 +1,4 @@
-"""What methods rely on and a network does not have: said once a run, and in every record and table.
+"""What methods rely on and a network does not have: said once per run, and in every record and table.
 
 A method states it in :meth:`Method.unmet_premise`; all commands ask here. What several methods need to know of a
 network, its nonlinear operations as Captum meets them, is counted here too.
@@ -65,7 +65,7 @@ def nonlinearities(network: torch.nn.Module) -> Counter[tuple[str, bool]]:
     Raises
     ------
     UsageError
-        For a network whose calls cannot be counts_in_words.
+        For a network whose calls cannot be listed.
     """
     traced: Any = with_module_activations(network)
     modules = dict(traced.named_modules())

@@ -2,8 +2,8 @@
 
 The path is split at α* = the first point with F(γ(α)) > F(x′) + φ (F(x) − F(x′)). The points before α* go to the left
 part, α* itself and all that follow to the right one, each with the whole of its weight: the two parts share no point
-and miss none, so that they add up to ``integrated``. The points arrive in rising order, so the split is decided on
-the way and nothing needs to be kept.
+and miss none, so that they add up to ``integrated``. The points arrive in rising order, so the split is decided
+during the sweep and no gradient is kept.
 """
 
 from __future__ import annotations

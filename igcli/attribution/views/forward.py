@@ -16,12 +16,12 @@ from igcli.models.model import Model
 def score_curves(
     model: Model, paths: Sequence[Path], alphas: np.ndarray, *, targets: Sequence[int], budget: Budget
 ) -> list[Trace]:
-    """Softmax and logit of one class a path at ``alphas`` (A,): forward only, several paths to a chunk.
+    """Softmax and logit of one class per path at ``alphas`` (A,): forward only, several paths to a chunk.
 
     Returns
     -------
     list of Trace
-        One a path. ``scores`` are the probabilities, or the values of a regression; there is no mean importance.
+        One per path. ``scores`` are the probabilities, or the values of a regression; there is no mean importance.
 
     Raises
     ------

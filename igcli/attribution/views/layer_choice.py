@@ -1,4 +1,4 @@
-"""Which layers to look into: names and patterns, or a sensible few."""
+"""Which layers to compare: names and patterns, or a few by default."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where along the path a score saturates: pure functions on curves. Nothing here runs a network or draws.
 
-Source: arXiv 1611.02639, Fig. 2, for the curves; arXiv 2010.12697, §3, for the point α* that parts the rise from the
+Source: arXiv 1611.02639, Fig. 2, for the curves; arXiv 2010.12697, §3, for the point α* between the rise and the
 plateau.
 """
 

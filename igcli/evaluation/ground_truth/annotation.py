@@ -1,4 +1,4 @@
-"""Box and Annotated: what a file of boxes says, whatever its format. Reading the formats lies beside this file."""
+"""Box and Annotated: the content of a file of boxes. Each format is read by a module next to this one."""
 
 from __future__ import annotations
 

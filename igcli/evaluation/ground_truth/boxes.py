@@ -2,7 +2,7 @@
 
 Edges are pixels of the upright original, as ``read_image`` makes it: after the photo's EXIF rotation, unless that is
 switched off. Boxes that were drawn on the photo as it lies in the file are recognised by the size that goes with
-them, where the file gives it, and refused. The formats are read beside this file; geometry is in ``placing``.
+them, where the file gives it, and refused. Each format has its module; geometry is in ``placing``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Boxes:
     source
         The file or folder, for messages.
     photos
-        What is said about each photo, or why that cannot be told; a photo of which nothing is said is not in it.
+        The entry of each photo, or the entries it could have; photos without one are missing.
     notes
         What in the file is not used.
     """
@@ -50,8 +50,8 @@ class Boxes:
         Returns
         -------
         Area or Exclusion
-            an exclusion where nothing is said of the photo, it is unclear what, there is no object in it, none of its
-            boxes can be used, or what they hold is not seen.
+            An exclusion where the file has no entry for the photo, or an ambiguous one; where it has no object, no
+            usable box, or none inside the crop.
         """
         said = self.photos.get(picture.path) if picture.path is not None else None
         if isinstance(said, Ambiguous):

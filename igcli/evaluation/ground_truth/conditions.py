@@ -1,8 +1,7 @@
 """When a photo counts for localisation: its object can be missed, and it matters (arXiv 1611.02639).
 
-Where the object fills the picture any map lies on it; where blacking it out does not lower the score, the network did
-not look at it. The first is geometry. The second needs two scores, which are computed elsewhere, of the photo and of
-what :func:`blacked_out` makes of it.
+Where the object fills the picture, any map lies on it. Where blacking it out does not lower the score, the network did
+not use it; that takes two forward passes per photo, many photos at once.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from igcli.attribution.scores import Score
 from igcli.errors import UsageError
 from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area
-from igcli.evaluation.perturbation import look_and_score
+from igcli.evaluation.perturbation import score_pictures
 from igcli.images.masking import ablated
 from igcli.images.picture import Picture
 from igcli.models.classifier import Classifier
@@ -118,7 +117,7 @@ def excluded(
         photo = photos[i]
         pictures += [photo.picture.pixels, blacked_out(photo.picture, photo.area).pixels]
         scores += [photo.score] * 2
-    _, noted = look_and_score(model, pictures, scores, budget=budget or Budget.of(model))
+    _, noted = score_pictures(model, pictures, scores, budget=budget or Budget.of(model))
     if on_passes is not None and pictures:
         on_passes(len(pictures))
     for i, before, after in zip(asked, noted[::2].tolist(), noted[1::2].tolist(), strict=True):

@@ -25,14 +25,14 @@ from igcli.lazy import np
 
 @dataclass(frozen=True)
 class Masks:
-    """The masks of the photos that they were looked for.
+    """The masks found for some photos.
 
     Attributes
     ----------
     source
         The folder, for messages.
     photos
-        Each photo's mask, or why that cannot be told; a photo that has none is not in it.
+        Each photo's mask, or the masks it could have; photos without one are missing.
     view
         The model's, by which the photos are read.
     options
@@ -53,7 +53,7 @@ class Masks:
         Returns
         -------
         Area or Exclusion
-            an exclusion where there is no mask, or several; where it cannot be read, has another size than the photo,
+            An exclusion where there is no mask, or several; where it cannot be read, has another size than the photo,
             or is dark throughout; and where what it marks is not seen.
         """
         mask = self.photos.get(picture.path) if picture.path is not None else None

@@ -28,7 +28,7 @@ class Ambiguous:
 
 
 def pair(photos: Sequence[Path], entries: Sequence[PurePosixPath]) -> dict[Path, Match | Ambiguous]:
-    """What of ``entries`` belongs to each photo; a photo to which nothing belongs is not in the answer.
+    """The entry that belongs to each photo; photos without one are missing from the result.
 
     An entry belongs to the photo whose path ends with it (``cats/1.jpg``, or ``1.jpg``, to ``/data/cats/1.jpg``), and
     of several the longest one; else, to the photo whose path ends with it but for the ending; else, to that of the
@@ -38,7 +38,7 @@ def pair(photos: Sequence[Path], entries: Sequence[PurePosixPath]) -> dict[Path,
     Parameters
     ----------
     photos
-        Paths of all the photos that there are: two of one base name can only be told apart where both are known.
+        Paths of all the photos that there are: two of one base name can only be distinguished where both are known.
     entries
         Names of photos as written in a file of boxes, or the masks' paths below their folder.
     """

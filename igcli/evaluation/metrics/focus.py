@@ -18,7 +18,7 @@ from igcli.lazy import np, torch
 class Focus(Metric):
     """Σ max(attribution, 0) on the target's quadrants over the same on all; in [0, 1], ½ for a random map.
 
-    Attributions are summed over the channels before their sign is looked at.
+    Attributions are summed over the channels before their sign is taken.
     """
 
     direction = "higher"

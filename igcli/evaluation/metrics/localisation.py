@@ -39,7 +39,7 @@ class Localisation(Metric):
         return Conditions(largest=self.largest, matters=self.matters)
 
     def check(self) -> None:
-        """Raise ``UsageError`` for a share that is none."""
+        """Raise ``UsageError`` for a share outside (0, 1]."""
         _ = self.conditions
 
     def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:

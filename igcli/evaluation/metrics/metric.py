@@ -1,4 +1,4 @@
-"""What a metric is, and what it says of one map of one photo: a number, or the reason why there is none."""
+"""What a metric is, and its result for one map of one photo: a number, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["higher", "lower"]
 
-#: What a metric may need beside the maps.
+#: What a metric may need besides the maps.
 NEEDS: Mapping[str, str] = {
     "model": "forward passes through the network",
     "replaced": "the scores of the photo with more and more of its pixels replaced",

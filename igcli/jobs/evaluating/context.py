@@ -16,7 +16,7 @@ from igcli.evaluation.ground_truth.conditions import Conditions, Located, exclud
 from igcli.evaluation.maps import MapLike
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import Measured, Metric
-from igcli.evaluation.perturbation import look_and_score
+from igcli.evaluation.perturbation import score_pictures
 from igcli.evaluation.scoring import Subject, score_maps
 from igcli.jobs.evaluating.card import Card
 from igcli.lazy import np, torch
@@ -70,7 +70,7 @@ class PhotoContext:
         """The score of each picture, by forward passes, which are counted."""
         job = self.measurer.job
         with self.measurer.effort.of_passes():
-            _, found = look_and_score(job.model, pictures, [self.score] * len(pictures), budget=job.budget)
+            _, found = score_pictures(job.model, pictures, [self.score] * len(pictures), budget=job.budget)
         self.measurer.count_passes(len(pictures))
         return found
 

@@ -109,7 +109,7 @@ def _model_entry(model: ModelFacts) -> Record:
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
     """One method's part of the record."""
-    settings = {**asdict(result.settings), "rule": result.settings.dealt_by}
+    settings = {**asdict(result.settings), "rule": result.settings.placed_by}
     return {
         "method": result.method,
         "settings": {**settings, "device": device, "batch_size": batch_size},

@@ -140,7 +140,7 @@ def _origin(plan: Plan) -> Origin:
         "score": settings.score,
         "baseline": settings.baseline,
         "steps": settings.steps,
-        **({} if settings.dealt_by is None else {"rule": settings.dealt_by}),
+        **({} if settings.placed_by is None else {"rule": settings.placed_by}),
         "fit": plan.fit,
         "device": plan.model.device,
     }

@@ -80,7 +80,7 @@ def test_occlusion_is_the_mean_loss_over_the_patches():
         loss = (whole - model(covered[None])[0, 0]).item()
         assert ours.values[:, y, x].sum().item() == pytest.approx(loss, abs=1e-6)
     assert ours.gradient_evaluations == 0
-    assert ours.forward_evaluations == 2 + 1 + 12 * 12  # the ends; Captum's own look at the photo, and a patch a pixel
+    assert ours.forward_evaluations == 2 + 1 + 12 * 12  # the ends; Captum's own pass, and one patch per pixel
 
 
 def test_grad_cam_is_the_relu_of_the_weighed_channels_enlarged():

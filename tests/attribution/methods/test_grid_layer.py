@@ -161,7 +161,7 @@ def test_the_layer_of_a_network_built_as_hugging_faces_are(prefix, name):
 
 
 class Bright(nn.Module):
-    """The answer is the mean brightness of the patches (4 x 4 of 3 x 3 pixels), which travel in one of the layouts."""
+    """The answer is the mean brightness of the patches (4 x 4 of 3 x 3 pixels), in one of the layouts."""
 
     def __init__(self, layout):
         super().__init__()

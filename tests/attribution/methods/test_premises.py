@@ -1,4 +1,4 @@
-"""What is said of a network that does not have what a method relies on."""
+"""The sentence about a network that does not meet a method's premise."""
 
 import pytest
 import torch

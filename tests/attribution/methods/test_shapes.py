@@ -228,7 +228,7 @@ def test_points_of_one_shape_go_through_the_network_together():
 
 
 class Graph:
-    """What a network is told besides the values, and knows how to use: no tensor."""
+    """A further input that is not a tensor."""
 
     def __init__(self, edges):
         self.edges = edges
