@@ -258,7 +258,10 @@ def _idle(devices: list[str]) -> str:
 def _load_onto(choice: ModelChoice, sha256: str | None, device: str) -> Classifier:
     model = load_chosen(replace(choice, device=device), progress=False, warn=lambda _: None)
     if model.provenance.sha256 != sha256:
-        raise WeightsError("The file of weights has changed since the run began: put it back, or use another folder.")
+        raise WeightsError(
+            f"{choice.model} has other weights in every process: its code does not load the same ones each time, or "
+            "their file has changed since the run began. Load fixed weights, or use one device."
+        )
     return model
 
 

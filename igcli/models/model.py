@@ -294,9 +294,7 @@ def _are_probabilities(outputs: torch.Tensor) -> bool:
     if outputs.ndim != 2 or outputs.shape[1] < 2:
         return False
     outputs = outputs[outputs.isfinite().all(dim=1)]
-    if not len(outputs):
-        return False
     rounding = 16 * torch.finfo(outputs.dtype).eps * outputs.shape[1] ** 0.5
     in_range = (outputs >= 0) & (outputs <= 1 + rounding)
     sums_to_one = (outputs.sum(dim=1) - 1).abs() <= rounding
-    return bool(in_range.all()) and bool(sums_to_one.all())
+    return len(outputs) > 0 and bool(in_range.all()) and bool(sums_to_one.all())

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from igcli.cli.main import ig
 
 TALKS = """
+import torch
 from torch import nn
 
 print("imported")
@@ -19,6 +20,7 @@ print("imported")
 class Talks(nn.Module):
     def __init__(self):
         super().__init__()
+        torch.manual_seed(0)
         self.head = nn.Linear(12, 3)
         print("made")
 
@@ -55,3 +57,10 @@ def test_a_model_file_on_stdout_is_nothing_else(folder: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith('model = "talks.py:Talks"\n')
     assert "called" not in result.stdout
+
+
+def test_a_network_with_other_weights_in_every_process_is_refused(folder: Path) -> None:
+    (folder / "talks.py").write_text(TALKS.replace("torch.manual_seed(0)", "torch.seed()"))
+    result = CliRunner().invoke(ig, ["explain", "a.jpg", "b.jpg", *MODEL, "--steps", "2", "--device", "cpu,cpu"])
+    assert result.exit_code == 1
+    assert "other weights in every process" in result.stderr

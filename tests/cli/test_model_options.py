@@ -80,7 +80,7 @@ def test_values_are_as_python_or_json_writes_them_else_text(typed, text, value):
         (["--model-arg", "a-b=3"], "NAME=VALUE"),
         (["--mean", "grey"], "list of numbers"),
         (["--value-range", "255"], "1 numbers, not 2"),
-        (["--value-range", "1,0"], "what black and what white is"),
+        (["--value-range", "1,0"], "the values of black and white"),
         (["--std", "0"], "above 0"),
         (["--channels", "4"], "'1', '3'"),
         (["--input-size", "0"], "x>=1"),
