@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from igcli.attribution.result import Settings as Settings
     from igcli.attribution.scores import Score as Score
     from igcli.attribution.sweep import sweep as sweep
-    from igcli.attribution.views.curve import Trace as Trace
-    from igcli.attribution.views.forward import score_curves as score_curves
     from igcli.attribution.views.layers import layer_distances as layer_distances
+    from igcli.attribution.views.trace import Trace as Trace
+    from igcli.attribution.views.trace import score_curves as score_curves
     from igcli.attribution.wanted import Wanted as Wanted
     from igcli.errors import IgError as IgError
     from igcli.evaluation.metrics.metric import configured as configured
@@ -62,7 +62,7 @@ _HOMES = {
     "Score": "igcli.attribution.scores",
     "Settings": "igcli.attribution.result",
     "Subject": "igcli.evaluation.scoring",
-    "Trace": "igcli.attribution.views.curve",
+    "Trace": "igcli.attribution.views.trace",
     "View": "igcli.images.options",
     "Wanted": "igcli.attribution.wanted",
     "attribute": "igcli.attribution.explain",
@@ -75,7 +75,7 @@ _HOMES = {
     "load_model": "igcli.models.zoo",
     "overlay": "igcli.rendering.overlay",
     "read_image": "igcli.images.reading",
-    "score_curves": "igcli.attribution.views.forward",
+    "score_curves": "igcli.attribution.views.trace",
     "score_maps": "igcli.evaluation.scoring",
     "sweep": "igcli.attribution.sweep",
 }

@@ -11,8 +11,8 @@ from igcli.attribution.targets import RankedClass
 from igcli.sample import Layout, Sample
 
 if TYPE_CHECKING:
-    from igcli.attribution.views.curve import Trace
     from igcli.attribution.views.interior import InteriorImportance
+    from igcli.attribution.views.trace import Trace
     from igcli.lazy import np, torch
 
 #: Score differences below this count as no difference when a gap is put in relation to them.

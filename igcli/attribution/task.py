@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import attrgetter
 
-from igcli.attribution.adaptive.adaptive_path import AdaptivePath
+from igcli.attribution.adaptive.adaptive_path import AdaptivePath, first_points
+from igcli.attribution.baselines import count_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods.method import METHODS, Method, MethodContext, OwnPath
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
 from igcli.attribution.sweep import PathRun
-from igcli.attribution.targets import RankedClass
-from igcli.attribution.views.curve import Trace, TraceRecorder
+from igcli.attribution.targets import RankedClass, count_classes
 from igcli.attribution.views.interior import InteriorImportance
+from igcli.attribution.views.trace import Trace, TraceRecorder
 from igcli.attribution.wanted import Wanted, steps_alone
 from igcli.errors import IgError, NumericalError
 from igcli.lazy import np, torch
@@ -218,3 +219,18 @@ def _mean_interior(views: Sequence[InteriorImportance]) -> InteriorImportance | 
     mean.frames = np.mean([view.frames[np.isin(view.frame_alphas, points)] for view in views], axis=0)
     mean.frame_alphas = points
     return mean
+
+
+def gradients_for(wanted: Wanted) -> int:
+    """Roughly how many gradients a photo takes; with ``steps="auto"``, only those of the first placement."""
+    settings, kinds = wanted.settings, [METHODS[name] for name in wanted.methods]
+    auto, integrated = settings.steps == "auto", any(kind.integrates for kind in kinds)
+    steps = steps_alone(settings)
+    points = wanted.points.union(*(kind.alphas for kind in kinds))
+    if integrated and not auto:
+        points |= set(nodes(settings.rule, steps).alphas.tolist())
+    together = len(points) + first_points(settings) * (integrated and auto)
+    alone = steps * sum(issubclass(kind, OwnPath) and kind.uses_steps for kind in kinds)
+    copies = max((copies_of(kind, wanted) for kind in (None, *kinds)), default=0)
+    paths = count_baselines(settings.baseline) * max(copies, 1)
+    return sum(map(count_classes, wanted.targets)) * paths * (together + alone)

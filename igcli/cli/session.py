@@ -13,8 +13,8 @@ import click
 
 from igcli.attribution.batch_size import batch_size_for, default_batch_size
 from igcli.attribution.budget import Budget
-from igcli.attribution.cost import gradients_for
 from igcli.attribution.methods.premises import unmet_premises
+from igcli.attribution.task import gradients_for
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.console import Console

@@ -21,7 +21,7 @@ from igcli.rendering.styles import STYLES
 if TYPE_CHECKING:
     from PIL import Image
 
-    from igcli.attribution.views.curve import Trace
+    from igcli.attribution.views.trace import Trace
     from igcli.images.picture import Placement
 
 #: How frames are normalised, in the words that are written on them.

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.saturation import Saturation, saturation_statistics
+from igcli.attribution.views.trace import Trace
 from igcli.lazy import np
 from igcli.rendering.plots import INK, MUTED, PlotContext, alpha_axis, heading, key, plot_curves, render
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.ImageDraw import ImageDraw as ImageDrawing
 
-    from igcli.attribution.views.curve import Trace
+    from igcli.attribution.views.trace import Trace
 
 Colour = tuple[int, int, int]
 

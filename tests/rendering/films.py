@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from igcli.attribution.views.curve import Trace
+from igcli.attribution.views.trace import Trace
 from igcli.rendering.film import Film
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igcli.attribution.result import SMALLEST_RISE
-from igcli.attribution.views.curve import Trace
+from igcli.attribution.views.trace import Trace
 from igcli.lazy import np
 
 #: The share of the rise after which a score counts as saturated.

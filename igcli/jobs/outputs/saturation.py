@@ -14,9 +14,9 @@ from igcli.attribution.baselines import all_baselines
 from igcli.attribution.path import Path as Line
 from igcli.attribution.result import Explanation, ScoreEnds
 from igcli.attribution.targets import RankedClass
-from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.layers import LayerDistances, layer_distances
 from igcli.attribution.views.saturation import PHI, quartiles, saturation_statistics, settles_at
+from igcli.attribution.views.trace import Trace
 from igcli.jobs.files import write_whole
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.record import Record, image_entry, new_record, write_record

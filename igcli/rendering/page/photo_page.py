@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from igcli.attribution.views.curve import Trace
+    from igcli.attribution.views.trace import Trace
 
 
 def photo_page(

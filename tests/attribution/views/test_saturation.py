@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.saturation import alpha_star, quartiles, saturation_statistics, settles_at
+from igcli.attribution.views.trace import Trace
 
 ALPHAS = np.linspace(0, 1, 11)
 

@@ -12,8 +12,8 @@ from toys import classifier, random_picture, small_network
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds, Settings
 from igcli.attribution.targets import RankedClass
-from igcli.attribution.views.curve import Trace
 from igcli.attribution.views.interior import InteriorImportance
+from igcli.attribution.views.trace import Trace
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError
 from igcli.images.picture import Picture

@@ -4,9 +4,9 @@ import pytest
 from toys import random_picture
 
 from igcli.attribution.adaptive.adaptive_path import FIRST_POINTS
-from igcli.attribution.cost import gradients_for
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Settings
+from igcli.attribution.task import gradients_for
 from igcli.attribution.wanted import Wanted
 
 
