@@ -13,7 +13,8 @@ from igcli.attribution.path import Owner, Path, in_batches, network_inputs
 from igcli.errors import IgError, NetworkError, UsageError, first_line
 from igcli.lazy import np, torch
 from igcli.models.devices import is_out_of_memory
-from igcli.models.model import Model, log_of_probabilities
+from igcli.models.model import Model
+from igcli.models.outputs import log_of_probabilities
 from igcli.sample import Sample
 
 One = TypeVar("One", Path, Sample)

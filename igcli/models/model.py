@@ -18,7 +18,13 @@ from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.models.batching import TOGETHER, Batching, is_batched
 from igcli.models.labels import Labels
-from igcli.models.outputs import logits_of, two_classes
+from igcli.models.outputs import (
+    are_probabilities,
+    log_odds_of_probabilities,
+    log_of_probabilities,
+    logits_of,
+    two_classes,
+)
 from igcli.sample import Sample
 
 
@@ -246,7 +252,7 @@ class Model:
             softmax; another one over them would squeeze every score into [1/K, e/(e + K − 1)]. Rows that are not
             finite say nothing.
         """
-        if self.ends_in_softmax or self.multi_label or self.regression or not _are_probabilities(outputs):
+        if self.ends_in_softmax or self.multi_label or self.regression or not are_probabilities(outputs):
             return self
         other = copy(self)
         other.ends_in_softmax = True
@@ -277,24 +283,3 @@ def in_evaluation_mode(network: torch.nn.Module) -> torch.nn.Module:
     for parameter in network.parameters():  # one by one: scripted networks cannot do it as a whole
         parameter.requires_grad = False
     return network
-
-
-def log_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
-    """Stand-ins for logits: softmax turns them into the probabilities again, and margins are the logits' own."""
-    return probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny).log()
-
-
-def log_odds_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
-    """The logits that sigmoid turns into these probabilities again; finite even at 0 and 1."""
-    limits = torch.finfo(probabilities.dtype)
-    return probabilities.clamp_min(limits.tiny).log() - (1 - probabilities).clamp_min(limits.tiny).log()
-
-
-def _are_probabilities(outputs: torch.Tensor) -> bool:
-    if outputs.ndim != 2 or outputs.shape[1] < 2:
-        return False
-    outputs = outputs[outputs.isfinite().all(dim=1)]
-    rounding = 16 * torch.finfo(outputs.dtype).eps * outputs.shape[1] ** 0.5
-    in_range = (outputs >= 0) & (outputs <= 1 + rounding)
-    sums_to_one = (outputs.sum(dim=1) - 1).abs() <= rounding
-    return len(outputs) > 0 and bool(in_range.all()) and bool(sums_to_one.all())

@@ -105,6 +105,28 @@ def two_classes(single: torch.Tensor) -> torch.Tensor:
     return torch.cat([-single / 2, single / 2], dim=1)
 
 
+def log_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
+    """Stand-ins for logits: softmax turns them into the probabilities again, and margins are the logits' own."""
+    return probabilities.clamp_min(torch.finfo(probabilities.dtype).tiny).log()
+
+
+def log_odds_of_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
+    """The logits that sigmoid turns into these probabilities again; finite even at 0 and 1."""
+    limits = torch.finfo(probabilities.dtype)
+    return probabilities.clamp_min(limits.tiny).log() - (1 - probabilities).clamp_min(limits.tiny).log()
+
+
+def are_probabilities(outputs: torch.Tensor) -> bool:
+    """Whether all finite rows of outputs (N, K), K > 1, are in [0, 1] and sum to 1."""
+    if outputs.ndim != 2 or outputs.shape[1] < 2:
+        return False
+    outputs = outputs[outputs.isfinite().all(dim=1)]
+    rounding = 16 * torch.finfo(outputs.dtype).eps * outputs.shape[1] ** 0.5
+    in_range = (outputs >= 0) & (outputs <= 1 + rounding)
+    sums_to_one = (outputs.sum(dim=1) - 1).abs() <= rounding
+    return len(outputs) > 0 and bool(in_range.all()) and bool(sums_to_one.all())
+
+
 def described(output: object) -> str:
     """Type and shape of what a network returned, in words."""
     if isinstance(output, torch.Tensor):

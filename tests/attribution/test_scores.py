@@ -9,7 +9,7 @@ from igcli.attribution.explain import explain
 from igcli.attribution.scores import Score
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
-from igcli.models.model import log_of_probabilities
+from igcli.models.outputs import log_of_probabilities
 
 LOGITS = torch.tensor([[1.0, 2.0, -1.0], [0.0, 0.0, 300.0]])
 
