@@ -20,7 +20,7 @@ from igcli.cli.param_type import ParamType
 from igcli.cli.session import Request, Session, photo_command, seen, star
 from igcli.errors import UsageError
 from igcli.jobs.outputs.film import FRAMES, Filming, write_animation
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.animation import ANIMATIONS, Timing
 from igcli.rendering.film import NORMALIZATIONS, Look

@@ -18,8 +18,7 @@ from igcli.jobs.engines.cluster import Cluster, on_cluster
 from igcli.jobs.engines.processes import on_devices
 from igcli.jobs.engines.scheduler import WorkerPlan
 from igcli.jobs.item import Outcome, items_of
-from igcli.jobs.outputs.record import Record
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.pipeline import Writer, process
 from igcli.jobs.plan import Job
 from igcli.jobs.pool import PoolSize

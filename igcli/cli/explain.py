@@ -19,8 +19,7 @@ from igcli.cli.help import command
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, Session, percent, photo_command, seen
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
-from igcli.jobs.outputs.record import Record
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.page.content import FULL, detail_for
 from igcli.rendering.scaling import Scale

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from igcli.errors import IgError, UsageError
 from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, Worker, WorkerDied, WorkerPlan, schedule_items
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from typing import Any
 from igcli.errors import IgError
 from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, Worker, WorkerDied, WorkerPlan, schedule_items
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 
 #: How long a process may take to end by itself, in seconds.
 _PATIENCE = 5.0

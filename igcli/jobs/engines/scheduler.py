@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from igcli.attribution.budget import Budget
 from igcli.errors import OutOfMemory
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 from igcli.jobs.pipeline import Writer, group_size, process
 from igcli.jobs.plan import Job, ModelFacts, Plan
 from igcli.jobs.pool import PoolSize

@@ -18,8 +18,7 @@ from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import output_stems
 from igcli.jobs.outputs.comparison import entry_of, footer_of, read_and_explain, tile_of, words_of
 from igcli.jobs.outputs.maps import Drawing
-from igcli.jobs.outputs.record import Record, new_record, write_record
-from igcli.jobs.outputs.writer import png
+from igcli.jobs.outputs.record import Record, new_record, png, write_record
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.lazy import np

@@ -21,8 +21,7 @@ from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import output_stems
 from igcli.jobs.outputs.maps import Drawing
-from igcli.jobs.outputs.record import Record, new_record, result_entry, write_record
-from igcli.jobs.outputs.writer import png
+from igcli.jobs.outputs.record import Record, new_record, png, result_entry, write_record
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison

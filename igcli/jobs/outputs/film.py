@@ -15,9 +15,8 @@ from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright
 from igcli.jobs.item import Explained
-from igcli.jobs.outputs.record import Record
+from igcli.jobs.outputs.record import Done, Outputs, Record, png
 from igcli.jobs.outputs.saturation import even_alphas, saturation_of
-from igcli.jobs.outputs.writer import Done, Outputs, png
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.animation import ANIMATIONS, Timing, encode, frame_files

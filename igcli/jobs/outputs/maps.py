@@ -17,9 +17,8 @@ from igcli.errors import UsageError
 from igcli.images.reading import read_upright
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.film import Filming, animation_entry, few_frames, film_of, frame_points, save_animation
-from igcli.jobs.outputs.record import Record, result_entry
+from igcli.jobs.outputs.record import Done, Outputs, Record, png, result_entry
 from igcli.jobs.outputs.saturation import saturation_of, subject_of
-from igcli.jobs.outputs.writer import Done, Outputs, png
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.film import Look

@@ -23,7 +23,7 @@ from igcli.jobs.item import UNKNOWN, owner_of, photo_sha256, file_stamp, source_
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.runs.lock import RunLock
 from igcli.jobs.files import open_to_append, read_own
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 from igcli.jobs.outputs.record import Record, to_json
 from igcli.jobs.plan import FILES
 

@@ -22,7 +22,7 @@ from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.item import Item, Outcome, items_of
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.files import read_own
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 from igcli.jobs.runs.ownership import Ownership
 from igcli.jobs.outputs.record import Record, new_record, to_json, typed, write_record
 from igcli.jobs.plan import SharedFiles

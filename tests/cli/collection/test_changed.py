@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from igcli.cli.main import ig
-from igcli.jobs.outputs.writer import Outputs
+from igcli.jobs.outputs.record import Outputs
 from igcli.jobs.runs.lock import lock_of_photo
 
 

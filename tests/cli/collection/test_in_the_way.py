@@ -211,7 +211,7 @@ def test_frames_of_another_photo_stay(run, photos, tmp_path):
 def test_killed_among_the_photos_themselves_a_run_resumes(run, photos, monkeypatch):
     (photos / "a.txt").write_text("what somebody says of a.png")
     with monkeypatch.context() as killed:
-        killed.setattr("igcli.jobs.outputs.writer.Outputs.save_record", Mock(side_effect=SystemExit(137)))
+        killed.setattr("igcli.jobs.outputs.record.Outputs.save_record", Mock(side_effect=SystemExit(137)))
         run(photos, "-o", photos, "--panel", "--target", "top-2")
     assert (photos / "a.png").exists()
     assert list(photos.glob("a.*.panel.png"))

@@ -11,7 +11,7 @@ from igcli.errors import OutputError, UsageError
 from igcli.images.source import Found
 from igcli.jobs.files import FOLDER
 from igcli.jobs.item import Outcome, items_of
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 from igcli.jobs.runs.ledger import Ledger
 from igcli.jobs.runs.ownership import is_result, written_by_earlier_runs
 

@@ -6,7 +6,7 @@ import pytest
 from igcli.errors import OutputError, UsageError
 from igcli.images.source import Found, Missing
 from igcli.jobs.item import Outcome
-from igcli.jobs.outputs.writer import Done
+from igcli.jobs.outputs.record import Done
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.run import RunOptions, Run, Stopped
 
