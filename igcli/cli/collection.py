@@ -79,7 +79,8 @@ collection_options = grouped(
     click.option("--ray-address", metavar="ADDRESS", help="A running cluster; Ray is started here if not given."),
     click.option("--ray-actors", type=click.IntRange(1), metavar="N",
                  help="How many workers; by default one per GPU, or as many as the CPUs allow."),
-    click.option("--ray-cpus", type=click.IntRange(1), metavar="N", help="CPUs for an actor without a GPU; 1."),
+    click.option("--ray-cpus", type=click.IntRange(1), metavar="N",
+                 help="CPUs for an actor without a GPU; 1 by default."),
 )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ class IgCommand(click.Command):
         self.params.append(
             click.Option(
                 ["--help-all"], is_flag=True, expose_value=False, is_eager=True, callback=_show_all,
-                help="Show every option with all that can be said of it.",
+                help="Show every option in full.",
             )
         )  # fmt: skip
 

@@ -68,17 +68,17 @@ measures_options = grouped(
                  type=click.Choice(list(METRICS)), help=f"May be repeated; ↑ higher is better. {_METRICS_HELP}."),
     click.option("--fill", type=click.Choice(FILLS), help="What removed pixels become; each metric's own by default."),
     click.option("--set", "settings", multiple=True, metavar="METRIC.NAME=VALUE",
-                 help="Another parameter than the published one, such as deletion.steps=56; may be repeated."),
+                 help="A parameter other than the published one, such as deletion.steps=56; may be repeated."),
     click.option("--control", multiple=True, type=click.Choice([*CONTROLS, "none"]), default=tuple(CONTROLS),
-                 show_default=True, help=f"Maps that know nothing of the network. {listed(CONTROLS)}."),
+                 show_default=True, help=f"Maps for comparison that do not depend on the network. {listed(CONTROLS)}."),
     click.option("--boxes", type=NamedPath(), metavar="FILE",
                  help="Where the objects are: Pascal VOC XML (a file or folder), COCO JSON, or CSV "
                       "(path, xmin, ymin, xmax, ymax[, label]); in upright pixels of the original."),
     click.option("--masks", type=NamedPath(), metavar="DIR",
-                 help="Where the objects are: a picture for each photo, of its name and size: light on dark, or labels "
+                 help="Where the objects are: one picture per photo, with its name and size: light on dark, or labels "
                       "(0: none, 255: void)."),
     click.option("--maps", type=NamedPath(), metavar="DIR",
-                 help="Measure another tool's maps, .npz or .npy called as the photos, instead of --method's."),
+                 help="Measure another tool's maps, .npz or .npy named like the photos, instead of --method's."),
     click.option("--classes", type=NamedPath(), metavar="DIR|CSV",
                  help="For focus: one sub-folder per class, or a CSV with path and target; PATH itself if not given."),
     click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),

@@ -165,11 +165,12 @@ _details = (
     click.option("--mean", type=NumbersType("R,G,B"),
                  help="Subtracted from the pixels: one number, or one per channel."),
     click.option("--std", type=NumbersType("R,G,B"), help="The pixels are divided by it after that."),
-    click.option("--value-range", type=NumbersType("LOW,HIGH", 2), help="What black and white are before that; 0,1."),
+    click.option("--value-range", type=NumbersType("LOW,HIGH", 2),
+                 help="Values of black and white before that; 0,1 by default."),
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
                  help="Where to compute; auto takes a GPU when there is one."),
-    click.option("--offline", is_flag=True, help="Never touch the network."),
+    click.option("--offline", is_flag=True, help="Download nothing."),
 )  # fmt: skip
 
 _batch_size = click.option(

@@ -1,4 +1,4 @@
-"""``ig models``: what can be explained, what one model is in full, and the model file that says so."""
+"""``ig models``: list the models, show one in full, and print or save its model file."""
 
 from __future__ import annotations
 

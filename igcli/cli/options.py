@@ -157,17 +157,18 @@ score_option = click.option(
 baseline_option = click.option(
     "--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
     shell_complete=completion.baseline_names,
-    help=f"Where the path starts. {listed(BASELINES)}; or an image file, seen as the photo if of its size.",
+    help=f"Where the path starts. {listed(BASELINES)}; or an image file, cropped like the photo if of the same "
+         "size.",
 )  # fmt: skip
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
-    help="For noise: the same for every photo.",
+    help="Seed of the noise, the same for every photo.",
 )  # fmt: skip
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,
     metavar="|".join((*BASELINES, "noise:N", "FILE")), shell_complete=completion.baseline_names,
     help=f"Where the path starts; several are averaged over. {listed(BASELINES)}; noise:N: N seeds; or an image "
-         "file, seen as the photo if of its size.",
+         "file, cropped like the photo if it has the same size.",
 )  # fmt: skip
 against_option = click.option(
     "--against", metavar="top|INDEX|LABEL", help="For --score margin: the class to compare with (why A, not B).",
@@ -205,11 +206,12 @@ wanted_options = grouped(
                  help="Points on the path, or auto: as many as the tolerance needs. auto places them where the score "
                       "moves, and adds more until the completeness gap is within the tolerance."),
     click.option("--rule", type=click.Choice(list(RULES)),
-                 help=f"Where a number of --steps is placed. {listed(RULES)}. [default: {DEFAULT_RULE}]"),
+                 help=f"How the points are placed where --steps is a number. {listed(RULES)}. "
+                      f"[default: {DEFAULT_RULE}]"),
     click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
                  help="The relative completeness gap that counts as small."),
     click.option("--max-steps", type=click.IntRange(1), default=256, show_default=True,
-                 help="Where --steps auto gives up. A class whose score hardly rises may need hundreds."),
+                 help="The most points that --steps auto takes. A class whose score hardly rises may need hundreds."),
     phi_option,
     *averaging_options,
     seed_option,
@@ -232,7 +234,7 @@ reading_options = grouped(
     "reading",
     _reading,
     click.option("--background", default="white", show_default=True, metavar="COLOUR",
-                 help="What stands behind transparent pixels: a name or #rrggbb."),
+                 help="Colour behind transparent pixels: a name or #rrggbb."),
     click.option("--no-exif-rotate", is_flag=True, help="Ignore the camera's orientation mark, as torchvision does."),
     click.option("--max-pixels", type=click.IntRange(1), default=PILLOW_LIMIT, show_default=True,
                  help="Larger pictures are refused before they are decoded."),

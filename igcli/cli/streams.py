@@ -67,7 +67,7 @@ class StandardStream(io.TextIOWrapper):
         return len(text)
 
     def flush(self) -> None:
-        """Hand everything to the system, or note why that is impossible."""
+        """Pass everything to the system, or note why that is impossible."""
         try:
             super().flush()
         except OSError as error:

@@ -1,1 +1,1 @@
-"""Is a map any good? Metrics and protocols."""
+"""Metrics and protocols that say how good a map is."""

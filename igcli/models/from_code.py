@@ -91,7 +91,7 @@ def _module(where: str) -> ModuleType:
         own = f"igcli_model_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
         spec = importlib.util.spec_from_file_location(own, path)
         if spec is None or spec.loader is None:
-            raise UsageError(f"{where} is not a Python file. Give --model FILE.py:FACTORY.")
+            raise UsageError(f"{where} is not a Python file. Give --model FILE.py:FUNCTION.")
         module = importlib.util.module_from_spec(spec)
         sys.modules[own] = module
         try:
@@ -106,7 +106,7 @@ def _module(where: str) -> ModuleType:
         if problem.name is not None and f"{where}.".startswith(f"{problem.name}."):
             raise UsageError(
                 f"There is no module {problem.name} to import here. Run ig in the folder that holds it, install it, "
-                "or give --model path/to/FILE.py:FACTORY."
+                "or give --model path/to/FILE.py:FUNCTION."
             ) from problem
         raise UsageError(f"{where} could not be imported ({_said(problem)}). Correct or install it.") from problem
     except Exception as problem:  # the user's own code can raise anything

@@ -110,7 +110,7 @@ def _whole(path: Path, *, trust_pickle: bool) -> torch.nn.Module:
     if not isinstance(content, torch.nn.Module):
         raise UsageError(
             f"{path} holds weights, not a network: say of which network with --model NAME --weights {path.name}. "
-            "'ig models' lists the names; your own network is --model FILE.py:FACTORY."
+            "'ig models' lists the names; your own network is --model FILE.py:FUNCTION."
         )
     return content
 

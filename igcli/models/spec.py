@@ -135,7 +135,7 @@ class ModelSpec:
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     offline
-        Never touch the network.
+        Download nothing.
     """
 
     model: str = "auto"

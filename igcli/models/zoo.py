@@ -126,8 +126,8 @@ def _loader(name: str) -> Loader:
     near = get_close_matches(name, dict.fromkeys([*MODELS, *classifier_names()]), n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise UsageError(
-        f"There is no model called {name!r}.{hint} 'ig models' lists the names; your own network is FILE.py:FACTORY, "
-        "package.module:FACTORY, a .pt2 or TorchScript file, or a model file (.toml)."
+        f"There is no model called {name!r}.{hint} 'ig models' lists the names; your own network is FILE.py:FUNCTION, "
+        "package.module:FUNCTION, a .pt2 or TorchScript file, or a model file (.toml)."
     )
 
 

@@ -61,7 +61,7 @@ def face_of(char: str, *, bold: bool = False) -> Face | None:
 
 
 def runs(text: str, *, bold: bool = False) -> list[tuple[Face, str]]:
-    """The text in pieces that one face each can draw; what none has goes with the base."""
+    """The text cut into pieces that a single font each can draw; characters that none has go to the base font."""
     first = base(bold=bold)
     faces = ((face_of(char, bold=bold) or first, char) for char in text)
     return [(face, "".join(char for _, char in group)) for face, group in groupby(faces, key=lambda pair: pair[0])]

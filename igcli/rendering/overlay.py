@@ -176,7 +176,7 @@ def _span(low: float, high: float, *, pixels: int, cells: int) -> _Span:
 
 
 def _map_of(attribution: Values | HasValues) -> Values:
-    """The map of an attribution, or the map itself."""
+    """The map of an attribution; a map is returned unchanged."""
     # Tensors are asked first: they have a method called ``values``.
     if hasattr(attribution, "detach") or isinstance(attribution, np.ndarray):
         return cast("Values", attribution)

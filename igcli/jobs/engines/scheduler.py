@@ -180,7 +180,7 @@ class _Schedule:
         return bool(self._pending)
 
     def collect(self, member: Member) -> Iterator[Outcome[Done]]:
-        """What a member has done; if it has died, what it had is given out again."""
+        """What a member has done; if it has died, its unfinished photos go to other members."""
         pending = self._pending[id(member)]
         try:
             outcomes, finished = member.collect()

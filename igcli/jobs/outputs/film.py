@@ -116,7 +116,7 @@ def write_animation(plan: Plan, item: Explained, *, filming: Filming) -> Done:
 
 
 def film_of(explanation: Explanation, look: Look, *, reading: ReadOptions) -> Film:
-    """The film of one explanation whose ``interior`` was asked for; its photo as sharp as the look is large."""
+    """The film of one explanation whose ``interior`` was asked for; its photo as large as the frames need."""
     picture, interior = explanation.picture, explanation.interior
     if interior is None:
         raise ValueError("this explanation has kept no interior gradients")
