@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from collections import namedtuple
 
-from beside import WIDTH  # a module in the same folder
+from neighbour import WIDTH  # a module in the same folder
 
 
 class Small(nn.Module):

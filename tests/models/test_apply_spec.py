@@ -20,10 +20,10 @@ from .networks import CODE
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "nets.py").write_text(CODE)
-    (tmp_path / "beside.py").write_text("WIDTH = 3\n")
+    (tmp_path / "neighbour.py").write_text("WIDTH = 3\n")
     monkeypatch.chdir(tmp_path)
     yield tmp_path
-    sys.modules.pop("beside", None)
+    sys.modules.pop("neighbour", None)
 
 
 def load(factory: str, **how: object) -> Classifier:

@@ -23,16 +23,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with ``code/nets.py`` and a package ``mine``."""
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "nets.py").write_text(CODE)
-    (tmp_path / "code" / "beside.py").write_text("WIDTH = 3\n")
+    (tmp_path / "code" / "neighbour.py").write_text("WIDTH = 3\n")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "__init__.py").touch()
-    (tmp_path / "mine" / "nets.py").write_text(CODE.replace("from beside", "from .beside"))
-    (tmp_path / "mine" / "beside.py").write_text("WIDTH = 3\n")
+    (tmp_path / "mine" / "nets.py").write_text(CODE.replace("from neighbour", "from .neighbour"))
+    (tmp_path / "mine" / "neighbour.py").write_text("WIDTH = 3\n")
     monkeypatch.chdir(tmp_path)
     before = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - before:
-        if name.partition(".")[0] in ("mine", "beside") or name.startswith("igcli_model_"):
+        if name.partition(".")[0] in ("mine", "neighbour") or name.startswith("igcli_model_"):
             del sys.modules[name]
 
 
