@@ -1,4 +1,4 @@
-"""One name, one thing: no class and no public function of the package has the name of another."""
+"""One name, one thing: no class and no public function has the name of another, and each has one import address."""
 
 import ast
 from collections import defaultdict
@@ -12,6 +12,9 @@ PACKAGE = Path(igcli.__file__).parent
 
 #: Functions that are called as a command is, next to the function of the library that it runs; scripts' own.
 COMMANDS = {"explain", "main"}
+
+#: Modules whose names come from elsewhere by design: the public names of the package, and libraries loaded late.
+LAZY = {"igcli", "igcli.lazy"}
 
 
 def definitions() -> dict[str, list[str]]:
@@ -34,3 +37,27 @@ def test_no_name_means_two_things():
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_exceptions_are_needed(name):
     assert len(definitions()[name]) > 1
+
+
+def defined_in(file: Path) -> set[str]:
+    """The names that a module defines itself: classes, functions, variables; inside top-level conditions too."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+def test_everything_is_imported_from_where_it_is_defined():
+    files = {".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file for file in PACKAGE.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): file for name, file in files.items()}
+    defined = {name: defined_in(file) for name, file in modules.items()}
+    elsewhere = []
+    for file in (*PACKAGE.rglob("*.py"), *Path(__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in modules and node.module not in LAZY:
+                names = {each.name for each in node.names if f"{node.module}.{each.name}" not in modules}
+                elsewhere += [f"{file.name}: {node.module}.{name}" for name in sorted(names - defined[node.module])]
+    assert elsewhere == []

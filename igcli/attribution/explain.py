@@ -27,8 +27,6 @@ from igcli.models.classifier import OWN_NETWORK
 from igcli.models.model import Model
 from igcli.sample import Sample
 
-__all__ = ["Wanted", "attribute", "explain"]
-
 _SOFTMAX_NOTE = "The network ends in softmax: its outputs are the probabilities, and logits are their logarithms."
 
 

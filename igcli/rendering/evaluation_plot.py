@@ -10,11 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.rendering.method_styles import MethodStyle, method_styles
-from igcli.rendering.metric_panel import MetricPlot, PanelRows, Point, metric_panel
+from igcli.rendering.metric_panel import MetricPlot, PanelRows, metric_panel
 from igcli.rendering.plot_page import HEAD, MARGIN, NAME, NOTE, WIDEST, Frame, Page, height_of, width_of, wrapped
 from igcli.rendering.text import Pen
-
-__all__ = ["MetricPlot", "Point", "metrics_plot"]
 
 _MOST = 5  # panels next to each other
 _NAMES = (0.7, 1.8)  # inches for the names, at least and at most

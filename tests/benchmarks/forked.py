@@ -128,7 +128,8 @@ class Forked:
         if self.call is not None:
             self.call()
             return 0
-        from igcli.cli.main import guarded, ig
+        from igcli.cli.main import ig
+        from igcli.cli.streams import guarded
 
         sys.argv = ["ig", *self.typed]
         with guarded():

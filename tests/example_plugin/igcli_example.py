@@ -19,7 +19,8 @@ from igcli.rendering.styles import STYLES, Style
 @MODELS("example-net", summary="Two small convolutions with random weights.")
 def load(options):
     """A Classifier of three classes; what of ``options`` has no meaning here is left alone."""
-    from igcli.models.classifier import Classifier, View
+    from igcli.images.options import View
+    from igcli.models.classifier import Classifier
 
     torch.manual_seed(0)
     nn = torch.nn

@@ -7,8 +7,9 @@ import pytest
 from rendering.inspection import pixels, places, words
 
 from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
-from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
+from igcli.rendering.evaluation_plot import metrics_plot
 from igcli.rendering.method_styles import method_styles
+from igcli.rendering.metric_panel import MetricPlot, Point
 from igcli.rendering.plots import PLOTS
 
 METHODS = ("gradient", "integrated", "left-integrated")

@@ -7,8 +7,9 @@ import math
 import pytest
 from rendering.inspection import centre, pixels, places, words
 
-from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
+from igcli.rendering.evaluation_plot import metrics_plot
 from igcli.rendering.method_styles import method_styles
+from igcli.rendering.metric_panel import MetricPlot, Point
 from igcli.rendering.plots import PLOTS
 
 METHODS = ("gradient", "integrated", "left-integrated")

@@ -58,7 +58,7 @@ class GroundTruth(Protocol):
 
 
 def ground_truth_digest(source: Path) -> str:
-    """Another one once a file, or one in a folder, was changed: by its name, its size and when it was written."""
+    """A digest of name, size and time of a file, or of all in a folder: it changes when one of them does."""
     files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
     digest = hashlib.sha256()
     for path in files:

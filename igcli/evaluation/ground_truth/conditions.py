@@ -80,7 +80,7 @@ class Conditions:
 
 
 def blacked_out(picture: Picture, area: Area) -> Picture:
-    """The picture with the object's pixels black; the original is left as it is."""
+    """A copy of the picture with the object's pixels black."""
     return ablated(picture, area.mask, note="object blacked out")
 
 

@@ -17,7 +17,8 @@ from igcli.jobs.outputs.record import Record, new_record, typed, write_record
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
-from igcli.rendering.evaluation_plot import MetricPlot, Point, metrics_plot
+from igcli.rendering.evaluation_plot import metrics_plot
+from igcli.rendering.metric_panel import MetricPlot, Point
 from igcli.tables import csv_bytes
 
 

@@ -7,8 +7,9 @@ from torchvision import models
 from toys import SIDE, classifier, random_picture
 
 import igcli
-from igcli.attribution.explain import Wanted, explain
+from igcli.attribution.explain import explain
 from igcli.attribution.methods.grid_layer import last_grid_layer
+from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 
 CLASSES = 4
