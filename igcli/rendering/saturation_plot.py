@@ -82,7 +82,7 @@ def _panels(traces: Sequence[Trace], subject: PlotContext, saturated: Saturation
             if kind == "softmax":
                 axes.set_ylim(-0.02, 1.02)
             if kind == subject.score_kind and only is not None:
-                _mark(axes, only)
+                _mark(axes, only, score=float(np.interp(only, *curves[0])))
 
         panels.append(draw)
 
@@ -142,9 +142,9 @@ def _distribution(axes: Axes, saturated: Saturation) -> None:
               bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.0})  # fmt: skip
 
 
-def _mark(axes: Axes, star: float) -> None:
-    """A line at one photo's α*, with its value."""
+def _mark(axes: Axes, star: float, *, score: float) -> None:
+    """A line at one photo's α*, with its value: below the curve where the ``score`` there is high, else above it."""
     axes.axvline(star, color=MUTED, linewidth=1.0, linestyle=":")
     low, high = axes.get_ylim()
-    axes.annotate(f" α* = {star:.2f} ", (star, low + 0.06 * (high - low)), ha="right" if star > 0.6 else "left",
+    axes.annotate(f" α* = {star:.2f} ", (star, low + (0.06 if score > (low + high) / 2 else 0.9) * (high - low)), ha="right" if star > 0.6 else "left",
                   fontsize=9, color=INK)  # fmt: skip

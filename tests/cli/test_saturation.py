@@ -22,6 +22,13 @@ def folder(motorcycle, samples):
     return motorcycle.parent
 
 
+def test_the_plot_of_one_photo_names_its_class(shell, motorcycle, bundled, tmp_path):
+    result = shell("saturation", motorcycle, "--points", "2", "--format", "svg", *bundled)
+    label = result.stdout.split("  ")[1].rpartition(" ")[0].rpartition(" ")[0]
+    drawn = (tmp_path / "out" / "saturation.svg").read_text(encoding="utf-8")
+    assert f"motorcycle.jpg, {label}" in drawn
+
+
 def test_several_photos_make_one_plot_a_table_and_a_record(shell, folder, bundled, tmp_path, read_json):
     result = shell("saturation", folder, "--points", "4", *bundled)
     assert result.exit_code == 0, result.output

@@ -15,7 +15,7 @@ from igcli.attribution.views.layers import LayerDistances
 from igcli.errors import UsageError
 from igcli.rendering.layer_plot import layer_plot
 from igcli.rendering.plots import PLOTS, PlotContext, plot_curves, plot_ending, render
-from igcli.rendering.saturation_plot import saturation_plot
+from igcli.rendering.saturation_plot import _mark, saturation_plot
 
 SUBJECT = PlotContext("caltech101", "softmax", "cat $x$ \u202e.jpg")
 STARTS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml", ".pdf": b"%PDF-"}
@@ -92,6 +92,20 @@ def test_the_median_and_quartiles_drawn_are_those_of_the_curves():
     render(draw, size=(3, 2), ending=".png")
     assert drawn["lines"] == [1.0, 3.0, 2.0]
     assert drawn["middle"].median == pytest.approx(np.full(5, 2.0))
+
+
+@pytest.mark.parametrize("score", [0.05, 0.95])
+def test_the_value_of_alpha_star_stands_away_from_the_curve(score):
+    drawn = []
+
+    def draw(figure):
+        axes = figure.add_subplot()
+        axes.set_ylim(-0.02, 1.02)
+        _mark(axes, 0.8, score=score)
+        drawn.extend(axes.texts)
+
+    render(draw, size=(3, 2), ending=".png")
+    assert abs(drawn[0].xy[1] - score) > 0.5
 
 
 def test_curves_of_a_black_picture_and_constant_scores_give_a_plot():

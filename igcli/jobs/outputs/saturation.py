@@ -80,7 +80,7 @@ def write_saturation(plan: Plan, measured: Sequence[PhotoCurves], *, failed: int
     ``.json`` too.
     """
     name = plan.name or "saturation"
-    title = Path(measured[0].name).name if len(measured) == 1 else ""
+    title = f"{Path(measured[0].name).name}, {measured[0].target.label}" if len(measured) == 1 else ""
     subject = subject_of(plan, title=title)
     traces = [each.trace for each in measured]
     kinds = [f"{name}{ending}", f"{name}.csv"]
