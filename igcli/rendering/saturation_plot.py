@@ -146,5 +146,6 @@ def _mark(axes: Axes, star: float, *, score: float) -> None:
     """A line at one photo's α*, with its value: below the curve where the ``score`` there is high, else above it."""
     axes.axvline(star, color=MUTED, linewidth=1.0, linestyle=":")
     low, high = axes.get_ylim()
-    axes.annotate(f" α* = {star:.2f} ", (star, low + (0.06 if score > (low + high) / 2 else 0.9) * (high - low)), ha="right" if star > 0.6 else "left",
-                  fontsize=9, color=INK)  # fmt: skip
+    height = low + (0.06 if score > (low + high) / 2 else 0.9) * (high - low)
+    side = "right" if star > 0.6 else "left"
+    axes.annotate(f" α* = {star:.2f} ", (star, height), ha=side, fontsize=9, color=INK)
