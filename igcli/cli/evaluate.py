@@ -101,7 +101,7 @@ def _measure(
     checking: Checking,
 ) -> list[Column]:
     console, items = run.console, items_of(run.found)
-    measured = [] if len(evaluation_plan.needing("mosaic")) == len(evaluation_plan.metrics) else items
+    measured = items if evaluation_plan.on_photos() else []
     tally = Tally(total=len(measured) + len(plans), failed=run.failures)
     progress = Progress(console, tally, unit="passes")
     measurer = Measurer(job, evaluation_plan, on_points=progress.points)

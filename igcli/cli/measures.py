@@ -16,7 +16,7 @@ from igcli.cli.session import Request, Session
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.exclusions import Exclusions
-from igcli.evaluation.ground_truth.area import GroundTruth, ground_truth_digest
+from igcli.evaluation.ground_truth.area import ground_truth_digest
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
 from igcli.evaluation.metrics.curve_metric import CurveMetric
@@ -88,7 +88,7 @@ measures_options = grouped(
 def evaluation_plan_of(run: Session, job: Job, measures: Measures) -> EvaluationPlan:
     """What is to be measured; reads where the objects are."""
     photos = [found.path for found in run.found]
-    truth: GroundTruth | None = None
+    given: dict[str, object] = {}  # by the name of the need
     if measures.boxes is not None and measures.masks is not None:
         raise UsageError("--boxes and --masks both say where the objects are: leave one of them out.")
     source = measures.boxes or measures.masks
@@ -96,10 +96,10 @@ def evaluation_plan_of(run: Session, job: Job, measures: Measures) -> Evaluation
     digest = "" if source is None or not source.exists() else ground_truth_digest(source)
     if measures.boxes is not None:
         boxes = read_boxes(measures.boxes, photos=photos)
-        truth, notes = boxes, boxes.notes
+        given["mask"], notes = boxes, boxes.notes
     elif measures.masks is not None:
         masks = read_masks(measures.masks, photos=photos, view=job.model.view, options=job.plan.reading)
-        truth, notes = masks, masks.notes
+        given["mask"], notes = masks, masks.notes
     else:
         notes = ()
     for note in notes:
@@ -114,7 +114,7 @@ def evaluation_plan_of(run: Session, job: Job, measures: Measures) -> Evaluation
     if measures.metrics == DEFAULT_METRICS and not any(_has_a_sum(name) for name in job.plan.wanted.methods):
         metrics.pop("completeness", None)
     methods = () if others is not None else tuple(job.plan.wanted.methods)
-    return EvaluationPlan(methods, measures.controls, metrics, truth, digest, others)
+    return EvaluationPlan(methods, measures.controls, metrics, given, digest, others)
 
 
 def _has_a_sum(method: str) -> bool:
@@ -126,7 +126,7 @@ def plans_of(
     request: Request, job: Job, evaluation_plan: EvaluationPlan, measures: Measures
 ) -> tuple[list[MosaicPlan], list[str]]:
     """The mosaics of the focus metric, if it is asked for, and what could not be used for them."""
-    if not evaluation_plan.needing("mosaic"):
+    if not evaluation_plan.on_mosaics():
         return [], []
     classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
     excluded = Exclusions("class", classes.excluded)

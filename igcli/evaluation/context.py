@@ -1,8 +1,13 @@
-"""What a metric can ask for about one photo. Each part is made when it is first asked for, and made once."""
+"""What a metric can ask for about one photo. Each part is made when it is first asked for, and made once.
+
+A new need is an entry of :data:`NEEDS` and a method of :class:`Context`, both here; what the method does is in
+``igcli/jobs/evaluating/photo_context.py``, and an option that gives it is in ``igcli/cli/measures.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,8 +22,52 @@ if TYPE_CHECKING:
     from igcli.lazy import np, torch
 
 
+@dataclass(frozen=True)
+class Need:
+    """What a metric may need besides the maps.
+
+    Attributes
+    ----------
+    name
+        How a metric declares it, in ``needs``.
+    summary
+        What it is, for messages: "deletion needs …".
+    supplied_by
+        The method of :class:`Context` that gives it.
+    makes_maps
+        Whether it takes maps that are made for it, which cannot be had for another tool's (``--maps``).
+    on_mosaics
+        Whether the metric is measured on mosaics instead of the photos.
+    option
+        The options that give it, as "--boxes or --masks"; the metric cannot be measured without one of them, and its
+        numbers are measured again when the files given there change. Empty where no option is needed.
+    """
+
+    name: str
+    summary: str
+    supplied_by: str
+    makes_maps: bool = False
+    on_mosaics: bool = False
+    option: str = ""
+
+
+#: What a metric may need besides the maps, by name.
+NEEDS: Mapping[str, Need] = {
+    need.name: need
+    for need in (
+        Need("model", "forward passes through the network", "scores"),
+        Need("replaced", "the scores of the photo with more and more of its pixels replaced", "replaced"),
+        Need("attribution", "the sum of the method's map and what it should be", "completeness", makes_maps=True),
+        Need("mask", "the places of the objects", "area", option="--boxes or --masks"),
+        Need("mosaic", "maps of mosaics of photos of two classes", "area", makes_maps=True, on_mosaics=True),
+        Need("method", "the same method's maps of slightly changed copies of the photo", "remade", makes_maps=True),
+        Need("randomised", "the same method's map of the network with random weights", "randomised", makes_maps=True),
+    )
+}
+
+
 class Context(Protocol):
-    """One photo, its maps, and what only some metrics need: each names the need that a metric declares."""
+    """One photo, its maps, and what only some metrics need: each method says for which need it is."""
 
     @property
     def pixels(self) -> torch.Tensor:

@@ -1,4 +1,8 @@
-"""What a metric is, and its result for one map of one photo: a number, or the reason why there is none."""
+"""What a metric is, and its result for one map of one photo: a number, or the reason why there is none.
+
+A need of a metric is declared in ``igcli/evaluation/context.py`` (``NEEDS``, and a method of ``Context``),
+and supplied in ``igcli/jobs/evaluating/photo_context.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from igcli.errors import UsageError
+from igcli.evaluation.context import NEEDS, Need
 from igcli.lazy import np
 from igcli.registry import Registry
 
@@ -15,17 +20,6 @@ if TYPE_CHECKING:
 
 
 Direction = Literal["higher", "lower"]
-
-#: What a metric may need besides the maps.
-NEEDS: Mapping[str, str] = {
-    "model": "forward passes through the network",
-    "replaced": "the scores of the photo with more and more of its pixels replaced",
-    "attribution": "igcli's own result, which knows its sum and the score's rise",
-    "mask": "where the object is: boxes or masks",
-    "mosaic": "mosaics of photos of two classes",
-    "method": "the same method's maps of slightly changed copies of the photo",
-    "randomised": "the same method's map of the network with random weights",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +34,7 @@ class Metric:
 
     #: Whether a better map has a higher or a lower value.
     direction: ClassVar[Direction]
-    #: Keys of ``NEEDS``.
+    #: Keys of :data:`igcli.evaluation.context.NEEDS`.
     needs: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
@@ -55,6 +49,16 @@ class Metric:
         A map without a number has the reason in its place: ``Measured.missing("…")``.
         """
         raise NotImplementedError
+
+    @classmethod
+    def needed(cls) -> tuple[Need, ...]:
+        """What ``needs`` names."""
+        return tuple(NEEDS[name] for name in cls.needs)
+
+    @classmethod
+    def is_on_mosaics(cls) -> bool:
+        """Whether it is measured on mosaics instead of the photos."""
+        return any(need.on_mosaics for need in cls.needed())
 
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
         """How it is measured, in one sentence, for photos of ``size`` (height, width) and a name in ``SCORES``."""

@@ -33,8 +33,9 @@ class Card:
         What is explained.
     fingerprint
         What the maps depend on: the photo's file and the settings. A card with another one is not used.
-    truth
-        A digest of what is known of where the objects are: numbers that depend on it are measured again with another.
+    given_digest
+        A digest of what the options for a need gave, such as where the objects are: numbers that depend on it are
+        measured again with another.
     completeness
         By method, as its attribution promised; ``None`` where it promised nothing.
     gradients
@@ -49,7 +50,7 @@ class Card:
     target: Record
     score: Score
     fingerprint: str
-    truth: str = ""
+    given_digest: str = ""
     completeness: dict[str, Completeness | None] = field(default_factory=dict)
     gradients: dict[str, int] = field(default_factory=dict)
     measured: dict[str, dict[str, Measured]] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class Card:
         self.measured[name].update(values)
 
     def _protocol(self, metric: Metric) -> Record:
-        return asdict(metric) | ({"truth": self.truth} if "mask" in metric.needs else {})
+        return asdict(metric) | ({"truth": self.given_digest} if any(need.option for need in metric.needed()) else {})
 
     def save(self, path: Path) -> None:
         """Write the card, whole."""
@@ -87,7 +88,7 @@ class Card:
         write_whole(path, (to_json(record) + "\n").encode())
 
 
-def load_card(path: Path, *, fingerprint: str, truth: str = "") -> Card | None:
+def load_card(path: Path, *, fingerprint: str, given_digest: str = "") -> Card | None:
     """The card in a file, if there is one and it is of the same photo and settings."""
     try:
         record = json.loads(read_own(path))
@@ -98,7 +99,7 @@ def load_card(path: Path, *, fingerprint: str, truth: str = "") -> Card | None:
             target=record["target"],
             score=Score(**record["score"]),
             fingerprint=fingerprint,
-            truth=truth,
+            given_digest=given_digest,
             completeness={name: each and Completeness(**each) for name, each in record["completeness"].items()},
             gradients=record["gradients"],
             protocols=record["protocols"],

@@ -101,13 +101,13 @@ class Evaluation:
         folders = {Path(kind) / item.stem.parent for kind in ("photos", "maps") for item in self._items}
         for folder in folders | {Path("mosaics")}:
             remove_partials(self._job.plan.output / folder)
-        ordinary = [column for column in self.columns if "mosaic" not in column.metric.needs]
+        ordinary = [column for column in self.columns if not column.metric.is_on_mosaics()]
         if ordinary:
             group = group_size(self._job)
             for start in range(0, len(self._items), group):
                 yield from self._photos(self._items[start : start + group], ordinary, checking)
         for column in self.columns:
-            if "mosaic" in column.metric.needs:
+            if column.metric.is_on_mosaics():
                 yield from self._mosaics(column, checking)
 
     def _photos(self, items: Sequence[Item], columns: Sequence[Column], checking: Checking) -> Iterator[Step]:
@@ -156,7 +156,7 @@ class Evaluation:
         return hashlib.sha256(repr((self._settings, *parts)).encode("utf-8", "replace")).hexdigest()
 
     def _known(self, folder: str, stem: Path, mark: str) -> Card | None:
-        return load_card(self._path(folder, stem, "json"), fingerprint=mark, truth=self._plan.truth_digest)
+        return load_card(self._path(folder, stem, "json"), fingerprint=mark, given_digest=self._plan.given_digest)
 
     def _mosaics(self, column: Column, checking: Checking) -> Iterator[Step]:
         names = [*self._plan.methods, *self._plan.controls]

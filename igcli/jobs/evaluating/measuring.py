@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from igcli.attribution.explain import explain
 from igcli.attribution.methods.method import METHODS
@@ -17,14 +18,14 @@ from igcli.attribution.scores import Score
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.exclusions import Exclusion
-from igcli.evaluation.ground_truth.area import Area, GroundTruth
+from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.maps import MapLike
 from igcli.evaluation.metrics.metric import Measured, Metric
 from igcli.evaluation.randomising import randomised
 from igcli.images.picture import Picture
 from igcli.jobs.evaluating.card import Card, Photo
-from igcli.jobs.evaluating.context import PhotoContext, measured_by
 from igcli.jobs.evaluating.maps import OtherMaps
+from igcli.jobs.evaluating.photo_context import PhotoContext, measured_by
 from igcli.jobs.outputs.record import image_entry
 from igcli.jobs.plan import Job
 from igcli.lazy import torch
@@ -43,9 +44,9 @@ class EvaluationPlan:
         Names in ``CONTROLS``.
     metrics
         By name in ``METRICS``, each with its parameters.
-    truth
-        Where the objects are, for metrics that need it.
-    truth_digest
+    given
+        What was read from the options that give a need, by the need's name: ``"mask"``, a ``GroundTruth``.
+    given_digest
         Another one where that was read from other files, or from the same after they were changed.
     others
         Another tool's maps.
@@ -54,8 +55,8 @@ class EvaluationPlan:
     methods: tuple[str, ...]
     controls: tuple[str, ...]
     metrics: Mapping[str, Metric]
-    truth: GroundTruth | None = None
-    truth_digest: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    given_digest: str = ""
     others: OtherMaps | None = None
 
     def check(self) -> None:
@@ -63,17 +64,21 @@ class EvaluationPlan:
         for name in self.methods:
             METHODS[name]
         for name, metric in self.metrics.items():
-            if "mask" in metric.needs and self.truth is None:
-                raise UsageError(f"{name} needs to know where the objects are: give --boxes or --masks.")
-            alone = {"attribution", "method", "randomised", "mosaic"} & set(metric.needs)
-            if self.others is not None and alone:
-                raise UsageError(
-                    f"{name} needs to make maps of its own, which it cannot of another tool's: leave it out."
-                )
+            for need in metric.needed():
+                if need.option and need.name not in self.given:
+                    raise UsageError(f"{name} needs {need.summary}: give {need.option}.")
+                if need.makes_maps and self.others is not None:
+                    raise UsageError(
+                        f"{name} cannot be measured of another tool's maps: it needs {need.summary}. Leave it out."
+                    )
 
-    def needing(self, need: str) -> dict[str, Metric]:
-        """The metrics that need this: a key of ``NEEDS``."""
-        return {name: metric for name, metric in self.metrics.items() if need in metric.needs}
+    def on_mosaics(self) -> dict[str, Metric]:
+        """The metrics that are measured on mosaics."""
+        return {name: metric for name, metric in self.metrics.items() if metric.is_on_mosaics()}
+
+    def on_photos(self) -> dict[str, Metric]:
+        """The metrics that are measured on the photos."""
+        return {name: metric for name, metric in self.metrics.items() if not metric.is_on_mosaics()}
 
 
 class Measurer:
@@ -95,10 +100,7 @@ class Measurer:
         self.make_maps(photos)
         for photo in photos:
             if photo.card is not None:
-                metrics = {
-                    name: each for name, each in self.evaluation_plan.metrics.items() if "mosaic" not in each.needs
-                }
-                self._measure(photo, photo.card, metrics)
+                self._measure(photo, photo.card, self.evaluation_plan.on_photos())
 
     def measure_mosaic(self, photo: Photo, name: str, metric: Metric, area: Area) -> None:
         """Fill the maps and the card of a mosaic, whose object lies in ``area``."""
@@ -137,7 +139,7 @@ class Measurer:
         rival = None if against is None else self.job.model.labels.find(against)
         score = Score(explanation.score.kind, explanation.target.index, rival)
         image, target = image_entry(photo.picture), asdict(explanation.target)
-        return Card(image, target, score, photo.fingerprint, self.evaluation_plan.truth_digest)
+        return Card(image, target, score, photo.fingerprint, self.evaluation_plan.given_digest)
 
     def _explain(
         self,

@@ -7,8 +7,9 @@ from toys import trapezoid
 
 from igcli.attribution.scores import SCORES
 from igcli.errors import UsageError
+from igcli.evaluation.context import NEEDS, Context
 from igcli.evaluation.metrics.curve_metric import CurveMetric
-from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, NEEDS, Curve, Measured, arrow, configured
+from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, Curve, Measured, Metric, arrow, configured
 
 EXPECTED = {
     "aopc": "higher",
@@ -38,6 +39,18 @@ def test_a_metric_says_what_it_needs_and_how_it_is_measured(name):
     assert set(metric.needs) <= set(NEEDS)
     for score in SCORES:
         assert score in metric.protocol(size=(224, 224), score=score)
+
+
+@pytest.mark.parametrize("need", NEEDS.values(), ids=NEEDS)
+def test_what_a_metric_can_need_is_a_method_of_its_context(need):
+    assert NEEDS[need.name] is need
+    assert f"``{need.name}``" in getattr(Context, need.supplied_by).__doc__.partition(":")[0]
+
+
+def test_a_need_that_is_not_there_is_refused_with_those_that_are():
+    kind = type("Strange", (Metric,), {"direction": "higher", "needs": ("weather",)})
+    with pytest.raises(TypeError, match="Strange needs 'weather', which is none of model, replaced"):
+        METRICS("strange", summary="x")(kind)
 
 
 @pytest.mark.parametrize("name", [name for name, kind in METRICS.items() if issubclass(kind, CurveMetric)])

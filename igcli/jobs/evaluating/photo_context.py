@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from igcli.attribution.result import Completeness
 from igcli.attribution.scores import Score
 from igcli.errors import IgError, UsageError, first_line
-from igcli.evaluation.context import Context
+from igcli.evaluation.context import NEEDS, Context
 from igcli.evaluation.exclusions import Exclusion
-from igcli.evaluation.ground_truth.area import Area
+from igcli.evaluation.ground_truth.area import Area, GroundTruth
 from igcli.evaluation.ground_truth.conditions import Conditions, Located, excluded
 from igcli.evaluation.maps import MapLike
 from igcli.evaluation.metrics.curve_metric import CurveMetric
@@ -83,9 +83,10 @@ class PhotoContext:
     def area(self) -> Area | Exclusion:
         """The object's area by the boxes or masks; read once, so that errors in them are counted once."""
         if self.located is None:
-            truth = self.measurer.evaluation_plan.truth
+            truth: GroundTruth | None = self.measurer.evaluation_plan.given.get("mask")
             if truth is None:
-                raise UsageError("A metric asks where the objects are: give --boxes or --masks.")
+                need = NEEDS["mask"]
+                raise UsageError(f"A metric needs {need.summary}: give {need.option}.")
             self.located = truth.area(self.photo.picture, label=self.card.target["label"])
             if isinstance(self.located, Area):
                 self.measurer.refused_boxes += self.located.refused
