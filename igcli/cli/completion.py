@@ -18,7 +18,7 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 
 def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of registered models, not of torchvision's, which would have to be imported; files if there are none."""
-    from igcli.models.zoo import MODELS
+    from igcli.models.sources import MODELS
 
     return _starting(MODELS, incomplete) or files(ctx, param, incomplete)
 

@@ -18,6 +18,7 @@ from igcli.images.options import INTERPOLATIONS
 from igcli.models.classifier import Classifier
 from igcli.models.devices import PRECISIONS
 from igcli.models.outputs import OUTPUTS
+from igcli.models.sources import SOURCES, prefixed_names
 from igcli.models.spec import ModelSpec
 from igcli.models.zoo import load_model
 
@@ -129,10 +130,10 @@ def _choice(
 
 _model_option = click.option(
     "--model", default="auto", show_default=True, metavar="NAME", shell_complete=completion.model_names,
-    help="A name that 'ig models' lists, timm:NAME, FILE.py:FUNCTION, or a file. auto: GoogLeNet when its ImageNet "
-         "weights are cached or can be fetched, else efficientnet_lite0 if it is installed, else the bundled network. "
-         "FILE.py:FUNCTION or package.module:FUNCTION makes the network; a file is a .pt2 or TorchScript program, or a "
-         "model file (.toml). Programs are run.",
+    help=f"A name that 'ig models' lists, {prefixed_names()}, FILE.py:FUNCTION, or a file. auto: GoogLeNet when its "
+         "ImageNet weights are cached or can be fetched, else efficientnet_lite0 if it is installed, else the bundled "
+         "network. FILE.py:FUNCTION or package.module:FUNCTION makes the network; a file is a .pt2 or TorchScript "
+         f"program, or a model file (.toml). Programs are run. Prefixes: {listed(SOURCES)}.",
 )  # fmt: skip
 
 #: Options of a model besides its name.

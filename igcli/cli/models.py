@@ -22,9 +22,10 @@ from igcli.models import caltech101
 from igcli.models.classifier import Classifier
 from igcli.models.model_file import model_file
 from igcli.models.published_weights import PublishedWeights, all_published, find_published, is_torchvision
+from igcli.models.sources import MODELS
 from igcli.models.spec import InputSpec, ModelSpec
 from igcli.models.weights_store import cached_files
-from igcli.models.zoo import MODELS, load_model, whole
+from igcli.models.zoo import load_model, whole
 
 FEW = 5
 """How many class names are shown of many."""
@@ -46,8 +47,9 @@ class Listing(click.Group):
 def models(ctx: click.Context, *, streams: Streams) -> None:
     """List the models, their input sizes, classes and weights.
 
-    Any of these names goes to --model, NAME@WEIGHTS for another set of weights, timm:NAME where timm is installed. A
-    network of your own is FILE.py:FUNCTION or package.module:FUNCTION, a .pt2 or TorchScript file, or a model file.
+    Any of these names goes to --model, NAME@WEIGHTS for another set of weights, PREFIX:NAME for a network of another
+    library ('ig explain --help-all' lists the prefixes). A network of your own is FILE.py:FUNCTION or
+    package.module:FUNCTION, a .pt2 or TorchScript file, or a model file.
 
     \b
     Examples:

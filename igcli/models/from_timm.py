@@ -1,4 +1,4 @@
-"""A network of the timm library by its name, ``timm:NAME``: the extra ``igcli[timm]``.
+"""A network of the timm library by its name: the extra ``igcli[timm]``.
 
 Weights, preprocessing and number of classes are timm's; it downloads and caches the weights itself.
 """
@@ -27,7 +27,8 @@ from igcli.models.weights import read_state_dict, sha256_of
 if TYPE_CHECKING:
     from igcli.models.spec import LoadOptions
 
-PREFIX = "timm:"
+FETCHING = ("pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir", "pretrained")
+"""Arguments with which timm reads or fetches other files than those that the user named."""
 
 
 def load_timm(name: str, options: LoadOptions) -> Classifier:
@@ -45,19 +46,18 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
     if find_spec("timm") is None:
         raise UsageError('timm is not installed: pip install "igcli[timm]".')
     timm: Any = importlib.import_module("timm")
-    own = name.removeprefix(PREFIX)
     arguments = dict(options.arguments)
 
     def build(**more: Any) -> torch.nn.Module:
         try:
-            network: torch.nn.Module = timm.create_model(own, **(more | arguments))
+            network: torch.nn.Module = timm.create_model(name, **(more | arguments))
         except (RuntimeError, TypeError, ValueError) as problem:
             reason = first_line(problem) or type(problem).__name__
-            raise UsageError(f"timm cannot make {own!r} ({reason}). timm.list_models() lists its names.") from problem
+            raise UsageError(f"timm cannot make {name!r} ({reason}). timm.list_models() lists its names.") from problem
         return network
 
     if options.weights is None:
-        network = _with_timms_weights(build, own, offline=options.offline)
+        network = _with_timms_weights(build, name, offline=options.offline)
         weights, sha256 = str(getattr(network, "pretrained_cfg", {}).get("tag") or "timm's own"), tensors_hash(network)
     else:
         whole = outline(build)

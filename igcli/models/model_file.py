@@ -12,9 +12,9 @@
 The names are those of :class:`~igcli.models.spec.ModelSpec` and :class:`~igcli.models.spec.InputSpec`. Settings of a
 machine, and decisions to trust a file, are not allowed in it.
 
-The file is data: it names networks that are built in or installed (torchvision's, timm's, plug-ins'). One that names
-code (``net.py:build``, ``package:factory``, a ``.pt2`` or TorchScript file) is a program, and needs
-``--trust-model-file``.
+The file is data: it names networks that are built in or installed (torchvision's, plug-ins', those of a prefix whose
+source is ``data_only``). One that names code (``net.py:build``, ``package:factory``, a ``.pt2`` or TorchScript file) is
+a program, and needs ``--trust-model-file``.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from typing import Any
 
 from igcli.bounded import read_bounded
 from igcli.errors import UsageError
+from igcli.models.sources import SOURCES, NameKind, kind_of_name, source_of_name
 from igcli.models.spec import InputSpec, ModelSpec
-
-SUFFIX = ".toml"
 
 PERSONAL = ("trust_pickle", "trust_model_file", "device", "offline")
 """Fields of a spec that every user decides, and no model file."""
@@ -41,12 +40,6 @@ LARGEST_FILE = 4 << 20
 
 DEEPEST = 20
 """Levels of nested lists and tables."""
-
-INSTALLED = ("timm:",)
-"""Prefixes of names with a colon that name installed networks, not code."""
-
-FETCHING = ("pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir", "pretrained")
-"""Arguments with which timm reads or fetches other files than those that the user named."""
 
 
 def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
@@ -76,7 +69,7 @@ def read_model_file(path: Path, *, trusted: bool = False) -> ModelSpec:
             f"{path}: {strange.pop()!r} is in the wrong place; size, mean and the like stand under [input]."
         )
     model = flat.pop("model", None)
-    if not isinstance(model, str) or model.endswith(SUFFIX):
+    if not isinstance(model, str) or kind_of_name(model) is NameKind.MODEL_FILE:
         raise UsageError(f'{path} does not say which model: it needs a line like model = "resnet18".')
     if not trusted:
         _check_data(path, model, tables["arguments"])
@@ -107,22 +100,19 @@ def model_file(spec: ModelSpec, *, folder: Path) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def names_a_file(model: str) -> bool:
-    """Whether a model's name is a path: of a program, or of the Python file before a colon."""
-    from igcli.models.from_program import SUFFIXES
-
-    return _code_path(model) is not None or model.endswith(SUFFIXES)
-
-
 def _check_data(path: Path, model: str, arguments: Mapping[str, Any]) -> None:
     """Raise ``UsageError`` if the file names code, or arguments that read other files."""
-    named = [name for name in FETCHING if name in arguments]
-    code = names_a_file(model) or (":" in model and not model.startswith(INSTALLED))
-    if code or (named and model.startswith(INSTALLED)):
+    kind, named = kind_of_name(model), list[str]()
+    code = kind in (NameKind.PROGRAM, NameKind.CODE)
+    if kind is NameKind.SOURCE:
+        source = source_of_name(model)
+        code, named = not source.data_only, [name for name in source.fetching if name in arguments]
+    if code or named:
+        prefixes = "".join(f"{prefix}:, " for prefix, source in SOURCES.items() if source.data_only)
         what = f"names code that would be run, {model[:100]!r}" if code else f"sets {named[0]}, which reads other files"
         raise UsageError(
-            f"{path} {what}. If you would run a program of whoever wrote the file: --trust-model-file. Networks of "
-            "torchvision, timm and plug-ins need no trust."
+            f"{path} {what}. If you would run a program of whoever wrote the file: --trust-model-file. Names "
+            f"that begin with {prefixes}and those that 'ig models' lists, need no trust."
         )
 
 
@@ -157,21 +147,21 @@ def _check_values(content: dict[str, Any], path: Path) -> None:
         raise UsageError(f"{path} nests its values more than {DEEPEST} deep. 'ig models describe' shows the format.")
 
 
-def _code_path(model: str) -> str | None:
-    """``net.py`` of ``net.py:build``."""
-    where, _, factory = model.rpartition(":")
-    return where if factory and where.endswith(".py") else None
+def _path_in(model: str) -> str:
+    """The path that a model's name begins with: all of a program's, ``net.py`` of ``net.py:build``, else nothing."""
+    kind, where = kind_of_name(model), model.rpartition(":")[0]
+    if kind is NameKind.PROGRAM:
+        return model
+    return where if kind is NameKind.CODE and where.endswith(".py") else ""
 
 
 def _model_in(model: str, folder: Path) -> str:
-    return str(folder / Path(model).expanduser()) if names_a_file(model) else model
+    return str(folder / Path(model).expanduser()) if _path_in(model) else model
 
 
 def _relative_model(model: str, folder: Path) -> str:
-    if not names_a_file(model):
-        return model
-    where = _code_path(model)
-    return _relative(Path(model), folder) if where is None else _relative(Path(where), folder) + model[len(where) :]
+    path = _path_in(model)
+    return _relative(Path(path), folder) + model[len(path) :] if path else model
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""A model's name -> a Classifier that is ready to use: the registry of names, and the loader of each kind of name.
+"""A model's name -> a Classifier that is ready to use, by the loader of its kind of name.
 
 How each network is built is in its own module.
 """
@@ -9,32 +9,22 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from igcli.errors import UsageError, WeightsError
 from igcli.images.source import FileState
 from igcli.models.apply_spec import apply_spec
-from igcli.models.auto import load_auto, load_googlenet
-from igcli.models.caltech101 import load_caltech101
 from igcli.models.classifier import OWN_NETWORK, Classifier
 from igcli.models.devices import resolve_device
-from igcli.models.efficientnet_lite0 import load_efficientnet_lite0
 from igcli.models.from_code import load_from_code
-from igcli.models.from_program import SUFFIXES, load_program
-from igcli.models.from_timm import PREFIX, load_timm
+from igcli.models.from_program import load_program
 from igcli.models.from_torchvision import load_torchvision
-from igcli.models.model_file import SUFFIX, read_model_file
+from igcli.models.model_file import read_model_file
 from igcli.models.published_weights import classifier_names, is_torchvision
+from igcli.models.sources import MODELS, Loader, NameKind, kind_of_name, load_from_source, source_of_name
 from igcli.models.spec import LoadOptions, ModelSpec, warn_python
 from igcli.models.weights import sha256_of
-from igcli.registry import Registry, load_plugins
-
-if TYPE_CHECKING:
-    from igcli.models.classifier import Classifier
-
-Loader = Callable[[LoadOptions], "Classifier"]
-
-MODELS: Registry[Loader] = Registry("model")
+from igcli.registry import load_plugins
 
 
 def load_model(
@@ -50,7 +40,8 @@ def load_model(
     Parameters
     ----------
     model
-        A name in :data:`MODELS`; a torchvision classifier (``NAME`` or ``NAME@WEIGHTS``); ``timm:NAME``;
+        A name in :data:`MODELS`; a torchvision classifier (``NAME`` or ``NAME@WEIGHTS``); ``PREFIX:NAME`` with
+        a prefix in :data:`~igcli.models.sources.SOURCES`, as in ``timm:NAME``;
         ``package.module:factory`` or ``file.py:factory``; a ``.pt2`` or TorchScript file; a model file (``.toml``).
         Or a :class:`ModelSpec` with all settings.
     progress
@@ -77,8 +68,8 @@ def load_model(
     spec = whole(ModelSpec.of(model, **how) if isinstance(model, str) else model)
     loader = _loader(spec.model)
     resolve_device(spec.device)  # a wrong device is said before anything is downloaded
-    file = spec.weights or Path(spec.model).expanduser()
-    if spec.sha256 is not None and file.is_file():
+    file = _file_of(spec)
+    if spec.sha256 is not None and file is not None and file.is_file():
         _check_hash(spec, sha256_of(file), file)  # before a byte of it is used
     options = LoadOptions(
         weights=spec.weights,
@@ -104,20 +95,21 @@ def load_model(
 
 def whole(spec: ModelSpec) -> ModelSpec:
     """The spec completed by its model file, if it names one; the spec's own settings take precedence."""
-    if not spec.model.endswith(SUFFIX):
+    if kind_of_name(spec.model) is not NameKind.MODEL_FILE:
         return spec
     return spec.over(read_model_file(Path(spec.model).expanduser(), trusted=spec.trust_model_file))
 
 
 def _loader(name: str) -> Loader:
     """The function that loads a model of this name."""
-    if name in MODELS:
+    kind = kind_of_name(name)
+    if kind is NameKind.REGISTERED:
         return MODELS[name]
-    if name.startswith(PREFIX):
-        return partial(load_timm, name)
-    if name.endswith(SUFFIXES):
+    if kind is NameKind.SOURCE:
+        return partial(load_from_source, name)
+    if kind is NameKind.PROGRAM:
         return partial(load_program, name)
-    if ":" in name:
+    if kind is NameKind.CODE:
         return partial(load_from_code, name)
     if name.endswith(".py"):
         raise UsageError(f"Which function of {name} makes the network? Give --model {name}:FUNCTION.")
@@ -132,15 +124,24 @@ def _loader(name: str) -> Loader:
 
 
 def _is_published(name: str) -> bool:
-    """Whether a network of this name is igcli's, torchvision's or timm's, and not from the user's code."""
-    if name in MODELS:
+    """Whether a network of this name is igcli's, torchvision's or of a published source, and not from own code."""
+    kind = kind_of_name(name)
+    if kind is NameKind.REGISTERED:
         return MODELS[name].__module__.startswith("igcli.")
-    return name.startswith(PREFIX) or not (name.endswith(SUFFIXES) or ":" in name)
+    if kind is NameKind.SOURCE:
+        return source_of_name(name).published
+    return kind is NameKind.OTHER
 
 
-def _state(file: Path) -> FileState | None:
+def _file_of(spec: ModelSpec) -> Path | None:
+    """The user's own file that holds the weights, if one does."""
+    program = kind_of_name(spec.model) is NameKind.PROGRAM
+    return spec.weights or (Path(spec.model).expanduser() if program else None)
+
+
+def _state(file: Path | None) -> FileState | None:
     try:
-        return FileState.of(file.stat()) if file.is_file() else None
+        return FileState.of(file.stat()) if file is not None and file.is_file() else None
     except (OSError, ValueError):
         return None
 
@@ -151,15 +152,3 @@ def _check_hash(spec: ModelSpec, sha256: str | None, file: object) -> None:
             f"{file} is not the file that the model file names: its SHA-256 begins with {str(sha256)[:8]}, not "
             f"{str(spec.sha256)[:8]}. Get the right one, or write the model file again with 'ig models describe'."
         )
-
-
-MODELS(
-    "auto",
-    summary="GoogLeNet when its ImageNet weights are here or can be fetched, else efficientnet_lite0 if installed, "
-    "else caltech101.",
-)(load_auto)
-MODELS("googlenet", summary="torchvision's GoogLeNet, 1000 ImageNet classes; downloaded once (50 MB).")(load_googlenet)
-MODELS(
-    "efficientnet_lite0", summary="Google's EfficientNet-Lite0, 1000 ImageNet classes; needs igcli[imagenet] (17 MB)."
-)(load_efficientnet_lite0)
-MODELS("caltech101", summary="The bundled GoogLeNet, 100 Caltech-101 classes; needs no network.")(load_caltech101)

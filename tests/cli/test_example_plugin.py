@@ -33,7 +33,11 @@ COMMANDS = {
     "plugins": ["plugins"],
     "models": ["models"],
     "show": ["models", "show", "example-net"],
+    "show of a prefix": ["models", "show", "example:7"],
+    "describe of a prefix": ["models", "describe", "example:7", "--save", "seven.toml"],
+    "help": ["explain", "--help"],
     "check": ["check", "--model", "example-net", "--method", "example-squared", "--steps", "2"],
+    "by a prefix in a model file": ["explain", "in/0.png", "--model", "seven.toml", "--steps", "2", "-o", "seven"],
     "explain": ["explain", "in/0.png", *MODEL, *METHOD, "--style", "example-blue", "--score", "example-half", "--panel",
                 "--full-size", "--save-arrays", "--animation", "--saturation", "-o", "one"],
     "folder": ["explain", "in", *MODEL, *METHOD, "--style", "example-blue", "--report", "-o", "folder"],
@@ -94,11 +98,25 @@ def test_the_command_works(done, name):
 def test_what_it_adds_is_listed(done):
     _, results = done
     listed = results["plugins"][1]
-    for entry in ("model example-net", "method example-squared", "metric example-sparseness", "metric example-drop"):
+    for entry in (
+        "model example-net",
+        "prefix of models example",
+        "method example-squared",
+        "metric example-sparseness",
+        "metric example-drop",
+    ):
         assert entry in listed
     for entry in ("style example-blue", "score example-half", "score example-versus"):
         assert entry in listed
     assert "example-net" in results["models"][1]
+
+
+def test_its_prefix_is_a_models_name_everywhere(done):
+    folder, results = done
+    assert "example:7" in results["show of a prefix"][1]
+    assert "timm:NAME, example:NAME," in " ".join(results["help"][1].split())
+    assert 'model = "example:7"' in (folder / "seven.toml").read_text()
+    assert json.loads((folder / "seven" / "0.json").read_text())["model"]["name"] == "example:7"
 
 
 def test_its_premise_is_said_once_by_every_command(done):
@@ -144,7 +162,7 @@ def test_its_metrics_have_numbers_of_their_own_parameters(done):
 BROKEN = """
 from igcli.evaluation.metrics.metric import Measured
 from igcli.evaluation.metrics.metric import METRICS, Metric
-from igcli.models.zoo import MODELS
+from igcli.models.sources import MODELS
 
 @METRICS("raises", summary="x")
 class Raises(Metric):

@@ -12,7 +12,8 @@ from torchvision.models import get_model_weights, resnet18
 from igcli.models import auto
 from igcli.models.model_file import read_model_file
 from igcli.models.published_weights import classifier_names
-from igcli.models.zoo import MODELS, load_model
+from igcli.models.sources import MODELS
+from igcli.models.zoo import load_model
 
 NET = """
 from torch import nn

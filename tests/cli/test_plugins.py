@@ -13,7 +13,7 @@ import pytest
 GOOD = """
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.methods.gradient import Gradient
-from igcli.models.zoo import MODELS
+from igcli.models.sources import MODELS
 
 METHODS("their-method", summary="Somebody else's.")(type("Theirs", (Gradient,), {}))
 

@@ -1,4 +1,4 @@
-"""A worked example of a plug-in: a model, a method, two metrics, a style and two scores, each a few lines.
+"""A worked example of a plug-in: a model, a prefix of models, a method, metrics, a style and scores, each a few lines.
 
 Its package declares the module in the entry-point group that igcli reads (see ``pyproject.toml`` next to this file).
 Heavy packages are imported through :mod:`igcli.lazy`, or inside functions, so that ``ig --help`` stays quick.
@@ -12,7 +12,7 @@ from igcli.attribution.methods.method import METHODS, Method
 from igcli.attribution.scores import SCORES, trait
 from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import np, torch
-from igcli.models.zoo import MODELS
+from igcli.models.sources import MODELS, SOURCES, ModelSource
 from igcli.rendering.styles import STYLES, Style
 
 
@@ -33,6 +33,19 @@ def load(options):
         nn.Linear(16, 3),
     )
     return Classifier(nn.Sequential(*layers), ["red", "green", "blue"], view=View(size=16, resize=16))
+
+
+def _load_by_seed(name, options):
+    """The same network with other random weights: ``name`` is the number after ``example:``."""
+    model = load(options)
+    torch.manual_seed(int(name))
+    torch.nn.init.normal_(model.network[-1].weight)
+    return model
+
+
+SOURCES("example", summary="example-net with the random weights of a number, as in example:7")(
+    ModelSource(_load_by_seed, data_only=True)
+)
 
 
 @METHODS("example-squared", summary="the mean of the squared gradient along the path")

@@ -155,8 +155,11 @@ def test_a_model_file_that_has_timm_read_other_files_is_refused(name, tmp_path):
         read_model_file(tmp_path / "mine.toml")
 
 
-@pytest.mark.parametrize("model", ["resnet18", "resnet18@IMAGENET1K_V1", "timm:resnet18", "auto", "caltech101"])
-def test_names_of_installed_networks_need_no_trust(model, tmp_path):
+@pytest.mark.parametrize(
+    "model",
+    ["resnet18", "resnet18@IMAGENET1K_V1", "timm:resnet18", "timm:net.pt", "timm:net.py:build", "auto", "caltech101"],
+)
+def test_names_of_installed_networks_need_no_trust_and_are_no_paths(model, tmp_path):
     (tmp_path / "mine.toml").write_text(f'model = "{model}"\n')
     assert read_model_file(tmp_path / "mine.toml").model == model
 

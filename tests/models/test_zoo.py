@@ -17,10 +17,11 @@ from igcli.models import auto, caltech101, efficientnet_lite0, from_code
 from igcli.models.auto import QUICK
 from igcli.models.classifier import Classifier
 from igcli.models.efficientnet_lite0_network import EfficientNetLite0
+from igcli.models.sources import MODELS, SOURCES, ModelSource, NameKind, kind_of_name
 from igcli.models.spec import LoadOptions
 from igcli.models.weights import sha256_of
 from igcli.models.weights_store import Source
-from igcli.models.zoo import MODELS, load_model
+from igcli.models.zoo import load_model
 
 from .conftest import Server
 
@@ -36,7 +37,8 @@ def bundled(caltech_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_reading_the_registry_imports_neither_torch_nor_numpy() -> None:
     program = (
-        "import sys, igcli.models.zoo as z; list(z.MODELS); print({'torch', 'torchvision', 'numpy'} & set(sys.modules))"
+        "import sys, igcli.models.zoo, igcli.models.sources as s; list(s.MODELS); list(s.SOURCES); "
+        "print({'torch', 'torchvision', 'numpy'} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
@@ -45,6 +47,81 @@ def test_reading_the_registry_imports_neither_torch_nor_numpy() -> None:
 def test_every_model_has_a_one_line_summary() -> None:
     assert {"auto", "googlenet", "caltech101"} <= set(MODELS)
     assert all(entry.summary and "\n" not in entry.summary for entry in MODELS.entries())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("auto", NameKind.REGISTERED),
+        ("timm:org/net", NameKind.SOURCE),
+        ("timm:org/net.pt", NameKind.SOURCE),
+        ("timm:net.toml", NameKind.SOURCE),
+        ("timm:net.py:build", NameKind.SOURCE),
+        ("mine.toml", NameKind.MODEL_FILE),
+        ("net.pt", NameKind.PROGRAM),
+        (r"C:\nets\net.pt2", NameKind.PROGRAM),
+        ("net.py:build", NameKind.CODE),
+        ("timm.models:resnet18", NameKind.CODE),
+        ("timm", NameKind.OTHER),
+        ("resnet18@IMAGENET1K_V1", NameKind.OTHER),
+    ],
+)
+def test_a_prefix_precedes_the_ending_of_a_file(name: str, kind: NameKind) -> None:
+    assert kind_of_name(name) is kind
+
+
+def test_what_is_no_source_cannot_be_registered_as_one() -> None:
+    with pytest.raises(TypeError, match="ModelSource"):
+        SOURCES("strange", summary="a function")(lambda name, options: None)  # type: ignore[arg-type]
+    assert "strange" not in SOURCES
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prefix ``two:``, whose networks return their input's mean and the length of the name."""
+
+    def load(name: str, options: LoadOptions) -> Classifier:
+        class Net(torch.nn.Module):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                mean = x.mean((1, 2, 3))
+                return torch.stack([mean, torch.full_like(mean, len(name))], dim=1)
+
+        return Classifier(Net(), ["mean", "length"])
+
+    monkeypatch.setattr(SOURCES, "_entries", dict(SOURCES._entries))
+    SOURCES("two", summary="two classes")(ModelSource(load, fetching=("url",)))
+
+
+@pytest.mark.usefixtures("source")
+def test_a_source_loads_what_follows_its_prefix_whatever_the_ending() -> None:
+    model = load_model("two:org/net.pt", device="cpu", size=8)
+    assert model.provenance.name == "two:org/net.pt"
+    assert model(torch.ones(1, 3, 8, 8)).tolist() == [[1, len("org/net.pt")]]
+
+
+@pytest.mark.usefixtures("source")
+def test_a_model_file_may_name_a_source_only_as_far_as_the_source_allows(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('model = "two:net.pt"\n[input]\nsize = 8\n')
+    with pytest.raises(UsageError, match="names code"):
+        load_model(str(file), device="cpu")
+    assert load_model(str(file), device="cpu", trust_model_file=True).provenance.name == "two:net.pt"
+    load = SOURCES["two"].load
+    SOURCES._entries.pop("two")
+    SOURCES("two", summary="two classes")(ModelSource(load, data_only=True, fetching=("url",)))
+    assert load_model(str(file), device="cpu").provenance.name == "two:net.pt"
+    file.write_text('model = "two:net.pt"\n[arguments]\nurl = "http://127.0.0.1:9/"\n')
+    with pytest.raises(UsageError, match=r"sets url, .* begin with timm:, two:, and"):
+        load_model(str(file), device="cpu")
+
+
+def test_a_file_that_is_called_like_a_model_is_not_the_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caltech_file: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "caltech101").write_text("my notes")
+    model = load_model("caltech101", sha256=sha256_of(caltech_file), device="cpu")
+    assert model.provenance.name == "caltech101"
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
