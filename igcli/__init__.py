@@ -1,4 +1,4 @@
-"""See what an image classifier looked at: interior and integrated gradients.
+"""See what a prediction depends on: interior and integrated gradients.
 
     import igcli
 

@@ -89,7 +89,7 @@ class NumericalError(IgError):
 
     @classmethod
     def on_the_path(cls, what: str = "logits", where: str = "along the path") -> NumericalError:
-        """For numbers between the ends; those at the ends were looked at before."""
+        """For numbers between the ends; those at the ends were checked before."""
         return cls(
             f"The network's {what} are not finite {where}: nothing was drawn. Check the weights; in a network of your "
             "own look for a division, logarithm or root of 0; leave --precision out."

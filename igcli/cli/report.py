@@ -91,7 +91,7 @@ def report(
                 job.plan,
                 photos=pages,
                 look=(style, Scale(percentile=percentile)),
-                title=title or f"What the network looked at: {name}",
+                title=title or f"What the prediction depends on: {name}",
                 failures=failures,
             )
             size = output.stat().st_size / 1e6

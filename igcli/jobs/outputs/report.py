@@ -91,7 +91,7 @@ def gather_report(path: Path, plan: Plan, records: Iterable[Record], *, look: tu
     pages = [load_page(plan.output / record["files"]["page"]) for record in records]
     if pages:
         name = pages[0].name if len(pages) == 1 else f"{len(pages)} photos"
-        title = f"What the network looked at: {name}"
+        title = f"What the prediction depends on: {name}"
         write_report(path, plan, photos=pages, look=look, title=title)
     return bool(pages)
 
