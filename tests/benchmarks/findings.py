@@ -54,7 +54,7 @@ def main() -> None:
 def measured(network: Network, name: str, folder: Path, *, most: int | None) -> list[Record]:
     """The records of one finding, those that are missing measured now."""
     cases = list(_cases(network, name, min(FINDINGS[name].count or len(network.photos), most or len(network.photos))))
-    path = folder / network.name / f"{name}.jsonl"
+    path = folder / network.name / f"{name}-{len(cases)}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     known = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
     with path.open("a") as lines:
