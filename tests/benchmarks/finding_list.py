@@ -181,7 +181,7 @@ def _map(network: Network, picture: igcli.Picture, method: str, target: int) -> 
 def _straight(picture: igcli.Picture) -> Any:
     from igcli.attribution.path import Path as Line
 
-    return Line(torch.zeros_like(picture.pixels), picture.pixels)
+    return Line(torch.zeros_like(picture.pixels), picture.pixels, picture.layout)
 
 
 def _alpha_star(alphas: np.ndarray, curve: np.ndarray) -> float | None:
