@@ -148,13 +148,13 @@ def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, p
     threads = options.cluster.cpus if options.cluster else max(1, (os.cpu_count() or 1) // count)
     shared = WorkerPlan(
         job.plan,
-        session.loader(job.model),
-        spec.write,
-        session.batch_size,
-        options.drawers,
-        threads,
-        Path.cwd(),
-        os.environ.get(VARIABLE, ""),
+        load=session.loader(job.model),
+        write=spec.write,
+        batch_size=session.batch_size,
+        drawers=options.drawers,
+        threads=threads,
+        folder=Path.cwd(),
+        font=os.environ.get(VARIABLE, ""),
     )
     if options.cluster is not None:
         return functools.partial(on_cluster, shared, options.cluster, devices[0])

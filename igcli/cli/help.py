@@ -15,10 +15,7 @@ import click
 #: Options by heading, in the order in which they are shown.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Most used": ("output", "model", "method", "target", "style", "recursive"),
-    "Input": (
-        *("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
-        *("sample", "only", "truth", "detections"),
-    ),
+    "Input": ("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
     "Model": (
         *("weights", "labels", "outputs", "output_index", "input_size", "resize", "channels", "mean", "std"),
         *("value_range", "interpolation", "model_arg", "trust_pickle", "trust_model_file", "device", "precision"),
@@ -30,7 +27,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Drawing": (
         *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "percentile", "font", "sheet"),
-        *("side_by_side", "size", "frames", "format", "fps", "normalize", "bounce", "loop", "title", "curves"),
+        *("side_by_side", "size", "frames", "fps", "normalize", "loop", "title"),
     ),
     "Run": (
         *("overwrite", "verify", "on_error", "workers", "engine", "ray_address", "ray_actors", "ray_cpus"),

@@ -41,15 +41,15 @@ def load_auto(options: LoadOptions) -> Classifier:
     named, are never replaced silently: they raise.
     """
     source = imagenet_source()
-    tried = not is_out_of_reach(source)
-    quick = replace(options, timeout=min(options.timeout, QUICK), offline=options.offline or not tried)
+    asks = not is_out_of_reach(source)
+    quick = replace(options, timeout=min(options.timeout, QUICK), offline=options.offline or not asks)
     try:
         return load_googlenet(quick)
     except NetworkUnavailable as problem:
         reason, _, _ = str(problem).partition("\n")
     if options.offline:
         reason = "GoogLeNet's ImageNet weights are not on this machine, and downloads are off."
-    elif not tried:
+    elif not asks:
         reason = "GoogLeNet's ImageNet weights could not be fetched within the last hour."
     else:
         note_out_of_reach(source)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from igcli.cli import reference
-from igcli.cli.help import sections
+from igcli.cli.help import SECTIONS, sections
 from igcli.cli.main import COMMANDS, ig, main
 from igcli.errors import IgError
 
@@ -63,6 +63,13 @@ def test_every_option_stands_under_a_heading_and_once(name):
     shown = [option for _, options in sections(params) for option in options]
     assert len(shown) == len({id(option) for option in shown})
     assert set(shown) == {each for each in params if isinstance(each, click.Option) and not each.hidden}
+
+
+def test_every_option_that_a_heading_names_is_one_of_some_command():
+    named = {name for names in SECTIONS.values() for name in names} - {"help"}  # click's own, made when it is shown
+    commands = [ig.get_command(None, name) for name in COMMANDS]
+    commands += [each for group in commands if isinstance(group, click.Group) for each in group.commands.values()]
+    assert named <= {str(param.name) for command in commands for param in command.params}
 
 
 def test_the_help_of_explain_fits_two_screens_and_all_of_it_is_longer():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.methods.network_copy import OnNetworkCopy
@@ -40,7 +40,14 @@ class FromCaptum(OnNetworkCopy):
 
 
 class ChangesReLUs(FromCaptum):
-    """A gradient in which every ReLU passes the signal back in another way."""
+    """A gradient in which every ReLU passes the signal back in another way, as Captum's class of this name does."""
+
+    class_name: ClassVar[str]
+
+    def attributed(self, network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
+        """In score per input unit."""
+        found: torch.Tensor = getattr(_captum(), self.class_name)(network).attribute(values)
+        return found
 
     @classmethod
     def unmet_premise(cls, model: Model) -> str:
@@ -52,10 +59,7 @@ class ChangesReLUs(FromCaptum):
 class Deconvolution(ChangesReLUs):
     """Every ReLU is applied to the backward signal, whatever the forward one was (arXiv 1311.2901)."""
 
-    def attributed(self, network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
-        """In score per input unit."""
-        found: torch.Tensor = _captum().Deconvolution(network).attribute(values)
-        return found
+    class_name = "Deconvolution"
 
 
 @METHODS("deep-lift", summary="differences from the baseline passed back layer by layer (Captum)")
@@ -98,10 +102,7 @@ class DeepLift(FromCaptum):
 class GuidedBackprop(ChangesReLUs):
     """Every ReLU drops negative signals too, on top of those that it stops by itself (arXiv 1412.6806)."""
 
-    def attributed(self, network: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
-        """In score per input unit."""
-        found: torch.Tensor = _captum().GuidedBackprop(network).attribute(values)
-        return found
+    class_name = "GuidedBackprop"
 
 
 @METHODS("lrp", summary="the raw output passed back layer by layer, --score logit only (Captum)")
