@@ -1,8 +1,8 @@
 """The plan of a run: all it needs except the network, and a job: the plan with its network.
 
 What is drawn and written needs to know the network's name and settings, not the network: a :class:`Plan` is plain data
-and goes to other processes. So are the files
-that all photos of a run share, which are baselines: their bytes are settings too.
+and goes to other processes. Files that all photos of a run share, which are baselines, belong to it: their bytes are
+settings too.
 """
 
 from __future__ import annotations
