@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, Union
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, Union
 
 from igcli.errors import UsageError
 from igcli.lazy import torch
@@ -54,6 +54,32 @@ def from_neutral(baseline: Baseline) -> Baseline:
     """Mark a baseline as one that is made of the model's neutral value."""
     FROM_NEUTRAL.add(baseline)
     return baseline
+
+
+@dataclass(frozen=True)
+class WrittenBaseline:
+    """A baseline with a value that is written out: ``blur:2.5``, ``#808080``.
+
+    Attributes
+    ----------
+    prefix
+        What it begins with; the value is the rest.
+    parse
+        From that rest to the value; raises ``UsageError``.
+    make
+        From a sample's values and the parsed value to the baseline.
+    kind
+        The only :attr:`Sample.kind` that can start from it, or ``None``.
+    """
+
+    prefix: str
+    parse: Callable[[str], Any]
+    make: Callable[[torch.Tensor, Any], torch.Tensor]
+    kind: str | None = None
+
+
+WRITTEN_BASELINES: Registry[WrittenBaseline] = Registry("written baseline")
+"""By the form that listings show: ``blur:SIGMA``."""
 
 
 def importance(values: Array, axis: Axis = 0) -> Array:

@@ -12,7 +12,7 @@ from pathlib import Path
 from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.models.model import Model
-from igcli.sample import BASELINES, FROM_NEUTRAL, KINDS, Sample
+from igcli.sample import BASELINES, FROM_NEUTRAL, KINDS, WRITTEN_BASELINES, Baseline, Sample, WrittenBaseline
 
 #: Between baselines that are averaged over.
 JOINT = "+"
@@ -82,42 +82,49 @@ def check_baselines(spec: str, *, model: Model) -> None:
     """Raise ``UsageError`` for what could never be a baseline, or not with this model, before any sample is read."""
     for part in split_baselines(spec):
         name, _ = _counted(part)
-        _check_name(name)
-        if name in BASELINES:
+        if not Path(name).is_file() or SYNONYMS.get(name, name) in BASELINES:
             check_registered(name, model)
 
 
 def baseline_values(spec: str, sample: Sample, *, model: Model | None = None, seed: int = 0) -> torch.Tensor:
-    """The baseline that ``spec`` names, as one tensor: a registered name, or a file's path.
+    """The baseline that ``spec`` names, as one tensor: a registered name, a written value, or a file's path.
 
     Raises
     ------
     UsageError
-        When ``spec`` is neither a name nor a file, or samples of this kind cannot start from it.
+        When ``spec`` is none of these, or samples of this kind cannot start from it.
     ImageError
         When the file cannot be read.
     """
     name = SYNONYMS.get(spec, spec)
     if name not in BASELINES and Path(spec).is_file() and model is not None:
         return model.baseline_from_file(Path(spec), sample)
-    _check_name(spec)
-    baseline = BASELINES[name]
-    if (kind := KINDS.get(baseline, sample.kind)) != sample.kind:
+    written = _written(name)
+    kind = written.kind if written is not None else KINDS.get(_registered(name))
+    if kind not in (None, sample.kind):
         able = ", ".join(other for other in BASELINES if KINDS.get(BASELINES[other], sample.kind) == sample.kind)
         raise UsageError(f"The baseline {spec!r} is made of a {kind}, which {sample.name} is not. Choose from: {able}.")
     return registered_values(name, sample.packed, model=model, seed=seed)
 
 
 def registered_values(name: str, values: torch.Tensor, *, model: Model | None = None, seed: int = 0) -> torch.Tensor:
-    """The registered baseline of this name for a tensor; raises as :func:`check_registered` does."""
+    """The baseline of a registered name or a written value for a tensor; raises as :func:`check_registered` does."""
     check_registered(name, model)
-    own = () if model is None or BASELINES[name] not in FROM_NEUTRAL else (model.neutral,)
-    return BASELINES[name](values, seed, *own)
+    if (written := _written(name)) is not None:
+        return written.make(values, written.parse(name.removeprefix(written.prefix)))
+    baseline = BASELINES[SYNONYMS.get(name, name)]
+    own = () if model is None or baseline not in FROM_NEUTRAL else (model.neutral,)
+    return baseline(values, seed, *own)
 
 
 def check_registered(name: str, model: Model | None) -> None:
-    """Raise ``UsageError`` for an unknown name, and where the baseline needs a neutral value that the model lacks."""
-    if BASELINES[name] in FROM_NEUTRAL and (model is None or model.neutral is None):
+    """Raise ``UsageError`` for what is neither a registered name nor a written value that can be.
+
+    Also where the baseline needs a neutral value that the model lacks.
+    """
+    if (written := _written(name)) is not None:
+        written.parse(name.removeprefix(written.prefix))
+    elif _registered(name) in FROM_NEUTRAL and (model is None or model.neutral is None):
         raise UsageError(
             f"{name!r} is the mean that a model's normalisation subtracts, and this model has none: give --mean and "
             "--std, or choose black or mean."
@@ -148,17 +155,25 @@ def noisy_copy(sample: Sample, copy: int, *, seed: int, sigma: float) -> torch.T
 def _counted(spec: str) -> tuple[str, int]:
     """``("noise", 8)`` of ``noise:8``; one of everything else."""
     name, colon, count = spec.rpartition(":")
-    if not colon or SYNONYMS.get(name, name) not in BASELINES:
+    if not colon or SYNONYMS.get(name, name) not in BASELINES or _written(spec) is not None:
         return spec, 1
     if name != "noise" or not (count.isdecimal() and 1 <= int(count) <= 1000):
         raise UsageError(f"Only noise can be averaged over several seeds, as in noise:8; not {spec!r}.")
     return name, int(count)
 
 
-def _check_name(name: str) -> None:
+def _written(name: str) -> WrittenBaseline | None:
+    """The kind of baseline that a value is written out of, where ``name`` is one."""
+    return next((each for each in WRITTEN_BASELINES.values() if name.startswith(each.prefix)), None)
+
+
+def _registered(name: str) -> Baseline:
     name = SYNONYMS.get(name, name)
-    if name in BASELINES or Path(name).is_file():
-        return
-    if Path(name).suffix or "/" in name:
-        raise UsageError(f"The baseline {name!r} is neither a file nor one of: {', '.join(BASELINES)}.")
-    BASELINES[name]
+    if name not in BASELINES and (Path(name).suffix or "/" in name):
+        raise UsageError(f"The baseline {name!r} is neither a file nor one of: {', '.join(baseline_forms())}.")
+    return BASELINES[name]
+
+
+def baseline_forms() -> list[str]:
+    """What a baseline can be written as, apart from a path: ``black``, ``blur:SIGMA``."""
+    return [*BASELINES, *WRITTEN_BASELINES]

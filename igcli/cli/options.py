@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 import igcli.images.baselines  # noqa: F401 - fills the registry
-from igcli.attribution.baselines import JOINT
+from igcli.attribution.baselines import JOINT, baseline_forms
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.quadrature import DEFAULT_RULE, RULES
 from igcli.attribution.result import Settings
@@ -28,7 +28,7 @@ from igcli.images.fit import FITS
 from igcli.images.options import PILLOW_LIMIT, ReadOptions
 from igcli.registry import Registry
 from igcli.rendering.styles import STYLES
-from igcli.sample import BASELINES
+from igcli.sample import BASELINES, WRITTEN_BASELINES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -154,11 +154,11 @@ score_option = click.option(
     "--score", type=click.Choice(list(SCORES)), default="softmax", show_default=True,
     help=f"What is explained. {listed(SCORES)}.",
 )  # fmt: skip
+_BASELINES = f"{listed(BASELINES)}; {listed(WRITTEN_BASELINES)}"
 baseline_option = click.option(
-    "--baseline", default="black", show_default=True, metavar="|".join((*BASELINES, "FILE")),
+    "--baseline", default="black", show_default=True, metavar="|".join((*baseline_forms(), "FILE")),
     shell_complete=completion.baseline_names,
-    help=f"Where the path starts. {listed(BASELINES)}; or an image file, cropped like the photo if of the same "
-         "size.",
+    help=f"Where the path starts. {_BASELINES}; or an image file, cropped like the photo if of the same size.",
 )  # fmt: skip
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
@@ -166,8 +166,8 @@ seed_option = click.option(
 )  # fmt: skip
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,
-    metavar="|".join((*BASELINES, "noise:N", "FILE")), shell_complete=completion.baseline_names,
-    help=f"Where the path starts; several are averaged over. {listed(BASELINES)}; noise:N: N seeds; or an image "
+    metavar="|".join((*baseline_forms(), "noise:N", "FILE")), shell_complete=completion.baseline_names,
+    help=f"Where the path starts; several are averaged over. {_BASELINES}; noise:N: N seeds; or an image "
          "file, cropped like the photo if it has the same size.",
 )  # fmt: skip
 against_option = click.option(

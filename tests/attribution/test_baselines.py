@@ -66,6 +66,12 @@ def test_features_cannot_start_from_what_is_made_of_a_picture(name):
         baseline_values(name, FEATURES)
 
 
+@pytest.mark.parametrize("name", ["#808080", "blur:2"])
+def test_features_cannot_start_from_a_written_value_of_pictures(name):
+    with pytest.raises(UsageError, match="is made of a picture, which row 3 is not"):
+        baseline_values(name, FEATURES)
+
+
 def test_features_cannot_start_from_a_file(tmp_path):
     (tmp_path / "base.png").touch()
     model = Model(torch.nn.Linear(5, 2).double(), ["a", "b"])
