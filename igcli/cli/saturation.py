@@ -96,7 +96,9 @@ def _line(each: PhotoCurves) -> str:
 def _summary(record: Record, output: Path) -> list[str]:
     found, count = record["saturation"], record["count"]
     words = [f"{count} photo{'s' * (count > 1)}"]
-    if found["share_before_half"] is not None:
+    if count == 1 and found["alpha_star"]["median"] is not None:
+        words.append(star(found["alpha_star"]["median"]))
+    elif found["share_before_half"] is not None:
         words.append(f"median {star(found['alpha_star']['median'])}")
         words.append(f"{percent(found['share_before_half'], digits=0)} before 0.5")
     if found["scores_that_do_not_move"]:

@@ -31,7 +31,7 @@ LABELS = FOLDER / "labels.txt"
 CAVEAT = "The bundled network knows 100 things only: a photo of anything else still gets one of their names."
 
 
-def load_caltech101(options: LoadOptions, *, weights: Path | None = None) -> Classifier:
+def load_caltech101(options: LoadOptions) -> Classifier:
     """The bundled network, or the same one with the weights of another file.
 
     Raises
@@ -43,7 +43,7 @@ def load_caltech101(options: LoadOptions, *, weights: Path | None = None) -> Cla
     """
     if options.arguments:
         raise UsageError("The bundled network takes no --model-arg: --model googlenet does.")
-    path = options.weights or weights or WEIGHTS
+    path = options.weights or WEIGHTS
     labels = Labels(LABELS.read_text(encoding="utf-8").splitlines())
 
     def build() -> torch.nn.Module:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from igcli.errors import UsageError
@@ -97,19 +96,6 @@ def frame_files(film: Film, frames: Sequence[Image.Image]) -> Iterator[tuple[str
         buffer = io.BytesIO()
         frame.save(buffer, "PNG")
         yield f"{number:0{width}d}_alpha_{alpha:.{digits}f}.png", buffer.getvalue()
-
-
-def animation_ending(path: str | PurePath) -> str:
-    """The ending of a file's name in lower case, ``".gif"`` if it has none.
-
-    Raises
-    ------
-    UsageError
-        If there is no such format.
-    """
-    ending = PurePath(path).suffix.lower() or ".gif"
-    ANIMATIONS[ending]
-    return ending
 
 
 @ANIMATIONS(".gif", summary="255 colours, the same for all frames; opens everywhere")

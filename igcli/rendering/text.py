@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,6 @@ class Pen:
     size: int = 14
     colour: tuple[int, int, int] = (32, 35, 40)
     bold: bool = False
-
-    def bolder(self) -> Pen:
-        """The same pen, in bold."""
-        return replace(self, bold=True)
 
 
 def write(

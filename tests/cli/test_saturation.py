@@ -53,6 +53,11 @@ def test_several_photos_make_one_plot_a_table_and_a_record(shell, folder, bundle
         assert np.asarray(plot.convert("L")).std() > 10
 
 
+def test_one_photo_has_its_own_alpha_star(shell, motorcycle, bundled):
+    line, summary = shell("saturation", motorcycle, "--points", "3", *bundled).stdout.splitlines()
+    assert summary.startswith(f"1 photo, {line.rpartition('  ')[2]}  -> ")
+
+
 def test_the_tables_numbers_are_those_of_plain_forward_passes(shell, motorcycle, bundled, tmp_path):
     arguments = ["--points", "3", "--layers", "inception3b,inception5*b"]
     result = shell("saturation", motorcycle, *arguments, *bundled)

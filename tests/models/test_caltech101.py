@@ -11,13 +11,11 @@ from igcli.errors import WeightsError
 from igcli.models.caltech101 import LABELS, load_caltech101
 from igcli.models.spec import LoadOptions
 
-ON_CPU = LoadOptions(device="cpu")
-
 
 def test_same_logits_as_the_network_that_was_saved(
     caltech_file: Path, caltech_network: GoogLeNet, pixels: Tensor
 ) -> None:
-    model = load_caltech101(ON_CPU, weights=caltech_file)
+    model = load_caltech101(LoadOptions(caltech_file, device="cpu"))
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     with torch.no_grad():
         expected = caltech_network((pixels - mean[:, None, None]) / std[:, None, None])
@@ -33,7 +31,7 @@ def test_labels_are_caltechs_hundred_folders_in_pythons_order() -> None:
 
 
 def test_the_model_finds_its_labels_by_their_names(caltech_file: Path) -> None:
-    labels = load_caltech101(ON_CPU, weights=caltech_file).labels
+    labels = load_caltech101(LoadOptions(caltech_file, device="cpu")).labels
     assert labels[labels.find("motorbikes")] == "Motorbikes"
     assert labels[labels.find("grand_piano")] == "grand piano"
 
@@ -46,4 +44,4 @@ def test_the_users_own_file_goes_before_the_bundled_one(caltech_file: Path, tmp_
 
 def test_imagenet_weights_are_refused(imagenet_file: Path) -> None:
     with pytest.raises(WeightsError, match="another network"):
-        load_caltech101(ON_CPU, weights=imagenet_file)
+        load_caltech101(LoadOptions(imagenet_file, device="cpu"))

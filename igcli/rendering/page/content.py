@@ -194,7 +194,6 @@ class Chart:
     x_label: str
     y_label: str
     series: tuple[Series, ...]
-    note: str = ""
 
 
 @dataclass(frozen=True)

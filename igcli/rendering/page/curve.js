@@ -96,6 +96,6 @@ class PathCurve {
     const { score, split, target } = this.entry;
     const ends = `The ${score.kind} score of ${target.label} is ${scoreText(score.at_baseline, score.kind)} at the baseline `
       + `and ${scoreText(score.at_image, score.kind)} at the photo.`;
-    return split ? `${ends} At α = ${split.alpha_star.toFixed(2)} it has passed ${Math.round(100 * split.phi)} % of its way.` : ends;
+    return split ? `${ends} At α = ${split.alpha_star.toFixed(2)} it has made ${Math.round(100 * split.phi)} % of its rise.` : ends;
   }
 }

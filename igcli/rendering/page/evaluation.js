@@ -40,7 +40,6 @@ function chartOf(chart) {
   }));
   drawnToFit(svg, () => drawChart(svg, chart));
   const parts = [element("h3", {}, foreign(chart.title)), svg, key];
-  if (chart.note) parts.push(element("p", { class: "muted small", text: chart.note }));
   return element("div", { class: "card chart" }, ...parts);
 }
 

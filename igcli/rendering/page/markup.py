@@ -41,19 +41,16 @@ _POLICY = (
 )
 
 
-def page_html(page: ReportPage) -> bytes:
-    """The whole page, UTF-8. The same content gives the same bytes.
+def page_parts(page: ReportPage) -> Iterator[str]:
+    """The page in pieces, to be written one after another: no piece is larger than one photo's numbers.
+
+    The same content gives the same pieces.
 
     Raises
     ------
     UsageError
         For a style that does not exist, or that the page cannot paint.
     """
-    return b"".join(part.encode("utf-8", "replace") for part in page_parts(page))
-
-
-def page_parts(page: ReportPage) -> Iterator[str]:
-    """The page in pieces, to be written one after another: no piece is larger than one photo's numbers."""
     style, script = _asset("page.css"), _script()
     words = {
         "policy": _POLICY.format(script=_hash(script), style=_hash(style)),

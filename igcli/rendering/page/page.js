@@ -1,4 +1,4 @@
-// The page as a whole: what is shown first, the way between gallery and photo, dark and light, the foot.
+// The page as a whole: what is shown first, links between gallery and photo, dark and light, the foot.
 
 const report = JSON.parse(byId("index").textContent);
 report.tables = tablesOf(report.styles);

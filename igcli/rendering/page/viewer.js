@@ -158,8 +158,8 @@ function say(slider, text) {
 function label({ shown, entry, path, report, look }, { isSigned, style, ceiling }) {
   const method = entry.maps[Number(shown)]?.method;
   byId("map-title").textContent = method ? titled(method) : `Gradients at α = ${path.alphaText}`;
-  const summary = method ? report.methods[method] ?? "" : "";
-  Object.assign(byId("map-summary"), { textContent: summary, title: summary });
+  const summary = method ? report.methods[method] : "";
+  byId("map-summary").textContent = summary ? `${summary.charAt(0).toUpperCase()}${summary.slice(1)}`.replace(/\.?$/, ".") : "";
   byId("map-frame").setAttribute("aria-label", `${byId("map-title").textContent} of ${entry.name} for ${entry.target.label}`);
   byId("map").dataset.shown = method ?? `interior ${path.place}`;
   byId("key-low").textContent = isSigned ? `${look.percent === 100 ? "" : "≤ "}${figure(-ceiling)}` : "0";

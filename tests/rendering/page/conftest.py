@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from rendering.page.pages import page_html
 
 from igcli.rendering.page.content import ReportPage
-from igcli.rendering.page.markup import page_html
 
 Visit = Callable[..., Any]
 

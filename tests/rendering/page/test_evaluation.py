@@ -25,7 +25,6 @@ CHART = Chart(
         Series("integrated", X, tuple(1 - x for x in X), tuple(0.9 - x for x in X), tuple(1.1 - x for x in X)),
         Series("<i>gradient</i>", X, tuple(1 - x / 2 for x in X)),
     ),
-    note="Bands: 95 %.",
 )
 
 

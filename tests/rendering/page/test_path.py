@@ -169,7 +169,7 @@ def test_without_a_split_method_the_mark_is_where_the_curve_passes(visit):
 def test_the_curve_is_said_in_words(page, explanation):
     said = text(page, "#curve-said")
     assert said.startswith(f"The softmax score of {explanation.target.label} is ")
-    assert "it has passed 90 % of its way" in said
+    assert "it has made 90 % of its rise" in said
 
 
 def test_the_photo_can_be_dimmed_as_the_network_sees_it(page):

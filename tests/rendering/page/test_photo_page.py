@@ -44,7 +44,7 @@ def test_where_room_is_short_the_photo_is_a_jpeg(explanation):
 
 
 def test_it_keeps_the_numbers_of_the_explanation(explanation):
-    page = photo_page(explanation, notes=("Seen from afar.",))
+    page = photo_page(explanation)
     assert page.name == "photo 0.png"
     assert page.top == explanation.prediction
     assert page.target == explanation.target
@@ -52,7 +52,6 @@ def test_it_keeps_the_numbers_of_the_explanation(explanation):
     assert page.maps[1].completeness == explanation.results["integrated"].completeness
     assert page.curve.scores == tuple(explanation.trace.scores)
     assert page.frames.alphas == ALPHAS
-    assert page.notes == ("Seen from afar.",)
 
 
 def test_a_photo_can_go_by_another_name(explanation):
