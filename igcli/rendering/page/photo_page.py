@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from igcli.attribution.views.trace import Trace
 
 
-def photo_page(
-    explanation: Explanation, *, name: str | None = None, detail: Detail = FULL
-) -> PhotoPage:
+def photo_page(explanation: Explanation, *, name: str | None = None, detail: Detail = FULL) -> PhotoPage:
     """What a page shows of an explanation, as plain data without tensors.
 
     Parameters
