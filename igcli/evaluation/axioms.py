@@ -6,7 +6,7 @@ have two inputs, which are features: values that count each by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.attribution.budget import Budget
@@ -33,6 +33,7 @@ class Verdict:
 
 
 Axiom = Callable[[str], Verdict]
+Values = tuple[float, float]
 AXIOMS: Registry[Axiom] = Registry("axiom")
 
 
@@ -93,10 +94,19 @@ def symmetry(method: str) -> Verdict:
 
 @AXIOMS("implementation-invariance", summary="two networks that compute the same function get the same map")
 def implementation_invariance(method: str) -> Verdict:
-    """The pair f, g of arXiv 1703.01365, Fig. 7, at (3, 1)."""
-    f, g = invariance_pair(method)
-    verdict = _same(f, g)
-    return Verdict(verdict.kept, f"f {_shown(f)}, g {_shown(g)}")
+    """Both :data:`PAIRS`; the published values are next to ours.
+
+    Captum's LRP, the ε rule without the biases' share, is input × gradient on networks of ReLUs and keeps the axiom
+    there; the paper's variant does not.
+    """
+    kept, numbers = True, []
+    for pair in PAIRS:
+        first, second = pair.maps(method)
+        kept = kept and bool(_same(first, second).kept)
+        known = pair.published.get(method)
+        published = f" (published: {' and '.join(map(_shown, known))})" if known else ""
+        numbers.append(f"{pair.name} {_shown(first)} and {_shown(second)}{published}")
+    return Verdict(kept, "; ".join(numbers))
 
 
 @AXIOMS("chunk-invariance", summary="the map does not depend on how much goes through the network at once")
@@ -106,15 +116,79 @@ def chunk_invariance(method: str) -> Verdict:
     return _same(*(_map(network, (1.0, 0.5), method, budget=Budget(size)) for size in (1, 7)))
 
 
-def invariance_pair(method: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """The maps (2,) of f = ReLU(ReLU(x₁) − 1 − ReLU(x₂)) and g = ReLU(ReLU(x₁ − 1) − ReLU(x₂)) at (3, 1).
+@dataclass(frozen=True)
+class Pair:
+    """Two networks of two inputs that compute the same function where both inputs are in [0, ``at``].
 
-    Both compute the same function; integrated gradients are (1.5, −0.5) for both.
+    Attributes
+    ----------
+    name
+        What they are called in tables.
+    networks
+        Both, made anew.
+    at
+        The input (2,) to explain, from the baseline (0, 0).
+    published
+        By method, the attributions of both networks at that input, as the paper has them.
     """
+
+    name: str
+    networks: Callable[[], tuple[torch.nn.Module, torch.nn.Module]]
+    at: tuple[float, float]
+    published: Mapping[str, tuple[Values, Values]]
+
+    def maps(self, method: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """The method's maps (2,) of both."""
+        first, second = (_map(network, self.at, method) for network in self.networks())
+        return first, second
+
+
+def _of_axiomatic_attribution() -> tuple[torch.nn.Module, torch.nn.Module]:
+    """f = ReLU(ReLU(x₁) − 1 − ReLU(x₂)) and g = ReLU(ReLU(x₁ − 1) − ReLU(x₂))."""
     f = _stack(_relu(), _linear([[1, -1]], [-1.0]), _relu())
     g = _stack(_linear([[1, 0], [0, 1]], [-1.0, 0.0]), _relu(), _linear([[1, -1]], [0.0]), _relu())
-    first, second = (_map(network, (3.0, 1.0), method) for network in (f, g))
-    return first, second
+    return f, g
+
+
+def _of_counterfactuals() -> tuple[torch.nn.Module, torch.nn.Module]:
+    """p = ReLU(ReLU(x₁ − ½) + ReLU(x₂) − 1 + u − u), u = ReLU(¼x₁ − ¼x₂ + 1), and q = ReLU(x₁ + x₂ − 1½).
+
+    Equal on [0, 1]²: where x₁ < ½ both are 0. Made to give what Fig. 14 of arXiv 1611.02639 prints; the paper's own
+    networks may be others. DeepLIFT and LRP divide the output of p after ½ is taken from x₁. u − u is 0, but methods
+    that drop negative signals count its first term.
+    """
+    hidden = _linear([[1, 0], [0, 1], [0.25, -0.25], [0.25, -0.25]], [-0.5, 0.0, 1.0, 1.0])
+    p = _stack(hidden, _relu(), _linear([[1, 1, 1, -1]], [-1.0]), _relu())
+    q = _stack(_linear([[1, 1]], [-1.5]), _relu())
+    return p, q
+
+
+_HALVES, _PARTS = (1.5, -0.5), (0.25, 0.25)
+#: The pairs of arXiv 1703.01365, Fig. 7, and arXiv 1611.02639, Fig. 14.
+PAIRS = (
+    Pair(
+        "f, g",
+        _of_axiomatic_attribution,
+        (3.0, 1.0),
+        {
+            "integrated": (_HALVES, _HALVES),
+            "deep-lift": (_HALVES, (2.0, -1.0)),
+            "lrp": (_HALVES, (2.0, -1.0)),
+        },
+    ),
+    Pair(
+        "p, q",
+        _of_counterfactuals,
+        (1.0, 1.0),
+        {
+            "integrated": (_PARTS, _PARTS),
+            "deep-lift": ((1 / 6, 1 / 3), _PARTS),
+            "lrp": ((1 / 6, 1 / 3), _PARTS),
+            "deconvolution": ((1.25, 0.75), (1.0, 1.0)),
+            "guided-backprop": ((1.25, 0.75), (1.0, 1.0)),
+        },
+    ),
+)
 
 
 def _map(
@@ -139,8 +213,8 @@ def _same(first: torch.Tensor, second: torch.Tensor) -> Verdict:
     return Verdict(apart <= EXACT, f"{_shown(first)} and {_shown(second)}")
 
 
-def _shown(values: torch.Tensor) -> str:
-    return "(" + ", ".join(f"{value:.4g}" for value in values.tolist()) + ")"
+def _shown(values: torch.Tensor | Values) -> str:
+    return "(" + ", ".join(f"{float(value):.4g}" for value in values) + ")"
 
 
 def _stack(*layers: torch.nn.Module) -> torch.nn.Module:

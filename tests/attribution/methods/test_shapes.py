@@ -22,7 +22,7 @@ from igcli.models.model import Model
 from igcli.sample import Sample
 
 OWN = [name for name in METHODS if METHODS[name].__module__.rpartition(".")[2] in (
-    "decision", "gradient", "guided_integrated", "integrated", "split")]  # fmt: skip
+    "decision", "gradient", "guided_integrated", "idgi", "integrated", "split")]  # fmt: skip
 
 
 def random(*shape):
@@ -102,6 +102,11 @@ def expected(kind, method, *, bent=True):
         return torch.stack([network.gradient(copy) for copy in copies]).mean(dim=0)
     if method == "decision":
         return integral(decision_nodes(np.array([score(k / STEPS) for k in range(STEPS + 1)]), STEPS))
+    if method == "idgi":
+        edges = [0.0, *points.alphas[1:], 1.0]
+        squares = [network.gradient(a * x).square() for a in points.alphas]
+        rises = np.diff([score(edge) for edge in edges])
+        return sum(rise * square / square.sum() for rise, square in zip(rises, squares, strict=True))
     left = np.cumsum([(score(a) - score(0)) / (score(1) - score(0)) > 0.9 for a in points.alphas]) == 0
     points.weights[~left if method == "left-integrated" else left] = 0
     return integral(points)
