@@ -26,7 +26,7 @@ class ImportantDirections(Method):
     is divided by the first gradient. With ``rule="trapezoid"`` the intervals are the authors' own.
     """
 
-    def start(self, path: Path, nodes: Nodes) -> None:  # noqa: ARG002
+    def start(self, path: Path, nodes: Nodes) -> None:
         """Begin with the score at the baseline, and no point."""
         self._sum = RunningSum(path.displacement)
         self._shares: torch.Tensor | None = None  # of the last point: its interval is not over

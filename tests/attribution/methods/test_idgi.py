@@ -1,5 +1,7 @@
 """Important direction gradient integration, against the published sum in plain loops."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -49,7 +51,7 @@ def test_with_both_ends_among_the_points_the_intervals_are_the_authors_own(small
     small_double.network.eval()
     path = [at(small_double, k / 12 * picture.pixels, 1) for k in range(13)]
     expected = torch.zeros_like(picture.pixels)
-    for (score, gradient), (following, _) in zip(path[:-1], path[1:], strict=True):
+    for (score, gradient), (following, _) in itertools.pairwise(path):
         expected += (following - score) * gradient**2 / (gradient * gradient).sum()
     torch.testing.assert_close(ours.values, expected, rtol=0, atol=1e-12)
 
