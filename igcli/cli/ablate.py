@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import click
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.help import command
+from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import grouped, wanted_options
 from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, Session
 from igcli.cli.single import single_photo_command, the_photo
+from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.ablation import Ablated, Ablation, ablate_photo
 from igcli.jobs.outputs.maps import Drawing
 
@@ -53,7 +56,16 @@ ablation_options = grouped(
 @single_photo_command
 @ablation_options
 @wanted_options
-def ablate(*, request: Request, wanted: Wanted, ablation: Ablation, output: Path, drawing: Drawing) -> None:
+@lowpass_option
+def ablate(
+    *,
+    request: Request,
+    wanted: Wanted,
+    ablation: Ablation,
+    output: Path,
+    drawing: Drawing,
+    lowpass: LowpassChoice | None,
+) -> None:
     """Black out part of a photo, then score and explain it again.
 
     A map's bright pixels need not be what the score depends on: black them out and see. The same class is explained
@@ -66,10 +78,12 @@ def ablate(*, request: Request, wanted: Wanted, ablation: Ablation, output: Path
       ig ablate photo.jpg --keep 10 --method integrated --method gradient
     """
     ablation.check()
+    check_lowpass(lowpass, drawing.style)
     with Session(request, output=output) as run:
         photo = the_photo(run)
         job = run.job(wanted, output, writes=True)
         drawing.check()
+        drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         done = ablate_photo(job, photo, ablation, drawing=drawing)
         run.say(done.record, *_lines(done))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.help import command
+from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import wanted_options
 from igcli.cli.session import Request, Session, seen
 from igcli.cli.single import single_photo_command, the_photo
+from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.comparison import Compared, compare_photo
 from igcli.jobs.outputs.maps import Drawing
 
@@ -17,7 +19,8 @@ from igcli.jobs.outputs.maps import Drawing
 @command()
 @single_photo_command
 @wanted_options
-def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing) -> None:
+@lowpass_option
+def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing, lowpass: LowpassChoice | None) -> None:
     """Compare one photo's maps for several classes or methods.
 
     One sheet: a row for each --target, a column for each --method. The record says how alike the maps are: two classes
@@ -30,10 +33,12 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing)
       ig compare insect.jpg --target mantis --target cricket
       ig compare cat.jpg --target top-2 --method left-integrated --method right-integrated
     """
+    check_lowpass(lowpass, drawing.style)
     with Session(request, output=output) as run:
         photo = the_photo(run)
         job = run.job(wanted, output, writes=True)
         drawing.check()
+        drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         compared = compare_photo(job, photo, drawing=drawing)
         run.say(compared.record, *_lines(compared))
 

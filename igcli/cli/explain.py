@@ -16,8 +16,11 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.help import command
+from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, Session, percent, photo_command, seen
+from igcli.images.lowpass import Lowpass
+from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
 from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.runs.run import RunOptions
@@ -42,6 +45,9 @@ drawing_options = grouped(
                  help="Add the interior gradients at the sweep's own points as a GIF, at no further cost."),
     click.option("--saturation", is_flag=True,
                  help="Add a plot of score and mean importance along the path, from the same sweep."),
+    click.option("--regions", is_flag=True,
+                 help="Add the photo's regions ranked by each map, drawn and listed in the record. They are of the map "
+                      "without --lowpass; needs pip install 'igcli[regions]'."),
     click.option("--report", is_flag=True,
                  help="Add report.html: all of it on one page with sliders, from the same sweep."),
 )  # fmt: skip
@@ -51,10 +57,19 @@ drawing_options = grouped(
 @output_option
 @wanted_options
 @drawing_options
+@lowpass_option
 @collection_options
 @font_option
 @photo_command
-def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing, options: RunOptions) -> None:
+def explain(
+    request: Request,
+    *,
+    output: Path,
+    wanted: Wanted,
+    drawing: Drawing,
+    lowpass: LowpassChoice | None,
+    options: RunOptions,
+) -> None:
     """Show which pixels a prediction depends on.
 
     PATH is a photo, a folder, a glob, or - for paths on stdin. An overlay and a JSON record of each photo are written
@@ -65,13 +80,15 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
       ig explain photo.jpg
       ig explain photo.jpg --panel --full-size --save-arrays
       ig explain photo.jpg --animation --saturation
+      ig explain photo.jpg --lowpass 15 --regions
       ig explain cat.jpg --target tabby --method integrated --method gradient
       ig explain photos/ --recursive -o maps --json > maps.jsonl
       find . -name '*.jpg' | ig explain -
     """
     drawing.check()
+    check_lowpass(lowpass, drawing.style)
     if not _writes(drawing):
-        refuse_font("add --panel, --animation or --saturation, or leave it out.")
+        refuse_font("add --panel, --regions, --animation or --saturation, or leave it out.")
     with Session(request, output=output) as run:
         page = output / "report.html"
         if drawing.report is not None:
@@ -85,6 +102,7 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
                 )
             drawing = replace(drawing, report=detail_for(len(run.found)))
         job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
+        drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         write = functools.partial(write_maps, methods=wanted.methods, drawing=drawing)
         # How finely a report keeps photos follows from their number: more photos are no other settings.
         settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}
@@ -96,16 +114,22 @@ def explain(request: Request, *, output: Path, wanted: Wanted, drawing: Drawing,
 
 def _writes(drawing: Drawing) -> bool:
     """Whether text is drawn."""
-    return drawing.panel or drawing.animation or drawing.saturation
+    return drawing.panel or drawing.animation or drawing.saturation or drawing.regions
 
 
 def _lines(done: Done) -> Iterator[str]:
     results = {result["method"]: result for result in done.record["results"]}
     for method, file in done.files.items():
         result = results.get(method)
+        name = _name(method, result)
         gap = [] if result is None or result["completeness"]["within_tolerance"] is None else [_gap(result)]
-        shown = f"{method}{_of_score(done.record['score'])}"
+        shown = f"{name}{_of_score(done.record['score'])}"
         yield "  ".join([*seen(done.found.path, done.record["target"]), shown, *gap, f"-> {file}"])
+
+
+def _name(method: str, result: Record | None) -> str:
+    """The method, with the low-pass of its map."""
+    return f"{method}, {Lowpass(**result['lowpass']).name}" if result and "lowpass" in result else method
 
 
 def _of_score(score: Record) -> str:
@@ -118,6 +142,8 @@ def _of_score(score: Record) -> str:
 def _gap(result: Record) -> str:
     gap, settings = result["completeness"]["relative_gap"], result["settings"]
     shown = f"gap {percent(gap)}" if gap < 10 else f"gap {gap:.3g} times the score's rise"
+    if result.get("lowpass", {}).get("of") == "absolute":
+        shown += " before the low-pass"
     if result["completeness"]["sums_to"] == "score":
         shown += " between sum and score"
     if result["completeness"]["within_tolerance"]:

@@ -23,7 +23,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Method": (
         *("score", "against", "baseline", "steps", "rule", "tolerance", "max_steps", "phi", "smooth", "smooth_sigma"),
-        *("seed", "points", "alphas"),
+        *("seed", "points", "alphas", "lowpass", "regions"),
     ),
     "Drawing": (
         *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "percentile", "font", "sheet"),

@@ -10,10 +10,12 @@ import click
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.help import command
+from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
 from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, Session, photo_command
+from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
@@ -41,6 +43,7 @@ def _page(path: Path) -> Path:
 @wanted_options
 @style_option
 @percentile_option
+@lowpass_option
 @photo_command
 def report(
     request: Request,
@@ -52,6 +55,7 @@ def report(
     wanted: Wanted,
     style: str,
     percentile: float,
+    lowpass: LowpassChoice | None,
 ) -> None:
     """Put photos, maps, animations and curves on one HTML page.
 
@@ -65,12 +69,15 @@ def report(
       ig report photos/ --recursive --style heat --title "What went wrong on Monday"
     """
     check_style(style)
+    check_lowpass(lowpass, style)
     with Session(request, output=output.parent) as run:
         check_free(output, overwrite=overwrite)
         job = run.job(wanted_for_pages(wanted), output.parent)
         items = items_of(run.found)
         detail = detail_for(len(items) * len(job.plan.wanted.targets))
-        write = functools.partial(page_of, detail=detail if frames is None else replace(detail, frames=frames))
+        detail = detail if frames is None else replace(detail, frames=frames)
+        filters = lowpass_of(run, job, lowpass, job.plan.wanted.methods)
+        write = functools.partial(page_of, detail=detail, lowpass=filters)
         tally = Tally(total=len(items), failed=run.failures)
         progress = Progress(run.console, tally)
         pool_size = PoolSize.suited(str(job.model.device))

@@ -188,6 +188,11 @@ class Session(ExitStack):
         return replace(job, plan=replace(job.plan, model=replace(job.plan.model, precision_error=error)))
 
     @property
+    def model_name(self) -> str:
+        """The model as it was asked for."""
+        return self._request.choice.model
+
+    @property
     def batch_size(self) -> int | None:
         """As it was asked for."""
         return self._request.choice.batch_size

@@ -64,7 +64,7 @@ class Lowpass:
         down, across = (torch.fft.fftfreq(height) * height).round(), (torch.fft.rfftfreq(width) * width).round()
         disc = down[:, None].square() + across.square() <= self.cycles**2
         # The size is said, as an odd width cannot be read off the transform.
-        found = torch.fft.irfft2(torch.fft.rfft2(flat) * disc, s=(height, width))
+        found: torch.Tensor = torch.fft.irfft2(torch.fft.rfft2(flat) * disc, s=(height, width))
         return (found if self.of == "signed" else found.abs())[None]
 
     @property

@@ -20,7 +20,7 @@ from igcli.sample import importance
 
 #: As published: Felzenszwalb's scales, on the photo resized to this side with values from -1 to 1.
 SCALES = (50, 100, 150, 250, 500, 1200)
-_SIDE, _SIGMA, _SMALLEST = 224, 0.8, 150
+SIDE, _SIGMA, _SMALLEST = 224, 0.8, 150
 #: Pixels that every segment is dilated by, and fewer new pixels than this make no region.
 _DILATION, _FEWEST_NEW = 5, 50
 
@@ -35,14 +35,15 @@ class Region:
     ----------
     mask
         (H, W) bool.
-    mean
-        Of the map's values in it; what regions are ranked by.
+    mean, total
+        Of the map's values in it, their mean and sum; regions are ranked by the mean.
     share
-        Of the map's sum; NaN where that is 0.
+        Of the sum of the map; NaN where that is 0.
     """
 
     mask: np.ndarray
     mean: float
+    total: float
     share: float
 
     @property
@@ -83,9 +84,9 @@ def regions_of(values: torch.Tensor, pixels: torch.Tensor, *, of: Form = "signed
     """
     exact = values.detach().cpu().double()
     flat = (exact.sum(dim=0) if of == "signed" else importance(exact)).numpy()
-    total = float(flat.sum())
-    masks = ranked_masks(flat, segments(pixels))
-    return [Region(mask, float(flat[mask].mean()), float(flat[mask].sum()) / total if total else np.nan) for mask in masks]
+    whole = float(flat.sum())
+    parts = [(mask, float(flat[mask].sum())) for mask in ranked_masks(flat, segments(pixels))]
+    return [Region(mask, part / mask.sum(), part, part / whole if whole else np.nan) for mask, part in parts]
 
 
 def region_map(regions: Sequence[Region]) -> np.ndarray:
@@ -142,7 +143,7 @@ def _segments(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
     photo = np.frombuffer(data, np.float32).reshape(shape).transpose(1, 2, 0).astype(np.float64)
     low, high = photo.min(), photo.max()
     stretched = 2 * (photo - low) / ((high - low) or 1.0) - 1
-    small = resize(stretched, (_SIDE, _SIDE), order=3, mode="constant", preserve_range=True, anti_aliasing=True)
+    small = resize(stretched, (SIDE, SIDE), order=3, mode="constant", preserve_range=True, anti_aliasing=True)
     disc, found = morphology.disk(_DILATION), []
     for scale in SCALES:
         numbered = cut(small, scale=scale, sigma=_SIGMA, min_size=_SMALLEST)

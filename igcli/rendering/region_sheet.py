@@ -15,12 +15,21 @@ from igcli.rendering.tiles import BODY, HEADING, MARGIN, SMALL, TileSheet
 if TYPE_CHECKING:
     from PIL import Image
 
-#: Okabe and Ito's colours, those that stand out on photos first.
-_COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (213, 94, 0), (204, 121, 167), (240, 228, 66), (0, 114, 178))
+#: Okabe and Ito's colours, some of them lighter, so that dark numbers can be read on all of them.
+_COLOURS = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (60, 200, 150),
+    (255, 125, 60),
+    (225, 140, 190),
+    (240, 228, 66),
+    (110, 150, 235),
+)
 _SIDE, _LIST, _GUTTER, _TOP = 448, 250, 24, MARGIN + 62
 _BADGE, _ROW = 12, 46  # the radius of a number's disc; the height of a row of the list
 _TINT, _OUTSIDE = 0.28, 0.42
-_NUMBER, _AMOUNT = Pen(14, (20, 22, 26), bold=True), Pen(15, bold=True)
+_NUMBER, _LONG_NUMBER = (Pen(size, (20, 22, 26), bold=True) for size in (13, 9))
+_AMOUNT = Pen(15, bold=True)
 
 
 @dataclass(frozen=True)
@@ -29,12 +38,15 @@ class ShownRegion:
 
     Attributes
     ----------
+    rank
+        Its number.
     mask
         (H, W) bool, of the photo's size, not empty.
     amount, detail
         Two lines for the list: what it holds, and on how many pixels.
     """
 
+    rank: int
     mask: np.ndarray
     amount: str
     detail: str
@@ -42,7 +54,7 @@ class ShownRegion:
 
 @dataclass(frozen=True)
 class RegionSheet:
-    """What stands on the sheet; regions are numbered in their order, from 1."""
+    """What stands on the sheet."""
 
     title: str
     photo: Image.Image
@@ -69,7 +81,7 @@ def draw_regions(shown: RegionSheet) -> Image.Image:
     sheet.write((left, _TOP - 24), shown.heading, pen=HEADING, width=_LIST)
     for number, region in enumerate(shown.regions):
         top = _TOP + _ROW * number
-        _badge(sheet, number, (left + _BADGE, top + _BADGE))
+        _badge(sheet, region.rank, (left + _BADGE, top + _BADGE), colour=_colour(number))
         words = left + 2 * _BADGE + 12
         sheet.write((words, top - 1), region.amount, pen=_AMOUNT, width=_LIST - 2 * _BADGE - 12)
         sheet.write((words, top + 19), region.detail, pen=SMALL, width=_LIST - 2 * _BADGE - 12)
@@ -79,13 +91,11 @@ def draw_regions(shown: RegionSheet) -> Image.Image:
         if start != end:
             sheet.draw.line((*start, *end), fill=(20, 22, 26), width=4)
             sheet.draw.line((*start, *end), fill=_colour(number), width=2)
-        _badge(sheet, number, end)
+        _badge(sheet, shown.regions[number].rank, end, colour=_colour(number))
     return sheet.image
 
 
-def badge_places(
-    masks: Sequence[np.ndarray], *, factor: int
-) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def badge_places(masks: Sequence[np.ndarray], *, factor: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """For each region a point in its deepest part, and where its number goes, both (x, y) in the enlarged photo.
 
     The number stands at that point, or in another deep part, unless it would touch another number; if the region is
@@ -140,7 +150,7 @@ def _enlarged(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _eroded(mask: np.ndarray) -> np.ndarray:
     """Without the pixels next to one outside the mask; the picture's edge does not count."""
     padded = np.pad(mask, 1, mode="edge")
-    return mask & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return np.asarray(mask & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:])
 
 
 def _depth(mask: np.ndarray) -> np.ndarray:
@@ -152,11 +162,11 @@ def _depth(mask: np.ndarray) -> np.ndarray:
     return depth
 
 
-def _badge(sheet: TileSheet, number: int, centre: tuple[int, int]) -> None:
+def _badge(sheet: TileSheet, rank: int, centre: tuple[int, int], *, colour: tuple[int, int, int]) -> None:
     x, y = centre
     box = (x - _BADGE, y - _BADGE, x + _BADGE, y + _BADGE)
-    sheet.draw.ellipse(box, fill=_colour(number), outline=(20, 22, 26), width=2)
-    sheet.write((x, y + 1), str(number + 1), pen=_NUMBER, anchor="mm")
+    sheet.draw.ellipse(box, fill=colour, outline=(20, 22, 26), width=2)
+    sheet.write((x, y + 1), str(rank), pen=_NUMBER if rank < 100 else _LONG_NUMBER, anchor="mm")
 
 
 def _colour(number: int) -> tuple[int, int, int]:

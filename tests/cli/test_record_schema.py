@@ -81,6 +81,11 @@ def test_explain_one_photo_with_all_that_it_can_add(photo):
     assert set(map(tuple, written().values())) == {("explanation",)}
 
 
+def test_explain_low_passed_with_regions(photo):
+    pytest.importorskip("skimage", reason="scikit-image is not installed")
+    assert printed("explain", photo, "--lowpass", "5:signed", "--regions", *STEPS) == ["explanation"]
+
+
 def test_explain_a_collection(photo):
     assert printed("explain", photo.parent, *STEPS) == ["explanation", "error"]
     kinds = {"a.json": ["explanation"], "index.jsonl": ["explanation"], "failures.jsonl": ["failure"]}

@@ -16,7 +16,8 @@ from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import output_stems
-from igcli.jobs.outputs.comparison import entry_of, footer_of, read_and_explain, tile_of, words_of
+from igcli.jobs.outputs.comparison import columns_of, entry_of, footer_of, read_and_explain, tile_of, words_of
+from igcli.jobs.outputs.lowpassed import lowpassed, shown_as
 from igcli.jobs.outputs.maps import Drawing
 from igcli.jobs.outputs.record import Record, new_record, png, write_record
 from igcli.jobs.plan import Job
@@ -90,22 +91,22 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     plan = job.present_plan
     method = plan.wanted.methods[0]
     picture = read_image(found, view=job.model.view, fit=plan.fit, options=plan.reading)
-    before, *others = read_and_explain(job, picture)
+    before, *others = (lowpassed(each, drawing.lowpass) for each in read_and_explain(job, picture))
     if others:
         raise UsageError("One class is explained before and after: give one --target.")
-    mask, what = _mask(job, ablation, before, method), ablation.describe(method)
+    mask, what = _mask(job, ablation, before, method), ablation.describe(shown_as(method, drawing.lowpass, of=method))
     # The same class, even where the network now says another; and the same rival, where the score has one.
     settings = replace(plan.wanted.settings, against=before.score.against)
     wanted = replace(plan.wanted, targets=(before.target.index,), settings=settings)
     again = replace(job, plan=replace(plan, wanted=wanted))
-    (after,) = read_and_explain(again, ablated(picture, mask, note=what))
+    (after,) = (lowpassed(each, drawing.lowpass) for each in read_and_explain(again, ablated(picture, mask, note=what)))
     stem = plan.output / (plan.name or output_stems([found.relative])[0])
     sheet = inside(plan.output, stem.with_name(f"{stem.name}.ablate.png"))
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
     sheet_bytes = png(draw_comparison(table), plan.model, before, ablation=what)
     entries = {
-        name: {"prediction": [asdict(ranked) for ranked in each.prediction], **entry_of(job, each)}
+        name: {"prediction": [asdict(ranked) for ranked in each.prediction], **entry_of(job, each, drawing)}
         for name, each in (("before", before), ("after", after))
     }
     record = new_record(
@@ -155,7 +156,7 @@ def _table(job: Job, before: Explanation, after: Explanation, what: str, drawing
     change = f"{before.target.label}: {before.score.kind} {scores}."
     return Comparison(
         title=f"{before.picture.name}: {what}",
-        columns=("What the model saw", *before.results),
+        columns=("What the model saw", *columns_of(before.results, drawing)),
         rows=(row("Before", before), row("After", after)),
         footer=(change, *footer_of(job, drawing)),
         warning=job.model.caveat,

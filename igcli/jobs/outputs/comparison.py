@@ -5,7 +5,7 @@ Source: arXiv 1611.02639, Fig. 4 (methods) and Fig. 6 (classes).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import output_stems
+from igcli.jobs.outputs.lowpassed import captions_of, lowpass_entry, lowpassed, shown_as
 from igcli.jobs.outputs.maps import Drawing
 from igcli.jobs.outputs.record import Record, new_record, png, result_entry, write_record
 from igcli.jobs.plan import Job
@@ -75,7 +76,7 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     """
     plan = job.present_plan
     picture = read_image(found, view=job.model.view, fit=plan.fit, options=plan.reading)
-    explanations = read_and_explain(job, picture)
+    explanations = tuple(lowpassed(each, drawing.lowpass) for each in read_and_explain(job, picture))
     if len(explanations) * len(plan.wanted.methods) < 2:
         raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
     likenesses = tuple(likenesses_of(explanations))
@@ -87,7 +88,7 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
         picture=picture,
         network=plan.model,
         prediction=[asdict(ranked) for ranked in explanations[0].prediction],
-        targets=[entry_of(job, each) for each in explanations],
+        targets=[entry_of(job, each, drawing) for each in explanations],
         similarities=[asdict(each) for each in likenesses],
         files={"compare.png": sheet.relative_to(plan.output).as_posix()},
     )
@@ -114,14 +115,18 @@ def likenesses_of(explanations: Sequence[Explanation]) -> list[Likeness]:
     return found
 
 
-def entry_of(job: Job, explanation: Explanation) -> Record:
+def entry_of(job: Job, explanation: Explanation, drawing: Drawing) -> Record:
     """One class's part of the record."""
     device, size = str(job.model.device), job.budget.size
     return {
         "target": asdict(explanation.target),
         "score": asdict(explanation.score),
         "results": [
-            result_entry(result, device=device, batch_size=size, drawing={}) for result in explanation.results.values()
+            {
+                **result_entry(result, device=device, batch_size=size, drawing={}),
+                **lowpass_entry(name, drawing.lowpass),
+            }
+            for name, result in explanation.results.items()
         ],
     }
 
@@ -140,11 +145,16 @@ def table_of(
     readings = of_classes or [each.reading for each in likenesses]
     return Comparison(
         title=explanations[0].picture.name,
-        columns=("What the model saw", *methods),
+        columns=("What the model saw", *columns_of(methods, drawing)),
         rows=tuple(rows),
         footer=(*footer_of(job, drawing), *premises_of(explanations[0]), *readings[:4]),
         warning=job.model.caveat,
     )
+
+
+def columns_of(methods: Iterable[str], drawing: Drawing) -> tuple[str, ...]:
+    """The headings of the maps."""
+    return tuple(shown_as(name, drawing.lowpass, of=name) for name in methods)
 
 
 def words_of(explanation: Explanation) -> tuple[str, ...]:
@@ -169,11 +179,11 @@ def premises_of(explanation: Explanation) -> list[str]:
     return [f"{name}: {result.premise}" for name, result in explanation.results.items() if result.premise]
 
 
-def footer_of(job: Job, drawing: Drawing) -> tuple[str, str]:
+def footer_of(job: Job, drawing: Drawing) -> tuple[str, ...]:
     """What the colours mean, and the conditions."""
     settings = job.plan.wanted.settings
     conditions = (
         f"{job.model.provenance.name}, {settings.score} score, {settings.baseline} baseline, {settings.steps} steps; "
         f"each map on its own scale, {drawing.scale.describe()}"
     )
-    return STYLES[drawing.style].legend, conditions
+    return STYLES[drawing.style].legend, conditions, *captions_of(drawing.lowpass)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,14 @@ from igcli.attribution.result import Attribution, Explanation
 from igcli.attribution.targets import RankedValue
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
+from igcli.images.lowpass import Lowpass
 from igcli.images.reading import read_upright
+from igcli.images.regions import check_segmentation, regions_of
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.film import Filming, animation_entry, few_frames, film_of, frame_points, save_animation
+from igcli.jobs.outputs.lowpassed import captions_of, lowpass_entry, lowpassed, shown_as
 from igcli.jobs.outputs.record import Done, Outputs, Record, png, result_entry
+from igcli.jobs.outputs.regions import form_of_regions, region_sheet, regions_entry
 from igcli.jobs.outputs.saturation import saturation_of, subject_of
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
@@ -26,12 +30,14 @@ from igcli.rendering.overlay import draw, full_size
 from igcli.rendering.page.content import Detail
 from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.panel import Panel, draw_panel
+from igcli.rendering.region_sheet import draw_regions
 from igcli.rendering.saturation_plot import saturation_plot
 from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES, Drawn
 
 if TYPE_CHECKING:
     from igcli.jobs.plan import ModelFacts
+    from igcli.lazy import torch
 
 
 BLANK = "the map is zero everywhere, so there is nothing to see in it."
@@ -60,11 +66,14 @@ def all_wanted(wanted: Wanted, drawing: Drawing) -> Wanted:
 def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: Drawing) -> Done:
     """Draw and write the maps of one photo and class by ``methods``, and the record."""
     started = time.perf_counter()
-    outputs, explanation = Outputs(plan, item), item.explanation
+    outputs, explanation = Outputs(plan, item), lowpassed(item.explanation, drawing.lowpass)
     entries, files, blank = [], {}, False
     for method in methods:
         result = explanation.results[method]
         files[method], drawn = _write_map(outputs, result, drawing)
+        lists: dict[str, Record] = {}
+        if drawing.regions:
+            files[f"{method} regions"], lists = _write_regions(outputs, method)
         blank = blank or drawn.blank
         shown = {
             "style": drawing.style,
@@ -72,18 +81,20 @@ def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: 
             "percentile": drawing.scale.percentile,
             "ceiling": drawn.ceiling,
         }
-        entries.append(result_entry(result, device=plan.model.device, batch_size=plan.batch_size, drawing=shown))
+        entry = result_entry(result, device=plan.model.device, batch_size=plan.batch_size, drawing=shown)
+        entries.append({**entry, **lowpass_entry(method, drawing.lowpass), **lists})
     if drawing.panel:
         outputs.save("panel.png", panel_of(plan.model, explanation, drawing=drawing))
-    views = _write_views(outputs, drawing, files)
+    views = _write_views(outputs, explanation, drawing=drawing, files=files)
     timing = {"draw": time.perf_counter() - started}
     caveat = BLANK if blank else ""
     return outputs.save_record("json", results=entries, views=views, timing=timing, shown=files, caveat=caveat)
 
 
-def _write_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> dict[str, Record]:
+def _write_views(
+    outputs: Outputs, explanation: Explanation, *, drawing: Drawing, files: dict[str, Path]
+) -> dict[str, Record]:
     """Draw animation, report and saturation plot from the sweep that made the maps; adds to ``files``."""
-    explanation = outputs.item.explanation
     views: dict[str, Record] = {}
     if drawing.animation:
         film = few_frames(film_of(explanation, drawing.filming.look, reading=outputs.plan.reading))
@@ -92,7 +103,8 @@ def _write_views(outputs: Outputs, drawing: Drawing, files: dict[str, Path]) -> 
     if drawing.report is not None:
         from igcli.jobs.outputs.report import page_bytes  # not before it is needed
 
-        page = photo_page(explanation, name=outputs.item.found.relative.as_posix(), detail=drawing.report)
+        name, notes = outputs.item.found.relative.as_posix(), captions_of(drawing.lowpass)
+        page = photo_page(explanation, name=name, detail=drawing.report, notes=notes)
         outputs.save_hidden("page", page_bytes(page))
     if drawing.saturation:
         subject = subject_of(outputs.plan, title=f"{explanation.picture.name}, {explanation.target.label}")
@@ -128,6 +140,10 @@ class Drawing:
         Add the plot of the score along the path.
     report
         Keep what a report shows, this finely.
+    lowpass
+        Of the maps as they are drawn, by method; a method that is not named is drawn as it is.
+    regions
+        Add the regions of each map before its low-pass, as a picture and in the record.
     """
 
     style: str = "lit"
@@ -138,6 +154,8 @@ class Drawing:
     animation: bool = False
     saturation: bool = False
     report: Detail | None = None
+    lowpass: Mapping[str, Lowpass] = field(default_factory=dict)
+    regions: bool = False
 
     @property
     def shows_path(self) -> bool:
@@ -149,6 +167,8 @@ class Drawing:
         STYLES[self.style]
         if self.animation:
             self.filming.check()
+        if self.regions:
+            check_segmentation()
 
     @property
     def filming(self) -> Filming:
@@ -161,15 +181,27 @@ def _write_map(outputs: Outputs, result: Attribution, drawing: Drawing) -> tuple
     model, explanation, name = outputs.plan.model, outputs.item.explanation, result.method
     picture = explanation.picture
     drawn = draw(picture, result, style=drawing.style, scale=drawing.scale)
-    path = outputs.save(f"{name}.png", png(drawn.image, model, explanation, **_fields(result)))
+    fields = {**_fields(result), **lowpass_entry(name, drawing.lowpass)}
+    path = outputs.save(f"{name}.png", png(drawn.image, model, explanation, **fields))
     source = picture.source or picture.path
     if drawing.full_size and source is not None:
         original = read_upright(source, options=outputs.plan.reading, sha256=picture.sha256)
         whole = full_size(original, result, picture.placement, style=drawing.style, scale=drawing.scale)
-        outputs.save(f"{name}.full.png", png(whole.image, model, explanation, **_fields(result)))
+        outputs.save(f"{name}.full.png", png(whole.image, model, explanation, **fields))
     if drawing.save_arrays:
-        outputs.save(f"{name}.npz", _npz(explanation, result))
+        filtered = result.values[0] if name in drawing.lowpass else None
+        outputs.save(f"{name}.npz", _npz(explanation, explanation.results[name], filtered))
     return path, drawn
+
+
+def _write_regions(outputs: Outputs, method: str) -> tuple[Path, dict[str, Record]]:
+    """Write the sheet of the regions of a method's map; returns its path and the entry of the record."""
+    model, explanation = outputs.plan.model, outputs.item.explanation
+    result = explanation.results[method]
+    regions = regions_of(result.values, explanation.picture.pixels, of=form_of_regions(method))
+    sheet = draw_regions(region_sheet(model, explanation, result, regions=regions))
+    path = outputs.save(f"{method}.regions.png", png(sheet, model, explanation, **_fields(result)))
+    return path, {"regions": regions_entry(method, regions)}
 
 
 def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -> bytes:
@@ -190,12 +222,16 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
         top=tuple((ranked.label, ranked.amount) for ranked in explanation.prediction),
         target=(target.label, target.amount),
         regression=isinstance(target, RankedValue),
-        columns=tuple((_TITLES.get(name, name), image) for name, image in zip(names, images, strict=True)),
+        columns=tuple(
+            (shown_as(_TITLES.get(name, name), drawing.lowpass, of=name), image)
+            for name, image in zip(names, images, strict=True)
+        ),
         legend=STYLES[drawing.style].legend,
         footer=(
             f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
             f"{first.score.at_baseline:.4g} at the {first.settings.baseline} baseline; {drawing.scale.describe()}",
             "; ".join(gaps),
+            *captions_of({name: each for name, each in drawing.lowpass.items() if name in explanation.results}),
             *(f"{result.method}: {result.premise}" for result in results if result.premise),
         ),
         warning=model.caveat,
@@ -216,9 +252,10 @@ def _fields(result: Attribution) -> dict[str, Any]:
     }
 
 
-def _npz(explanation: Explanation, result: Attribution) -> bytes:
+def _npz(explanation: Explanation, result: Attribution, filtered: torch.Tensor | None) -> bytes:
     arrays = {
         "attribution": result.values.float().numpy(),
+        "lowpass": None if filtered is None else filtered.float().numpy(),
         "pixels": explanation.picture.pixels.float().cpu().numpy(),
         "alphas": result.trace.alphas,
         # methods that do not add up along the points of the sweep have no weights there

@@ -19,10 +19,12 @@ from igcli.attribution.wanted import Wanted
 from igcli.bounded import open_regular
 from igcli.errors import Occupied, OutputError
 from igcli.evaluation.metrics.metric import arrow
+from igcli.images.lowpass import Lowpass
 from igcli.jobs.evaluating.table import Column, footnotes, names_in, shown_name
 from igcli.jobs.files import output_error, read_own, write_whole
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.film import frame_points
+from igcli.jobs.outputs.lowpassed import captions_of, lowpassed
 from igcli.jobs.outputs.record import Record, typed, versions
 from igcli.jobs.outputs.saturation import even_alphas
 from igcli.jobs.plan import Plan
@@ -54,9 +56,11 @@ _FRAMES = 26
 MARK = b'content="igcli"'
 
 
-def page_of(_plan: Plan, item: Explained, *, detail: Detail) -> PhotoPage:
-    """A photo's part of a report: nothing is written."""
-    return photo_page(item.explanation, name=item.found.relative.as_posix(), detail=detail)
+def page_of(_plan: Plan, item: Explained, *, detail: Detail, lowpass: Mapping[str, Lowpass] | None = None) -> PhotoPage:
+    """A photo's part of a report, its maps low-passed where ``lowpass`` names the method: nothing is written."""
+    lowpass = lowpass or {}
+    explanation, name = lowpassed(item.explanation, lowpass), item.found.relative.as_posix()
+    return photo_page(explanation, name=name, detail=detail, notes=captions_of(lowpass))
 
 
 def wanted_for_pages(wanted: Wanted) -> Wanted:

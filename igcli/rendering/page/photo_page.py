@@ -14,12 +14,16 @@ from igcli.rendering.page.content import FULL, CurvePage, Detail, Encoded, Frame
 from igcli.rendering.page.packing import pack_frames, pack_map
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL import Image
 
     from igcli.attribution.views.trace import Trace
 
 
-def photo_page(explanation: Explanation, *, name: str | None = None, detail: Detail = FULL) -> PhotoPage:
+def photo_page(
+    explanation: Explanation, *, name: str | None = None, detail: Detail = FULL, notes: Sequence[str] = ()
+) -> PhotoPage:
     """What a page shows of an explanation, as plain data without tensors.
 
     Parameters
@@ -30,6 +34,8 @@ def photo_page(explanation: Explanation, *, name: str | None = None, detail: Det
         Shown instead of the file's name, for example its path below the folder.
     detail
         How finely.
+    notes
+        Sentences on the maps, next to the picture's own notes.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def photo_page(explanation: Explanation, *, name: str | None = None, detail: Det
         maps=maps,
         curve=_curve(explanation.trace),
         split=_split(explanation),
-        notes=(*picture.notes, *premises),
+        notes=(*picture.notes, *notes, *premises),
     )
     frames = _frames(explanation, detail, room=detail.room - page.characters)
     return replace(page, frames=frames)
