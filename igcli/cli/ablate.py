@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,7 +11,7 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli.help import command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import grouped, wanted_options
-from igcli.cli.param_type import ParamType
+from igcli.cli.param_type import TextType
 from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, Session
 from igcli.cli.single import single_photo_command, the_photo
@@ -21,28 +20,18 @@ from igcli.jobs.outputs.ablation import Ablated, Ablation, ablate_photo
 from igcli.jobs.outputs.maps import Drawing
 
 
-class BoxType(ParamType):
-    """Four whole numbers with commas between."""
-
-    name = "L,T,R,B"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """(left, top, right, bottom)."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            left, top, right, bottom = (int(part) for part in str(value).split(","))
-        except ValueError:
-            return self.fail(
-                f"{value!r} is not LEFT,TOP,RIGHT,BOTTOM in whole pixels, as in 60,40,160,120.", param, ctx
-            )
-        return left, top, right, bottom
+def _box(text: str) -> tuple[int, int, int, int]:
+    try:
+        left, top, right, bottom = map(int, text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not LEFT,TOP,RIGHT,BOTTOM in whole pixels, as in 60,40,160,120.") from None
+    return left, top, right, bottom
 
 
 ablation_options = grouped(
     "ablation",
     Ablation,
-    click.option("--box", type=BoxType(), help="Black out this box, in pixels of what the model sees."),
+    click.option("--box", type=TextType("L,T,R,B", _box), help="Black out this box, in pixels of what the model sees."),
     click.option("--mask", type=NamedPath(dir_okay=False, exists=True), metavar="FILE",
                  help="Black out where this picture, as large as the photo, is light."),
     click.option("--top", type=click.FloatRange(0, 100, min_open=True), metavar="N",
@@ -85,7 +74,7 @@ def ablate(
         drawing.check()
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         done = ablate_photo(job, photo, ablation, drawing=drawing)
-        run.say(done.record, *_lines(done))
+        run.console.say(done.record, *_lines(done))
 
 
 def _lines(done: Ablated) -> list[str]:

@@ -16,7 +16,7 @@ from igcli.cli.destination import Destination, destination_options
 from igcli.cli.font_option import font_option
 from igcli.cli.help import command
 from igcli.cli.options import grouped, path_options, percentile_option, style_option
-from igcli.cli.param_type import ParamType
+from igcli.cli.param_type import TextType
 from igcli.cli.session import Request, Session, photo_command, seen, star
 from igcli.errors import UsageError
 from igcli.jobs.outputs.film import FRAMES, Filming, write_animation
@@ -26,22 +26,14 @@ from igcli.rendering.animation import ANIMATIONS, Timing
 from igcli.rendering.film import NORMALIZATIONS, Look
 
 
-class AlphasType(ParamType):
-    """Points on the path, separated by commas."""
-
-    name = "A,A,..."
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        """Numbers in [0, 1]."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            alphas = tuple(float(part) for part in value.split(",") if part.strip())
-        except ValueError:
-            alphas = (math.nan,)
-        if not alphas or not all(0 <= alpha <= 1 for alpha in alphas):
-            self.fail(f"{value!r} is no list of numbers from 0 to 1, such as 0,0.1,0.5,1.", param, ctx)
-        return alphas
+def _alphas(text: str) -> tuple[float, ...]:
+    try:
+        alphas = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        alphas = (math.nan,)
+    if not alphas or not all(0 <= alpha <= 1 for alpha in alphas):
+        raise ValueError(f"{text!r} is no list of numbers from 0 to 1, such as 0,0.1,0.5,1.")
+    return alphas
 
 
 def _filming(frames: int | None, alphas: tuple[float, ...], **rest: Any) -> Filming:
@@ -59,7 +51,8 @@ filming_options = grouped(
     click.option("--side-by-side", is_flag=True, help="Show the photo to the left of each frame."),
     click.option("--frames", type=click.IntRange(2, 1001), metavar="N",
                  help=f"Frames, evenly from α = 0 to 1; {Filming.count}, as in the paper, if not given."),
-    click.option("--alphas", type=AlphasType(), default=(), help="The points to show, in place of --frames."),
+    click.option("--alphas", type=TextType("A,A,...", _alphas), default=(),
+                 help="The points to show, in place of --frames."),
     click.option("--fps", type=click.FloatRange(0.1, 50), default=Timing.fps, show_default=True,
                  help="Frames a second."),
     click.option("--hold", type=click.FloatRange(0, 600), default=Timing.hold, show_default=True,

@@ -18,7 +18,7 @@ from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import UsageError
 from igcli.evaluation.axioms import AXIOMS, Verdict, check_axioms
 from igcli.evaluation.model_check import check_model
-from igcli.jobs.outputs.record import new_record, to_json
+from igcli.jobs.outputs.record import new_record
 from igcli.jobs.plan import ModelFacts
 from igcli.models.classifier import Classifier
 from igcli.models.devices import check_precision, numbers, resolve_device
@@ -58,7 +58,7 @@ def check(*, method: tuple[str, ...], steps: int, choice: ModelChoice, streams: 
         if streams.json:
             entries: dict[str, Any] = {"axioms": _plain(verdicts), "on_model": _plain(on_model), "premises": premises}
             facts = ModelFacts.of(model, precision=choice.precision)
-            console.data(to_json(new_record(network=facts, **entries)))
+            console.say(new_record(network=facts, **entries))
             return
         for line in _table(verdicts):
             console.data(line)

@@ -39,8 +39,6 @@ class OutputSpec:
     ----------
     write
         Draws and writes; can be pickled.
-    lines
-        What to say of it.
     verb
         What has been done to a photo: ``"explained"``.
     settings
@@ -163,7 +161,7 @@ def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, p
 
 def _print(session: Session, outcome: Outcome[Done], spec: OutputSpec, *, named: bool = True) -> None:
     for done in outcome.results:
-        session.say(done.record, *spec.lines(done))
+        session.console.say(done.record, *spec.lines(done))
         if done.caveat:
             session.console.warn(f"{done.found.path.name}: {done.caveat}")
     for reason in outcome.failures:

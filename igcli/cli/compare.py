@@ -40,7 +40,7 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing,
         drawing.check()
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         compared = compare_photo(job, photo, drawing=drawing)
-        run.say(compared.record, *_lines(compared))
+        run.console.say(compared.record, *_lines(compared))
 
 
 def _lines(compared: Compared) -> list[str]:

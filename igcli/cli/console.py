@@ -10,11 +10,13 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from igcli.cli.streams import escaped
+from igcli.images.source import shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from igcli.cli.options import Streams
+    from igcli.jobs.outputs.record import Record
 
 
 class Console:
@@ -65,7 +67,14 @@ class Console:
         if self._streams.json:
             self._say(escaped(line, self._stdout), err=False)
         elif not self._streams.quiet:
-            self._say(one_line(line), err=False)
+            self._say(shown(line), err=False)
+
+    def say(self, record: Record, *lines: str) -> None:
+        """The record with ``--json``, else the lines."""
+        from igcli.jobs.outputs.record import to_json  # not before it is needed
+
+        for line in (to_json(record),) if self._streams.json else lines:
+            self.data(line)
 
     def text(self, text: str) -> None:
         """Data of several lines, as they are; even when quiet."""
@@ -101,12 +110,7 @@ class Console:
 
 def printable(text: str) -> str:
     """``text`` without control characters, but for line breaks: file names and labels can hold any."""
-    return "\n".join(map(one_line, text.split("\n")))
-
-
-def one_line(text: str) -> str:
-    """``text`` with all that is not printable, line breaks too, as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+    return "\n".join(map(shown, text.split("\n")))
 
 
 def _colour(stream: IO[str]) -> bool | None:

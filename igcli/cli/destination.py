@@ -32,8 +32,6 @@ def destination_options(
         Endings that a file can have, the default first.
     others
         Formats that are no files.
-    what
-        For the help text.
     """
     words = [*(ending[1:] for ending in formats), *others]
 

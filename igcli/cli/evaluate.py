@@ -55,7 +55,7 @@ def evaluate(
       ig evaluate photos/ --metric aopc --maps maps-of-another-tool/
     """
     with Session(request, output=output) as run:
-        job = run.job(_wanted_for(wanted, measures), output)
+        job = run.job(wanted if measures.maps is None else replace(wanted, methods=()), output)
         if len(job.plan.wanted.targets) > 1:
             raise UsageError("One class per photo is measured: give one --target.")
         evaluation_plan = evaluation_plan_of(run, job, measures)
@@ -131,7 +131,7 @@ def _measure(
         notes=notes,
         premises=premises,
     )
-    run.say(
+    run.console.say(
         {column.name: column.record for column in columns},
         *lines_of(columns, evaluation_plan.controls, premises),
         *(f"{column.name} {arrow(column.metric.direction)}: {column.protocol}" for column in columns),
@@ -144,10 +144,6 @@ def _measure(
     console.note(_effort_line(measurer.effort))
     console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} measured already")
     return columns
-
-
-def _wanted_for(wanted: Wanted, measures: Measures) -> Wanted:
-    return replace(wanted, methods=()) if measures.maps is not None else wanted
 
 
 def _effort_line(effort: Effort) -> str:

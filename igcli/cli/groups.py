@@ -13,13 +13,7 @@ class SuggestingGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first argument names.
-
-        Raises
-        ------
-        click.UsageError
-            When there is none of this name.
-        """
+        """The command that the first argument names; ends with similar names where there is none."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             near = difflib.get_close_matches(name.lower(), self.list_commands(ctx), n=3)

@@ -12,7 +12,7 @@ import click
 
 from igcli.cli import completion, startup
 from igcli.cli.options import StepsType, grouped, listed
-from igcli.cli.param_type import ParamType
+from igcli.cli.param_type import TextType
 from igcli.cli.path_types import NamedPath
 from igcli.images.options import INTERPOLATIONS
 from igcli.models.classifier import Classifier
@@ -40,67 +40,42 @@ class ModelChoice(ModelSpec):
 
 
 def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], None]) -> Classifier:
-    """Load the model that the options name.
-
-    Parameters
-    ----------
-    progress
-        Draw a bar on stderr while weights are downloaded.
-    warn
-        Called with one message when another model than the first choice is used.
-    """
+    """Load the model that the options name; ``progress`` and ``warn`` are those of ``load_model``."""
     startup.import_torchvision_without_compiler()  # also in worker processes, which do not begin in main()
     model = load_model(choice, progress=progress, warn=warn)
     startup.after_loading(on_cpu=model.device.type == "cpu")
     return model
 
 
-class NumbersType(ParamType):
+def _numbers_type(name: str, count: int | None = None) -> TextType:
     """Numbers with commas between: one, or ``count`` of them if that is given."""
 
-    def __init__(self, name: str, count: int | None = None) -> None:
-        self.name = name
-        self._count = count
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """A tuple of floats."""
-        if isinstance(value, tuple):
-            return value
+    def read(text: str) -> tuple[float, ...]:
         try:
-            numbers = tuple(float(part) for part in str(value).split(","))
+            numbers = tuple(map(float, text.split(",")))
         except ValueError:
-            return self.fail(f"{value!r} is not a list of numbers with commas between.", param, ctx)
-        if self._count not in (None, len(numbers)):
-            return self.fail(f"{value!r} has {len(numbers)} numbers, not {self._count}.", param, ctx)
+            raise ValueError(f"{text!r} is not a list of numbers with commas between.") from None
+        if count not in (None, len(numbers)):
+            raise ValueError(f"{text!r} has {len(numbers)} numbers, not {count}.")
         return numbers
 
-
-class ArgumentType(ParamType):
-    """``NAME=VALUE``, the value as Python or JSON writes it, else as text."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """(name, value)."""
-        if isinstance(value, tuple):
-            return value
-        name, sign, text = str(value).partition("=")
-        if not sign or not name.strip().isidentifier():
-            return self.fail(f"{value!r} is not NAME=VALUE, as in width=64.", param, ctx)
-        return name.strip(), _literal(text.strip())
+    return TextType(name, read)
 
 
-class PlaceType(ParamType):
+def _argument(text: str) -> tuple[str, Any]:
+    """Name and value, as Python or JSON writes it, else as text."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip().isidentifier():
+        raise ValueError(f"{text!r} is not NAME=VALUE, as in width=64.")
+    return name.strip(), _literal(value.strip())
+
+
+def _place(text: str) -> int | str:
     """A position from 0, or a name."""
-
-    name = "N|NAME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """An int or a text."""
-        text = str(value).strip()
-        if text.startswith("-") or not text:
-            return self.fail(f"{value!r} is neither a position from 0 nor a name.", param, ctx)
-        return int(text) if text.isdecimal() else text
+    place = text.strip()
+    if place.startswith("-") or not place:
+        raise ValueError(f"{text!r} is neither a position from 0 nor a name.")
+    return int(place) if place.isdecimal() else place
 
 
 def _literal(text: str) -> Any:
@@ -144,7 +119,7 @@ _details = (
     click.option("--labels", type=NamedPath(), metavar="FILE",
                  help="Class names: a text, JSON or CSV file, or the folder of the training data. A text file has one "
                       "name per line, or an index and a name."),
-    click.option("--model-arg", type=ArgumentType(), multiple=True, metavar="NAME=VALUE",
+    click.option("--model-arg", type=TextType("NAME=VALUE", _argument), multiple=True, metavar="NAME=VALUE",
                  help="For the function that makes the network; may be repeated."),
     click.option("--trust-pickle", is_flag=True,
                  help="Let the file of weights make any Python objects. Whoever wrote it can then run any program on "
@@ -155,7 +130,7 @@ _details = (
     click.option("--outputs", type=click.Choice(list(OUTPUTS)),
                  help=f"What the network returns. {listed(OUTPUTS)}. [default: logits, unless the outputs prove to be "
                       "probabilities]"),
-    click.option("--output-index", type=PlaceType(),
+    click.option("--output-index", type=TextType("N|NAME", _place),
                  help="Which of several outputs holds the logits: its position from 0, or its name."),
     click.option("--input-size", type=click.IntRange(1), metavar="N",
                  help="Side of the network's square input, in pixels."),
@@ -163,10 +138,10 @@ _details = (
                  help="The photo's shorter side before the middle is cut out. Without it, that of --input-size."),
     click.option("--channels", type=click.Choice(["1", "3"]), callback=lambda _c, _p, v: None if v is None else int(v),
                  help="1 for a network of grey pictures."),
-    click.option("--mean", type=NumbersType("R,G,B"),
+    click.option("--mean", type=_numbers_type("R,G,B"),
                  help="Subtracted from the pixels: one number, or one per channel."),
-    click.option("--std", type=NumbersType("R,G,B"), help="The pixels are divided by it after that."),
-    click.option("--value-range", type=NumbersType("LOW,HIGH", 2),
+    click.option("--std", type=_numbers_type("R,G,B"), help="The pixels are divided by it after that."),
+    click.option("--value-range", type=_numbers_type("LOW,HIGH", 2),
                  help="Values of black and white before that; 0,1 by default."),
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",

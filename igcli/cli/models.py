@@ -17,7 +17,7 @@ from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import OutputPath
 from igcli.images.fit import FITS
 from igcli.jobs.files import write_whole
-from igcli.jobs.outputs.record import new_record, to_json
+from igcli.jobs.outputs.record import new_record
 from igcli.models import caltech101
 from igcli.models.classifier import Classifier
 from igcli.models.model_file import model_file
@@ -62,7 +62,7 @@ def models(ctx: click.Context, *, streams: Streams) -> None:
         return
     with Console(streams) as console:
         for record in _listed():
-            console.data(to_json(new_record(model=record)) if streams.json else _line(record))
+            console.say(new_record(model=record), _line(record))
 
 
 @models.command(cls=IgCommand)
@@ -87,7 +87,7 @@ def show(*, choice: ModelChoice, layers: bool, streams: Streams) -> None:
         model = _loaded_or_outlined(choice, console)
         chosen = default_layers(model)
         if streams.json:
-            console.data(to_json(new_record(model=_facts(model, chosen))))
+            console.say(new_record(model=_facts(model, chosen)))
         elif layers:
             for layer in model.layers():
                 console.data(f"{layer}  (default)" if layer in chosen else layer)
@@ -124,7 +124,7 @@ def describe(*, choice: ModelChoice, fit: str | None, save: Path | None, streams
         write_whole(save, text.encode())
         if model.caveat:
             console.note(model.caveat)
-        console.data(to_json(new_record(file=str(save))) if streams.json else f"-> {save}")
+        console.say(new_record(file=str(save)), f"-> {save}")
 
 
 def _listed() -> list[dict[str, Any]]:

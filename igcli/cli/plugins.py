@@ -7,7 +7,7 @@ from dataclasses import asdict
 from igcli.cli.console import Console
 from igcli.cli.help import command
 from igcli.cli.options import Streams, debug_option, stream_options
-from igcli.jobs.outputs.record import new_record, to_json
+from igcli.jobs.outputs.record import new_record
 from igcli.registry import PLUGINS, load_plugins
 
 
@@ -27,13 +27,10 @@ def plugins(*, streams: Streams) -> None:
     with Console(streams) as console:
         found = load_plugins()
         for plugin in found:
-            if streams.json:
-                console.data(to_json(new_record(plugin=asdict(plugin))))
-                continue
-            console.data(
-                f"{plugin.name}  {plugin.package} {plugin.version}  {', '.join(plugin.registered) or 'nothing'}"
-            )
-            if plugin.error:
+            added = ", ".join(plugin.registered) or "nothing"
+            line = f"{plugin.name}  {plugin.package} {plugin.version}  {added}"
+            console.say(new_record(plugin=asdict(plugin)), line)
+            if plugin.error and not streams.json:
                 console.fail(f"{plugin.name}: {plugin.error}")
         if not found:
             console.note(f"No package brings a plug-in (an entry point in the group {PLUGINS}).")

@@ -103,5 +103,5 @@ def report(
             )
             size = output.stat().st_size / 1e6
             shown = f"{len(pages)} photo{'s' * (len(pages) > 1)}  -> {output} ({size:.1f} MB)"
-            run.say(new_record(report=str(output), photos=len(pages), failed=tally.failed), shown)
+            run.console.say(new_record(report=str(output), photos=len(pages), failed=tally.failed), shown)
         run.finish()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,7 +14,7 @@ from igcli.cli.destination import Destination, destination_options
 from igcli.cli.font_option import font_option
 from igcli.cli.help import command
 from igcli.cli.options import path_options
-from igcli.cli.param_type import ParamType
+from igcli.cli.param_type import TextType
 from igcli.cli.session import Request, Session, percent, photo_command, seen, star
 from igcli.errors import UsageError
 from igcli.jobs.outputs.record import Record, new_record
@@ -24,24 +23,17 @@ from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.plots import PLOTS
 
 
-class LayersType(ParamType):
-    """Names and patterns of layers, separated by commas."""
-
-    name = "NAMES"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """The names; none for the default ones."""
-        if isinstance(value, tuple):
-            return value
-        names = tuple(part.strip() for part in value.split(",") if part.strip())
-        for name in names:
-            if Path(name).exists():
-                self.fail(f"{name!r} is a file, not a layer: write the photos before --layers.", param, ctx)
-        return names
+def _layers(text: str) -> tuple[str, ...]:
+    """Names and patterns of layers; none for the default ones."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in names:
+        if Path(name).exists():
+            raise ValueError(f"{name!r} is a file, not a layer: write the photos before --layers.")
+    return names
 
 
 layers_option = click.option(
-    "--layers", type=LayersType(), is_flag=False, flag_value=(), is_eager=True,
+    "--layers", type=TextType("NAMES", _layers), is_flag=False, flag_value=(), is_eager=True,
     help="Add how far layers are from their activations at the photo: names or patterns such as 'inception4*', "
          "separated by commas; alone, at the end, four layers of the network ('ig models show MODEL --layers').",
 )  # fmt: skip
@@ -80,11 +72,11 @@ def saturation(
         with lock_of_photo(job.plan.output, Path(job.plan.name or "saturation"), kind="saturation"):
             for each in run.run(job, functools.partial(measure_saturation, job, layers=names)):
                 measured.append(each)
-                run.say(new_record(**each.record), _line(each))
+                run.console.say(new_record(**each.record), _line(each))
             if measured:
                 record = write_saturation(job.plan, measured, failed=run.failures, ending=destination.ending)
                 shown = {name: value for name, value in record.items() if name != "photos"}
-                run.say(shown, *_summary(record, job.plan.output))
+                run.console.say(shown, *_summary(record, job.plan.output))
         run.finish("measured")
 
 

@@ -38,7 +38,7 @@ from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import Found, Missing
 from igcli.jobs.item import Explained, items_of
-from igcli.jobs.outputs.record import Record, new_record, to_json
+from igcli.jobs.outputs.record import Record, new_record
 from igcli.jobs.pipeline import precision_error, process
 from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.runs.ownership import is_result, written_by_earlier_runs
@@ -61,6 +61,9 @@ class Request:
     streams: Streams
 
 
+#: What every command over photos takes besides its photos.
+shared_options = (fit_option, reading_options, model_options, stream_options, debug_option)
+
 #: A decorator: PATH... and the options of every command over photos, as one ``request``.
 photo_command = grouped(
     "request",
@@ -68,11 +71,7 @@ photo_command = grouped(
     click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files),
     recursive_option,
     null_option,
-    fit_option,
-    reading_options,
-    model_options,
-    stream_options,
-    debug_option,
+    *shared_options,
 )
 
 
@@ -83,8 +82,6 @@ class Session(ExitStack):
     ----------
     inputs
         What was found and what was not, in the order of the arguments.
-    found
-        The photos among them.
     several
         Whether a collection was asked for, and not one file.
     failures
@@ -227,25 +224,18 @@ class Session(ExitStack):
             for reason in outcome.failures:
                 self.fail(str(outcome.item.found.path), reason)
 
-    def say(self, record: Record, *lines: str) -> None:
-        """The record with ``--json``, else the lines."""
-        for line in (to_json(record),) if self._request.streams.json else lines:
-            self.console.data(line)
-
     def fail(self, path: str, reason: str, *, named: bool = True) -> None:
         """Count a failure, and say it unless there have been too many to name."""
         self.failures += 1
         if named:
             self.console.fail(reason if path in reason else f"{path}: {reason}")
-        if self._request.streams.json:
-            self.console.data(to_json(new_record(image={"path": path}, error=reason)))
+        self.console.say(new_record(image={"path": path}, error=reason))
 
     def fail_whole(self, reason: str) -> None:
         """Count, and say, what failed of the run as a whole."""
         self.failures += 1
         self.console.fail(reason)
-        if self._request.streams.json:
-            self.console.data(to_json(new_record(error=reason)))
+        self.console.say(new_record(error=reason))
 
     def finish(self, verb: str | None = None) -> NoReturn:
         """End: status 1 if anything failed; with a verb, after a line on how many were done."""

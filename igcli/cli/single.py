@@ -8,18 +8,8 @@ import click
 
 from igcli.cli import completion
 from igcli.cli.font_option import font_option
-from igcli.cli.model_options import model_options
-from igcli.cli.options import (
-    Command,
-    debug_option,
-    fit_option,
-    grouped,
-    output_option,
-    reading_options,
-    stream_options,
-    style_option,
-)
-from igcli.cli.session import Request, Session
+from igcli.cli.options import Command, grouped, output_option, percentile_option, style_option
+from igcli.cli.session import Request, Session, shared_options
 from igcli.errors import UsageError
 from igcli.images.source import Found
 from igcli.jobs.outputs.maps import Drawing
@@ -30,13 +20,7 @@ def _drawing(style: str, percentile: float) -> Drawing:
     return Drawing(style=style, scale=Scale(percentile=percentile))
 
 
-map_options = grouped(
-    "drawing",
-    _drawing,
-    style_option,
-    click.option("--percentile", type=click.FloatRange(0, 100, min_open=True), default=99.0, show_default=True,
-                 help="Importances above this percentile are shown at full brightness."),
-)  # fmt: skip
+map_options = grouped("drawing", _drawing, style_option, percentile_option)
 
 
 def _request(photo: str, **rest: Any) -> Request:
@@ -47,11 +31,7 @@ _request_options = grouped(
     "request",
     _request,
     click.argument("photo", metavar="PHOTO", shell_complete=completion.files),
-    fit_option,
-    reading_options,
-    model_options,
-    stream_options,
-    debug_option,
+    *shared_options,
 )
 
 

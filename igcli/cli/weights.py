@@ -12,7 +12,7 @@ from igcli.cli.groups import SuggestingGroup
 from igcli.cli.help import IgCommand
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.errors import IgError
-from igcli.jobs.outputs.record import new_record, to_json
+from igcli.jobs.outputs.record import new_record
 from igcli.models.published_weights import PublishedWeights, all_published, find_published
 from igcli.models.weights_store import cached_files, checkpoints_folder, fetch_weights, is_whole
 
@@ -115,7 +115,7 @@ def _each(
                 continue
             record = new_record(model=entry.name, weights=entry.weights, file=str(entry.source.place), done=done)
             line = f"{entry.full_name:<32}  {done}  {entry.source.place}"
-            console.data(to_json(record) if streams.json else line)
+            console.say(record, line)
     raise click.exceptions.Exit(1 if failed else 0)
 
 

@@ -32,8 +32,6 @@ class ArchiveEntry:
         Whatever is written there, up to a NUL; bytes that are not UTF-8 as lone surrogates.
     offset
         Of its bytes in the unpacked tar; of its header in a zip.
-    size
-        In bytes, unpacked.
     problem
         Why its bytes are not read, as the end of a sentence that begins with its name; empty if they are.
     """

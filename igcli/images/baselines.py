@@ -106,8 +106,6 @@ def read_baseline(path: Path, picture: Picture, view: View) -> torch.Tensor:
 
     Raises
     ------
-    ImageError
-        When the file cannot be read.
     UsageError
         When its pixels cannot be brought to that shape.
     """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from igcli.errors import ImageError
 from igcli.images.bitfields import bitfields_of, read_bitfields
@@ -89,7 +89,7 @@ def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> 
 def _opened(data: bytes, name: str, limit: int, *, tolerant: bool) -> Image.Image:
     """The picture within the limit, its pixels perhaps not read yet."""
     try:
-        image: Image.Image = _open(data)
+        image: Image.Image = Image.open(io.BytesIO(data), formats=_readable())
     except UnidentifiedImageError:
         raise _unidentified(data, name, tolerant=tolerant) from None
     except OSError:
@@ -100,10 +100,6 @@ def _opened(data: bytes, name: str, limit: int, *, tolerant: bool) -> Image.Imag
         return read_bitfields(data, fields, tolerant=tolerant)
     check_size(image.size, name, limit)
     return image
-
-
-def _open(data: bytes) -> ImageFile.ImageFile:
-    return Image.open(io.BytesIO(data), formats=_readable())
 
 
 def _readable() -> list[str]:

@@ -47,10 +47,11 @@ def read_deep(data: bytes, options: ReadOptions, *, name: str, tolerant: bool) -
         check_size(png_size(data), name, limit)
         with pillow(name, max_pixels=limit, tolerant=tolerant):
             return Deep(*png_samples(data))
-    if pnm_is_deep(data):
-        check_size(pnm_size(data), name, limit)
+    pnm = deep_pnm(data)
+    if pnm is not None:
+        check_size(pnm.size, name, limit)
         with explained(name, max_pixels=limit, tolerant=tolerant):
-            return Deep(pnm_samples(data, tolerant=tolerant))
+            return Deep(pnm_samples(data, pnm, tolerant=tolerant))
     directory = read_directory(data)
     if directory is None:
         return None
@@ -122,20 +123,26 @@ def _opened(data: bytes) -> ImageFile.ImageFile:
 _PNM = re.compile(rb"P([56])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s")
 
 
-def pnm_is_deep(data: bytes) -> bool:
-    """Whether this is a binary PGM or PPM of two bytes per sample."""
+@dataclass(frozen=True)
+class Pnm:
+    """The header: width and height, which may be absurd; samples per pixel, their maximum, where they start."""
+
+    size: tuple[int, int]
+    channels: int
+    most: int
+    start: int
+
+
+def deep_pnm(data: bytes) -> Pnm | None:
+    """The header of a binary PGM or PPM of two bytes per sample; ``None`` for anything else."""
     header = _PNM.match(data[:_HEAD])
-    return header is not None and len(header[4]) <= 5 and 255 < int(header[4]) <= 65535
+    if header is None or len(header[4]) > 5 or not 255 < int(header[4]) <= 65535:
+        return None
+    size = int(header[2][:12]), int(header[3][:12])
+    return Pnm(size, 3 if header[1] == b"6" else 1, int(header[4]), header.end())
 
 
-def pnm_size(data: bytes) -> tuple[int, int]:
-    """Width and height, which may be absurd."""
-    header = _PNM.match(data[:_HEAD])
-    assert header is not None  # noqa: S101  # for what pnm_is_deep
-    return int(header[2][:12]), int(header[3][:12])
-
-
-def pnm_samples(data: bytes, *, tolerant: bool) -> Samples:
+def pnm_samples(data: bytes, pnm: Pnm, *, tolerant: bool) -> Samples:
     """The samples; their stated range is 0 to the file's own maximum.
 
     Raises
@@ -143,12 +150,10 @@ def pnm_samples(data: bytes, *, tolerant: bool) -> Samples:
     EOFError
         Where pixels are missing and ``tolerant`` is false; else these are 0.
     """
-    header = _PNM.match(data[:_HEAD])
-    assert header is not None  # noqa: S101  # for what pnm_is_deep
-    (width, height), channels, most = pnm_size(data), 3 if header[1] == b"6" else 1, int(header[4])
-    size = 2 * width * height * channels
-    pixels = data[header.end() : header.end() + size]
+    width, height = pnm.size
+    size = 2 * width * height * pnm.channels
+    pixels = data[pnm.start : pnm.start + size]
     if len(pixels) < size and not tolerant:
         raise EOFError(f"{size - len(pixels):,} bytes of pixels are missing")
-    values = np.frombuffer(pixels.ljust(size, b"\0"), ">u2").reshape(height, width, channels)
-    return Samples(values, "16-bit", unsigned(16), stated=(0.0, float(most)))
+    values = np.frombuffer(pixels.ljust(size, b"\0"), ">u2").reshape(height, width, pnm.channels)
+    return Samples(values, "16-bit", unsigned(16), stated=(0.0, float(pnm.most)))

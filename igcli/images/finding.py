@@ -44,8 +44,6 @@ def find_images(
         Search the folders' sub-folders too, each once even if links form a loop.
     null_separated
         On stdin a NUL ends each path, as ``find -print0`` writes them, so that names may contain line breaks.
-    stdin
-        What ``-`` reads from; the process's own by default.
     exclude
         Which files of folders and globs to leave out.
     passed_over

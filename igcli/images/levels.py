@@ -43,8 +43,6 @@ class Samples:
         (H, W) opacity, 0..255 as ``uint8``; ``None`` where all is opaque.
     premultiplied
         Whether ``values`` are multiplied by the opacity already.
-    notes
-        What was done to the samples before.
     """
 
     values: np.ndarray

@@ -36,8 +36,6 @@ class Picture(Sample):
     ----------
     pixels
         (C, H, W) float32 in [0, 1]; C is 3, or 1 for one-channel models. Not normalised.
-    path
-        The file it came from, or ``None``.
     sha256
         Of the file's bytes, or ``None``.
     original_size

@@ -53,8 +53,6 @@ def read_image(
         The input that the model was trained on; 224 pixels cut from 256 by default.
     fit
         A name in ``FITS``: how the photo is brought to a square.
-    options
-        What to do about rotation, transparency, depth, size and damage.
     warn
         Whether notes that a person should see at once are logged as warnings too.
 
@@ -67,8 +65,6 @@ def read_image(
     ------
     ImageError
         For a file that is missing or cannot be read, and for what is in it.
-    UsageError
-        For a fit of another name.
     """
     source, options, view = _source(path), options or ReadOptions(), view or View()
     if size is not None:

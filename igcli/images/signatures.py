@@ -118,13 +118,7 @@ def odd_jpeg(data: bytes) -> str:
 
 
 def other_kind(head: bytes) -> tuple[str, str] | None:
-    """The kind of a file that is not read as a picture, and what to do; ``None`` for unknown first bytes.
-
-    Parameters
-    ----------
-    head
-        The first bytes, up to :data:`HEAD`.
-    """
+    """The kind of a file that is not read as a picture, and what to do; ``None`` for unknown first bytes."""
     brands = _brands(head)
     for known, what, step in _BRANDS if brands else ():
         if known & set(brands):

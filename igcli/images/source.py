@@ -36,14 +36,10 @@ class ArchiveMember:
 
     Attributes
     ----------
-    archive
-        The archive itself.
     name
         As the archive spells it. It may be absolute or climb: for messages, never for opening anything.
     offset
         Of its bytes in the unpacked tar; of its header in a zip.
-    size
-        In bytes, unpacked.
     form
         What the archive is: ``"tar"``, ``"zip"``, or ``"compressed tar"``, which has to be unpacked up to there.
     state

@@ -35,14 +35,10 @@ class TarArchive:
 
     Attributes
     ----------
-    name
-        The archive's path, for messages.
     position
         Bytes read or skipped so far, unpacked.
     form
         ``"tar"``, or ``"compressed tar"``: then going forward means unpacking.
-    state
-        Of the file when it was opened.
     """
 
     def __init__(self, path: Path) -> None:

@@ -34,8 +34,6 @@ class Shape:
 
     Attributes
     ----------
-    width, height
-        In pixels.
     count
         Samples per pixel.
     depths, formats

@@ -19,15 +19,7 @@ _PIECE = 1 << 20
 
 
 class ZipArchive:
-    """An open zip; every method raises :class:`ArchiveError` for what cannot be read.
-
-    Attributes
-    ----------
-    name
-        The archive's path, for messages.
-    state
-        Of the file when it was opened.
-    """
+    """An open zip; every method raises :class:`ArchiveError` for what cannot be read."""
 
     form = "zip"
 

@@ -39,15 +39,9 @@ def assemble(
 
     Parameters
     ----------
-    build
-        Makes the network, whatever its initial weights.
     state
         A value for every parameter and buffer, in any floating-point type; other tensors are ignored as
         :func:`~igcli.models.select_tensors.select_tensors` describes.
-    file
-        Where the state comes from, for the error message.
-    warn
-        Called with one message that names what was ignored.
 
     Raises
     ------

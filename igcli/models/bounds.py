@@ -42,8 +42,6 @@ def check_archive(path: Path, *, room: int = COMPRESSED_ROOM) -> None:
     ------
     WeightsError
         With the reason; also for duplicate names, and for pickles that need too many steps.
-    OSError
-        The file cannot be read.
     """
     with open_regular(path) as file:
         _check_directory(file, path)
@@ -65,13 +63,6 @@ def check_bare_pickle(path: Path) -> bool:
     -------
     bool
         Whether the file begins with a pickle.
-
-    Raises
-    ------
-    WeightsError
-        With the reason.
-    OSError
-        The file cannot be read.
     """
     with open_regular(path) as file:
         whole = [_check_steps(file, path) for _ in range(_PICKLES)]

@@ -84,14 +84,9 @@ def check_precision(name: str, device: torch.device) -> None:
 
 @contextmanager
 def numbers(precision: str = "float32") -> Iterator[None]:
-    """Compute products in this precision inside the block; the caller's settings are restored after it.
+    """Compute products in this precision, a name in :data:`PRECISIONS`, inside the block; then restore the settings.
 
     The settings are those of the whole process, not of a thread.
-
-    Parameters
-    ----------
-    precision
-        A name in :data:`PRECISIONS`.
     """
     wanted = PRECISIONS[precision]
     readable = [(switch, value) for switch in _switches(wanted) if (value := switch.value()) is not None]

@@ -59,14 +59,10 @@ def download_file(
 
     Parameters
     ----------
-    url
-        An http or https address.
     sha256_prefix
         How the file's SHA-256 begins, in hexadecimal.
     timeout
         Seconds until the server must begin its answer: DNS, all addresses tried, and redirects together.
-    progress
-        Draw a bar on stderr.
     largest
         Bytes that the file has at most; a longer download is stopped.
 
@@ -111,10 +107,11 @@ def _open(url: str, timeout: float) -> HTTPResponse:
     the total.
     """
     answer: Future[HTTPResponse] = Future()
+    asked = request.Request(url, headers={"User-Agent": "igcli"})  # noqa: S310 (the scheme is checked)
 
     def ask() -> None:
         try:
-            answer.set_result(_opener().open(_request(url), timeout=STALLED_AFTER))
+            answer.set_result(_opener().open(asked, timeout=STALLED_AFTER))
         except Exception as problem:  # passed to the waiting thread
             answer.set_exception(problem)
 
@@ -124,10 +121,6 @@ def _open(url: str, timeout: float) -> HTTPResponse:
     except TimeoutError:
         answer.add_done_callback(_discard)
         raise
-
-
-def _request(url: str) -> request.Request:
-    return request.Request(url, headers={"User-Agent": "igcli"})  # noqa: S310 (the scheme is checked)
 
 
 def _opener() -> request.OpenerDirector:

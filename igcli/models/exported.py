@@ -23,13 +23,6 @@ _TRAINING = {"dropout": 2, "native_dropout": 2, "batch_norm": 5, "native_batch_n
 class Exported(torch.nn.Module):
     """An exported program that takes pictures (N, C, H, W) for any N, and returns logits (N, K).
 
-    Parameters
-    ----------
-    program
-        What ``torch.export.load`` returns.
-    device
-        Where to compute.
-
     Attributes
     ----------
     view

@@ -26,7 +26,7 @@ class Labels(Sequence[str]):
         self._names = tuple(map(_writable, names))
         self._by_name: dict[str, list[int]] = {}
         for index, name in enumerate(self._names):
-            self._by_name.setdefault(_plain(name), []).append(index)
+            self._by_name.setdefault(plain_label(name), []).append(index)
 
     def __getitem__(self, index: int) -> str:  # type: ignore[override]
         return self._names[index]
@@ -95,7 +95,7 @@ class Labels(Sequence[str]):
 
     def _called(self, text: str) -> list[int]:
         """The classes of exactly this name; else those of this name in any case."""
-        near = self._by_name.get(_plain(text), [])
+        near = self._by_name.get(plain_label(text), [])
         return [index for index in near if self[index] == text] or near
 
     def _one_of(self, found: list[int], text: str) -> int:
@@ -107,7 +107,7 @@ class Labels(Sequence[str]):
         raise LabelError(f"No class is called {text[:LONGEST]!r}. {self._nearest(text[:LONGEST])}")
 
     def _nearest(self, text: str) -> str:
-        plain = _plain(text)
+        plain = plain_label(text)
         near = get_close_matches(plain, self._by_name, n=5, cutoff=0.6)
         near += [name for name in self._by_name if plain and plain in name and name not in near][: 5 - len(near)]
         if not near:
@@ -142,5 +142,6 @@ def _whole_number(wanted: object) -> int | None:
         return None
 
 
-def _plain(name: str) -> str:
+def plain_label(name: str) -> str:
+    """The name by which labels are compared: in any case, with spaces or underscores."""
     return " ".join(name.replace("_", " ").split()).casefold()

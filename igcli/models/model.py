@@ -47,8 +47,6 @@ class Model:
         them. It is called with the tensors of a sample, and with what the sample brings further.
     labels
         K class names; two for a single output, which is made into a logit for each.
-    provenance
-        For the record.
     caveat
         A warning for readers of this model's predictions, or an empty text.
     multi_label

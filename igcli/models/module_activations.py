@@ -23,6 +23,8 @@ def with_module_activations(network: torch.nn.Module) -> torch.nn.Module:
     """
     from torch import fx
 
+    from igcli.models.engine.tracing import is_relu, module_of, replace  # loads torch
+
     try:
         traced = fx.symbolic_trace(deepcopy(network).eval())
     except Exception as error:
@@ -30,10 +32,9 @@ def with_module_activations(network: torch.nn.Module) -> torch.nn.Module:
             "This method needs every activation of the network as a module, and the network's code cannot be traced "
             f"to make them so ({type(error).__name__}): choose another method."
         ) from error
-    modules = dict(traced.named_modules())
     for number, node in enumerate(list(traced.graph.nodes)):
-        module = modules.get(str(node.target)) if node.op == "call_module" else None
-        if _is_relu(node, module):
+        module = module_of(traced, node)
+        if is_relu(traced, node):
             _replace_by_module(traced, node, f"relu_{number}", torch.nn.ReLU())
         elif isinstance(module, torch.nn.MaxPool2d):
             _replace_by_module(traced, node, f"max_pool_{number}", deepcopy(module))
@@ -43,30 +44,18 @@ def with_module_activations(network: torch.nn.Module) -> torch.nn.Module:
         elif isinstance(module, torch.nn.Flatten):
             with traced.graph.inserting_after(node):
                 flat = traced.graph.call_function(torch.flatten, (node.args[0], module.start_dim, module.end_dim))
-            _replace(traced, node, flat)
+            replace(traced, node, flat)
         elif isinstance(module, (torch.nn.Dropout, torch.nn.Identity)):
-            _replace(traced, node, node.args[0])
+            replace(traced, node, node.args[0])
     traced.delete_all_unused_submodules()
     traced.recompile()
     return traced
 
 
-def _is_relu(node: Any, module: torch.nn.Module | None) -> bool:
-    functions = (torch.relu, torch.relu_, torch.nn.functional.relu, torch.nn.functional.relu_)
-    return (
-        isinstance(module, torch.nn.ReLU)
-        or (node.op == "call_function" and node.target in functions)
-        or (node.op == "call_method" and node.target in ("relu", "relu_"))
-    )
-
-
 def _replace_by_module(traced: Any, node: Any, name: str, module: torch.nn.Module) -> None:
+    from igcli.models.engine.tracing import replace
+
     traced.add_submodule(name, module)
     with traced.graph.inserting_after(node):
         new = traced.graph.call_module(name, (node.args[0],))
-    _replace(traced, node, new)
-
-
-def _replace(traced: Any, node: Any, new: Any) -> None:
-    node.replace_all_uses_with(new)
-    traced.graph.erase_node(node)
+    replace(traced, node, new)

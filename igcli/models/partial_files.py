@@ -23,13 +23,7 @@ _NAME = re.compile(r".+\.[0-9a-f]{32}\.part")
 
 @contextmanager
 def partial_file(destination: Path) -> Iterator[BinaryIO]:
-    """A new file next to ``destination``, which replaces it at the end of the block, or is removed if that raises.
-
-    Raises
-    ------
-    OSError
-        The folder cannot be made or written to.
-    """
+    """A new file next to ``destination``, which replaces it at the end of the block, or is removed if that raises."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(destination.parent)
     partial, file = _created(destination)

@@ -21,12 +21,8 @@ class PublishedWeights:
         As in ``NAME@WEIGHTS``.
     default
         Whether ``NAME`` alone means these weights.
-    source
-        The file.
     size
         The side of the square input, in pixels.
-    classes
-        The number of classes.
     megabytes
         The file's size in 10⁶ bytes, rounded; 0 if torchvision does not say.
     """

@@ -52,10 +52,6 @@ def select_tensors(
         As :func:`~igcli.models.weights.read_state_dict` returns it.
     network
         On the meta device or not: only names, shapes and types are used.
-    file
-        Where the state comes from, for messages.
-    warn
-        Called with one message that names what was ignored.
 
     Raises
     ------

@@ -32,8 +32,6 @@ class SelfDescription:
     ----------
     labels
         Class names in the order of the outputs; empty if there are none.
-    labels_from, input_from
-        The attribute's name.
     input
         The preprocessing; ``None`` in every field that is not specified.
     """

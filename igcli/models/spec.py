@@ -128,14 +128,10 @@ class ModelSpec:
         A name in ``OUTPUTS``; ``None`` for logits, unless they are seen to be probabilities.
     output_index
         Which of several outputs of the network holds the logits, by position or name.
-    input
-        How photos are prepared.
     sha256
         What the file of weights must hash to, or ``None``.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-    offline
-        Download nothing.
     """
 
     model: str = "auto"
@@ -198,26 +194,14 @@ def warn_python(message: str) -> None:
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """What a loader needs to know.
+    """What a loader needs to know; what is not listed is as in :class:`ModelSpec`.
 
     Attributes
     ----------
-    weights
-        A local file to use instead of the model's own weights.
-    offline
-        Never download.
-    progress
-        Draw a bar on stderr while downloading.
-    device
-        A name for :func:`~igcli.models.devices.resolve_device`.
     timeout
         Seconds within which a server must begin its answer.
     warn
         Called with one message, for instance when ``auto`` uses another model than its first choice.
-    arguments
-        Named values for the function that builds the network.
-    trust_pickle
-        Let the file of weights make Python objects, which can run any program.
     outline
         Only the network's shapes, where they are known without its weights: nothing is fetched, nothing can be
         computed.

@@ -20,13 +20,9 @@ def check_values(state: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tens
 
     Parameters
     ----------
-    state
-        What was read for the network.
     own
         The network's own state dict, for types and sizes; if the file is far larger, values are not checked, as loading
         will refuse the shapes.
-    file
-        For the message.
     """
     repeated = 0
     for key, value in state.items():

@@ -33,8 +33,6 @@ class Trial:
         (2, K), each picture alone.
     changing
         Whether the outputs for the same picture differed the second time.
-    batching
-        How pictures are combined for it.
     output_choice
         Which of several outputs was taken as the logits, and why; empty if there was no choice.
     """

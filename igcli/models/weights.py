@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import pickle
-import pickletools
 import re
 import warnings
 import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from igcli.bounded import open_regular
@@ -23,7 +23,9 @@ from igcli.models.named_tensors import named_tensors
 from igcli.models.safetensors import is_safetensors, read_safetensors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
 
 def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPRESSED_ROOM) -> dict[str, torch.Tensor]:
@@ -70,24 +72,11 @@ def unpickled(path: Path, *, trust_pickle: bool, room: int = COMPRESSED_ROOM) ->
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal.
-
-    Raises
-    ------
-    WeightsError
-        When the file cannot be read.
-    """
+    """The SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
-    try:
-        with open_regular(path) as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except FileNotFoundError:
-        raise WeightsError(f"There is no file {path}. Check the path of the weights.") from None
-    except IsADirectoryError:
-        raise WeightsError(f"{path} is a folder. Give the file of weights in it.") from None
-    except OSError as problem:
-        raise WeightsError(f"{path} cannot be read: {problem.strerror}.") from problem
+    with _opened(path) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()
 
 
@@ -97,16 +86,23 @@ def is_web_page(head: bytes) -> bool:
     return re.match(rb"(\xef\xbb\xbf)?\s*<[a-zA-Z!?]", head) is not None
 
 
-def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise WeightsError(f"{path} is a folder. Give the file of weights in it.")
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file; whatever the system raises becomes a :class:`WeightsError`."""
     try:
         with open_regular(path) as file:
-            head = file.read(512)
+            yield file
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}. Check the path of the weights.") from None
+    except IsADirectoryError:
+        raise WeightsError(f"{path} is a folder. Give the file of weights in it.") from None
     except OSError as problem:
         raise WeightsError(f"{path} cannot be read: {problem.strerror}.") from problem
+
+
+def _check_file(path: Path) -> None:
+    with _opened(path) as file:
+        head = file.read(512)
     if not head:
         raise WeightsError(f"{path} is empty. Get the weights again.")
     if is_web_page(head):
@@ -132,7 +128,7 @@ def _why_unreadable(path: Path, problem: Exception, *, trusted: bool) -> str:
         return f"{path} is cut short. Get the weights again."
     if is_zip and is_torchscript(path):
         return f"{path} is a TorchScript program, not a file of weights. Give it as the model: --model {path.name}."
-    if not (is_zip or _begins_with_a_pickle(path)):
+    if not (is_zip or check_bare_pickle(path)):
         return f"{path} is not a file of PyTorch weights. Give a file that torch.save wrote from a state dict."
     if trusted and isinstance(problem, (ImportError, AttributeError)):
         return (
@@ -154,14 +150,3 @@ def is_torchscript(path: Path) -> bool:
         return False
     with zipfile.ZipFile(path) as archive:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
-
-
-def _begins_with_a_pickle(path: Path) -> bool:
-    """Whether the bytes can be parsed as a pickle; nothing in it is executed."""
-    with path.open("rb") as file:
-        try:
-            for _ in pickletools.genops(file):
-                pass
-        except Exception:  # pickletools promises ValueError, and raises others on odd bytes
-            return False
-    return True

@@ -34,10 +34,6 @@ class Source:
 
     Attributes
     ----------
-    url
-        Its address.
-    filename
-        Its name in the cache.
     sha256_prefix
         How its SHA-256 begins, in hexadecimal.
     largest

@@ -74,8 +74,6 @@ def encode(frames: Sequence[Image.Image], *, ending: str, timing: Timing | None 
         RGB images of one size, at least two, no two neighbours alike (``draw_frames`` sees to that).
     ending
         A name in ``ANIMATIONS``: ``".gif"``, ``".webp"`` or ``".png"``, in any case.
-    timing
-        When they change.
 
     Raises
     ------

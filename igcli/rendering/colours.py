@@ -43,7 +43,7 @@ def diverging_table() -> np.ndarray:
 
 
 def apply(table: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Look up a colour for each value.
+    """Look up a colour for each value: the shape of ``values`` and a last axis of 3, uint8.
 
     Parameters
     ----------
@@ -51,11 +51,6 @@ def apply(table: np.ndarray, values: np.ndarray) -> np.ndarray:
         (256, 3) uint8.
     values
         Any shape, in [0, 1]; for a diverging table, ``(signed + 1) / 2``.
-
-    Returns
-    -------
-    np.ndarray
-        The shape of ``values`` and a last axis of 3, uint8.
     """
     return np.asarray(table[indices(values)])
 

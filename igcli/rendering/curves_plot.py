@@ -53,8 +53,6 @@ class CurvePlot:
 
     Attributes
     ----------
-    title
-        Of the panel.
     x_label, y_label
         What is counted; fractions are shown as per cent.
     lines
@@ -79,14 +77,10 @@ def curves_plot(
 
     Parameters
     ----------
-    curves
-        One per panel.
     footer
         The conditions, one sentence for each.
     controls
         Names of methods that ignore the network; drawn grey and dashed.
-    ending
-        One of ``PLOTS``.
 
     Raises
     ------

@@ -37,14 +37,10 @@ def metrics_plot(
 
     Parameters
     ----------
-    metrics
-        One per panel.
     footer
         The conditions, one sentence for each.
     controls
         Names of methods that ignore the network; drawn in grey, below a line.
-    ending
-        One of ``PLOTS``.
 
     Raises
     ------

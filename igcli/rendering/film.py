@@ -8,7 +8,7 @@ Source: arXiv 1611.02639, Fig. 3: each frame shows the relative distribution, th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,8 +47,6 @@ class Film:
         (F, H, W) importance at each: Σ_c |∂F/∂x_c|, nowhere negative.
     trace
         The curves, at these points or more.
-    label
-        The class explained.
     score_kind
         A name in ``SCORES``.
     """
@@ -77,8 +75,6 @@ class Look:
         A name in ``STYLES`` that shows an importance.
     normalize
         ``"frame"``: full brightness is the 99th percentile of each frame; ``"path"``: of all frames together.
-    side_by_side
-        Put the photo to the left.
     size
         The side of the picture in pixels, up to the photo's own; that of the frames if not given.
     percentile
@@ -115,13 +111,26 @@ def draw_frames(film: Film, look: Look | None = None) -> list[Image.Image]:
     NumericalError
         If a frame has values that are not finite.
     """
+    from PIL import Image
+
     look = look or Look()
     look.check()
     side = side_of(film, look)
     width = 2 * side + _GAP if look.side_by_side else side
     caption = Caption(film.label, film.score_kind, NORMALIZATIONS[look.normalize])
     strip = Strip(film.trace, caption, width=width, side=side, alphas=film.alphas)
-    return list(_frames(film, look, side, strip))
+    paint = painter(film, look, side)
+    ground = Image.new("RGB", (width, side + strip.height), PAPER)
+    if look.side_by_side:
+        ground.paste(fit_square(film.photo.convert("RGB"), side), (0, 0))
+    drawn = []
+    for alpha, frame in zip(film.alphas.tolist(), film.frames, strict=True):
+        painted, blank = paint(frame)
+        image = ground.copy()
+        image.paste(painted, (width - side, 0))
+        image.paste(strip.draw(alpha, note="no gradient at this α" if blank else ""), (0, side))
+        drawn.append(image)
+    return drawn
 
 
 def painter(film: Film, look: Look, side: int) -> Callable[[np.ndarray], tuple[Image.Image, bool]]:
@@ -184,22 +193,6 @@ def fit_square(image: Image.Image, side: int) -> Image.Image:
     # Positive weights only for a map: it must not turn negative between two pixels.
     smooth = Image.Resampling.BILINEAR if image.mode == "F" else Image.Resampling.LANCZOS
     return image.resize((side, side), smooth)
-
-
-def _frames(film: Film, look: Look, side: int, strip: Strip) -> Iterator[Image.Image]:
-    from PIL import Image
-
-    paint = painter(film, look, side)
-    width = 2 * side + _GAP if look.side_by_side else side
-    ground = Image.new("RGB", (width, side + strip.height), PAPER)
-    if look.side_by_side:
-        ground.paste(fit_square(film.photo.convert("RGB"), side), (0, 0))
-    for alpha, frame in zip(film.alphas.tolist(), film.frames, strict=True):
-        painted, blank = paint(frame)
-        image = ground.copy()
-        image.paste(painted, (width - side, 0))
-        image.paste(strip.draw(alpha, note="no gradient at this α" if blank else ""), (0, side))
-        yield image
 
 
 def _ceiling(values: np.ndarray, percentile: float) -> float:

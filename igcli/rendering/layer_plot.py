@@ -33,8 +33,6 @@ def layer_plot(distances: Sequence[LayerDistances], subject: PlotContext, *, end
         One per picture, all of the same layers.
     subject
         The words; the score plays no part here.
-    ending
-        One of ``PLOTS``.
 
     Raises
     ------
@@ -50,13 +48,14 @@ def layer_plot(distances: Sequence[LayerDistances], subject: PlotContext, *, end
 
     def draw(figure: Figure) -> None:
         count = len(distances)
-        of = f" of {count} photos" if count > 1 else ""
-        title = f"Layer distances{of}" + (f": {subject.title}" if subject.title else "")
-        detail = (
-            f"network {subject.network}; activations at γ(α) against those at the photo (α = 1); "
-            f"path from the {subject.baseline} baseline"
+        compared = "activations at γ(α) against those at the photo (α = 1)"
+        heading(
+            figure,
+            "Layer distances",
+            subject,
+            f"{compared}; path from the {subject.baseline} baseline",
+            count=count,
         )
-        heading(figure, title, detail)
         tops: tuple[Axes | None, Axes | None] = (None, None)
         for number, layer in enumerate(layers):
             band, column = divmod(number, columns)

@@ -25,14 +25,8 @@ class MethodStyle:
 
     Attributes
     ----------
-    colour
-        Of the line, the mark and the band.
-    mark
-        One of matplotlib's markers.
     dashes
         Lengths in line widths, on and off; empty for a solid line.
-    filled
-        Whether the mark is.
     control
         Whether it is a control: a map that any method should beat.
     """

@@ -55,8 +55,6 @@ class MetricPlot:
 
     Attributes
     ----------
-    name
-        Of the metric.
     better
         Which values a better map has.
     points
@@ -101,8 +99,6 @@ class PanelRows:
 
     Attributes
     ----------
-    styles
-        By method.
     middles
         Where each method's row is, in rows from the top.
     count

@@ -51,8 +51,6 @@ def draw(picture: Picture, attribution: Values | HasValues, *, style: str = "lit
 
     Parameters
     ----------
-    picture
-        What the model saw.
     attribution
         An attribution, or its bare map (C, H, W) of the picture's height and width.
     style
@@ -62,8 +60,6 @@ def draw(picture: Picture, attribution: Values | HasValues, *, style: str = "lit
 
     Raises
     ------
-    UsageError
-        If there is no such style.
     NumericalError
         If the map has values that are not finite.
     """
@@ -77,8 +73,6 @@ class FullSize:
 
     Attributes
     ----------
-    photo
-        The upright original, RGB.
     values
         (C, h, w) float32; zero outside the box.
     box
@@ -126,8 +120,6 @@ def to_full_size(original: Image.Image, values: Values, placement: Placement) ->
 
     Parameters
     ----------
-    original
-        The upright photo.
     values
         (C, H, W) at the model's size.
     placement

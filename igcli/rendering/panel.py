@@ -38,10 +38,6 @@ class Panel:
 
     Attributes
     ----------
-    title
-        Usually the file's name.
-    photo
-        What the model saw.
     top
         The most probable classes, best first: (label, probability in [0, 1]).
     target

@@ -92,13 +92,7 @@ class Page:
         width: float | None = None,
         middle: bool = False,
     ) -> None:
-        """One line of text from outside, by its upper left corner, or by the middle of its left end.
-
-        Parameters
-        ----------
-        width
-            Shorten the text to this many inches.
-        """
+        """One line of text, shortened to ``width`` inches, by its upper left corner or the middle of its left end."""
         x, y = self.share(place)
         shown = text if width is None else fitted(text, width, pen=pen)
         anchor: Literal["center_baseline", "top"] = "center_baseline" if middle else "top"

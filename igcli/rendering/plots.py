@@ -60,14 +60,10 @@ class PlotContext:
 
     Attributes
     ----------
-    network
-        Its name.
     score_kind
         A name in ``SCORES``: of which the gradient was taken.
     title
         The photo's name, or what the photos have in common.
-    baseline
-        Where the path starts.
     """
 
     network: str
@@ -177,8 +173,11 @@ def key(figure: Figure, *, count: int) -> None:
     figure.legend(handles, words, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
 
-def heading(figure: Figure, title: str, detail: str) -> None:
-    """Two lines above the panels: what it is in bold, and the conditions."""
+def heading(figure: Figure, what: str, subject: PlotContext, conditions: str, *, count: int) -> None:
+    """Two lines above the panels: what it is, of how many photos, in bold; and the network and the other conditions."""
+    of = f" of {count} photos" if count > 1 else ""
+    title = f"{what}{of}" + (f": {subject.title}" if subject.title else "")
+    detail = f"network {subject.network}; {conditions}"
     figure.suptitle(f"{plain(title)}\n", x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK)
     figure.text(0.01, 1.0, f"\n\n{plain(detail)}", va="top", ha="left", fontsize=9.5, color=MUTED, linespacing=1.25)
 

@@ -29,10 +29,6 @@ def saturation_plot(traces: Sequence[Trace], subject: PlotContext, *, ending: st
     ----------
     traces
         One per picture. Softmax, logit and mean importance are shown where every trace has them.
-    subject
-        The title and the line under it.
-    ending
-        One of ``PLOTS``.
 
     Raises
     ------
@@ -48,13 +44,8 @@ def saturation_plot(traces: Sequence[Trace], subject: PlotContext, *, ending: st
 
     def draw(figure: Figure) -> None:
         count = len(traces)
-        of = f" of {count} photos" if count > 1 else ""
-        title = f"Saturation{of}" + (f": {subject.title}" if subject.title else "")
-        detail = (
-            f"network {subject.network}; path from the {subject.baseline} baseline (α = 0) to the photo (α = 1); "
-            f"score explained: {subject.score_kind}"
-        )
-        heading(figure, title, detail)
+        path = f"path from the {subject.baseline} baseline (α = 0) to the photo (α = 1)"
+        heading(figure, "Saturation", subject, f"{path}; score explained: {subject.score_kind}", count=count)
         for place, panel in enumerate(panels, 1):
             panel(figure.add_subplot(rows, columns, place))
         key(figure, count=count)

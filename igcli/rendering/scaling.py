@@ -111,8 +111,6 @@ def normalise(map2d: Values, scale: Scale) -> Scaled:
     ----------
     map2d
         (H, W), with or without negative values.
-    scale
-        What counts as full brightness.
 
     Raises
     ------

@@ -39,8 +39,6 @@ def film_sheet(film: Film, *, title: str = "", look: Look | None = None, notes: 
     ----------
     film
         Its frames become the tiles, :data:`SHEET_ALPHAS` for the paper's figure; its trace the trend.
-    title
-        Usually the file's name.
     look
         Style, normalisation and the side of a tile (224 pixels or the frames' own); ``side_by_side`` means nothing
         here, as the photo is on the sheet.

@@ -36,17 +36,7 @@ _SMOOTH = 4  # curves are drawn this many times larger, then averaged down
 
 @dataclass(frozen=True)
 class Caption:
-    """The words on a strip.
-
-    Attributes
-    ----------
-    label
-        The class explained.
-    score_kind
-        A name in ``SCORES``.
-    normalisation
-        How frames are normalised, in a few words.
-    """
+    """The words on a strip: the class explained, the score (a name in ``SCORES``), and how frames are normalised."""
 
     label: str
     score_kind: str
@@ -60,10 +50,6 @@ class Strip:
     ----------
     trace
         Both curves; their values at a frame are read off at its α.
-    caption
-        The words.
-    width
-        In pixels.
     side
         Of the picture above, in pixels: text grows with it, up to twice.
     alphas
@@ -195,13 +181,9 @@ def score_range(scores: np.ndarray, kind: str) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + 1.0)
 
 
+@lru_cache(maxsize=1)
 def colours_used() -> np.ndarray:
     """(N, 3) uint8: every flat colour of a strip, and the steps of its smooth edges. N is at most 48."""
-    return _blends()
-
-
-@lru_cache(maxsize=1)
-def _blends() -> np.ndarray:
     steps = {(PAPER, INK): 10, (PAPER, MUTED): 8, (PAPER, SCORE): 8, (PAPER, IMPORTANCE): 8, (PAPER, TRACK): 2,
              (MUTED, SCORE): 3, (MUTED, IMPORTANCE): 3}  # fmt: skip
     blends = [np.linspace(first, last, count + 1).round() for (first, last), count in steps.items()]

@@ -57,8 +57,6 @@ class Style:
 
     Attributes
     ----------
-    paint
-        From photo and map to colours.
     aggregation
         How the map is made from the channels.
     legend
@@ -83,8 +81,6 @@ class Style:
             (H, W, 3) uint8; not modified.
         values
             (C, H, W) attribution, signed.
-        scale
-            What counts as full brightness.
 
         Raises
         ------

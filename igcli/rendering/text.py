@@ -45,14 +45,8 @@ def write(
 
     Parameters
     ----------
-    draw
-        What to draw on.
     xy
         Where the anchor goes, in pixels.
-    text
-        Any string.
-    pen
-        How it looks.
     width
         Shorten the text to this many pixels.
     anchor

@@ -61,10 +61,6 @@ class TileSheet:
         Of the sheet, in pixels.
     bottom
         Where the tiles end and the warning, or the rule above the footer, begins.
-    title
-        One line, shortened where it is too long.
-    warning
-        What must not be missed; wrapped.
     footer
         Texts and how they look; each starts a line and is wrapped.
     """

@@ -11,7 +11,7 @@ import pytest
 from images.pictures import RNG, Save, refusal
 from PIL import Image
 
-from igcli.images.deep import png_is_deep, png_samples, pnm_is_deep, pnm_samples
+from igcli.images.deep import deep_pnm, png_is_deep, png_samples, pnm_samples
 from igcli.images.options import ReadOptions
 from igcli.images.reading import read_image, read_upright
 
@@ -98,10 +98,10 @@ def test_a_pnm_is_scaled_by_its_own_maximum_and_keeps_its_values(saved: Save, mo
     kind = b"P5" if channels == 1 else b"P6"
     data = kind + f"\n# a comment\n5 4\n{most}\n".encode() + values.astype(">u2").tobytes()
 
-    samples = pnm_samples(data, tolerant=False)
+    header = deep_pnm(data)
+    samples = pnm_samples(data, header, tolerant=False)
     read = np.asarray(read_upright(saved("a.pnm", data)))
 
-    assert pnm_is_deep(data)
     assert np.array_equal(samples.values, values)
     expected = np.rint(values * (255 / most))
     assert np.array_equal(read, np.broadcast_to(expected, read.shape))
@@ -118,7 +118,7 @@ def test_a_cut_pnm_is_damage_and_black_on_request(saved: Save) -> None:
 
 @pytest.mark.parametrize("data", [b"P5 4 4 255\n", b"P5 4 4 65536\n", b"P5 4 4 99999999999\n", b"P2 4 4 4095\n", b"P5"])
 def test_other_pnm_files_are_pillows(data: bytes) -> None:
-    assert not pnm_is_deep(data + bytes(64))
+    assert deep_pnm(data + bytes(64)) is None
 
 
 def test_absurd_sizes_are_refused_before_anything_is_read(saved: Save) -> None:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from igcli.rendering import fonts, text
 from igcli.rendering.fonts import VARIABLE, Face, base, check_font, face_of, families, lacking, runs, system_faces
-from igcli.rendering.plots import heading, render
+from igcli.rendering.plots import PlotContext, heading, render
 from igcli.rendering.text import Pen, clean, text_width, wrap, write
 
 PEN = Pen(20)
@@ -168,7 +168,9 @@ def test_preferred_families_come_first(monkeypatch, tmp_path):
 def test_a_plot_uses_the_named_font_too(named, ending, recwarn):
     assert families("α") == []
     assert len(families("猫 αコ", bold=True)) == 1
-    drawn = render(lambda figure: heading(figure, "猫 $x$", "コ"), size=(4, 1), ending=ending)
+    drawn = render(
+        lambda figure: heading(figure, "猫 $x$", PlotContext("コ"), "path", count=1), size=(4, 1), ending=ending
+    )
     assert not [str(warning.message) for warning in recwarn if "Glyph" in str(warning.message)]
     assert ending != ".png" or _has_a_square(drawn)
 

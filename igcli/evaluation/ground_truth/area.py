@@ -51,8 +51,6 @@ class GroundTruth(Protocol):
         ----------
         picture
             Its ``path`` says whose boxes or mask are meant, its ``placement`` which part of the photo is seen.
-        label
-            The name of the class that is explained.
         """
         ...
 

@@ -20,6 +20,7 @@ from igcli.evaluation.ground_truth.placing import boxes_mask, clipped, share_ins
 from igcli.evaluation.ground_truth.table import read_table
 from igcli.evaluation.ground_truth.voc import read_voc
 from igcli.images.picture import Picture
+from igcli.models.labels import plain_label
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,6 @@ class Boxes:
 
     Attributes
     ----------
-    source
-        The file or folder, for messages.
     photos
         The entry of each photo, or the entries it could have; photos without one are missing.
     notes
@@ -135,16 +134,12 @@ def _read(source: Path) -> tuple[list[Annotated], int]:
 
 def _called(boxes: tuple[Box, ...], label: str | None) -> tuple[tuple[Box, ...], tuple[str, ...]]:
     """The boxes of the class that is explained, if any is called so, else all; and what was done."""
-    own = tuple(box for box in boxes if label and box.label and _plain(box.label) == _plain(label))
+    own = tuple(box for box in boxes if label and box.label and plain_label(box.label) == plain_label(label))
     if own and len(own) < len(boxes):
         return own, (f"{len(own)} of {counted(len(boxes), 'box')}, those called {label!r}",)
     if label and not own and any(box.label for box in boxes):
         return boxes, (f"none of the boxes is called {label!r}: all of them used",)
     return boxes, ()
-
-
-def _plain(label: str) -> str:
-    return " ".join(label.replace("_", " ").split()).casefold()
 
 
 def _possible(boxes: tuple[Box, ...], picture: Picture) -> tuple[list[Box], tuple[Exclusion, ...], int]:

@@ -58,13 +58,7 @@ class MaskPixels:
 
 
 def read_mask(path: Path, options: ReadOptions) -> MaskPixels:
-    """Read a mask.
-
-    Raises
-    ------
-    ImageError
-        For a file that cannot be read.
-    """
+    """Read a mask."""
     name = shown(path)
     # Labels are small numbers at any depth: larger ones all count as 255.
     options = replace(options, window="0,255", background="black")

@@ -29,14 +29,10 @@ class Masks:
 
     Attributes
     ----------
-    source
-        The folder, for messages.
     photos
         Each photo's mask, or the masks it could have; photos without one are missing.
     view
         The model's, by which the photos are read.
-    options
-        As for the photos.
     notes
         What in the folder is not used.
     """

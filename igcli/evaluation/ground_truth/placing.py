@@ -22,8 +22,6 @@ def boxes_mask(boxes: Sequence[Box], placement: Placement, *, shape: tuple[int, 
     ----------
     boxes
         In pixels of the upright original; the parts outside what is seen are cut.
-    placement
-        Where the model's view lies in the original.
     """
     left, top, right, bottom = placement.box
     rows, columns = _centres(top, bottom, shape[0]), _centres(left, right, shape[1])

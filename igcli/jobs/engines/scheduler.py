@@ -35,8 +35,6 @@ class WorkerPlan:
     ----------
     load
         Called with a device's name.
-    write
-        What to write of each explained photo and class.
     batch_size
         As it was asked for; ``None`` for what suits the device.
     drawers

@@ -18,14 +18,11 @@ from typing import IO, Any
 
 from igcli.bounded import open_regular
 from igcli.errors import UsageError
-from igcli.jobs.files import FOLDER, output_error, unlinked, write_whole
-from igcli.jobs.item import UNKNOWN, owner_of, photo_sha256, file_stamp, source_read
-from igcli.jobs.item import Item, Outcome
-from igcli.jobs.runs.lock import RunLock
-from igcli.jobs.files import open_to_append, read_own
-from igcli.jobs.outputs.record import Done
-from igcli.jobs.outputs.record import Record, to_json
+from igcli.jobs.files import FOLDER, open_to_append, output_error, read_own, unlinked, write_whole
+from igcli.jobs.item import UNKNOWN, Item, Outcome, file_stamp, owner_of, photo_sha256, source_read
+from igcli.jobs.outputs.record import Done, Record, to_json
 from igcli.jobs.plan import FILES
+from igcli.jobs.runs.lock import RunLock
 
 #: No honest line is longer.
 _LONGEST_LINE = 2**20
@@ -59,8 +56,6 @@ class Ledger:
 
     Parameters
     ----------
-    output
-        The folder.
     name
         Of the command: different commands can share a folder.
     settings
@@ -166,7 +161,7 @@ class Ledger:
         self._write(_line(stem, entry))
 
     def _begin(self, settings: Record, *, overwrite: bool) -> None:
-        before = _read_settings(self._settings_path)
+        before = _record(self._settings_path)
         if not overwrite and before is not None and not _agree(before, settings):
             raise UsageError(
                 f"{self._output} was made with other settings ({_differences(before, settings)}): choose another "
@@ -211,7 +206,7 @@ def _has_content(file: Path) -> bool:
 
 
 def _record(file: Path) -> Record | None:
-    """The record in a file; ``None`` for anything else."""
+    """The record or the settings in a file; ``None`` for anything else."""
     try:
         record = json.loads(read_own(file))
     except (OSError, ValueError, RecursionError):
@@ -247,14 +242,6 @@ def entries_in(path: Path) -> Sequence[tuple[str, LedgerEntry]]:
                     sha256 = str(source[2]) if len(source) > 2 else None
                     entries[stem] = LedgerEntry(json.dumps(owner), (source[0], source[1]), names[0], names[1], sha256)
     return list(entries.items())
-
-
-def _read_settings(path: Path) -> Record | None:
-    try:
-        settings = json.loads(read_own(path))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return settings if isinstance(settings, dict) else None
 
 
 def _agree(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

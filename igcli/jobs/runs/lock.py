@@ -11,8 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from igcli.errors import OutputError
-from igcli.jobs.files import FOLDER, output_error, unlinked
-from igcli.jobs.files import open_to_append
+from igcli.jobs.files import FOLDER, open_to_append, output_error, unlinked
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -1,19 +1,18 @@
 """Which photo the files in an output folder are of: a run may replace those of the same photo only."""
 
 from __future__ import annotations
+
 import json
+import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from igcli.bounded import read_bounded
-from igcli.jobs.outputs.record import SCHEMA, absolute
-import re
-from collections.abc import Mapping
-from igcli.bounded import open_regular
-from igcli.jobs.files import FOLDER
-from igcli.jobs.runs.ledger import entries_in
 
+from igcli.bounded import open_regular, read_bounded
+from igcli.jobs.files import FOLDER
+from igcli.jobs.outputs.record import SCHEMA, absolute
+from igcli.jobs.runs.ledger import entries_in
 
 #: Records looked into, and how large one may be: the folder may be anybody's.
 _MOST, _LARGEST = 200, 2**22

@@ -38,8 +38,6 @@ class MapPage:
         The level that stands for ``top``; a level q stands for top · q·|q| / levels².
     top
         The largest importance.
-    total
-        The sum of the map.
     completeness
         That sum compared with the rise of the score.
     steps, gradient_evaluations
@@ -109,18 +107,10 @@ class PhotoPage:
     ----------
     name
         The file's name as shown.
-    photo
-        What the model saw.
     top
         The most probable classes, best first.
-    target
-        The class explained.
-    score
-        The score explained, at both ends of the path.
     maps
         The first is shown first.
-    curve
-        Along the path.
     frames
         The interior gradients, where they were asked for.
     split
@@ -202,8 +192,6 @@ class Origin:
 
     Attributes
     ----------
-    network
-        Its name and its weights.
     settings
         Name to value, as shown. Where ``baseline`` is ``"black"``, the photo can be dimmed with α.
     versions

@@ -18,13 +18,7 @@ _DIGITS = 7  # of a number on a curve: no screen shows more
 
 
 def index_of(page: ReportPage) -> Plain:
-    """Plain data, with the keys that the scripts use.
-
-    Raises
-    ------
-    UsageError
-        For a style that does not exist, or that the page cannot paint.
-    """
+    """Plain data, with the keys that the scripts use."""
     check_style(page.style)
     names = {each.method for photo in page.photos for each in photo.maps}
     return {

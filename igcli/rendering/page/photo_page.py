@@ -32,8 +32,6 @@ def photo_page(
         Without ``interior`` there are no frames: the α slider then moves along the curve only.
     name
         Shown instead of the file's name, for example its path below the folder.
-    detail
-        How finely.
     notes
         Sentences on the maps, next to the picture's own notes.
 
