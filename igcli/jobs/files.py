@@ -1,23 +1,17 @@
-"""Writing files whole or not at all.
-
-A file is written under a temporary name in its own folder, flushed to the disk, and renamed: an interruption at any
-moment results in the old file, the new file, or none, never half of one.
-"""
+"""The files in an output folder: written whole or not at all, never through a link, with errors as sentences."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import platform
 import stat
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from igcli.bounded import read_bounded
 from igcli.errors import OutputError
+from igcli.partial_files import partial_file, remove_partials
 
 #: In an output folder: what is for ``ig`` alone.
 FOLDER = ".igcli"
@@ -32,19 +26,8 @@ def write_whole(path: Path, data: bytes | Iterable[bytes]) -> None:
         When the folder cannot be written to or the disk is full; no partial file remains.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(prefix=_own_prefix(), suffix=_PARTIAL, dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.writelines([data] if isinstance(data, bytes) else data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(partial, 0o666 & ~_umask())  # noqa: PTH101
-            os.replace(partial, path)  # noqa: PTH105
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)  # noqa: PTH108
-            raise
+        with partial_file(path) as file:
+            file.writelines([data] if isinstance(data, bytes) else data)
     except OSError as error:
         raise output_error(path, error) from error
 
@@ -75,17 +58,6 @@ def unlinked(output: Path, path: Path) -> Path:
     return inside(output, path)
 
 
-def remove_partials(folder: Path) -> None:
-    """Remove the partial files of writers that were killed; those of writers still at work stay."""
-    host = _own_prefix().rpartition("-")[0].rpartition("-")[0]
-    for path in folder.glob(f".ig-*{_PARTIAL}"):
-        machine, _, rest = path.name.removesuffix(_PARTIAL).rpartition("-")[0].rpartition("-")
-        with contextlib.suppress(OSError):
-            dead = not _alive(rest) if machine == host else time.time() - path.stat().st_mtime > _STALE
-            if dead:
-                path.unlink()
-
-
 def check_writable(folder: Path) -> None:
     """Make ``folder`` and try whether files can be made in it, before any work is done.
 
@@ -113,33 +85,6 @@ def output_error(path: Path, error: OSError) -> OutputError:
         return OutputError(f"{path} cannot be written: a file stands where a folder is needed. Choose another with -o.")
     reason = (error.strerror or str(error)).lower()
     return OutputError(f"{path} cannot be written ({reason}). Choose another folder with -o.")
-
-
-_PARTIAL = ".partial"
-#: Seconds after which a file half-written on another machine is taken for abandoned.
-_STALE = 3600.0
-
-
-def _own_prefix() -> str:
-    """``.ig-<machine>-<process>-``, by which a later run sees whether the writer is still running."""
-    machine = "".join(c for c in platform.node() if c.isalnum())[:32]
-    return f".ig-{machine}-{os.getpid()}-"
-
-
-def _alive(process: str) -> bool:
-    try:
-        os.kill(int(process), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 #: Bytes of the largest file of a run's own that is read back.

@@ -19,8 +19,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from igcli.errors import NetworkUnavailable
-from igcli.models.partial_files import partial_file
 from igcli.models.weights import is_web_page
+from igcli.partial_files import partial_file, remove_partials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,7 @@ def download_file(
         if urlsplit(url).scheme not in ("http", "https"):
             raise _Failure("is not a web address")
         with partial_file(destination) as file:
+            remove_partials(destination.parent)
             sha256, head = _stream(_open(url, timeout), file, largest=largest, progress=progress)
             if is_web_page(head):
                 raise _Failure("sent a web page instead of the file (a login page or a proxy?)")

@@ -187,7 +187,6 @@ download_file(sys.argv[1], Path(sys.argv[2]), sha256_prefix="00000000", timeout=
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="files are locked in another way there")
 def test_what_a_killed_download_left_is_removed_by_the_next_and_a_living_one_is_not(
     server: Server, destination: Path
 ) -> None:
@@ -195,7 +194,7 @@ def test_what_a_killed_download_left_is_removed_by_the_next_and_a_living_one_is_
     with subprocess.Popen([sys.executable, "-c", KILLED, hanging, str(destination)]) as process:
         try:
             for _ in range(6000):
-                if destination.parent.exists() and (left := list(destination.parent.glob("*.part"))):
+                if destination.parent.exists() and (left := list(destination.parent.glob(".ig-*.partial"))):
                     break
                 process.poll()
                 assert process.returncode is None
@@ -210,6 +209,6 @@ def test_what_a_killed_download_left_is_removed_by_the_next_and_a_living_one_is_
 
 def test_files_of_others_are_not_taken_for_what_was_left(server: Server, destination: Path) -> None:
     destination.parent.mkdir()
-    (destination.parent / "mine.part").touch()
+    (destination.parent / "mine.partial").touch()
     download_file(server.serves("/w.pth", CONTENT), destination, sha256_prefix=PREFIX)
-    assert (destination.parent / "mine.part").exists()
+    assert (destination.parent / "mine.partial").exists()

@@ -21,12 +21,13 @@ from igcli.jobs.evaluating.card import Card, Photo, load_card
 from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
 from igcli.jobs.evaluating.measuring import EvaluationPlan, Measurer
 from igcli.jobs.evaluating.table import Column
-from igcli.jobs.files import inside, remove_partials, write_whole
+from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import Item, file_stamp, owner_of, photo_sha256
 from igcli.jobs.outputs.record import to_json
 from igcli.jobs.pipeline import group_size
 from igcli.jobs.plan import Job, SharedFiles
 from igcli.lazy import np
+from igcli.partial_files import remove_partials
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from typing import Any
 from igcli.errors import IgError, remedy_of
 from igcli.images.source import Found, Missing
 from igcli.jobs.engines.cluster import Cluster
-from igcli.jobs.files import FOLDER, read_own, remove_partials, write_whole
+from igcli.jobs.files import FOLDER, read_own, write_whole
 from igcli.jobs.item import Item, Outcome, items_of
 from igcli.jobs.outputs.record import Done, Record, new_record, to_json, typed, write_record
 from igcli.jobs.plan import Plan, SharedFiles
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.runs.ownership import Ownership
+from igcli.partial_files import remove_partials
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.
 Engine = Callable[[Iterable[Item]], Iterator[Outcome[Done]]]
