@@ -79,11 +79,6 @@ class Conditions:
         return Exclusion(picture.name, "score does not drop without the object", sentence)
 
 
-def blacked_out(picture: Picture, area: Area) -> Picture:
-    """A copy of the picture with the object's pixels black."""
-    return ablated(picture, area.mask, note="object blacked out")
-
-
 @dataclass(frozen=True)
 class Located:
     """A picture whose object is known, and the score that the object should matter to."""
@@ -115,7 +110,8 @@ def excluded(
     pictures, scores = [], []
     for i in asked:
         photo = photos[i]
-        pictures += [photo.picture.pixels, blacked_out(photo.picture, photo.area).pixels]
+        blacked_out = ablated(photo.picture, photo.area.mask, note="object blacked out")
+        pictures += [photo.picture.pixels, blacked_out.pixels]
         scores += [photo.score] * 2
     _, noted = score_pictures(model, pictures, scores, budget=budget or Budget.of(model))
     if on_passes is not None and pictures:

@@ -9,7 +9,7 @@ from toys import random_picture
 from igcli.attribution.budget import Budget
 from igcli.errors import UsageError
 from igcli.evaluation.ground_truth.area import Area
-from igcli.evaluation.ground_truth.conditions import Conditions, Located, blacked_out, excluded
+from igcli.evaluation.ground_truth.conditions import Conditions, Located, excluded
 from igcli.images.picture import Picture
 
 
@@ -47,16 +47,6 @@ def test_both_conditions_can_be_switched_off():
 def test_the_score_must_drop_without_the_object(at_photo, black, reason):
     exclusion = Conditions().of_scores(random_picture(), at_photo=at_photo, blacked_out=black)
     assert (exclusion and exclusion.reason) == reason
-
-
-def test_blacking_out_changes_the_objects_pixels_alone_in_a_copy():
-    picture = random_picture()
-    before = picture.pixels.clone()
-    black = blacked_out(picture, area(5))
-    assert torch.equal(black.pixels[:, :5], torch.zeros(3, 5, 12))
-    assert torch.equal(black.pixels[:, 5:], before[:, 5:])
-    assert torch.equal(picture.pixels, before)
-    assert "object blacked out" in black.notes
 
 
 @pytest.mark.parametrize("largest", [0, -1, 1.1, math.nan])
