@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.views.saturation import Quartiles, quartiles
@@ -72,26 +71,17 @@ class PlotContext:
     baseline: str = "black"
 
 
-def plot_ending(path: str | PurePath) -> str:
-    """The ending of a file's name in lower case, ``".png"`` if it has none.
-
-    Raises
-    ------
-    UsageError
-        For another ending than those in ``PLOTS``.
-    """
-    ending = PurePath(path).suffix.lower() or ".png"
-    if ending not in PLOTS:
-        raise UsageError(f"A plot cannot be written as {ending!r}. Choose from: {', '.join(PLOTS)}.")
-    return ending
-
-
 def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending: str) -> bytes:
-    """Let ``draw`` fill a figure of ``size`` inches, and return it as PNG (144 dots an inch), SVG or PDF."""
+    """Let ``draw`` fill a figure of ``size`` inches, and return it as PNG (144 dots an inch), SVG or PDF.
+
+    Raises ``UsageError`` for another ending than those in ``PLOTS``.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    ending = plot_ending(f"plot{ending}")
+    ending = ending.lower()
+    if ending not in PLOTS:
+        raise UsageError(f"A plot cannot be written as {ending!r}. Choose from: {', '.join(PLOTS)}.")
     buffer = io.BytesIO()
     with mpl.rc_context():
         mpl.rcdefaults()

@@ -14,7 +14,7 @@ from rendering.films import trace
 from igcli.attribution.views.layers import LayerDistances
 from igcli.errors import UsageError
 from igcli.rendering.layer_plot import layer_plot
-from igcli.rendering.plots import PLOTS, PlotContext, plot_curves, plot_ending, render
+from igcli.rendering.plots import PLOTS, PlotContext, plot_curves, render
 from igcli.rendering.saturation_plot import _mark, saturation_plot
 
 SUBJECT = PlotContext("caltech101", "softmax", "cat $x$ \u202e.jpg")
@@ -134,5 +134,5 @@ def test_nothing_to_plot_and_other_endings_are_refused():
     with pytest.raises(ValueError, match="differ"):
         layer_plot([distances(layers=2), distances(layers=3)], SUBJECT)
     with pytest.raises(UsageError, match=r"\.png, \.svg, \.pdf"):
-        plot_ending("plot.jpg")
-    assert plot_ending("out/plot.SVG") == ".svg"
+        saturation_plot([trace()], SUBJECT, ending=".jpg")
+    assert saturation_plot([trace()], SUBJECT, ending=".SVG").startswith(b"<?xml")
