@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from igcli.attribution.adaptive.adaptive_path import refine_paths
+from igcli.attribution.baseline_prediction import predict_at_baselines
 from igcli.attribution.baselines import all_baselines, noisy_copy
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods.method import METHODS
@@ -229,6 +230,9 @@ def _task(
     def between(at_photo: float, at_baseline: float) -> ScoreEnds:
         return ScoreEnds(settings.score, at_photo, at_baseline, against, note)
 
+    mean_ends = between(at_photos[0], sum(at_baselines) / len(at_baselines))
+    predicted = predict_at_baselines(ends.at_baselines, model, target=target.index)
+
     def run(baseline: int, copy: int) -> ExplainedRun:
         path = Path(ends.baselines[baseline], ends.photos[copy], ends.sample.layout, ends.sample.further)
         return ExplainedRun(path, score, ends=between(at_photos[copy], at_baselines[baseline]))
@@ -242,7 +246,7 @@ def _task(
         sample=ends.sample,
         prediction=ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label, regression=model.regression),
         target=target,
-        ends=between(at_photos[0], sum(at_baselines) / len(at_baselines)),
+        ends=replace(mean_ends, prediction_at_baseline=predicted),
         runs={key: run(*key) for key in keys if key in needed},
         wanted=wanted,
     )

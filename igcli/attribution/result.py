@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from igcli.attribution.baseline_prediction import BaselinePrediction
 from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.targets import RankedClass
 from igcli.sample import Layout, Sample
@@ -75,7 +76,8 @@ class ScoreEnds:
     """The score being explained, at both ends of the path.
 
     ``at_baseline`` is a mean where there are several baselines. ``against`` is the class compared with, and ``note``
-    what a reader of the numbers must know; both are ``None`` where there is nothing to say.
+    what a reader of the numbers must know; both are ``None`` where there is nothing to say. ``prediction_at_baseline``
+    is ``None`` for the ends of one path of several, and for a regression.
     """
 
     kind: str
@@ -83,6 +85,7 @@ class ScoreEnds:
     at_baseline: float
     against: str | None = None
     note: str | None = None
+    prediction_at_baseline: BaselinePrediction | None = None
 
     @property
     def rise(self) -> float:

@@ -288,3 +288,8 @@ def test_a_name_that_is_not_text_is_explained_all_the_same(run, photo, tmp_path)
     result = run(odd)
     assert result.exit_code == 0, result.stderr
     assert [name for name in written(tmp_path) if name.endswith(".png")] == ["__.integrated.png"]
+
+
+def test_a_baseline_that_is_the_class_already_is_warned_of(run, photo):
+    assert "gives the baseline alone " in run(photo, "--baseline", "blur:1").stderr
+    assert "gives the baseline alone " not in run(photo, "--baseline", "white", "-o", "white").stderr

@@ -87,8 +87,13 @@ def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: 
         outputs.save("panel.png", panel_of(plan.model, explanation, drawing=drawing))
     views = _write_views(outputs, explanation, drawing=drawing, files=files)
     timing = {"draw": time.perf_counter() - started}
-    caveat = BLANK if blank else ""
+    caveat = BLANK if blank else _concern(explanation)
     return outputs.save_record("json", results=entries, views=views, timing=timing, shown=files, caveat=caveat)
+
+
+def _concern(explanation: Explanation) -> str:
+    predicted, target = explanation.score.prediction_at_baseline, explanation.target
+    return "" if predicted is None else predicted.concern(target.probability, target.label)
 
 
 def _write_views(

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from igcli.attribution.baseline_prediction import BaselinePrediction
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import RankedClass, RankedValue
@@ -212,7 +213,7 @@ def _page_of(plain: dict[str, Any]) -> PhotoPage:
         photo=Encoded(**_with_data(plain["photo"])),
         top=tuple(map(_ranked, plain["top"])),
         target=_ranked(plain["target"]),
-        score=ScoreEnds(**plain["score"]),
+        score=_ends(plain["score"]),
         maps=tuple(
             MapPage(**{**_with_data(each), "completeness": Completeness(**each["completeness"])})
             for each in plain["maps"]
@@ -222,6 +223,11 @@ def _page_of(plain: dict[str, Any]) -> PhotoPage:
         split=None if split is None else SplitPage(**split),
         notes=tuple(plain["notes"]),
     )
+
+
+def _ends(plain: Mapping[str, Any]) -> ScoreEnds:
+    predicted = plain["prediction_at_baseline"]
+    return ScoreEnds(**{**plain, "prediction_at_baseline": predicted and BaselinePrediction(**predicted)})
 
 
 def _ranked(plain: Mapping[str, Any]) -> RankedClass:

@@ -35,7 +35,7 @@ function rows({ score, maps, split }) {
   const kind = score.kind === "softmax" ? "Score" : `Score (${score.kind})`;
   const found = [
     [`${kind} at the photo`, of(score.at_image)],
-    ["At the baseline", of(score.at_baseline)],
+    ["At the baseline", of(score.at_baseline), predictedThere(score.prediction_at_baseline)],
   ];
   for (const map of maps) found.push(...exactness(map, maps.length > 1));
   if (split) {
@@ -43,6 +43,14 @@ function rows({ score, maps, split }) {
     found.push(["α*", split.alpha_star.toFixed(2), both || `${Math.round(100 * split.phi)} % of the rise is passed there`]);
   }
   return found;
+}
+
+/** How informative the baseline is: its most probable class, and the entropy of the prediction. */
+function predictedThere(found) {
+  if (!found) return "";
+  const bits = found.entropy_bits === null ? ""
+    : `; entropy ${figure(found.entropy_bits)} bits, ${Math.round(100 * found.entropy_share)} % of the most there can be`;
+  return `predicted there: \u2068${found.label}\u2069 ${probability(found.probability)}${bits}`;
 }
 
 function exactness({ method, completeness, total, steps, evaluations }, named) {

@@ -23,7 +23,7 @@ def test_has_the_fields_of_its_schema(record):
     assert set(record) >= {"image", "model", "prediction", "target", "score", "results", "timing", "versions"}
     assert set(record["image"]) >= {"path", "sha256", "width", "height", "notes"}
     assert set(record["model"]) >= {"name", "weights", "sha256", "input_size"}
-    assert set(record["score"]) == {"kind", "at_image", "at_baseline", "against", "note"}
+    assert set(record["score"]) == {"kind", "at_image", "at_baseline", "against", "note", "prediction_at_baseline"}
     (result,) = record["results"]
     assert set(result) >= {"method", "settings", "sum", "completeness", "steps", "gradient_evaluations"}
     assert set(result["completeness"]) == {"gap", "relative_gap", "within_tolerance", "sums_to"}
