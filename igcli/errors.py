@@ -55,6 +55,10 @@ class ImageError(IgError):
     """A picture that cannot be read, or that is refused."""
 
 
+class InputError(IgError):
+    """An entry of a list, such as a text or a molecule, that cannot be read, or that is refused."""
+
+
 class WeightsError(IgError):
     """Weights that are missing, damaged, unsafe or made for another network."""
 

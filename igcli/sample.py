@@ -223,6 +223,11 @@ class Sample:
         return self._further
 
     @property
+    def target(self) -> str | int | None:
+        """The class that the sample has of itself, such as the word that follows; ``None`` where it has none."""
+        return None
+
+    @property
     def layout(self) -> Layout:
         """How the values lie in one tensor."""
         return Layout.of(self.values, self.summed_axis)

@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "igcli"
 
 # From the top down; a room imports only rooms below it.
 # What lies next to them (errors, lazy, registry, tables) serves all.
-ROOMS = ["cli", "jobs", "evaluation", "rendering", "attribution", "models", "images", "bundled"]
-SHARED = {"bounded", "errors", "lazy", "partial_files", "registry", "sample", "tables"}
+ROOMS = ["cli", "jobs", "evaluation", "rendering", "text", "attribution", "models", "images", "bundled"]
+SHARED = {"bounded", "errors", "inputs", "lazy", "partial_files", "registry", "sample", "tables"}
 
 
 def imported_rooms(source: Path) -> set[str]:

@@ -101,7 +101,7 @@ def _write_one(session: Session, job: Job, spec: OutputSpec, *, overwrite: bool)
     (item,) = items_of(session.found, name=job.plan.name)
     records = []
     with lock_of_photo(job.plan.output, item.stem, kind=spec.kind or "explain"):
-        ours = overwrite or Ownership(job.plan.output).is_of_photo(item.stem, item.found.path)
+        ours = overwrite or Ownership(job.plan.output).is_of(item.stem, item.found)
         session.console.bar(desc="1 photo", total=job.plan.points, unit=" gradients")
         for outcome in process(job, [replace(item, ours=ours)], spec.write, on_points=session.console.advance):
             _print(session, outcome, spec)
@@ -146,7 +146,7 @@ def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, p
     threads = options.cluster.cpus if options.cluster else max(1, (os.cpu_count() or 1) // count)
     shared = WorkerPlan(
         job.plan,
-        load=session.loader(job.model),
+        load=session.loader(job.classifier),
         write=spec.write,
         batch_size=session.batch_size,
         drawers=options.drawers,

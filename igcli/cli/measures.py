@@ -98,7 +98,7 @@ def evaluation_plan_of(run: Session, job: Job, measures: Measures) -> Evaluation
         boxes = read_boxes(measures.boxes, photos=photos)
         given["mask"], notes = boxes, boxes.notes
     elif measures.masks is not None:
-        masks = read_masks(measures.masks, photos=photos, view=job.model.view, options=job.plan.reading)
+        masks = read_masks(measures.masks, photos=photos, view=job.classifier.view, options=job.plan.reading)
         given["mask"], notes = masks, masks.notes
     else:
         notes = ()

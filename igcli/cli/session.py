@@ -36,7 +36,8 @@ from igcli.images.finding import find_images
 from igcli.images.members import is_sequential
 from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
-from igcli.images.source import Found, Missing
+from igcli.images.source import Found
+from igcli.inputs import Missing
 from igcli.jobs.item import Explained, items_of
 from igcli.jobs.outputs.record import Record, new_record
 from igcli.jobs.pipeline import precision_error, process

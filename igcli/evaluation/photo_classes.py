@@ -11,7 +11,8 @@ from igcli.evaluation.exclusions import Exclusion, counted
 from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.table import rows
 from igcli.images.finding import find_images
-from igcli.images.source import Found, Missing
+from igcli.images.source import Found
+from igcli.inputs import Missing
 from igcli.models.labels import Labels
 
 

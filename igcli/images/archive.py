@@ -15,9 +15,10 @@ from pathlib import Path, PurePath
 from igcli.images.archive_bounds import ArchiveEntry, ArchiveError
 from igcli.images.members import open_archive
 from igcli.images.passed_over import PassedOver
-from igcli.images.source import IMAGE_SUFFIXES, ArchiveMember, Found, Missing, shown
+from igcli.images.source import IMAGE_SUFFIXES, ArchiveMember, Found, shown
 from igcli.images.tar_archive import TarArchive
 from igcli.images.zip_archive import ZipArchive
+from igcli.inputs import Missing
 
 ARCHIVE_SUFFIXES = (
     ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tar.zst", ".tbz", ".tbz2", ".tgz", ".txz", ".tzst", ".zip",

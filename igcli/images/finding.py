@@ -17,7 +17,8 @@ from typing import TextIO
 from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
 from igcli.images.listing import LIST_SUFFIXES, MOST_ROWS, pictures_listed
 from igcli.images.passed_over import PassedOver, begins_as_picture
-from igcli.images.source import IMAGE_SUFFIXES, Found, Missing, kind_of, shown
+from igcli.images.source import IMAGE_SUFFIXES, Found, kind_of, shown
+from igcli.inputs import Missing
 
 MOST_PIPED = 256 << 20
 """Characters that are read of a list on stdin, where anything may come."""

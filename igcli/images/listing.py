@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from igcli.bounded import open_regular
-from igcli.images.source import Found, Missing, kind_of, shown
+from igcli.images.source import Found, kind_of, shown
+from igcli.inputs import Missing
 from igcli.tables import unescaped_cell
 
 LIST_SUFFIXES = (".csv", ".tsv")

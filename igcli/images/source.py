@@ -1,4 +1,4 @@
-"""The classes for inputs: a picture that was found, where its bytes lie, an input without one. Nothing is opened."""
+"""The classes for inputs: a picture that was found, and where its bytes lie. Nothing is opened."""
 
 from __future__ import annotations
 
@@ -77,14 +77,6 @@ class Found:
     target: str | None = None
     columns: tuple[tuple[str, str], ...] = ()
     member: ArchiveMember | None = None
-
-
-@dataclass(frozen=True)
-class Missing:
-    """An input, or a part of one, without a picture, and a sentence that says why and what to do."""
-
-    argument: str
-    reason: str
 
 
 def kind_of(path: Path) -> str:

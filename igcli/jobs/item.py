@@ -1,6 +1,8 @@
-"""One photo of a run: what its files are called, what identifies it, and its results.
+"""One input of a run: what its files are called, what identifies it, and its results.
 
-Names are safe, predictable, and never the same for two pictures.
+Names are safe, predictable, and never the same for two inputs. An input is a photo that was found as a file, or an
+entry of a list (a text, a molecule): both go through the same pipeline, ledger and records, and this module has all
+that distinguishes them. What is read of an input is its model's (:meth:`igcli.models.model.Model.read`).
 """
 
 from __future__ import annotations
@@ -21,20 +23,24 @@ from igcli.attribution.result import Explanation
 from igcli.errors import ImageError
 from igcli.images.opening import contents_of
 from igcli.images.source import FileState, Found
+from igcli.inputs import TextInput
 
 T = TypeVar("T")
+
+#: What a run is over.
+Input = Found | TextInput
 
 
 @dataclass(frozen=True)
 class Item:
-    """A photo to work on.
+    """A photo, or an entry of a list, to work on.
 
     Attributes
     ----------
     number
         Its place among the inputs.
     found
-        The file.
+        The file, or the entry.
     stem
         What its files are called below the output folder.
     ours
@@ -43,7 +49,7 @@ class Item:
     """
 
     number: int
-    found: Found
+    found: Input
     stem: Path
     ours: bool = False
 
@@ -62,7 +68,7 @@ class Explained:
         Seconds by step.
     """
 
-    found: Found
+    found: Input
     stem: Path
     ours: bool
     explanation: Explanation
@@ -95,8 +101,8 @@ class Outcome(Generic[T]):
     occupied: bool = False
 
 
-def items_of(files: Sequence[Found], *, name: str | None = None) -> list[Item]:
-    """The photos in order, each with a stem of its own; ``name`` replaces that of a single photo."""
+def items_of(files: Sequence[Input], *, name: str | None = None) -> list[Item]:
+    """The inputs in order, each with a stem of its own; ``name`` replaces that of a single photo."""
     stems = [Path(name)] if name and len(files) == 1 else output_stems([found.relative for found in files])
     return [Item(number, found, stem) for number, (found, stem) in enumerate(zip(files, stems, strict=True))]
 
@@ -105,16 +111,20 @@ def items_of(files: Sequence[Found], *, name: str | None = None) -> list[Item]:
 UNKNOWN = (-1, -1)
 
 
-def owner_of(found: Found) -> str:
-    """A text that is the same for the same file with the same entries in a list of photos."""
+def owner_of(found: Input) -> str:
+    """A text that is the same for the same file with the same entries in a list of photos, and for the same entry."""
+    if isinstance(found, TextInput):
+        return found.owner
     place = 0 if found.member is None else found.member.offset
     said = json.dumps(dict(found.columns), ensure_ascii=False) if found.columns else ""
     listed = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16] if said else ""
     return json.dumps([os.path.abspath(found.path), place, found.target, listed])  # noqa: PTH100
 
 
-def file_stamp(found: Found) -> tuple[int, int]:
-    """Size in bytes and modification time in ns of the file, or of the archive that it is in."""
+def file_stamp(found: Input) -> tuple[int, int]:
+    """Size in bytes and modification time in ns of the file, or of the archive that it is in; of an entry its own."""
+    if isinstance(found, TextInput):
+        return found.stamp
     path = found.path if found.member is None else found.member.archive
     try:
         state = FileState.of(path.stat())
@@ -129,8 +139,10 @@ def source_read(image: Mapping[str, Any]) -> tuple[int, int]:
     return UNKNOWN if file is None else (int(file["size"]), int(file["modified_ns"]))
 
 
-def photo_sha256(found: Found) -> str | None:
-    """The SHA-256 of the file's bytes, in hexadecimal; ``None`` where they cannot be read."""
+def photo_sha256(found: Input) -> str | None:
+    """The SHA-256 of the file's bytes, in hexadecimal, or of the entry; ``None`` where they cannot be read."""
+    if isinstance(found, TextInput):
+        return found.sha256
     if found.member is None and not found.path.is_file():  # a pipe gives its bytes only once
         return None
     try:

@@ -1,4 +1,4 @@
-"""Many photos through one network: reading, explaining and writing overlap.
+"""Many photos, or entries of a list, through one network: reading, explaining and writing overlap.
 
 While the network works on one group of photos, the next ones are read and decoded in threads, and those explained are
 drawn, encoded and written by workers. Every queue is bounded, so that memory does not grow with the number of photos.
@@ -22,14 +22,12 @@ from igcli.attribution.adaptive.adaptive_path import FIRST_POINTS
 from igcli.attribution.explain import explain, explain_checked
 from igcli.attribution.result import Explanation
 from igcli.attribution.wanted import Wanted
-from igcli.errors import IgError, ImageError, NetworkError, NumericalError, Occupied
-from igcli.images.picture import Picture
-from igcli.images.reading import read_image
-from igcli.images.source import Found
-from igcli.jobs.item import Explained, Item, Outcome, with_target
+from igcli.errors import IgError, ImageError, InputError, NetworkError, NumericalError, Occupied
+from igcli.jobs.item import Explained, Input, Item, Outcome, with_target
 from igcli.jobs.plan import Job, Plan
 from igcli.jobs.pool import Pool, PoolSize
 from igcli.models.devices import numbers
+from igcli.sample import Sample
 
 T = TypeVar("T")
 Writer = Callable[[Plan, Explained], T]
@@ -71,7 +69,7 @@ def process(
     size = group_size(job)
     source = iter(items)
     with closing(Pool(pool_size or PoolSize())) as pool:
-        reading: deque[list[tuple[Item, Future[Picture | str]]]] = deque()
+        reading: deque[list[tuple[Item, Future[Sample | str]]]] = deque()
         writing: deque[Future[Outcome[T]]] = deque()
         while True:
             while len(reading) <= _AHEAD * pool.overlapping and (group := list(islice(source, size))):
@@ -98,22 +96,20 @@ def group_size(job: Job) -> int:
     return max(1, round(_CHUNKS_A_GROUP * job.budget.size / max(job.plan.points or FIRST_POINTS, 1)))
 
 
-def _read(job: Job, item: Item) -> Picture | str:
+def _read(job: Job, item: Item) -> Sample | str:
     try:
-        return read_image(item.found, view=job.model.view, fit=job.plan.fit, options=job.plan.reading)
-    except ImageError as error:
+        return job.read(item.found)
+    except (ImageError, InputError) as error:
         return str(error)
 
 
 def _explain(
-    job: Job, group: Sequence[tuple[Item, Future[Picture | str]]], *, on_points: Callable[[int], None] | None
+    job: Job, group: Sequence[tuple[Item, Future[Sample | str]]], *, on_points: Callable[[int], None] | None
 ) -> Iterator[Outcome[Explained]]:
     """One sweep for the group; the explanations of each photo, and its failures."""
     started = time.perf_counter()
-    pictures = [future.result() for _, future in group]
-    readable = [
-        (item, picture) for (item, _), picture in zip(group, pictures, strict=True) if not isinstance(picture, str)
-    ]
+    samples = [future.result() for _, future in group]
+    readable = [(item, sample) for (item, _), sample in zip(group, samples, strict=True) if not isinstance(sample, str)]
     taken = 0
 
     def count(points: int) -> None:
@@ -127,9 +123,9 @@ def _explain(
     busy = (time.perf_counter() - read) / max(len(readable), 1)
     timing = {"read": (read - started) / len(group), "explain": busy}
     outcomes = iter(found)
-    for (item, _), picture in zip(group, pictures, strict=True):
-        if isinstance(picture, str):
-            yield Outcome(item, failures=(picture,))
+    for (item, _), sample in zip(group, samples, strict=True):
+        if isinstance(sample, str):
+            yield Outcome(item, failures=(sample,))
             continue
         own = next(outcomes)
         results = tuple(
@@ -146,22 +142,24 @@ def _stem(job: Job, item: Item, explanation: Explanation) -> Path:
 
 
 def _answers(
-    job: Job, pictures: Sequence[tuple[Item, Picture]], on_points: Callable[[int], None]
+    job: Job, samples: Sequence[tuple[Item, Sample]], on_points: Callable[[int], None]
 ) -> list[list[Explanation | IgError]]:
-    """For each picture the explanation or error of each class; a network may fail on a single picture."""
+    """For each sample the explanation or error of each class; a network may fail on a single one."""
     wanted = job.plan.wanted
-    samples = [(picture, _targets_of(item, wanted)) for item, picture in pictures]
+    targeted = [(sample, _targets_of(item, sample, wanted)) for item, sample in samples]
     try:
-        return explain_checked(job.model, samples, wanted, budget=job.budget, on_points=on_points)
+        return explain_checked(job.model, targeted, wanted, budget=job.budget, on_points=on_points)
     except NetworkError as error:
-        if len(pictures) == 1:
+        if len(samples) == 1:
             return [[error]]
-    return [_answers(job, [one], on_points)[0] for one in pictures]
+    return [_answers(job, [one], on_points)[0] for one in samples]
 
 
-def _targets_of(item: Item, wanted: Wanted) -> Sequence[str | int]:
-    """The class that a list of photos names for this one, else those wanted of all."""
-    return wanted.targets if item.found.target is None else (item.found.target,)
+def _targets_of(item: Item, sample: Sample, wanted: Wanted) -> Sequence[str | int]:
+    """The class that a list names for this input, or the sample itself has, else those wanted of all."""
+    if item.found.target is not None:
+        return (item.found.target,)
+    return wanted.targets if sample.target is None else (sample.target,)
 
 
 def _write_classes(explained: Outcome[Explained], write: Writer[T], plan: Plan) -> Outcome[T]:
@@ -183,31 +181,31 @@ def _write_again(explained: Outcome[Explained], write: Writer[T], plan: Plan) ->
     return _write_classes(replace(explained, item=item, results=results), write, plan)
 
 
-def precision_error(job: Job, photos: Iterable[Found]) -> float | None:
-    """The relative L2 distance of the first photo's map from the same in float32.
+def precision_error(job: Job, inputs: Iterable[Input]) -> float | None:
+    """The relative L2 distance of the first input's map from the same in float32.
 
-    Of the first method and class that are wanted, with the run's own settings; the photo is explained twice for it.
-    ``None`` where no photo can be explained, or the map is zero everywhere.
+    Of the first method and class that are wanted, with the run's own settings; the input is explained twice for it.
+    ``None`` where no input can be explained, or the map is zero everywhere.
     """
-    for found in photos:
+    for found in inputs:
         try:
-            picture = read_image(found, view=job.model.view, fit=job.plan.fit, options=job.plan.reading)
-        except ImageError:
+            sample = job.read(found)
+        except (ImageError, InputError):
             continue  # the run will say so
         with numbers("float32"):
-            exact = _explained(job, picture, job.plan.wanted.targets[0] if found.target is None else found.target)
+            exact = _explained(job, sample, job.plan.wanted.targets[0] if found.target is None else found.target)
         if exact is None:
             continue
         # The same class, whichever this precision holds to be the most probable one.
-        other = _explained(job, picture, exact.target.index)
+        other = _explained(job, sample, exact.target.index)
         return None if other is None else _distance(other, exact)
     return None
 
 
-def _explained(job: Job, picture: Picture, target: str | int) -> Explanation | None:
+def _explained(job: Job, sample: Sample, target: str | int) -> Explanation | None:
     method = (*job.plan.wanted.methods, "integrated")[0]
     wanted = replace(job.plan.wanted, methods=(method,), targets=(target,), interior=None, alphas=())
-    outcome = explain(job.model, [picture], wanted, budget=job.budget)[0][0]
+    outcome = explain(job.model, [sample], wanted, budget=job.budget)[0][0]
     return outcome if isinstance(outcome, Explanation) else None
 
 

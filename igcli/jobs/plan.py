@@ -16,14 +16,16 @@ from typing import Any
 from igcli.attribution.baselines import split_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.wanted import Wanted
-from igcli.errors import OutputError
+from igcli.errors import OutputError, UsageError
 from igcli.images.opening import contents_of
 from igcli.images.options import ReadOptions
+from igcli.images.picture import Picture
 from igcli.images.source import FileState, Found
 from igcli.jobs.files import check_writable
+from igcli.jobs.item import Input
 from igcli.models.classifier import Classifier
-from igcli.models.model import Provenance
-from igcli.sample import BASELINES
+from igcli.models.model import Model, Provenance
+from igcli.sample import BASELINES, Sample
 
 #: Options of reading that refuse a file: results do not depend on them.
 _REFUSALS = ("max_pixels", "allow_truncated")
@@ -37,6 +39,8 @@ class ModelFacts:
 
     Attributes
     ----------
+    input_size
+        Side of the square input, in pixels; ``None`` where inputs are no pictures.
     caveat
         What a person should know before trusting it.
     preparation
@@ -49,7 +53,7 @@ class ModelFacts:
     """
 
     provenance: Provenance
-    input_size: int
+    input_size: int | None
     caveat: str
     device: str
     preparation: dict[str, Any]
@@ -58,9 +62,10 @@ class ModelFacts:
     one_at_a_time: str = ""
 
     @classmethod
-    def of(cls, model: Classifier, *, precision: str = "float32") -> ModelFacts:
+    def of(cls, model: Model, *, precision: str = "float32") -> ModelFacts:
         """The facts of a loaded network."""
-        origin, size, device = model.provenance, model.input_size, str(model.device)
+        size = model.input_size if isinstance(model, Classifier) else None
+        origin, device = model.provenance, str(model.device)
         alone = model.batching.one_at_a_time
         return cls(origin, size, model.caveat, device, model.preparation, precision, one_at_a_time=alone)
 
@@ -78,9 +83,9 @@ class Plan:
     output
         The folder that everything is written to.
     fit
-        A name in ``FITS``.
+        A name in ``FITS``; ``None`` where inputs are no pictures.
     reading
-        How to read files.
+        How to read inputs: a dataclass of the options that the model's ``read`` takes, or ``None`` without any.
     name
         The stem of the output files of the only photo, in place of the photo's own.
     batch_size
@@ -90,8 +95,8 @@ class Plan:
     model: ModelFacts
     wanted: Wanted
     output: Path
-    fit: str = "crop"
-    reading: ReadOptions = field(default_factory=ReadOptions)
+    fit: str | None = "crop"
+    reading: Any = field(default_factory=ReadOptions)
     name: str | None = None
     batch_size: int = 1
 
@@ -107,12 +112,18 @@ class Plan:
     def settings(self) -> dict[str, Any]:
         """All that the numbers depend on, without device and batch size."""
         # Nor what refuses files: a remedy that a failure names must not change the settings.
-        reading = {name: value for name, value in asdict(self.reading).items() if name not in _REFUSALS}
+        options = {} if self.reading is None else asdict(self.reading)
+        reading = {name: value for name, value in options.items() if name not in _REFUSALS}
         model = {**asdict(self.model.provenance), **self.model.preparation}
         wanted = asdict(self.wanted)
         if wanted["settings"]["steps"] != "auto":
             wanted["settings"] |= {"rule": self.wanted.settings.placed_by, "max_steps": None}
-        return {"model": model, "precision": self.model.precision, **wanted, "fit": self.fit, **reading}
+        return {"model": model, "precision": self.model.precision, **wanted, **self.fitting, **reading}
+
+    @property
+    def fitting(self) -> dict[str, str]:
+        """The setting ``fit`` of pictures, and nothing of others."""
+        return {} if self.fit is None else {"fit": self.fit}
 
     @property
     def path_settings(self) -> dict[str, Any]:
@@ -132,13 +143,13 @@ class Job:
     """
 
     plan: Plan
-    model: Classifier
+    model: Model
     budget: Budget
 
     @classmethod
     def of(
         cls,
-        model: Classifier,
+        model: Model,
         wanted: Wanted | None = None,
         *,
         output: Path = Path("out"),
@@ -150,6 +161,33 @@ class Job:
         budget = budget or Budget()
         facts = ModelFacts.of(model, precision=precision)
         return cls(Plan(facts, (wanted or Wanted()).on(model), output, batch_size=budget.size, **how), model, budget)
+
+    def read(self, found: Input) -> Sample:
+        """The sample that an input stands for.
+
+        Raises
+        ------
+        ImageError, InputError
+            When it cannot be read.
+        """
+        return self.model.read(found, fit=self.plan.fit, options=self.plan.reading)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The model of pictures, for what is of pictures alone."""
+        if not isinstance(self.model, Classifier):
+            raise UsageError(f"{self.model.provenance.name} is no model of pictures.")
+        return self.model
+
+    def picture(self, found: str | os.PathLike[str] | Input) -> Picture:
+        """A file as the model of pictures sees it.
+
+        Raises
+        ------
+        ImageError
+            When it cannot be read.
+        """
+        return self.classifier.read(found, fit=self.plan.fit, options=self.plan.reading)
 
     def check(self) -> None:
         """Raise ``IgError`` for errors that can be found before any picture is read."""

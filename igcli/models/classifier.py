@@ -12,6 +12,7 @@ from igcli.errors import UsageError
 from igcli.images.baselines import read_baseline
 from igcli.images.options import View
 from igcli.images.picture import Picture
+from igcli.images.reading import read_image
 from igcli.lazy import torch
 from igcli.models.batching import synthetic_pictures
 from igcli.models.engine.rewritable import Fingerprint, may_be_rewritten
@@ -111,6 +112,10 @@ class Classifier(Model):
     def neutral(self) -> tuple[float, ...] | None:
         """The normalisation's mean, in pixel units."""
         return self.mean if any(self.mean) else None
+
+    def read(self, found: Any, *, fit: str | None, options: Any) -> Picture:
+        """The picture in a file that was found, in this model's view; ``options`` are :class:`ReadOptions`."""
+        return read_image(found, view=self.view, fit=fit or self.view.fit, options=options)
 
     def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
         """The pixels (C, H, W) of a file, brought to the size of a picture."""

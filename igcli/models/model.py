@@ -140,6 +140,25 @@ class Model:
                     "put what is not differentiated, such as indices, into the sample's further inputs."
                 )
 
+    def read(self, found: Any, *, fit: str | None, options: Any) -> Sample:
+        """The sample that an input of a run stands for.
+
+        Parameters
+        ----------
+        found
+            A file that was found, or an entry of a list: what this kind of model reads.
+        fit, options
+            How to read it.
+
+        Raises
+        ------
+        UsageError
+            Where nothing is known of reading inputs for this model.
+        ImageError, InputError
+            When it cannot be read.
+        """
+        raise UsageError(f"{self.provenance.name} does not say how {found.path} is read: give explain() its samples.")
+
     @property
     def neutral(self) -> tuple[float, ...] | None:
         """What normalisation turns into 0, per channel or for all; ``None`` where nothing is subtracted."""

@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from igcli.images.source import Found, Missing
+from igcli.images.source import Found
+from igcli.inputs import Missing
 
 
 def tar_of(members: Mapping[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:

@@ -17,7 +17,8 @@ from igcli.images import archive
 from igcli.images.archive import MOST_NAMED
 from igcli.images.finding import find_images
 from igcli.images.members import read_member
-from igcli.images.source import Found, Missing
+from igcli.images.source import Found
+from igcli.inputs import Missing
 from igcli.jobs.item import output_stems
 
 

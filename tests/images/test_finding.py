@@ -13,7 +13,8 @@ from PIL import Image
 from igcli.images import finding
 from igcli.images.decoding import FORMATS
 from igcli.images.finding import find_images
-from igcli.images.source import IMAGE_SUFFIXES, Found, Missing
+from igcli.images.source import IMAGE_SUFFIXES, Found
+from igcli.inputs import Missing
 from igcli.jobs.item import output_stems
 
 

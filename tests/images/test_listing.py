@@ -15,7 +15,8 @@ from images.tars import found, reasons
 from igcli.images import listing
 from igcli.images.finding import find_images
 from igcli.images.listing import LONGEST_LINE, MOST_FAULTS
-from igcli.images.source import Found, Missing
+from igcli.images.source import Found
+from igcli.inputs import Missing
 
 FUZZ = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -12,7 +12,8 @@ from PIL import Image
 from igcli.images.decoding import FORMATS
 from igcli.images.finding import find_images
 from igcli.images.passed_over import KINDS, PassedOver, begins_as_picture
-from igcli.images.source import IMAGE_SUFFIXES, Missing
+from igcli.images.source import IMAGE_SUFFIXES
+from igcli.inputs import Missing
 
 
 @pytest.fixture

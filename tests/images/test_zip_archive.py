@@ -20,7 +20,8 @@ from igcli.images import archive_bounds, zip_archive
 from igcli.images.finding import find_images
 from igcli.images.members import read_member
 from igcli.images.passed_over import PassedOver
-from igcli.images.source import ArchiveMember, Found, Missing
+from igcli.images.source import ArchiveMember, Found
+from igcli.inputs import Missing
 
 LOCAL, CENTRAL = b"PK\3\4", b"PK\1\2"
 FUZZ = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,6 @@ from pathlib import Path
 from igcli.errors import ImageError
 from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.mosaics import Mosaic, MosaicPlan, listing, read_mosaics
-from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.evaluating.card import Card, Photo, load_card
 from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
@@ -81,7 +80,7 @@ class Evaluation:
         self._shared: SharedFiles | None = None
         settings = {name: value for name, value in job.plan.settings.items() if name != "methods"}
         self._settings = hashlib.sha256(to_json(settings).encode()).hexdigest()
-        size = (job.model.input_size, job.model.input_size)
+        size = (job.classifier.input_size, job.classifier.input_size)
         self.columns = [
             Column(name, metric, metric.protocol(size=size, score=job.plan.wanted.settings.score))
             for name, metric in evaluation_plan.metrics.items()
@@ -139,11 +138,7 @@ class Evaluation:
             photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
             if known:
                 return photo
-            photo.set_picture(
-                read_image(
-                    item.found, view=self._job.model.view, fit=self._job.plan.fit, options=self._job.plan.reading
-                )
-            )
+            photo.set_picture(self._job.picture(item.found))
         except ImageError as error:
             return str(error)
         photo.maps.update(others)
@@ -173,8 +168,8 @@ class Evaluation:
                 column.add(card, names)
                 yield Step(plan.name, known=True)
                 continue
-            view, fit, options = self._job.model.view, self._job.plan.fit, self._job.plan.reading
-            (mosaic,) = read_mosaics([plan], view, fit=fit, options=options)
+            view, fit = self._job.classifier.view, self._job.plan.fit
+            (mosaic,) = read_mosaics([plan], view, fit=fit or view.fit, options=self._job.plan.reading)
             if isinstance(mosaic, Exclusion):
                 yield Step(plan.name, failure=mosaic.sentence)
                 continue

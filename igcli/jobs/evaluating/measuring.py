@@ -191,7 +191,7 @@ class Measurer:
     def randomised(self, *, seed: int, top: int) -> Classifier:
         """The network with random weights; made once."""
         if (seed, top) not in self._randomised:
-            self._randomised[seed, top] = randomised(self.job.model, seed=seed, top=top)
+            self._randomised[seed, top] = randomised(self.job.classifier, seed=seed, top=top)
         return self._randomised[seed, top]
 
     def count_passes(self, count: int) -> None:

@@ -70,7 +70,7 @@ class PhotoContext:
         """The score of each picture, by forward passes, which are counted."""
         job = self.measurer.job
         with self.measurer.effort.of_passes():
-            _, found = score_pictures(job.model, pictures, [self.score] * len(pictures), budget=job.budget)
+            _, found = score_pictures(job.classifier, pictures, [self.score] * len(pictures), budget=job.budget)
         self.measurer.count_passes(len(pictures))
         return found
 
@@ -96,7 +96,9 @@ class PhotoContext:
         """Why the area cannot be used, if so; takes two forward passes where the area alone does not decide."""
         job, located = self.measurer.job, Located(self.photo.picture, area, self.score)
         with self.measurer.effort.of_passes():
-            (why,) = excluded(job.model, [located], conditions, budget=job.budget, on_passes=self.measurer.count_passes)
+            (why,) = excluded(
+                job.classifier, [located], conditions, budget=job.budget, on_passes=self.measurer.count_passes
+            )
         return why
 
     def remade(self, names: Sequence[str], pictures: Sequence[torch.Tensor]) -> Mapping[str, list[MapLike] | Measured]:
@@ -118,10 +120,11 @@ class PhotoContext:
         lacking = {each for name in metrics for each in self.asked[name][1]}
         maps = {name: values for name, values in self.maps.items() if name in lacking}
         job, effort = self.measurer.job, self.measurer.effort
-        effort.sample(job.model, self.pixels, job.budget.size)
+        effort.sample(job.classifier, self.pixels, job.budget.size)
         subject = Subject(self.pixels, self.score, maps)
         with effort.of_passes():
-            scores = score_maps(job.model, [subject], metrics, budget=job.budget, on_passes=self.measurer.count_passes)
+            passes = self.measurer.count_passes
+            scores = score_maps(job.classifier, [subject], metrics, budget=job.budget, on_passes=passes)
         by_map = scores.measured[0]
         return {name: {each: values[name] for each, values in by_map.items()} for name in metrics}
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from igcli.attribution.result import Explanation
 from igcli.errors import UsageError
 from igcli.images.masking import ablated, box_mask, top_mask
 from igcli.images.picture import Picture
-from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import output_stems
@@ -90,7 +90,7 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     ablation.check()
     plan = job.present_plan
     method = plan.wanted.methods[0]
-    picture = read_image(found, view=job.model.view, fit=plan.fit, options=plan.reading)
+    picture = job.picture(found)
     before, *others = (lowpassed(each, drawing.lowpass) for each in read_and_explain(job, picture))
     if others:
         raise UsageError("One class is explained before and after: give one --target.")
@@ -105,7 +105,7 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
     sheet_bytes = png(draw_comparison(table), plan.model, before, ablation=what)
-    entries = {
+    entries: dict[str, Any] = {
         name: {"prediction": [asdict(ranked) for ranked in each.prediction], **entry_of(job, each, drawing)}
         for name, each in (("before", before), ("after", after))
     }
@@ -134,7 +134,7 @@ def _mask(job: Job, ablation: Ablation, before: Explanation, method: str) -> np.
 
 
 def _mask_from_file(job: Job, path: Path, picture: Picture) -> np.ndarray:
-    read = read_image(path, view=job.model.view, fit=job.plan.fit, options=job.plan.reading)
+    read = job.picture(path)
     if read.original_size != picture.original_size:
         width, height = picture.original_size
         raise UsageError(f"The mask {path} must be as large as the photo, {width}x{height} pixels.")

@@ -16,7 +16,6 @@ from igcli.attribution.targets import RankedValue
 from igcli.errors import IgError, UsageError
 from igcli.evaluation.similarity import Similarity, reading_of_classes, reading_of_methods, similarity
 from igcli.images.picture import Picture
-from igcli.images.reading import read_image
 from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import output_stems
@@ -75,7 +74,7 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
         When the photo cannot be read or explained, or the files cannot be written.
     """
     plan = job.present_plan
-    picture = read_image(found, view=job.model.view, fit=plan.fit, options=plan.reading)
+    picture = job.picture(found)
     explanations = tuple(lowpassed(each, drawing.lowpass) for each in read_and_explain(job, picture))
     if len(explanations) * len(plan.wanted.methods) < 2:
         raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from igcli.attribution.result import Attribution, Explanation
 from igcli.errors import Occupied
 from igcli.images.picture import Picture
-from igcli.images.source import Found
+from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER, inside, write_whole
-from igcli.jobs.item import Explained
+from igcli.jobs.item import Explained, Input
 from igcli.jobs.plan import ModelFacts, Plan
 from igcli.rendering.numbers import finite
 
@@ -35,19 +35,28 @@ SCHEMA = "igcli/1"
 Record = dict[str, Any]
 
 
-def new_record(*, picture: Picture | None = None, network: ModelFacts | None = None, **entries: Any) -> Record:
+def new_record(
+    *,
+    picture: Picture | None = None,
+    entry: TextInput | None = None,
+    network: ModelFacts | None = None,
+    **entries: Any,
+) -> Record:
     """A record with these entries.
 
     Parameters
     ----------
     picture
         The photo that it is about: its entry ``image``.
+    entry
+        The entry of a list that it is about: its entry ``input``.
     network
         The network that its numbers are of: its entry ``model``, and the versions that numbers can depend on.
     """
     return {
         "schema": SCHEMA,
         **({} if picture is None else {"image": image_entry(picture)}),
+        **({} if entry is None else {"input": entry.record}),
         **({} if network is None else {"model": _model_entry(network)}),
         **entries,
         **({} if network is None else {"versions": versions()}),
@@ -63,13 +72,16 @@ def record_of(
     timing: Mapping[str, float],
     views: Mapping[str, Record] | None = None,
     columns: Mapping[str, str] | None = None,
+    entry: TextInput | None = None,
 ) -> Record:
-    """Everything about one picture and one class, plain data.
+    """Everything about one input and one class, plain data.
 
-    ``views`` are further sections, by name; ``columns`` is what a list of photos said of this one.
+    ``views`` are further sections, by name; ``columns`` is what a list said of this input; ``entry`` the input itself,
+    where it is no picture.
     """
     return new_record(
-        picture=explanation.picture,
+        picture=explanation.picture if entry is None else None,
+        entry=entry,
         network=model,
         prediction=[asdict(ranked) for ranked in explanation.prediction],
         target=asdict(explanation.target),
@@ -111,7 +123,8 @@ def _model_entry(model: ModelFacts) -> Record:
     """
     error = {} if model.precision_error is None else {"precision_error": model.precision_error}
     alone = {"one_at_a_time": model.one_at_a_time} if model.one_at_a_time else {}
-    return {**asdict(model.provenance), "input_size": model.input_size, "precision": model.precision, **error, **alone}
+    size = {} if model.input_size is None else {"input_size": model.input_size}
+    return {**asdict(model.provenance), **size, "precision": model.precision, **error, **alone}
 
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
@@ -174,7 +187,7 @@ class Done:
         What a person looking at them must know, or nothing.
     """
 
-    found: Found
+    found: Input
     record: Record
     record_file: str
     files: Mapping[str, Path]
@@ -228,6 +241,7 @@ class Outputs:
             files=self.files,
             timing={**self.item.timing, **timing},
             columns=dict(found.columns),
+            entry=found if isinstance(found, TextInput) else None,
         )
         path = self._path(suffix)
         self._write(path, (to_json(record, indent=2) + "\n").encode())
@@ -262,7 +276,7 @@ def png(image: Image.Image, model: ModelFacts, explanation: Explanation, **more:
     fields: dict[str, Any] = {
         "model": model.provenance.name,
         "weights_sha256": model.provenance.sha256,
-        "image_sha256": explanation.picture.sha256,
+        **({"image_sha256": explanation.sample.sha256} if isinstance(explanation.sample, Picture) else {}),
         "target": explanation.target.label,
         "score": explanation.score.kind,
         "score_at_image": explanation.score.at_image,

@@ -136,7 +136,7 @@ def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -
 
 
 def _common_record(plan: Plan, **entries: Any) -> Record:
-    return new_record(network=plan.model, settings={**plan.path_settings, "fit": plan.fit}, **entries)
+    return new_record(network=plan.model, settings={**plan.path_settings, **plan.fitting}, **entries)
 
 
 def _together(traces: Sequence[Trace]) -> Record:

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from igcli.bounded import open_regular
 from igcli.errors import UsageError
+from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER, open_to_append, output_error, read_own, unlinked, write_whole
 from igcli.jobs.item import UNKNOWN, Item, Outcome, file_stamp, owner_of, photo_sha256, source_read
 from igcli.jobs.outputs.record import Done, Record, to_json
@@ -132,11 +133,15 @@ class Ledger:
 
     def finish(self, outcome: Outcome[Done]) -> None:
         """Note what was written of a photo, when all of it is on disk."""
-        image = outcome.results[0].record["image"]
+        found = outcome.item.found
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
-        owner = owner_of(outcome.item.found)
-        self._note(outcome.item, LedgerEntry(owner, source_read(image), records, files, image["sha256"]))
+        if isinstance(found, TextInput):
+            source, sha256 = found.stamp, found.sha256
+        else:  # as they were when the file was read
+            image = outcome.results[0].record["image"]
+            source, sha256 = source_read(image), image["sha256"]
+        self._note(outcome.item, LedgerEntry(owner_of(found), source, records, files, sha256))
 
     def forget(self, item: Item) -> None:
         """Remove the note that a photo was begun: files of these names are not of this run."""

@@ -1,4 +1,4 @@
-"""Which photo the files in an output folder are of: a run may replace those of the same photo only."""
+"""Which input the files in an output folder are of: a run may replace those of the same photo or entry only."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from igcli.bounded import open_regular, read_bounded
+from igcli.images.source import Found
+from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER
+from igcli.jobs.item import Input
 from igcli.jobs.outputs.record import SCHEMA, absolute
 from igcli.jobs.runs.ledger import entries_in
 
 #: Records looked into, and how large one may be: the folder may be anybody's.
 _MOST, _LARGEST = 200, 2**22
 #: How the names end that runs give to files and folders of a photo.
-_WRITTEN = (".json", ".png", ".npz", ".gif", ".webp", ".interior")
+_WRITTEN = (".json", ".png", ".npz", ".gif", ".webp", ".interior", ".html", ".svg")
 
 
 class Ownership:
@@ -27,15 +30,17 @@ class Ownership:
         self._output = output
         self._names: dict[Path, list[str]] = {}
 
-    def is_of_photo(self, stem: Path, photo: Path) -> bool:
-        """Whether there is a record under this stem, of any class, that names this photo."""
+    def is_of(self, stem: Path, found: Input) -> bool:
+        """Whether there is a record under this stem, of any class, that names this photo or entry."""
         records = [path for path in self._called(stem) if path.suffix == ".json"][:_MOST]
-        return any(photo_of(path) == absolute(photo) for path in records)
+        if isinstance(found, TextInput):
+            return any(entry_sha256_of(path) == found.sha256 for path in records)
+        return any(photo_of(path) == absolute(found.path) for path in records)
 
-    def is_free(self, stem: Path, photo: Path) -> bool:
-        """Whether no file has a name that a file of this photo will have; the photo itself may be there."""
+    def is_free(self, stem: Path, found: Input) -> bool:
+        """Whether no file has a name that a file of this input will have; a photo itself may be there."""
         taken = (path for path in self._called(stem) if path.name.lower().endswith(_WRITTEN))
-        return all(absolute(path) == absolute(photo) for path in taken)
+        return all(isinstance(found, Found) and absolute(path) == absolute(found.path) for path in taken)
 
     def _called(self, stem: Path) -> Iterator[Path]:
         """The paths whose names begin with ``<stem>.``."""
@@ -53,6 +58,12 @@ def photo_of(path: Path) -> str | None:
     """The absolute path of the photo that a record is of; ``None`` for any other file."""
     image = _record(path).get("image")
     return str(image["absolute"]) if isinstance(image, dict) and image.get("absolute") else None
+
+
+def entry_sha256_of(path: Path) -> str | None:
+    """The SHA-256 of the entry that a record is of; ``None`` for any other file."""
+    entry = _record(path).get("input")
+    return str(entry["sha256"]) if isinstance(entry, dict) and entry.get("sha256") else None
 
 
 def files_of(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""A run over a collection: what is missing is done, failures are noted, the index is written at the end.
+"""A run over a collection of photos, or of entries of a list: what is missing is done, failures are noted, the index is written at the end.
 
 ``index.jsonl`` has one record per photo and class, in input order; ``failures.jsonl`` what failed and the remedy;
 ``run.json``, written last, the settings and speed of the run. A run writes them at its end; after an interruption all
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from igcli.errors import IgError, remedy_of
-from igcli.images.source import Found, Missing
+from igcli.inputs import Missing
 from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.files import FOLDER, read_own, write_whole
-from igcli.jobs.item import Item, Outcome, items_of
+from igcli.jobs.item import Input, Item, Outcome, items_of
 from igcli.jobs.outputs.record import Done, Record, new_record, to_json, typed, write_record
 from igcli.jobs.plan import Plan, SharedFiles
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
@@ -109,7 +109,7 @@ class Run:
     def __init__(
         self,
         plan: Plan,
-        inputs: Sequence[Found | Missing],
+        inputs: Sequence[Input | Missing],
         *,
         kind: str = "",
         settings: Mapping[str, object],
@@ -196,20 +196,20 @@ class Run:
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is begun."""
         for item in self.todo:
-            if item.ours or self._ownership.is_free(item.stem, item.found.path):
+            if item.ours or self._ownership.is_free(item.stem, item.found):
                 self._ledger.begin(item)  # from now on files of these names are ours; if some are there, they are not
             yield item
 
-    def _planned(self, inputs: Sequence[Found | Missing]) -> list[Item]:
-        numbers = [number for number, item in enumerate(inputs) if isinstance(item, Found)]
-        named = items_of([item for item in inputs if isinstance(item, Found)])
+    def _planned(self, inputs: Sequence[Input | Missing]) -> list[Item]:
+        numbers = [number for number, item in enumerate(inputs) if not isinstance(item, Missing)]
+        named = items_of([item for item in inputs if not isinstance(item, Missing)])
         items = [Item(number, item.found, item.stem) for number, item in zip(numbers, named, strict=True)]
         return [replace(item, ours=self._is_ours(item)) for item in items]
 
     def _is_ours(self, item: Item) -> bool:
         """Whether files of these names may be replaced: they are of this very photo, or the user has said so."""
         known = self._options.overwrite or self._ledger.is_known(item)
-        return known or self._ownership.is_of_photo(item.stem, item.found.path)
+        return known or self._ownership.is_of(item.stem, item.found)
 
     def _finish(self) -> None:
         """Write the index, the failures and ``run.json``."""
@@ -254,5 +254,5 @@ class Run:
         return Stopped(f"Stopped at the first failure, {path}: {reasons[0]} Without --on-error stop the rest is done.")
 
 
-def _shown(found: Found) -> str:
+def _shown(found: Input) -> str:
     return str(found.path).encode("utf-8", "replace").decode()

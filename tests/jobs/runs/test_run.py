@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from igcli.errors import OutputError, UsageError
-from igcli.images.source import Found, Missing
+from igcli.images.source import Found
+from igcli.inputs import Missing
 from igcli.jobs.item import Outcome
 from igcli.jobs.outputs.record import Done
 from igcli.jobs.plan import Job

@@ -1,0 +1,28 @@
+from igcli.inputs import TextInput
+
+
+def test_an_entry_is_the_same_wherever_it_stands():
+    first, moved = TextInput("Good.", "a.csv", 3), TextInput("Good.", "b.csv", 7)
+    assert first.owner == moved.owner
+    assert first.stamp == moved.stamp
+    assert first.owner != TextInput("Good.", "a.csv", 3, target="bad").owner
+    assert first.owner != TextInput("Good.", "a.csv", 3, columns=(("id", "1"),)).owner
+
+
+def test_files_are_called_like_the_first_words():
+    assert str(TextInput("The shareholders -- claimed more").relative) == "the-shareholders-claimed-more.txt"
+    assert str(TextInput("...").relative) == "....txt"
+    assert str(TextInput("").relative) == "empty.txt"
+    assert str(TextInput("CCO", label="ethanol").relative) == "ethanol.txt"
+
+
+def test_messages_name_the_file_and_the_line():
+    assert str(TextInput("x", "reviews.csv", 3).path) == "reviews.csv:3"
+    assert str(TextInput("x", "", 3).path) == "-:3"
+    assert str(TextInput("just words").path) == "just words"
+
+
+def test_a_text_of_half_characters_has_a_hash_and_a_record():
+    entry = TextInput("a\udcffb")
+    assert len(entry.sha256) == 64
+    assert entry.record["text"] == "a?b"
