@@ -46,8 +46,8 @@ drawing_options = grouped(
     click.option("--saturation", is_flag=True,
                  help="Add a plot of score and mean importance along the path, from the same sweep."),
     click.option("--regions", is_flag=True,
-                 help="Add the photo's regions ranked by each map, drawn and listed in the record. They are of the map "
-                      "without --lowpass; needs pip install 'igcli[regions]'."),
+                 help="Add the photo's regions ranked by each map. They are drawn and listed in the record, with "
+                      "their shares of the map without --lowpass; this needs pip install 'igcli[regions]'."),
     click.option("--report", is_flag=True,
                  help="Add report.html: all of it on one page with sliders, from the same sweep."),
 )  # fmt: skip
