@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -17,12 +17,17 @@ from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Request, Session, percent, photo_command
 from igcli.errors import UsageError
 from igcli.evaluation.exclusions import Exclusions
+from igcli.evaluation.map_views import notes_of
 from igcli.evaluation.metrics.metric import arrow
 from igcli.evaluation.mosaics import MosaicPlan
+from igcli.jobs.calibration import calibration_file, save_cutoffs
+from igcli.jobs.evaluating.calibrating import calibrated, lines_of_calibration
+from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
-from igcli.jobs.evaluating.measuring import Effort, EvaluationPlan, Measurer
+from igcli.jobs.evaluating.measuring import EvaluationPlan, Measurer
 from igcli.jobs.evaluating.table import NAMES, Column, lines_of, why_missing, without_numbers, write_evaluation
 from igcli.jobs.item import items_of
+from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, write_report
 from igcli.jobs.plan import Job, SharedFiles
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
@@ -52,6 +57,8 @@ def evaluate(
       ig evaluate photos/ -o scores --method integrated --method gradient
       ig evaluate photos/ --metric localisation --boxes annotations/ --method integrated
       ig evaluate photos/ --metric focus --mosaics 50
+      ig evaluate photos/ --metric insertion --lowpass none,15
+      ig evaluate photos/ --model net.toml --calibrate lowpass
       ig evaluate photos/ --metric aopc --maps maps-of-another-tool/
     """
     with Session(request, output=output) as run:
@@ -75,13 +82,15 @@ def evaluate(
                 run.console.warn(ledger.warning)
             checking = Checking(fresh=overwrite, verify=verify, shared=shared)
             columns = _measure(run, job, evaluation_plan, plans, notes=excluded, checking=checking)
+            if columns and measures.calibrate is not None:
+                _calibrate(run, job, evaluation_plan, columns, measures)
             if report and columns:
                 title = f"How good are the maps of {job.model.provenance.name}?"
                 write_report(
                     page,
                     job.plan,
                     columns=columns,
-                    controls=evaluation_plan.controls,
+                    controls=evaluation_plan.measured_controls,
                     premises=unmet_premises(job.model, evaluation_plan.methods),
                     title=title,
                 )
@@ -89,6 +98,32 @@ def evaluate(
         finally:
             ledger.close()
         run.finish()
+
+
+def _calibrate(
+    run: Session, job: Job, evaluation_plan: EvaluationPlan, columns: list[Column], measures: Measures
+) -> None:
+    """Print the curves over the cut-offs, and keep the best ones: in the output folder, and next to the model file."""
+    bases = (*evaluation_plan.methods, *evaluation_plan.controls)
+    score = job.plan.wanted.settings.score
+    found = calibrated(columns, bases, choices=measures.lowpasses, views=evaluation_plan.views, score=score)
+    if not found:
+        run.fail_whole("No photo has numbers at all cut-offs, so that none was chosen.")
+        return
+    cutoffs, paths = [each.cutoff for each in found], [job.plan.output / "lowpass.json"]
+    beside = calibration_file(run.model_name)
+    if beside is not None:
+        paths.append(beside)
+    for path in paths:
+        save_cutoffs(path, job.plan.model, cutoffs)
+    run.console.say(
+        new_record(cutoffs=list(map(asdict, cutoffs))), *lines_of_calibration(found), f"-> {', '.join(map(str, paths))}"
+    )
+    if beside is None:
+        run.console.note(
+            f"--lowpass auto reads this next to a model file: 'ig models describe {run.model_name} --save net.toml' "
+            "writes one. Calibrate again with --model net.toml and the same -o, which measures nothing twice."
+        )
 
 
 def _measure(
@@ -119,13 +154,18 @@ def _measure(
     if not columns:
         return []
     boxes = Exclusions("box", measurer.refused_boxes)
-    notes = [*notes, *why_missing(columns), *([boxes.summary()] if len(boxes) else [])]
+    notes = [
+        *notes,
+        *notes_of(evaluation_plan.views),
+        *why_missing(columns),
+        *([boxes.summary()] if len(boxes) else []),
+    ]
     counts = {"measured": tally.done, "known": tally.skipped, "failed": tally.failed}
     premises = unmet_premises(job.model, evaluation_plan.methods)
     paths = write_evaluation(
         job.plan,
         columns,
-        controls=evaluation_plan.controls,
+        controls=evaluation_plan.measured_controls,
         effort=measurer.effort,
         counts=counts,
         notes=notes,
@@ -133,13 +173,13 @@ def _measure(
     )
     run.console.say(
         {column.name: column.record for column in columns},
-        *lines_of(columns, evaluation_plan.controls, premises),
+        *lines_of(columns, evaluation_plan.measured_controls, premises),
         *(f"{column.name} {arrow(column.metric.direction)}: {column.protocol}" for column in columns),
         f"-> {', '.join(map(str, paths))}",
     )
     for note in notes:
         console.note(note)
-    for sentence in without_numbers(columns, evaluation_plan.controls):
+    for sentence in without_numbers(columns, evaluation_plan.measured_controls):
         run.fail_whole(sentence)
     console.note(_effort_line(measurer.effort))
     console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} measured already")

@@ -53,8 +53,9 @@ def _choice(text: str) -> LowpassChoice:
 
 lowpass_option = click.option(
     "--lowpass", type=LowpassType(), metavar="CYCLES|auto",
-    help="Smooth finished maps: keep waves of at most CYCLES per side. The absolute map is filtered, as published, and no longer sums to the score; :signed filters the signed map. auto: as 'ig "
-         f"evaluate --calibrate lowpass' has measured, else {PUBLISHED_CYCLES}.",
+    help="Smooth finished maps: keep waves of at most CYCLES per side. The absolute map is filtered, as "
+         "published, and no longer sums to the score; CYCLES:signed filters the signed map. auto: as 'ig evaluate "
+         f"--calibrate lowpass' has measured, else {PUBLISHED_CYCLES}.",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import click
 
 from igcli.attribution.baselines import check_registered
 from igcli.attribution.methods.method import METHODS
+from igcli.cli.lowpass_option import LowpassType, cutoffs_of
 from igcli.cli.options import grouped, listed
 from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, Session
@@ -19,12 +20,18 @@ from igcli.evaluation.exclusions import Exclusions
 from igcli.evaluation.ground_truth.area import ground_truth_digest
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
+from igcli.evaluation.map_views import LowpassView, MapView, RegionsView, Unchanged
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, arrow, configured
 from igcli.evaluation.mosaics import MosaicPlan, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
+from igcli.images.lowpass import PUBLISHED_CYCLES, Lowpass
+from igcli.images.regions import check_segmentation
+from igcli.jobs.calibration import LowpassChoice
+from igcli.jobs.evaluating.calibrating import CALIBRATED_BY, CALIBRATION_STEPS, grid
 from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.measuring import EvaluationPlan
+from igcli.jobs.outputs.regions import form_of_regions
 from igcli.jobs.plan import Job
 
 FILLS = ("black", "grey", "mean", "blur", "noise")
@@ -42,6 +49,14 @@ class Measures:
     maps: Path | None
     classes: Path | None
     mosaics: int
+    lowpass: tuple[LowpassChoice | None, ...] | None
+    regions: bool
+    calibrate: LowpassChoice | None
+
+    @property
+    def lowpasses(self) -> tuple[LowpassChoice | None, ...]:
+        """The low-passes to measure, ``None`` for the map itself: those named, else the grid of a calibration."""
+        return self.lowpass or ((None,) if self.calibrate is None else grid(self.calibrate.of))
 
 
 def _measures(
@@ -55,6 +70,10 @@ def _measures(
         parameters[name.strip()] = value.strip()
     controls = () if "none" in control else tuple(dict.fromkeys(control))
     return Measures(tuple(dict.fromkeys(metric)), parameters, controls, **rest)
+
+
+def _calibration(_ctx: click.Context, _param: click.Parameter, value: str | None) -> LowpassChoice | None:
+    return None if value is None else LowpassChoice("auto", "signed" if value.endswith(":signed") else "absolute")
 
 
 _METRICS_HELP = "; ".join(
@@ -81,6 +100,16 @@ measures_options = grouped(
                  help="Measure another tool's maps, .npz or .npy named like the photos, instead of --method's."),
     click.option("--classes", type=NamedPath(), metavar="DIR|CSV",
                  help="For focus: one sub-folder per class, or a CSV with path and target; PATH itself if not given."),
+    click.option("--lowpass", type=LowpassType(several=True), metavar="none|CYCLES|auto,...",
+                 help="Measure maps and controls low-passed, as in none,15: next to the maps themselves where none is "
+                      "named. CYCLES per side, of the absolute map, or CYCLES:signed."),
+    click.option("--regions", is_flag=True,
+                 help="Measure each map's regions too. They have the mean of the map in each; this needs pip install "
+                      "'igcli[regions]'."),
+    click.option("--calibrate", type=click.Choice(["lowpass", "lowpass:signed"]), callback=_calibration,
+                 help="Find the best --lowpass of each method on these photos. It is the one with the highest "
+                      "insertion − deletion (28 steps unless --set), kept next to the model file for --lowpass auto. "
+                      "--lowpass changes the grid; controls are left out unless --control names some."),
     click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),
 )  # fmt: skip
 
@@ -105,16 +134,51 @@ def evaluation_plan_of(run: Session, job: Job, measures: Measures) -> Evaluation
     for note in notes:
         run.console.note(note)
     others = None if measures.maps is None else OtherMaps(measures.maps)
+    views = _views_of(run, job, measures, others)
+    if measures.calibrate is not None:
+        return _calibration_plan(job, measures, views)
     metrics = configured(measures.metrics, measures.parameters)
     for metric in metrics.values():
         if isinstance(metric, CurveMetric):
             check_registered(metric.fill, job.model)
     if others is not None and measures.metrics == DEFAULT_METRICS:
         metrics.pop("completeness")
-    if measures.metrics == DEFAULT_METRICS and not any(_has_a_sum(name) for name in job.plan.wanted.methods):
+    summed = [name for name in job.plan.wanted.methods if _has_a_sum(name) and any(not v.name(name) for v in views)]
+    if measures.metrics == DEFAULT_METRICS and not summed:
         metrics.pop("completeness", None)
     methods = () if others is not None else tuple(job.plan.wanted.methods)
-    return EvaluationPlan(methods, measures.controls, metrics, given, digest, others)
+    return EvaluationPlan(methods, measures.controls, metrics, given, digest, others, views)
+
+
+def _views_of(run: Session, job: Job, measures: Measures, others: OtherMaps | None) -> tuple[MapView, ...]:
+    """What is measured of each map: the map itself, low-passes of it, its regions."""
+    form = None if measures.calibrate is None else measures.calibrate.of
+    chosen = measures.lowpasses
+    if form is not None and any(each is not None and (each.of != form or each.cycles == "auto") for each in chosen):
+        raise UsageError(f"The grid of this --calibrate is none and numbers of cycles of the {form} map.")
+    if measures.regions:
+        check_segmentation()
+    bases = [*(() if others is not None else job.plan.wanted.methods), *measures.controls]
+    kept = cutoffs_of(run, job, chosen, bases)
+    lowpasses = [
+        Unchanged()
+        if each is None
+        else LowpassView(Lowpass(PUBLISHED_CYCLES if each.cycles == "auto" else each.cycles, each.of),
+                         each.resolved(bases, kept))
+        for each in chosen
+    ]  # fmt: skip
+    return (*lowpasses, *((RegionsView(form_of_regions),) if measures.regions else ()))
+
+
+def _calibration_plan(job: Job, measures: Measures, views: tuple[MapView, ...]) -> EvaluationPlan:
+    """Insertion and deletion along the grid."""
+    if measures.maps is not None or measures.regions or measures.metrics != DEFAULT_METRICS:
+        raise UsageError(
+            "--calibrate measures insertion − deletion of methods: leave out --metric, --maps and --regions."
+        )
+    parameters = dict.fromkeys((f"{name}.steps" for name in CALIBRATED_BY), CALIBRATION_STEPS) | measures.parameters
+    controls = () if measures.controls == tuple(CONTROLS) else measures.controls
+    return EvaluationPlan(tuple(job.plan.wanted.methods), controls, configured(CALIBRATED_BY, parameters), views=views)
 
 
 def _has_a_sum(method: str) -> bool:

@@ -135,8 +135,10 @@ class Photo:
         The class to explain, or ``None`` for the one that is asked for of all.
     fingerprint
         What its maps depend on.
+    bases
+        The names of its maps.
     names
-        Of all maps that are to be measured.
+        Of all that is to be measured: the maps, or views of them.
     card
         Once it has been explained.
     complete
@@ -150,6 +152,7 @@ class Photo:
     name: str
     target: str | int | None
     fingerprint: str
+    bases: Sequence[str]
     names: Sequence[str]
     card: Card | None = None
     complete: bool = False

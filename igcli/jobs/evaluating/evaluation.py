@@ -133,9 +133,10 @@ class Evaluation:
             card = None if checking.fresh else self._known("photos", item.stem, mark)
             if card is not None and checking.verify and card.image.get("sha256") != photo_sha256(item.found):
                 card = None
-            names = [*self._plan.methods, *others, *self._plan.controls]
+            bases = [*self._plan.methods, *others, *self._plan.controls]
+            names = list(self._plan.named(bases))
             known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
-            photo = Photo(item.stem.as_posix(), item.found.target, mark, names, card=card, complete=known)
+            photo = Photo(item.stem.as_posix(), item.found.target, mark, bases, names, card=card, complete=known)
             if known:
                 return photo
             photo.set_picture(self._job.picture(item.found))
@@ -155,7 +156,8 @@ class Evaluation:
         return load_card(self._path(folder, stem, "json"), fingerprint=mark, given_digest=self._plan.given_digest)
 
     def _mosaics(self, column: Column, checking: Checking) -> Iterator[Step]:
-        names = [*self._plan.methods, *self._plan.controls]
+        bases = [*self._plan.methods, *self._plan.controls]
+        names = list(self._plan.named(bases))
         table = listing(self._mosaic_plans).encode("utf-8", "replace")
         write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", table)
         for plan in self._mosaic_plans:
@@ -179,7 +181,7 @@ class Evaluation:
                 column.add(card, names)
                 yield Step(plan.name, known=True)
                 continue
-            photo = Photo(stem.as_posix(), plan.target, mark, names, card=card)
+            photo = Photo(stem.as_posix(), plan.target, mark, bases, names, card=card)
             yield self._measure_mosaic(photo, mosaic, column)
 
     def _measure_mosaic(self, photo: Photo, mosaic: Mosaic, column: Column) -> Step:

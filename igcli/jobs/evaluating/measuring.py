@@ -5,9 +5,7 @@ Maps are made once, and only what no card has yet is measured.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -19,16 +17,17 @@ from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area
+from igcli.evaluation.map_views import MapView, Unchanged, view_of, viewed_names
 from igcli.evaluation.maps import MapLike
 from igcli.evaluation.metrics.metric import Measured, Metric
 from igcli.evaluation.randomising import randomised
 from igcli.images.picture import Picture
 from igcli.jobs.evaluating.card import Card, Photo
+from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.photo_context import PhotoContext, measured_by
 from igcli.jobs.outputs.record import image_entry
 from igcli.jobs.plan import Job
-from igcli.lazy import torch
 from igcli.models.classifier import Classifier
 
 
@@ -50,6 +49,8 @@ class EvaluationPlan:
         Another one where that was read from other files, or from the same after they were changed.
     others
         Another tool's maps.
+    views
+        What is measured of each map: the map itself, views of it, or both.
     """
 
     methods: tuple[str, ...]
@@ -58,6 +59,16 @@ class EvaluationPlan:
     given: Mapping[str, Any] = field(default_factory=dict)
     given_digest: str = ""
     others: OtherMaps | None = None
+    views: tuple[MapView, ...] = (Unchanged(),)
+
+    def named(self, bases: Iterable[str]) -> dict[str, tuple[str, MapView]]:
+        """What is measured, by name: the views of these maps."""
+        return viewed_names(bases, self.views)
+
+    @property
+    def measured_controls(self) -> tuple[str, ...]:
+        """The names under which controls are measured."""
+        return tuple(self.named(self.controls))
 
     def check(self) -> None:
         """Raise ``UsageError`` for metrics that lack what they need."""
@@ -109,7 +120,8 @@ class Measurer:
             self._measure(photo, photo.card, {name: metric}, located=area)
 
     def _measure(self, photo: Photo, card: Card, metrics: Mapping[str, Metric], *, located: Area | None = None) -> None:
-        missing = {name: (metric, card.missing(name, metric, photo.maps)) for name, metric in metrics.items()}
+        wanted = dict.fromkeys(photo.names)
+        missing = {name: (metric, card.missing(name, metric, wanted)) for name, metric in metrics.items()}
         asked = {name: each for name, each in missing.items() if each[1]}
         context = PhotoContext(self, photo, card, asked, located)
         for name, (metric, maps) in asked.items():
@@ -133,6 +145,14 @@ class Measurer:
             photo.maps.update(
                 {name: CONTROLS[name](photo.picture.pixels, seed) for name in self.evaluation_plan.controls}
             )
+            self._add_views(photo)
+
+    def _add_views(self, photo: Photo) -> None:
+        """Add the views of the maps that are there."""
+        named = self.evaluation_plan.named(photo.bases)
+        for name, (base, view) in named.items():
+            if base in photo.maps and name not in photo.maps:
+                photo.maps[name] = view_of(base, view, photo.maps[base], photo.picture.pixels)
 
     def _card(self, photo: Photo, explanation: Explanation) -> Card:
         against = explanation.score.against
@@ -167,6 +187,22 @@ class Measurer:
         self, photo: Photo, pictures: Sequence[Picture], names: Sequence[str], *, model: Classifier | None = None
     ) -> dict[str, list[MapLike] | Measured]:
         """The named maps of pictures like the photo's, for the photo's class; or why there are none."""
+        named = {name: each for name, each in self.evaluation_plan.named(photo.bases).items() if name in names}
+        bases = list(dict.fromkeys(base for base, _ in named.values()))
+        own = self._maps_of(photo, pictures, bases, model=model)
+        found: dict[str, list[MapLike] | Measured] = {}
+        for name, (base, view) in named.items():
+            if (maps := own.get(base)) is None:
+                continue
+            if not isinstance(maps, Measured):
+                pairs = zip(maps, pictures, strict=True)
+                maps = [view_of(base, view, values, picture.pixels) for values, picture in pairs]
+            found[name] = maps
+        return found
+
+    def _maps_of(
+        self, photo: Photo, pictures: Sequence[Picture], names: Sequence[str], *, model: Classifier | None
+    ) -> dict[str, list[MapLike] | Measured]:
         methods = [name for name in names if name in self.evaluation_plan.methods]
         seed = self.job.plan.wanted.settings.seed
         found: dict[str, list[MapLike] | Measured] = {
@@ -202,52 +238,3 @@ class Measurer:
     def _report(self, count: int) -> None:
         if self._on_points is not None:
             self._on_points(count)
-
-
-@dataclass
-class Effort:
-    """Seconds and passes so far.
-
-    Attributes
-    ----------
-    gradients, gradient_seconds
-        For maps.
-    passes, pass_seconds
-        Forward only, for metrics; all that is done around them is in the time.
-    """
-
-    gradients: int = 0
-    gradient_seconds: float = 0.0
-    passes: int = 0
-    pass_seconds: float = 0.0
-    _sampled: int = 0
-    _sampled_seconds: float = 0.0
-
-    @property
-    def bare_seconds(self) -> float:
-        """Seconds for as many passes alone, estimated from the samples; 0 without samples."""
-        return self.passes * self._sampled_seconds / self._sampled if self._sampled else 0.0
-
-    @contextmanager
-    def of_gradients(self) -> Iterator[None]:
-        """Count the time of the block as that of gradients."""
-        began = time.perf_counter()
-        yield
-        self.gradient_seconds += time.perf_counter() - began
-
-    @contextmanager
-    def of_passes(self) -> Iterator[None]:
-        """Count the time of the block as that of forward passes."""
-        began = time.perf_counter()
-        yield
-        self.pass_seconds += time.perf_counter() - began
-
-    def sample(self, model: Classifier, pixels: torch.Tensor, size: int) -> None:
-        """Time one forward pass of ``size`` pictures alone, as a sample of what passes cost now."""
-        chunk = pixels.to(model.device, model.dtype).expand(size, *pixels.shape)
-        chunk = chunk.contiguous(memory_format=torch.channels_last)
-        with model.frozen(), torch.no_grad():
-            began = time.perf_counter()
-            model(chunk).cpu()
-        self._sampled += size
-        self._sampled_seconds += time.perf_counter() - began

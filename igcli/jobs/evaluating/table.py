@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from igcli.evaluation.map_views import base_of
 from igcli.evaluation.metrics.metric import Curve, Metric, arrow
 from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estimate, win_rates
 from igcli.jobs.evaluating.card import Card
-from igcli.jobs.evaluating.measuring import Effort
+from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.files import write_whole
 from igcli.jobs.outputs.record import Record, new_record, typed, write_record
 from igcli.jobs.plan import Plan
@@ -115,12 +116,12 @@ def names_in(columns: Sequence[Column]) -> list[str]:
 
 def shown_name(name: str, controls: Sequence[str], premises: Collection[str] = ()) -> str:
     """A map's name as tables have it: with a dagger where the method's premise is not met."""
-    return f"{name} (control)" if name in controls else f"{name} †" if name in premises else name
+    return f"{name} (control)" if name in controls else f"{name} †" if base_of(name) in premises else name
 
 
 def footnotes(columns: Sequence[Column], premises: Mapping[str, str]) -> Iterator[str]:
     """Sentences on the daggers of a table."""
-    names = names_in(columns)
+    names = {base_of(name) for name in names_in(columns)}
     yield from (f"† {name}: {sentence}" for name, sentence in premises.items() if name in names)
 
 
