@@ -20,7 +20,7 @@ from igcli.evaluation.exclusions import Exclusions
 from igcli.evaluation.map_views import notes_of
 from igcli.evaluation.metrics.metric import arrow
 from igcli.evaluation.mosaics import MosaicPlan
-from igcli.jobs.calibration import calibration_file, save_cutoffs
+from igcli.jobs.calibration import KEPT, calibration_file, load_cutoffs, save_cutoffs
 from igcli.jobs.evaluating.calibrating import calibrated, lines_of_calibration
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
@@ -71,8 +71,11 @@ def evaluate(
         shared = SharedFiles.of(job.plan.wanted)
         settings = {name: value for name, value in job.plan.settings.items() if name != "methods"} | shared.settings
         if not overwrite:
-            own = (output / name for name in (*NAMES, "photos", "maps", "mosaics"))
+            own = (output / name for name in (*NAMES, KEPT, "photos", "maps", "mosaics"))
             refuse_strangers(output, "evaluate", own, what="evaluation")
+        if measures.calibrate is not None:
+            for path in _kept_in(run, job):
+                load_cutoffs(path, job.plan.model)  # what cannot be added to is said before anything is measured
         page = output / "report.html"
         if report:
             check_free(page, overwrite=overwrite)
@@ -110,20 +113,23 @@ def _calibrate(
     if not found:
         run.fail_whole("No photo has numbers at all cut-offs, so that none was chosen.")
         return
-    cutoffs, paths = [each.cutoff for each in found], [job.plan.output / "lowpass.json"]
-    beside = calibration_file(run.model_name)
-    if beside is not None:
-        paths.append(beside)
+    cutoffs, paths = [each.cutoff for each in found], _kept_in(run, job)
     for path in paths:
         save_cutoffs(path, job.plan.model, cutoffs)
     run.console.say(
         new_record(cutoffs=list(map(asdict, cutoffs))), *lines_of_calibration(found), f"-> {', '.join(map(str, paths))}"
     )
-    if beside is None:
+    if len(paths) == 1:
         run.console.note(
             f"--lowpass auto reads this next to a model file: 'ig models describe {run.model_name} --save net.toml' "
             "writes one. Calibrate again with --model net.toml and the same -o, which measures nothing twice."
         )
+
+
+def _kept_in(run: Session, job: Job) -> list[Path]:
+    """The files that cut-offs are kept in: one in the output folder, one next to the model file."""
+    beside = calibration_file(run.model_name)
+    return [job.plan.output / KEPT, *([] if beside is None else [beside])]
 
 
 def _measure(

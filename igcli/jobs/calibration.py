@@ -20,6 +20,10 @@ from igcli.jobs.plan import ModelFacts
 from igcli.models.sources import NameKind, kind_of_name
 
 
+#: The name of the file in the output folder.
+KEPT = "lowpass.json"
+
+
 @dataclass(frozen=True)
 class Cutoff:
     """The best cut-off that was found for one map.
@@ -96,8 +100,8 @@ def load_cutoffs(path: Path, model: ModelFacts) -> tuple[Cutoff, ...]:
         return ()
     except (OSError, ValueError, TypeError, KeyError, UsageError) as error:
         raise UsageError(
-            f"{path} holds no cut-offs that can be read: measure them again with ig evaluate --calibrate lowpass, or "
-            "give --lowpass a number."
+            f"{path} holds no cut-offs that can be read: remove it and measure them again with ig evaluate "
+            "--calibrate lowpass, or give --lowpass a number."
         ) from error
     return cutoffs if weights == (model.provenance.sha256, model.provenance.name) else ()
 
@@ -109,11 +113,14 @@ def _cutoff(entry: Mapping[str, object]) -> Cutoff:
 
 
 def save_cutoffs(path: Path, model: ModelFacts, cutoffs: Sequence[Cutoff]) -> None:
-    """Write the cut-offs; those of other maps or forms that the file has of the same network stay."""
-    try:
-        before = load_cutoffs(path, model)
-    except UsageError:
-        before = ()
+    """Write the cut-offs; those of other maps or forms that the file has of the same network stay.
+
+    Raises
+    ------
+    UsageError
+        For a file of another kind, which is not replaced.
+    """
+    before = load_cutoffs(path, model)
     new = {(each.map, each.of) for each in cutoffs}
     kept = [*(each for each in before if (each.map, each.of) not in new), *cutoffs]
     write_record(path, new_record(network=model, cutoffs=[asdict(each) for each in kept]))

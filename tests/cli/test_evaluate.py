@@ -319,3 +319,109 @@ def test_photos_that_are_all_left_out_are_a_failure(run, photos, tmp_path):
 def test_completeness_is_no_default_where_no_method_promises_it(run, tmp_path):
     assert run("--method", "gradient", *SHORT, "--set", "deletion.steps=3").exit_code in (0, 1)
     assert "completeness" not in record(tmp_path)["metrics"]
+
+
+INSERTION = ("--metric", "insertion", "--set", "insertion.steps=4", "--steps", "4")
+
+
+def test_filtered_and_unfiltered_maps_and_controls_stand_in_one_table_for_no_gradient_more(run, counted, tmp_path):
+    run("--method", "integrated", *INSERTION)
+    gradients, plain = counted[True], record(tmp_path)["metrics"]["insertion"]["maps"]
+    counted.update({True: 0, False: 0})
+    result = run("--method", "integrated", *INSERTION, "--lowpass", "none,3,3:signed")
+    assert gradients
+    assert counted[True] == 0
+    found = record(tmp_path)
+    maps = found["metrics"]["insertion"]["maps"]
+    assert set(maps) == {
+        f"{base}{view}"
+        for base in ("integrated", "random", "sobel")
+        for view in ("", ", lowpass 3", ", lowpass 3 signed")
+    }
+    assert {name: maps[name] for name in plain} == plain
+    assert maps["integrated, lowpass 3"] != maps["integrated"]
+    assert set(found["controls"]) == {name for name in maps if not name.startswith("integrated")}
+    assert "random, lowpass 3 (control)" in result.stdout
+    assert any("no longer sums to the score" in note for note in found["notes"])
+
+
+def test_low_passed_maps_are_scored_as_they_would_be_if_another_tool_had_filtered_them(run, photos, tmp_path):
+    import torch
+
+    from igcli.images.lowpass import Lowpass
+
+    run("--method", "integrated", *INSERTION, "--lowpass", "none,3")
+    ours = record(tmp_path)["metrics"]["insertion"]["maps"]["integrated, lowpass 3"]["mean"]
+    for path in sorted((tmp_path / "out" / "maps").rglob("*.npz")):
+        values = torch.from_numpy(np.load(path)["integrated"])
+        target = tmp_path / "filtered" / path.relative_to(tmp_path / "out" / "maps")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(target, mine=Lowpass(3).filtered(values).numpy())
+    run("--maps", "filtered", *INSERTION, "-o", "theirs")
+    theirs = json.loads((tmp_path / "theirs" / "evaluation.json").read_text())["metrics"]["insertion"]["maps"]["mine"]
+    assert theirs["mean"] == pytest.approx(ours)
+
+
+def test_another_tools_maps_are_filtered_too(run, photos, tmp_path):
+    for path in photos.rglob("*.png"):
+        target = tmp_path / "maps" / path.relative_to(photos).with_suffix(".npy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.save(target, np.random.default_rng(1).normal(size=(32, 32)))
+    result = run("--maps", "maps", *INSERTION, "--lowpass", "none,3", "--control", "none")
+    assert result.exit_code in (0, 1), result.output
+    assert {"maps", "maps, lowpass 3"} == set(record(tmp_path)["metrics"]["insertion"]["maps"])
+
+
+def test_completeness_is_not_measured_where_every_map_is_filtered(run, tmp_path):
+    few = [f"--set={name}.steps=3" for name in ("aopc", "deletion", "insertion", "abpc")]
+    assert run("--method", "integrated", "--steps", "4", *few, "--lowpass", "3").exit_code == 0
+    assert "completeness" not in record(tmp_path)["metrics"]
+
+
+def test_other_metrics_see_views_remade_for_changed_photos(run, tmp_path):
+    result = run("--method", "gradient", "--metric", "max-sensitivity", "--set", "max-sensitivity.samples=2",
+                 "--lowpass", "none,2")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    maps = record(tmp_path)["metrics"]["max-sensitivity"]["maps"]
+    assert maps["gradient, lowpass 2"]["count"] == maps["gradient"]["count"] == 8
+    assert maps["gradient, lowpass 2"]["mean"] != maps["gradient"]["mean"]
+
+
+def test_a_cut_off_is_chosen_kept_next_to_the_model_file_and_read_by_auto(run, photos, tmp_path):
+    few = ("--set", "insertion.steps=4", "--set", "deletion.steps=4", "--steps", "4")
+    (tmp_path / "net.toml").write_text('model = "resnet18"\n')
+    result = run(
+        "--model", "net.toml", "--method", "integrated", *few, "--calibrate", "lowpass", "--lowpass", "none,2,5"
+    )
+    assert result.exit_code == 0, result.output
+    kept = json.loads((tmp_path / "net.lowpass.json").read_text())["cutoffs"]
+    assert [each["map"] for each in kept] == ["integrated"]
+    (cutoff,) = kept
+    maps = {name: record(tmp_path)["metrics"][name]["maps"] for name in ("insertion", "deletion")}
+    for key, value in cutoff["curve"].items():
+        name = "integrated" if key == "none" else f"integrated, lowpass {key}"
+        assert value == pytest.approx(maps["insertion"][name]["mean"] - maps["deletion"][name]["mean"])
+    best = max(cutoff["curve"], key=cutoff["curve"].get)
+    assert cutoff["cycles"] == (None if best == "none" else float(best))
+    again = CliRunner().invoke(ig, ["explain", str(photos), "-r", "--model", "net.toml", "--steps", "4",
+                                    "--lowpass", "auto", "-o", "maps"])  # fmt: skip
+    assert "as measured on 8 photos (net.lowpass.json)" in again.stderr
+    shown = "integrated" if best == "none" else f"integrated, lowpass {best}"
+    assert f"  {shown}  gap " in again.stdout
+
+
+def test_without_a_model_file_a_cut_off_is_kept_in_the_output_folder_and_it_is_said_how_to_use_it(run, tmp_path):
+    few = ("--set", "insertion.steps=4", "--set", "deletion.steps=4", "--steps", "4")
+    result = run("--method", "gradient", *few, "--calibrate", "lowpass:signed", "--lowpass", "none,2:signed")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "out" / "lowpass.json").read_text())["cutoffs"][0]["of"] == "signed"
+    assert "ig models describe" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "more", [("--metric", "aopc"), ("--maps", "in"), ("--lowpass", "auto"), ("--lowpass", "3:signed"), ("--regions",)]
+)
+def test_what_a_calibration_cannot_do_is_refused(run, more):
+    result = run("--calibrate", "lowpass", *more)
+    assert result.exit_code == 2
+    assert "--calibrate" in result.stderr or "no .npz" in result.stderr

@@ -109,6 +109,12 @@ def test_compare_and_ablate(photo):
     assert written() == {"a.compare.json": ["comparison"], "a.ablate.json": ["ablation"]}
 
 
+def test_evaluate_and_choose_a_cut_off(photo):
+    arguments = ("--calibrate", "lowpass", "--lowpass", "none,3", "--set", "deletion.steps=4", *STEPS)
+    assert printed("evaluate", photo, *arguments) == ["metrics", "cutoffs"]
+    assert written() == {"a.json": ["card"], "evaluation.json": ["evaluation"], "lowpass.json": ["cutoffs"]}
+
+
 def test_evaluate(photo):
     metrics = ("--metric", "deletion", "--metric", "completeness", "--set", "deletion.steps=4")
     assert printed("evaluate", photo, *metrics, *STEPS) == ["metrics"]
