@@ -19,7 +19,6 @@ from igcli.jobs.outputs.record import SCHEMA, new_record, write_record
 from igcli.jobs.plan import ModelFacts
 from igcli.models.sources import NameKind, kind_of_name
 
-
 #: The name of the file in the output folder.
 KEPT = "lowpass.json"
 
