@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -62,15 +62,14 @@ lowpass_option = click.option(
 def check_lowpass(choice: LowpassChoice | None, style: str) -> None:
     """Raise ``UsageError`` for a style that would show signs which the absolute map does not have."""
     if choice is not None and choice.of == "absolute" and STYLES[style].signed:
+        cycles = "auto" if choice.cycles == "auto" else f"{choice.cycles:g}"
         raise UsageError(
             f"--style {style} shows what is for and what is against the class, and a low-pass of the absolute map has "
-            f"no sign: write --lowpass {choice.cycles:g}:signed, or choose another style."
-            if choice.cycles != "auto"
-            else f"--style {style} shows signs: write --lowpass auto:signed, or choose another style."
+            f"no sign: write --lowpass {cycles}:signed, or choose another style."
         )
 
 
-def lowpass_of(run: Session, job: Job, choice: LowpassChoice | None, names: Iterable[str]) -> dict[str, Lowpass]:
+def lowpass_of(run: Session, job: Job, choice: LowpassChoice | None, names: Sequence[str]) -> dict[str, Lowpass]:
     """The low-pass of each named map; those that are best unfiltered are left out. What ``auto`` is, is said."""
     if choice is None:
         return {}
@@ -79,7 +78,7 @@ def lowpass_of(run: Session, job: Job, choice: LowpassChoice | None, names: Iter
 
 
 def cutoffs_of(
-    run: Session, job: Job, choices: Sequence[LowpassChoice | None], names: Iterable[str]
+    run: Session, job: Job, choices: Sequence[LowpassChoice | None], names: Sequence[str]
 ) -> tuple[Cutoff, ...]:
     """The kept cut-offs, if one of the choices is ``auto``; says which they are."""
     forms = {choice.of for choice in choices if choice is not None and choice.cycles == "auto"}
@@ -92,10 +91,9 @@ def cutoffs_of(
         for name in names:
             if name in known:
                 cycles = "no low-pass" if known[name].cycles is None else f"{known[name].cycles:g} cycles"
-                run.console.note(f"{name}: {cycles}, as measured on {known[name].photos} photos ({path})")
+                photos = f"{known[name].photos} photo{'s' * (known[name].photos != 1)}"
+                run.console.note(f"{name}: {cycles}, as measured on {photos} ({path})")
         if lacking := [name for name in names if name not in known]:
-            where = (
-                f"in {path}" if path is not None else f"as {job.model.provenance.name} is given without a model file"
-            )
-            run.console.note(f"{', '.join(lacking)}: {PUBLISHED_CYCLES} cycles, for nothing is kept, {where}")
+            why = "--model names no model file" if path is None else f"{path} has no other for this network and form"
+            run.console.note(f"{', '.join(lacking)}: {PUBLISHED_CYCLES} cycles, the published cut-off; {why}")
     return kept

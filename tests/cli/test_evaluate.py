@@ -418,6 +418,16 @@ def test_without_a_model_file_a_cut_off_is_kept_in_the_output_folder_and_it_is_s
     assert "ig models describe" in result.stderr
 
 
+def test_mosaics_are_measured_with_views_of_their_maps_too(run, tmp_path):
+    few = ("--metric", "focus", "--mosaics", "4", *SHORT[:2])
+    run(*few, "-o", "plain")
+    plain = json.loads((tmp_path / "plain" / "evaluation.json").read_text())["metrics"]["focus"]["maps"]
+    assert run(*few, "--lowpass", "none,2:signed").exit_code == 0
+    found = record(tmp_path)["metrics"]["focus"]["maps"]
+    assert {name: found[name] for name in plain} == plain
+    assert found["integrated, lowpass 2 signed"]["count"] == 4
+
+
 @pytest.mark.parametrize(
     "more", [("--metric", "aopc"), ("--maps", "in"), ("--lowpass", "auto"), ("--lowpass", "3:signed"), ("--regions",)]
 )

@@ -57,7 +57,7 @@ def test_a_style_with_signs_needs_the_signed_map(photo, command):
 def test_auto_without_a_calibration_takes_the_published_cut_off_and_says_so(photo):
     result = run("explain", photo, *FEW, "--lowpass", "auto")
     assert "integrated, lowpass 15" in result.stdout
-    assert "integrated: 15 cycles, for nothing is kept" in result.stderr
+    assert "integrated: 15 cycles, the published cut-off" in result.stderr
 
 
 def test_compare_and_ablate_show_and_record_the_low_passed_maps(photo):
