@@ -153,8 +153,9 @@ class Layout:
         return self._joined([importance(part, axis) for part, axis in self._with_axes(batch)])
 
     def products(self, batch: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-        """Σ x · factor over each part's axis, (N, ...), for packed ``batch`` (N, ...) and ``factor``."""
-        pairs = zip(self._with_axes(batch), self.unpack(factor[None]), strict=True)
+        """Σ x · factor over each part's axis, (N, ...), for packed ``batch`` (N, ...) and ``factor``, one or N."""
+        factors = self.unpack(factor if factor.ndim == batch.ndim else factor[None])
+        pairs = zip(self._with_axes(batch), factors, strict=True)
         return self._joined([_products(part, one, axis) for (part, axis), one in pairs])
 
     def sums(self, packed: torch.Tensor) -> torch.Tensor:
@@ -247,7 +248,7 @@ def _counted(axis: Axis, dimensions: int) -> Axis:
 
 
 def _products(part: torch.Tensor, factor: torch.Tensor, axis: Axis) -> torch.Tensor:
-    """Σ part · factor over ``axis``, for part (N, ...) and factor (1, ...)."""
+    """Σ part · factor over ``axis``, for part (N, ...) and factor (1, ...) or (N, ...)."""
     if axis is None:
         return part * factor
     total = part.select(axis, 0) * factor.select(axis, 0)

@@ -6,21 +6,22 @@ in the sample's place, so that one bad sample does not affect the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from igcli.attribution.adaptive.adaptive_path import refine_paths
 from igcli.attribution.baseline_prediction import predict_at_baselines
-from igcli.attribution.baselines import all_baselines, noisy_copy
+from igcli.attribution.baselines import noisy_copy
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods.method import METHODS
+from igcli.attribution.needed_paths import PathKey, copies_of, paths_of, paths_to
 from igcli.attribution.network import recognised_logits
 from igcli.attribution.path import Path
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import sweep
 from igcli.attribution.targets import RankedClass, count_classes, ranking, resolve_targets
-from igcli.attribution.task import ExplainedRun, Task, copies_of, paths_of
+from igcli.attribution.task import ExplainedRun, Task
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
 from igcli.lazy import torch
@@ -129,7 +130,7 @@ def explain_checked(
             task.prepare(budget)
         runs = [run for task in tasks for run in task.runs.values()]
         if tasks and wanted.settings.steps == "auto":
-            paths = [task.adaptive_path() for task in tasks]
+            paths = [path for task in tasks for path in task.adaptive_paths()]
             others = [run for run in runs if not run.integrates]
             refine_paths(tasks[0].model, paths, others=others, budget=budget, on_points=on_points)
         elif tasks:
@@ -143,17 +144,17 @@ def explain_checked(
 
 @dataclass(frozen=True)
 class _Ends:
-    """A sample with its copies and baselines, and the network's logits (N, K) for them."""
+    """A sample with its paths, and the network's logits (N, K) for the sample and its copies, and for the starts."""
 
     sample: Sample
-    photos: list[torch.Tensor]  # its values, then their noisy copies
-    baselines: list[torch.Tensor]
+    paths: Mapping[PathKey, Path]
+    starts: Sequence[torch.Tensor]  # of the paths, each once
     at_photos: torch.Tensor
-    at_baselines: torch.Tensor
+    at_starts: torch.Tensor
 
     @property
     def complaint(self) -> NumericalError | None:
-        for where, logits in (("photo", self.at_photos), ("baseline", self.at_baselines)):
+        for where, logits in (("photo", self.at_photos), ("baseline", self.at_starts)):
             if not bool(torch.isfinite(logits).all()):
                 return NumericalError(f"The network's logits are not finite at the {where}. Check the weights.")
         return None
@@ -192,19 +193,19 @@ def _prepare(
 def _find_ends(model: Model, samples: Sequence[Sample], wanted: Wanted, budget: Budget) -> tuple[Model, list[_Ends]]:
     settings = wanted.settings
     copies = max(copies_of(METHODS[name], wanted) for name in wanted.methods) if wanted.methods else settings.smooth
-    photos, baselines = [], []
+    photos, paths, starts = [], [], []
     for sample in samples:
         noise = [noisy_copy(sample, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)]
-        starts = all_baselines(settings.baseline, sample, model=model, seed=settings.seed)
         # Brought to the device once, so that the paths of several classes are known to share their points.
         photos.append([model.place(each) for each in (sample.packed, *noise)])
-        baselines.append([model.place(each) for each in starts])
-    groups = [*photos, *baselines]
+        paths.append(paths_to(sample, photos[-1], wanted, model=model))
+        starts.append(list({id(path.baseline): path.baseline for path in paths[-1].values()}.values()))
+    groups = [*photos, *starts]
     ends = [_at(sample, each) for sample, group in zip([*samples, *samples], groups, strict=True) for each in group]
     recognised, rows = recognised_logits(model, ends, budget=budget)
     logits = rows.split_with_sizes([len(group) for group in groups])
     count = len(samples)
-    together = zip(samples, photos, baselines, logits[:count], logits[count:], strict=True)
+    together = zip(samples, paths, starts, logits[:count], logits[count:], strict=True)
     return recognised, [_Ends(*each) for each in together]
 
 
@@ -223,31 +224,35 @@ def _task(
     settings, (target, rival) = wanted.settings, classes
     score = Score(settings.score, target.index, rival.index if rival else None)
     at_photos = score.of(ends.at_photos.double()).tolist()
-    at_baselines = score.of(ends.at_baselines.double()).tolist()
+    scores = score.of(ends.at_starts.double()).tolist()
+    at_starts = {id(start): at_start for start, at_start in zip(ends.starts, scores, strict=True)}
     note = _SOFTMAX_NOTE if model.ends_in_softmax else None
     against = rival.label if rival else None
 
     def between(at_photo: float, at_baseline: float) -> ScoreEnds:
         return ScoreEnds(settings.score, at_photo, at_baseline, against, note)
 
-    mean_ends = between(at_photos[0], sum(at_baselines) / len(at_baselines))
-    predicted = predict_at_baselines(ends.at_baselines, model, target=target.index)
+    def run(key: PathKey) -> ExplainedRun:
+        path = ends.paths[key]
+        return ExplainedRun(path, score, ends=between(at_photos[key.copy], at_starts[id(path.baseline)]))
 
-    def run(baseline: int, copy: int) -> ExplainedRun:
-        path = Path(ends.baselines[baseline], ends.photos[copy], ends.sample.layout, ends.sample.further)
-        return ExplainedRun(path, score, ends=between(at_photos[copy], at_baselines[baseline]))
+    def mean_ends(kind: str) -> ScoreEnds:
+        starts = {id(path.baseline) for key, path in ends.paths.items() if key.kind == kind and key.copy == 0}
+        rows = [row for row, start in enumerate(ends.starts) if id(start) in starts]
+        predicted = predict_at_baselines(ends.at_starts[rows], model, target=target.index)
+        mean = between(at_photos[0], sum(scores[row] for row in rows) / len(rows))
+        return replace(mean, prediction_at_baseline=predicted)
 
-    keys = [(b, c) for b in range(len(ends.baselines)) for c in range(len(ends.photos))]
     users = (None, *(METHODS[name] for name in wanted.methods))
-    needed = {key for user in users for key in paths_of(user, wanted, keys)}
+    needed = {key for user in users for key in paths_of(user, wanted, ends.paths)}
     return Task(
         position=position,
         model=model,
         sample=ends.sample,
         prediction=ranking(ends.at_photos[0], model.labels, multi_label=model.multi_label, regression=model.regression),
         target=target,
-        ends=replace(mean_ends, prediction_at_baseline=predicted),
-        runs={key: run(*key) for key in keys if key in needed},
+        ends={kind: mean_ends(kind) for kind in dict.fromkeys(key.kind for key in ends.paths)},
+        runs={key: run(key) for key in ends.paths if key in needed},
         wanted=wanted,
     )
 

@@ -15,6 +15,7 @@ from igcli.attribution.methods.integrated import IntegratedGradients
 from igcli.attribution.methods.method import MethodContext
 from igcli.attribution.network import forward
 from igcli.attribution.path import Path
+from igcli.attribution.paths.kind import check_sample, check_start, find_path
 from igcli.attribution.quadrature import Nodes, nodes
 from igcli.attribution.result import Completeness, ScoreEnds, Settings
 from igcli.attribution.scores import Score
@@ -66,6 +67,7 @@ def integrate(
     inputs: Values,
     baselines: Values | float | None = None,
     *,
+    path: str = Settings.path,
     steps: int | str = "auto",
     tolerance: float = Settings.tolerance,
     max_steps: int = Settings.max_steps,
@@ -85,6 +87,8 @@ def integrate(
         A floating-point tensor (B, ...), or a tuple of them.
     baselines
         Like the inputs, or what can be expanded to them: one row for all, one number. By default 0.
+    path
+        A name in ``PATHS``: how each row comes in. A path with a start of its own takes no baselines.
     steps
         Points on each row's path, or ``"auto"``: placed where the function changes, and more of them until the row's
         completeness gap is within ``tolerance``, at most ``max_steps``.
@@ -108,14 +112,17 @@ def integrate(
     OutOfMemory
         When a single row does not fit into the device's memory.
     """
-    settings = Settings(score="logit", steps=steps, tolerance=tolerance, max_steps=max_steps, rule=rule)
+    settings = Settings(score="logit", path=path, steps=steps, tolerance=tolerance, max_steps=max_steps, rule=rule)
     check_settings(settings)
+    kind = find_path(path)
+    check_start(path, baseline_given=baselines is not None)
     with torch.inference_mode(mode=False):
         ends = _packed(inputs)
         starts = _packed_baselines(baselines, inputs)
         layout = Layout.of(tuple(each[0] for each in inputs) if isinstance(inputs, tuple) else inputs[0])
         own = [tuple(each[i] if isinstance(each, torch.Tensor) else each for each in further) for i in range(len(ends))]
-        paths = [Path(start, end, layout, each) for start, end, each in zip(starts, ends, own, strict=True)]
+        check_sample(path, layout, "a row of the inputs")
+        paths = [kind.path(start, end, layout, each) for start, end, each in zip(starts, ends, own, strict=True)]
         model = _as_model(function, ends)
         photographs = default_batch_size(ends.device) * _PHOTOGRAPH // layout.places
         budget = Budget(batch_size or max(1, min(photographs, _MOST_ROWS)), device=ends.device)

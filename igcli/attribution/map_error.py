@@ -5,7 +5,8 @@ the gradient jumps, value by value, wherever the network changes its linear piec
 of the path that its weight covers. If on average the squared jumps amount to v(α) per unit of path and are independent,
  neighbouring gradients differ by v times their distance in the mean square, and what lies between them is
 off by v (l³ + r³) / 3, where l and r are the way from the one point to the edge between their cells and from there to
-the other: a jump lies anywhere in it.
+the other: a jump lies anywhere in it. Gradients count as the path goes there: times γ′, which on the straight path is
+x − x′, and elsewhere the mean over the two cells.
 
 Where the gradient changes smoothly instead, errors of the two halves of a cell cancel, and the estimate is too large.
 Where it jumps once and for all, between two points, it is as often too small as too large.
@@ -13,41 +14,49 @@ Where it jumps once and for all, between two points, it is as often too small as
 
 from __future__ import annotations
 
+from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
+from igcli.attribution.sweep import Chunk
 from igcli.lazy import np, torch
-from igcli.sample import Layout
 
 
 class MapError:
-    """Follows the gradients along a path, in rising order.
+    """Follows the gradients along a path, in rising order; the error is that of the map summed over its axis.
 
     Parameters
     ----------
-    displacement
-        Δ = x − x′.
     nodes
         All points that will be added; those of weight 0 do not count.
-    layout
-        How the values lie in Δ: the error is that of the map summed over their axis.
     """
 
-    def __init__(self, displacement: torch.Tensor, nodes: Nodes, layout: Layout) -> None:
-        self._displacement, self._nodes, self._layout = displacement, nodes, layout
+    def __init__(self, path: Path, nodes: Nodes) -> None:
+        self._velocity, self._nodes, self._layout = path.velocity, nodes, path.layout
         self._changes: list[float] = []  # squared, from the point before
-        self._last: torch.Tensor | None = None
+        self._last: tuple[torch.Tensor, ...] = ()
 
-    def add(self, start: int, gradients: torch.Tensor) -> None:
-        """Note the gradients (N, ...) at the points from the position ``start`` on."""
-        counts = self._nodes.weights[start : start + len(gradients)].nonzero()[0]
+    def add(self, chunk: Chunk) -> None:
+        """Note the gradients of the chunk's points."""
+        counts = chunk.nodes.weights[chunk.start : chunk.start + len(chunk.gradients)].nonzero()[0]
         if not len(counts):
             return
-        if len(counts) < len(gradients):
-            gradients = gradients[torch.from_numpy(counts).to(gradients.device)]
-        maps = self._layout.products(gradients, self._displacement)
-        known = maps if self._last is None else torch.cat([self._last, maps])
-        changes = torch.linalg.vector_norm(known.diff(dim=0).flatten(1), dim=1)
+        gradients, every = chunk.gradients, len(counts) == len(chunk.gradients)
+        chosen = slice(None) if every else torch.from_numpy(counts).to(gradients.device)
+        gradients = gradients[chosen]
+        if self._velocity is not None:
+            (maps,) = self._with_last(self._layout.products(gradients, self._velocity))
+            differences = maps.diff(dim=0)
+        else:
+            weights = chunk.weights[chosen].reshape(-1, *[1] * (gradients.ndim - 1))
+            known, velocities = self._with_last(gradients, chunk.moves[chosen] / weights)
+            differences = self._layout.products(known.diff(dim=0), (velocities[:-1] + velocities[1:]) / 2)
+        changes = torch.linalg.vector_norm(differences.flatten(1), dim=1)
         self._changes += changes.cpu().double().square().tolist()
-        self._last = maps[-1:].clone()
+
+    def _with_last(self, *values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Rows that go on from those of the last chunk, of which the last one is put before them."""
+        joined = tuple(map(torch.cat, zip(self._last, values, strict=True))) if self._last else values
+        self._last = tuple(each[-1:].clone() for each in values)
+        return joined
 
     def estimate(self) -> float:
         """The expected L2 distance of the map, summed over its axis, from the exact one; NaN if unknown."""

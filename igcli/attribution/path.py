@@ -1,6 +1,7 @@
-"""The straight path of counterfactuals from a baseline to a sample, in input space (arXiv 1611.02639, §2.3).
+"""The path of counterfactuals from a baseline to a sample, in input space (arXiv 1611.02639, §2.3).
 
-For pictures that is pixel space, before any normalisation: black is 0.
+For pictures that is pixel space, before any normalisation: black is 0. Here is the straight path, which others derive
+from (:mod:`igcli.attribution.paths`).
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from igcli.lazy import torch
+from igcli.lazy import np, torch
 from igcli.sample import Layout, Sample
 
 
 @dataclass(frozen=True)
 class Path:
-    """γ(α) = x′ + α (x − x′), for α in [0, 1].
+    """γ(α) for α in [0, 1]; of the straight path x′ + α (x − x′).
+
+    A path that bends derives from this class, and has its own ``at``, ``velocity``, ``moves`` and ``between``.
 
     Attributes
     ----------
     baseline, end
-        x′ and x, of one shape: the values of a sample, packed into one tensor if they are several.
+        x′ = γ(0) and x = γ(1), of one shape: the values of a sample, packed into one tensor if they are several.
     layout
         How the sample's values lie in it.
     further
@@ -44,8 +47,17 @@ class Path:
         return self.end - self.baseline
 
     @property
+    def velocity(self) -> torch.Tensor | None:
+        """γ′(α) where it is the same everywhere, as on the straight path; ``None`` on a path that bends."""
+        return self.displacement
+
+    def moves(self, lower: np.ndarray, upper: np.ndarray) -> torch.Tensor:
+        """γ(upper) − γ(lower), (N, ...), for N pairs in [0, 1], float64."""
+        return torch.stack([self.displacement * float(width) for width in upper - lower])
+
+    @property
     def between(self) -> tuple[int, ...]:
-        """The same for all paths between the very same tensors, as long as these live."""
+        """The same for all paths along the very same points, as long as their tensors live."""
         return id(self.baseline), id(self.end), *map(id, self.further)
 
     def at(self, alphas: torch.Tensor, *, out: torch.Tensor | None = None) -> torch.Tensor:

@@ -16,10 +16,27 @@ from igcli.registry import Registry
 
 @dataclass(frozen=True)
 class Nodes:
-    """Points on [0, 1] in rising order, and their weights; both (N,) float64."""
+    """Points on [0, 1] in rising order, and their weights; both (N,) float64.
+
+    Attributes
+    ----------
+    bounds
+        (N, 2): the part of the path that each point stands for. If not given, as long as its weight, one after another
+        from 0 on: of every rule here, the point lies in its part.
+    """
 
     alphas: np.ndarray
     weights: np.ndarray
+    bounds: np.ndarray | None = None
+
+    @property
+    def cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """The lower and the upper bound of each point's part of the path; of weight 0 they are equal."""
+        if self.bounds is not None:
+            return self.bounds[:, 0], self.bounds[:, 1]
+        edges = np.minimum(np.concatenate([[0.0], np.cumsum(self.weights)]), 1.0)
+        edges[edges > 1 - _ROUNDING] = 1.0  # so that the moves of all parts sum to x − x′
+        return edges[:-1], edges[1:]
 
     def __len__(self) -> int:
         return len(self.alphas)
@@ -30,13 +47,20 @@ class Nodes:
         merged = np.concatenate([self.alphas, missing])
         weights = np.concatenate([self.weights, np.zeros(len(missing))])
         order = np.argsort(merged, kind="stable")
-        return Nodes(merged[order], weights[order])
+        bounds = None if self.bounds is None else np.concatenate([self.bounds, np.stack([missing] * 2, axis=1)])[order]
+        return Nodes(merged[order], weights[order], bounds)
+
+    def only(self, chosen: np.ndarray | slice) -> Nodes:
+        """Some of the points, by a mask (N,) or a slice; each stands for the part that it stood for."""
+        return Nodes(self.alphas[chosen], self.weights[chosen], np.stack(self.cells, axis=1)[chosen])
 
     @staticmethod
     def none() -> Nodes:
         """No points at all: for a sweep that only visits what its consumers ask for."""
         return Nodes(np.zeros(0), np.zeros(0))
 
+
+_ROUNDING = 1e-12
 
 Rule = Callable[[int], Nodes]
 RULES: Registry[Rule] = Registry("rule")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.baseline_prediction import BaselinePrediction
+from igcli.attribution.paths.kind import own_start_of
 from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.targets import RankedClass
 from igcli.sample import Layout, Sample
@@ -28,10 +29,12 @@ class Settings:
     ----------
     score
         A name in ``SCORES``.
+    path
+        A name in ``PATHS``, with a number as in ``spectral:0.4``: how the photo comes in.
     baseline
-        A name in ``BASELINES``, the path of an image, ``noise:8`` for noise of eight seeds; or several of them joined
-        by ``+``, to be averaged over. Of values that are not pixels, ``zero`` and ``one`` say the same as ``black``
-        and ``white``.
+        Where the path starts, unless it has a start of its own: a name in ``BASELINES``, the path of an image,
+        ``noise:8`` for noise of eight seeds; or several of them joined by ``+``, to be averaged over. Of values that
+        are not pixels, ``zero`` and ``one`` say the same as ``black`` and ``white``.
     rule
         A name in ``RULES``: where a number of points is placed; ``None`` for the midpoints, and with ``"auto"``.
     steps
@@ -54,6 +57,7 @@ class Settings:
     """
 
     score: str = "softmax"
+    path: str = "straight"
     baseline: str = "black"
     rule: str | None = None
     steps: int | str = "auto"
@@ -64,6 +68,16 @@ class Settings:
     phi: float = 0.9
     smooth: int = 0
     smooth_sigma: float = 0.15
+
+    @property
+    def start(self) -> str:
+        """What the path starts at: the baseline, or what it makes by itself of the sample."""
+        return own_start_of(self.path) or self.baseline
+
+    @property
+    def path_words(self) -> str:
+        """``"black baseline"`` in a caption; of a path that bends also which: ``"black baseline, spectral path"``."""
+        return f"{self.start} baseline" + ("" if self.path == Settings.path else f", {self.path} path")
 
     @property
     def placed_by(self) -> str | None:

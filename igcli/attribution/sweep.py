@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.network import gradient_of, network_logits, tensor_like
@@ -44,6 +45,8 @@ class Chunk:
     gradients
         ∂score/∂values, (N, ...): (N, C, H, W) of a picture, in score units per pixel unit; (N, D) where several tensors
         are packed into one. Read it, keep no reference to it.
+    path, nodes
+        The path, and all of its nodes.
     """
 
     start: int
@@ -52,6 +55,24 @@ class Chunk:
     logits: torch.Tensor
     scores: torch.Tensor
     gradients: torch.Tensor
+    path: Path
+    nodes: Nodes
+
+    @cached_property
+    def moves(self) -> torch.Tensor:
+        """(N, ...): how far the path goes over the part that each point stands for, γ(upper) − γ(lower).
+
+        Where a point weighs otherwise than its part is long, in proportion. Made when first asked for; what can use
+        the path's ``velocity`` need not.
+        """
+        here = slice(self.start, self.start + len(self.alphas))
+        lower, upper = (bound[here] for bound in self.nodes.cells)
+        moves = self.path.moves(lower, upper)
+        weights, widths = self.nodes.weights[here], upper - lower
+        if self.nodes.bounds is None or np.array_equal(weights, widths):
+            return moves
+        scale = np.divide(weights, widths, out=np.zeros_like(widths), where=widths > 0)
+        return moves * tensor_like(moves, scale).reshape(-1, *[1] * (moves.ndim - 1))
 
 
 class Consumer:
@@ -197,7 +218,7 @@ def _differentiate(model: Model, segments: Sequence[_Segment]) -> Iterator[tuple
             run = segments[i].runs[turn]
             weights = segments[i].part(run.nodes.weights, like)
             start, score, logit = segments[i].start, scores[i].detach(), logits[i].detach()
-            yield run, Chunk(start, alphas[i], weights, logit, score, shares[i])
+            yield run, Chunk(start, alphas[i], weights, logit, score, shares[i], run.path, run.nodes)
 
 
 def _complaint(chunk: Chunk) -> NumericalError | None:

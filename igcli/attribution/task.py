@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import attrgetter
 
@@ -18,6 +18,7 @@ from igcli.attribution.baselines import count_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods.method import METHODS, Method, MethodContext, OwnPath
 from igcli.attribution.methods.premises import unmet_premises
+from igcli.attribution.needed_paths import PathKey, copies_of, kind_of_path, paths_of
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
 from igcli.attribution.sweep import PathRun
@@ -49,9 +50,9 @@ class Task:
     position
         Of the sample, and of the class among its classes.
     ends
-        The score explained, at the sample and, the mean, at its baselines.
+        The score explained, at the sample and, the mean, where its paths of each kind start.
     runs
-        By (baseline, copy): copy 0 is the sample itself, the noisy ones count from 1.
+        By path, baseline and copy.
     own_gradients
         Gradients taken by methods with paths of their own.
     """
@@ -61,8 +62,8 @@ class Task:
     sample: Sample
     prediction: tuple[RankedClass, ...]
     target: RankedClass
-    ends: ScoreEnds
-    runs: Mapping[tuple[int, int], ExplainedRun]
+    ends: Mapping[str, ScoreEnds]
+    runs: Mapping[PathKey, ExplainedRun]
     wanted: Wanted
     own_gradients: int = 0
 
@@ -71,43 +72,53 @@ class Task:
         settings = self.wanted.settings
         steps = steps_alone(settings)
         viewed = paths_of(None, self.wanted, self.runs)
+        followed = [key for kind in self.ends for key in paths_of(None, self.wanted, self.runs, kind=kind)]
         for key, run in self.runs.items():
             run.path = run.path.to(self.model.device, self.model.dtype)
             context = MethodContext(self.model, run.path, run.score, run.ends, settings, steps, budget)
             names = [name for name in self.wanted.methods if key in paths_of(METHODS[name], self.wanted, self.runs)]
             run.methods = {name: METHODS[name](context) for name in names}
             shared = [method for method in run.methods.values() if not isinstance(method, OwnPath)]
-            if key in viewed:
+            if key in followed:
                 of_class = None if self.model.regression else self.target.index
-                run.curve = TraceRecorder(of_class, alphas=self.wanted.alphas, multi_label=self.model.multi_label)
-                chosen = self.wanted.interior
-                if chosen is not None:
-                    run.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
+                alphas = self.wanted.alphas if key in viewed else ()
+                run.curve = TraceRecorder(of_class, alphas=alphas, multi_label=self.model.multi_label)
+            if key in viewed and (chosen := self.wanted.interior) is not None:
+                run.interior = InteriorImportance(None if isinstance(chosen, str) else chosen)
             run.consumers = [*shared, *(view for view in (run.curve, run.interior) if view is not None)]
             if run.integrates and settings.steps != "auto":
                 run.nodes = nodes(settings.rule, steps)
             run.nodes = run.nodes.including(alpha for consumer in run.consumers for alpha in consumer.alphas)
 
-    def adaptive_path(self) -> AdaptivePath:
-        """Those of its runs that integrate, as ones whose points are still to be found."""
-        return AdaptivePath([run for run in self.runs.values() if run.integrates], self.wanted.settings)
+    def adaptive_paths(self) -> list[AdaptivePath]:
+        """Those of its runs that integrate, as ones whose points are still to be found: for each kind of path alone."""
+        return [
+            AdaptivePath([run for run in self._along(kind) if run.integrates], self.wanted.settings)
+            for kind in self.ends
+        ]
+
+    def _along(self, kind: str) -> list[ExplainedRun]:
+        return [run for key, run in self.runs.items() if key.kind == kind]
 
     def finish(self) -> Explanation | IgError:
         """The explanation, once all paths are done."""
         failure = next((run.failure for run in self.runs.values() if run.failure is not None), None)
         if failure is not None:
             return failure
-        viewed = [run for run in self.runs.values() if run.curve is not None]
-        trace, weights = _mean_trace(viewed)
+        traces = {kind: _mean_trace([run for run in self._along(kind) if run.curve is not None]) for kind in self.ends}
         try:
-            results = {name: self._attribution(name, trace, weights) for name in self.wanted.methods}
+            results = {name: self._attribution(name, traces) for name in self.wanted.methods}
         except NumericalError as error:
             return error
-        interior = _mean_interior([run.interior for run in viewed if run.interior is not None])
-        return Explanation(self.sample, self.prediction, self.target, self.ends, results, trace, interior)
+        interior = _mean_interior([run.interior for run in self.runs.values() if run.interior is not None])
+        along = self.wanted.settings.path
+        ends, (trace, _) = self.ends[along], traces[along]
+        return Explanation(self.sample, self.prediction, self.target, ends, results, trace, interior)
 
-    def _attribution(self, name: str, trace: Trace, weights: np.ndarray) -> Attribution:
-        settings, kind = self.wanted.settings, METHODS[name]
+    def _attribution(self, name: str, traces: Mapping[str, tuple[Trace, np.ndarray]]) -> Attribution:
+        kind = METHODS[name]
+        along = kind_of_path(kind, self.wanted)
+        settings, (trace, weights) = replace(self.wanted.settings, path=along), traces[along]
         runs = [run for run in self.runs.values() if name in run.methods]
         layout = runs[0].path.layout
         extras: Counter[str] = Counter()
@@ -135,7 +146,7 @@ class Task:
             method=name,
             values=values.to(torch.promote_types(self.model.dtype, torch.float32)),
             target=self.target,
-            score=self.ends,
+            score=self.ends[along],
             total=total,
             completeness=Completeness.of(total, expected, tolerance=promised, sums_to=goal),
             trace=trace,
@@ -167,22 +178,6 @@ def map_error_of(methods: Sequence[Method], sums: torch.Tensor) -> dict[str, flo
     if not error:
         return {"map_error": 0.0}  # of a map of nothing, too
     return {"map_error": error / norm if norm else math.nan}
-
-
-def copies_of(method: type[Method] | None, wanted: Wanted) -> int:
-    """How many noisy copies a method averages over, 0 for the sample itself; ``None`` stands for the views."""
-    return wanted.settings.smooth or (0 if method is None else method.copies)
-
-
-def paths_of(method: type[Method] | None, wanted: Wanted, keys: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Those of the paths (baseline, copy) that a method needs: of all baselines, unless these are the same to it."""
-    copies = copies_of(method, wanted)
-    one = method is not None and not method.from_baseline
-    return [
-        (baseline, copy)
-        for baseline, copy in keys
-        if (1 <= copy <= copies if copies else copy == 0) and not (one and baseline > 0)
-    ]
 
 
 def _mean_trace(runs: Sequence[ExplainedRun]) -> tuple[Trace, np.ndarray]:
@@ -224,12 +219,14 @@ def _mean_interior(views: Sequence[InteriorImportance]) -> InteriorImportance | 
 def gradients_for(wanted: Wanted) -> int:
     """Roughly how many gradients a photo takes; with ``steps="auto"``, only those of the first placement."""
     settings, kinds = wanted.settings, [METHODS[name] for name in wanted.methods]
-    auto, integrated = settings.steps == "auto", any(kind.integrates for kind in kinds)
+    auto = settings.steps == "auto"
     steps = steps_alone(settings)
     points = wanted.points.union(*(kind.alphas for kind in kinds))
+    integrated = len({kind_of_path(kind, wanted) for kind in kinds if kind.integrates})  # so many kinds of path
     if integrated and not auto:
         points |= set(nodes(settings.rule, steps).alphas.tolist())
-    together = len(points) + first_points(settings) * (integrated and auto)
+    further = first_points(settings) if auto else steps
+    together = len(points) + further * (integrated if auto else max(integrated - 1, 0))
     alone = steps * sum(issubclass(kind, OwnPath) and kind.uses_steps for kind in kinds)
     copies = max((copies_of(kind, wanted) for kind in (None, *kinds)), default=0)
     paths = count_baselines(settings.baseline) * max(copies, 1)

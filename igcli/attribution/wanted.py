@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from igcli.attribution.baselines import check_baselines
 from igcli.attribution.methods.method import METHODS
+from igcli.attribution.paths.kind import check_start, find_path
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import OF_REGRESSIONS, SHARED, check_score
@@ -80,6 +81,7 @@ class Wanted:
         if settings.against is not None:
             check_targets([settings.against], model.labels)
         check_baselines(settings.baseline, model=model)
+        check_start(settings.path, baseline_given=settings.baseline != Settings.baseline)
 
 
 def steps_alone(settings: Settings) -> int:
@@ -93,6 +95,7 @@ def check_settings(settings: Settings) -> None:
         value = getattr(settings, name)
         if isinstance(value, bool) or not (isinstance(value, kind) or (name, value) in _WORDS):
             raise UsageError(f"{name} is {words}, not {value!r}.")
+    find_path(settings.path)
     nodes(settings.rule, steps_alone(settings))
     if settings.steps == "auto" and settings.rule is not None:
         raise UsageError(f"--rule {settings.rule} places a number of steps: add one, such as --steps 64.")
@@ -109,6 +112,7 @@ def check_settings(settings: Settings) -> None:
 _WHOLE, _NUMBER, _NAME = (numbers.Integral, "a whole number"), (numbers.Real, "a number"), (str, "a name")
 _KINDS: dict[str, tuple[type, str]] = {
     "score": _NAME,
+    "path": (str, "a name, such as 'straight'"),
     "baseline": (str, "a name, a file's path, or several joined by +"),
     "rule": _NAME,
     "steps": (numbers.Integral, "a whole number or 'auto'"),

@@ -31,5 +31,12 @@ def baseline_names(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return _starting(BASELINES, incomplete) or files(ctx, param, incomplete)
 
 
+def path_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of paths; files where there are none."""
+    from igcli.attribution.paths.kind import PATHS
+
+    return _starting(PATHS, incomplete) or files(ctx, param, incomplete)
+
+
 def _starting(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]

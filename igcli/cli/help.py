@@ -22,8 +22,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         *("batch_size", "offline", "layers"),
     ),
     "Method": (
-        *("score", "against", "baseline", "steps", "rule", "tolerance", "max_steps", "phi", "smooth", "smooth_sigma"),
-        *("seed", "points", "alphas", "lowpass", "regions"),
+        *("score", "against", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi"),
+        *("smooth", "smooth_sigma", "seed", "points", "alphas", "lowpass", "regions"),
     ),
     "Drawing": (
         *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "percentile", "font", "sheet"),

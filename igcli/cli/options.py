@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 import igcli.images.baselines  # noqa: F401 - fills the registry
 from igcli.attribution.baselines import JOINT, baseline_forms
 from igcli.attribution.methods.method import METHODS
+from igcli.attribution.paths.kind import PATHS, check_start
 from igcli.attribution.quadrature import DEFAULT_RULE, RULES
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
@@ -164,6 +166,10 @@ seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True,
     help="Seed of the noise, the same for every photo.",
 )  # fmt: skip
+path_option = click.option(
+    "--path", default=Settings.path, show_default=True, metavar="|".join(PATHS),
+    shell_complete=completion.path_names, help=f"How the photo comes in. {listed(PATHS)}.",
+)  # fmt: skip
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,
     metavar="|".join((*baseline_forms(), "noise:N", "FILE")), shell_complete=completion.baseline_names,
@@ -189,6 +195,8 @@ phi_option = click.option(
 def _wanted(
     target: tuple[str, ...], baseline: str | tuple[str, ...], method: tuple[str, ...] = (), **settings: Any
 ) -> Wanted:
+    given = click.get_current_context().get_parameter_source("baseline") is not ParameterSource.DEFAULT
+    check_start(settings["path"], baseline_given=given)
     joint = baseline if isinstance(baseline, str) else JOINT.join(baseline)
     return Wanted(tuple(dict.fromkeys(method)), target, Settings(baseline=joint, **settings))
 
@@ -201,6 +209,7 @@ wanted_options = grouped(
     target_option,
     score_option,
     against_option,
+    path_option,
     baselines_option,
     click.option("--steps", type=StepsType(), default="auto", show_default=True,
                  help="Points on the path, or auto: as many as the tolerance needs. auto places them where the score "
@@ -218,7 +227,9 @@ wanted_options = grouped(
 )  # fmt: skip
 
 # For what shows the path itself: no method and no quadrature, as nothing is added up.
-path_options = grouped("wanted", _wanted, target_option, score_option, against_option, baseline_option, seed_option)
+path_options = grouped(
+    "wanted", _wanted, target_option, score_option, against_option, path_option, baseline_option, seed_option
+)
 
 fit_option = click.option(
     "--fit", type=click.Choice(list(FITS)),

@@ -129,6 +129,7 @@ class Plan:
     def path_settings(self) -> dict[str, Any]:
         """Path, score, device and batch size: the settings in records of sweeps that integrate nothing."""
         chosen = {name: value for name, value in asdict(self.wanted.settings).items() if name not in _INTEGRATION}
+        chosen["baseline"] = self.wanted.settings.start
         return {**chosen, "device": self.model.device, "batch_size": self.batch_size}
 
 

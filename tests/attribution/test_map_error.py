@@ -10,7 +10,9 @@ from toys import classifier, random_picture
 
 import igcli
 from igcli.attribution.map_error import MapError
+from igcli.attribution.paths.kind import find_path
 from igcli.attribution.quadrature import Nodes, nodes
+from igcli.attribution.sweep import Chunk
 from igcli.sample import Layout
 
 
@@ -29,9 +31,19 @@ class Jumpy(nn.Module):
         return torch.stack([bent[:, :200].sum(dim=1), bent[:, 200:].sum(dim=1)], dim=1)
 
 
-def map_error(displacement, points):
-    """Of a picture."""
-    return MapError(displacement, points, Layout.of(displacement, 0))
+def estimate(gradients, points, *, kind="straight", size=1000):
+    """The estimate of a picture from its gradients at all points of the path, ``size`` of them at once."""
+    generator = torch.Generator().manual_seed(5)
+    end = (
+        torch.rand(gradients.shape[1:], generator=generator) if kind != "straight" else torch.ones(gradients.shape[1:])
+    )
+    path = find_path(kind).path(torch.zeros_like(end), end, Layout.of(end, 0), ())
+    error, none = MapError(path, points), torch.zeros(len(points), 1)
+    alphas, weights = torch.from_numpy(points.alphas), torch.from_numpy(points.weights)
+    for start in range(0, len(gradients), size):
+        here = slice(start, start + size)
+        error.add(Chunk(start, alphas[here], weights[here], none, none[:, 0], gradients[here], path, points))
+    return error.estimate()
 
 
 def jumpy():
@@ -79,11 +91,7 @@ def test_on_the_adaptive_path_too(references, tolerance):
 def test_cells_whose_points_lie_at_an_edge_are_off_by_four_times_as_much():
     generator = torch.Generator().manual_seed(0)
     gradients = torch.randn(1000, 1, 2, 2, generator=generator, dtype=torch.float64)
-    estimates = []
-    for rule in ("midpoint", "right"):
-        error = map_error(torch.ones(1, 2, 2), nodes(rule, 1000))
-        error.add(0, gradients)
-        estimates.append(error.estimate())
+    estimates = [estimate(gradients, nodes(rule, 1000)) for rule in ("midpoint", "right")]
     assert estimates[1] ** 2 / estimates[0] ** 2 == pytest.approx(4, rel=1e-2)
 
 
@@ -103,31 +111,37 @@ def test_smooth_change_is_taken_for_jumps(quadratic):
     assert 0 < found.extras["map_error"] < 0.5
 
 
-def test_a_straight_score_has_an_exact_map():
-    error = map_error(torch.ones(1, 2, 2), nodes("midpoint", 2))
-    error.add(0, torch.ones(2, 1, 2, 2))
-    assert error.estimate() == 0
+@pytest.mark.parametrize("kind", ["straight", "spectral", "blur"])
+def test_a_straight_score_has_an_exact_map(kind):
+    assert estimate(torch.ones(5, 1, 4, 4), nodes("midpoint", 5), kind=kind) == 0
 
 
-def test_chunks_and_points_of_no_weight_make_no_difference():
+@pytest.mark.parametrize("kind", ["straight", "spectral", "blur"])
+def test_chunks_and_points_of_no_weight_make_no_difference(kind):
     generator = torch.Generator().manual_seed(0)
     points, gradients = nodes("midpoint", 10), torch.randn(10, 2, 3, 3, generator=generator)
-    whole = map_error(torch.ones(2, 3, 3), points)
-    whole.add(0, gradients)
+    whole = estimate(gradients, points, kind=kind)
     with_others = points.including(points.alphas + 0.02)
-    parts, asked_for = map_error(torch.ones(2, 3, 3), with_others), gradients[:1] * 100
-    for i in range(10):
-        parts.add(2 * i, gradients[i : i + 1])
-        parts.add(2 * i + 1, asked_for)
-    assert parts.estimate() == pytest.approx(whole.estimate())
-    together = map_error(torch.ones(2, 3, 3), with_others)
-    together.add(0, torch.stack([gradients, asked_for.expand_as(gradients)], dim=1).flatten(0, 1))
-    assert together.estimate() == pytest.approx(whole.estimate())
+    asked_for = (gradients[:1] * 100).expand_as(gradients)
+    mixed = torch.stack([gradients, asked_for], dim=1).flatten(0, 1)
+    for size in (1, 3, 20):
+        assert estimate(mixed, with_others, kind=kind, size=size) == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("method", ["spectral-integrated", "blur-integrated"])
+def test_on_a_path_that_bends_the_estimate_is_the_error_too(method):
+    model, found = jumpy(), []
+    for seed in range(6):
+        picture = random_picture(seed=seed, dtype=torch.float64)
+        how = {"target": 0, "score": "logit", "method": method}
+        result, reference = (igcli.attribute(model, picture, steps=steps, **how) for steps in (24, 4000))
+        found.append(result.extras["map_error"] / error(result, reference))
+    assert 0.6 < np.median(found) < 1.7
 
 
 def test_one_point_and_no_point_say_nothing(small):
     assert math.isnan(igcli.attribute(small, random_picture(), steps=1).extras["map_error"])
-    assert math.isnan(map_error(torch.ones(1, 2, 2), Nodes.none()).estimate())
+    assert math.isnan(estimate(torch.ones(0, 1, 2, 2), Nodes.none()))
 
 
 def test_a_picture_that_is_its_own_baseline_has_an_exact_map(small):

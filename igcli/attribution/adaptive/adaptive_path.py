@@ -15,7 +15,8 @@ Limits: completeness bounds the error of the map's sum, not of the map: opposite
 can miss a rise that is over between two of its points; the share of points that is placed evenly, and the residuals,
 are the remedy. Paths of one sample for several classes share the probe; their points differ, and so they share no other
 forward pass. The paths of one sample that are averaged over, from several baselines or to noisy copies, share their
-points.
+points. On a path that bends, the slope of a gradient that was not kept is that over the part that its point stood for
+first, so that the finished map's gap can exceed the tolerance.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from igcli.attribution.adaptive.gradient_buffer import GradientBuffer
 from igcli.attribution.adaptive.profile import PROBE_ALPHAS, density
 from igcli.attribution.budget import Budget
 from igcli.attribution.network import probe
-from igcli.attribution.quadrature import Nodes
 from igcli.attribution.result import Completeness, ScoreEnds, Settings
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.sweep import PathRun, sweep
@@ -99,18 +99,19 @@ class AdaptivePath:
             return []
         pending = []
         for run, buffer in zip(self.runs, self.buffers, strict=True):
-            wanted = self.cells.nodes.including(run.nodes.alphas).alphas
-            new = wanted[~np.isin(wanted, list(buffer.scores))]
-            pending.append(PathRun(run.path, run.score, Nodes(new, np.zeros(len(new))), [buffer]))
+            wanted = self.cells.nodes.including(run.nodes.alphas)
+            new = wanted.only(~np.isin(wanted.alphas, list(buffer.scores)))
+            pending.append(PathRun(run.path, run.score, new, [buffer]))
         return pending
 
     def refine(self) -> bool:
         """Put further points where they are needed; whether there are any."""
         if self.cells is None or any(run.failure for run in self.runs):
             return False
+        nodes = self.cells.nodes
         scores, slopes = (
-            np.mean([[values[alpha] for alpha in self.cells.alphas.tolist()] for values in each], axis=0)
-            for each in ([buffer.scores for buffer in self.buffers], [buffer.slopes for buffer in self.buffers])
+            np.mean([[buffer.scores[alpha] for alpha in nodes.alphas.tolist()] for buffer in self.buffers], axis=0),
+            np.mean([buffer.slopes_over(nodes) for buffer in self.buffers], axis=0),
         )
         at_baseline = sum(ends.at_baseline for ends in self.ends) / len(self.ends)
         at_image = sum(ends.at_image for ends in self.ends) / len(self.ends)
@@ -229,6 +230,6 @@ def _replay(run: PathRun, buffer: GradientBuffer, model: Model) -> None:
     path = run.path.to(model.device, model.dtype)
     for consumer in run.consumers:
         consumer.start(path, run.nodes)
-    for chunk in buffer.release(run.nodes):
+    for chunk in buffer.release(path, run.nodes):
         for consumer in run.consumers:
             consumer.take(chunk)

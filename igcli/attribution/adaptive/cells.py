@@ -44,7 +44,7 @@ class Cells:
     @property
     def nodes(self) -> Nodes:
         """The points, each with its cell's width for a weight."""
-        return Nodes(self.alphas, np.diff(self.edges))
+        return Nodes(self.alphas, np.diff(self.edges), np.stack([self.edges[:-1], self.edges[1:]], axis=1))
 
     def residuals(self, scores: np.ndarray, slopes: np.ndarray, *, ends: tuple[float, float]) -> np.ndarray:
         """(N + 1,): by how much the score grows more than the points say, from 0 to the first, to the next, ..., to 1.

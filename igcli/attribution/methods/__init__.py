@@ -2,7 +2,10 @@
 
 from importlib import import_module
 
-_FILES = ("integrated", "split", "decision", "idgi", "guided_integrated", "gradient", "grad_cam", "captum")
+_FILES = (
+    *("integrated", "along_path", "split", "decision", "idgi", "guided_integrated"),
+    *("gradient", "grad_cam", "captum"),
+)
 
 for _file in _FILES:
     import_module(f"{__name__}.{_file}")

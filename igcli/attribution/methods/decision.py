@@ -17,7 +17,7 @@ from igcli.lazy import np, torch
 
 @METHODS("decision", summary="gradients weighted by the score's growth where they are taken: the plateau has no weight")
 class DecisionGradients(OwnPath):
-    """Δ ⊙ ∫ ∂F/∂x(γ(α)) · ∂F/∂α dα, in squared score units; N forward passes, then N gradients."""
+    """∫ ∂F/∂x(γ(α)) ⊙ γ′(α) · ∂F/∂α dα, in squared score units; N forward passes, then N gradients."""
 
     def finish(self) -> torch.Tensor:
         """Probe the score along the path, place the points, and sweep them."""
@@ -46,8 +46,8 @@ def decision_nodes(scores: np.ndarray, steps: int) -> Nodes:
     """Points and weights from the scores (M + 1,) at the ends of M equal intervals.
 
     An interval gets points in proportion to |growth|, the change of the score over it, at the middles of equal parts;
-    each point weighs ∂F/∂α · dα = growth / (the interval's points). Where the score does not move at all, there is
-    nothing to divide: equal intervals, of weight 0.
+    each point stands for such a part, and weighs ∂F/∂α · dα = growth / (the interval's points). Where the score does
+    not move at all, there is nothing to divide: equal intervals, of weight 0.
     """
     growth = np.diff(scores)
     counts = _apportioned(np.abs(growth), steps)
@@ -55,7 +55,9 @@ def decision_nodes(scores: np.ndarray, steps: int) -> Nodes:
         (interval + (np.arange(count) + 0.5) / count) / len(growth) for interval, count in enumerate(counts) if count
     ]
     weights = [np.full(count, rise / count) for rise, count in zip(growth, counts, strict=True) if count]
-    return Nodes(np.concatenate(alphas), np.concatenate(weights))
+    half = np.concatenate([np.full(count, 0.5 / count) for count in counts if count]) / len(growth)
+    middles = np.concatenate(alphas)
+    return Nodes(middles, np.concatenate(weights), np.stack([middles - half, middles + half], axis=1))
 
 
 def _apportioned(shares: np.ndarray, count: int) -> np.ndarray:

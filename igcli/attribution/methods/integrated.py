@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from igcli.attribution.accumulation import RunningSum
 from igcli.attribution.map_error import MapError
 from igcli.attribution.methods.method import METHODS, Method
 from igcli.attribution.path import Path
+from igcli.attribution.path_integral import PathIntegral
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.sweep import Chunk
 from igcli.lazy import torch
@@ -13,24 +13,23 @@ from igcli.lazy import torch
 
 @METHODS("integrated", summary="gradients accumulated along the path: sums to the score's rise")
 class IntegratedGradients(Method):
-    """Δ ⊙ ∫ ∂F/∂x(γ(α)) dα."""
+    """∫ ∂F/∂x(γ(α)) ⊙ γ′(α) dα; along the straight path Δ ⊙ ∫ ∂F/∂x(γ(α)) dα."""
 
     complete = True
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Begin at zero."""
-        self._displacement = path.displacement
-        self._sum = RunningSum(self._displacement)
-        self._error = MapError(self._displacement, nodes, path.layout)
+        self._sum = PathIntegral(path)
+        self._error = MapError(path, nodes)
 
     def take(self, chunk: Chunk) -> None:
         """Add the chunk's weighted gradients."""
-        self._sum.add(torch.einsum("n,n...->...", chunk.weights, chunk.gradients))
-        self._error.add(chunk.start, chunk.gradients)
+        self._sum.add(chunk)
+        self._error.add(chunk)
 
     def finish(self) -> torch.Tensor:
         """Signed, in score units; sums to F(x) − F(x′) but for the completeness gap."""
-        return self._sum.value() * self._displacement
+        return self._sum.value()
 
     def expected_error(self) -> float:
         """By how much the gradient changes between the points; see :mod:`~igcli.attribution.map_error`."""

@@ -49,6 +49,8 @@ class Method(Consumer):
     #: What the values are meant to sum to otherwise, by the method's own rules: F(x) − F(x′) is the rise, F(x) the
     #: score. A network that the rules do not cover breaks it; the gap shows it.
     sums_to: Literal["rise", "score", ""] = ""
+    #: The path that it takes whatever ``Settings.path`` says; empty for the one that this says.
+    path: str = ""
     #: Whether the map depends on where the path starts.
     from_baseline: bool = True
     #: Noisy copies of the sample that the method averages over by itself.

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from igcli.attribution.accumulation import RunningSum
 from igcli.attribution.methods.method import METHODS, Method
 from igcli.attribution.path import Path
+from igcli.attribution.path_integral import PathIntegral
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.result import SMALLEST_RISE
 from igcli.attribution.sweep import Chunk
@@ -29,8 +29,7 @@ class Split(Method):
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Begin with two sums of zero, on the left."""
-        self._displacement = path.displacement
-        self._left, self._right = RunningSum(self._displacement), RunningSum(self._displacement)
+        self._left, self._right = PathIntegral(path), PathIntegral(path)
         self._alpha_star: float | None = None
         self._alphas = nodes.alphas
 
@@ -38,8 +37,7 @@ class Split(Method):
         """Add the chunk's weighted gradients to the part they belong to."""
         passed = self._first_passed(chunk)
         for part, here in ((self._left, slice(None, passed)), (self._right, slice(passed, None))):
-            if len(chunk.weights[here]):
-                part.add(torch.einsum("n,n...->...", chunk.weights[here], chunk.gradients[here]))
+            part.add(chunk, here)
 
     def extras(self) -> Mapping[str, float]:
         """α*, the norms' ratio, and the share of the score's rise that each part sums to; NaN where undefined."""
@@ -57,7 +55,7 @@ class Split(Method):
 
     def parts(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Left and right map."""
-        return self._left.value() * self._displacement, self._right.value() * self._displacement
+        return self._left.value(), self._right.value()
 
     def _first_passed(self, chunk: Chunk) -> int:
         """The position in the chunk from which on its points belong to the right part."""
@@ -80,7 +78,7 @@ class Split(Method):
 
 @METHODS("left-integrated", summary="integrated gradients up to where the score has passed phi of its rise")
 class LeftIntegrated(Split):
-    """Δ ⊙ ∫ ∂F/∂x(γ(α)) dα over α < α*: while the score rises."""
+    """∫ ∂F/∂x(γ(α)) ⊙ γ′(α) dα over α < α*: while the score rises."""
 
     def finish(self) -> torch.Tensor:
         """The left part, in score units."""
@@ -89,7 +87,7 @@ class LeftIntegrated(Split):
 
 @METHODS("right-integrated", summary="integrated gradients from there on, where the score is saturated")
 class RightIntegrated(Split):
-    """Δ ⊙ ∫ ∂F/∂x(γ(α)) dα over α ≥ α*: on the plateau."""
+    """∫ ∂F/∂x(γ(α)) ⊙ γ′(α) dα over α ≥ α*: on the plateau."""
 
     def finish(self) -> torch.Tensor:
         """The right part, in score units."""

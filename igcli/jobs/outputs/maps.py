@@ -54,7 +54,8 @@ def all_wanted(wanted: Wanted, drawing: Drawing) -> Wanted:
     extra = PANEL_METHODS if drawing.panel else ()
     methods = tuple(dict.fromkeys((*wanted.methods, *extra)))
     steps = wanted.settings.steps
-    few = steps == 1 or not any(METHODS[name].integrates for name in methods)
+    along = [name for name in methods if METHODS[name].integrates and not METHODS[name].path]
+    few = steps == 1 or not along
     if few and (drawing.shows_path or drawing.saturation):
         raise UsageError(
             "--animation, --saturation and --report show the points of the integration: use --method integrated and "
@@ -234,7 +235,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
         legend=STYLES[drawing.style].legend,
         footer=(
             f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
-            f"{first.score.at_baseline:.4g} at the {first.settings.baseline} baseline; {drawing.scale.describe()}",
+            f"{first.score.at_baseline:.4g} at the {first.settings.path_words}; {drawing.scale.describe()}",
             "; ".join(gaps),
             *captions_of({name: each for name, each in drawing.lowpass.items() if name in explanation.results}),
             *(f"{result.method}: {result.premise}" for result in results if result.premise),
@@ -252,7 +253,8 @@ def _fields(result: Attribution) -> dict[str, Any]:
     return {
         "method": result.method,
         "relative_gap": result.completeness.relative_gap,
-        "baseline": result.settings.baseline,
+        "path": result.settings.path,
+        "baseline": result.settings.start,
         "steps": result.steps,
     }
 

@@ -129,10 +129,11 @@ def _model_entry(model: ModelFacts) -> Record:
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:
     """One method's part of the record."""
-    settings = {**asdict(result.settings), "rule": result.settings.placed_by}
+    settings = {**asdict(result.settings), "baseline": result.settings.start, "rule": result.settings.placed_by}
     return {
         "method": result.method,
         "settings": {**settings, "device": device, "batch_size": batch_size},
+        "score": asdict(result.score),
         "sum": result.total,
         "completeness": asdict(result.completeness),
         "steps": result.steps,

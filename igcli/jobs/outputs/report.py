@@ -143,7 +143,8 @@ def _origin(plan: Plan) -> Origin:
     said: Mapping[str, object] = {
         "method": list(plan.wanted.methods),
         "score": settings.score,
-        "baseline": settings.baseline,
+        "path": settings.path,
+        "baseline": settings.start,
         "steps": settings.steps,
         **({} if settings.placed_by is None else {"rule": settings.placed_by}),
         "fit": plan.fit,

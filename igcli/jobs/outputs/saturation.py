@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igcli.attribution.baselines import all_baselines
-from igcli.attribution.path import Path as Line
+from igcli.attribution.needed_paths import paths_to
 from igcli.attribution.result import Explanation, ScoreEnds
 from igcli.attribution.targets import RankedClass
 from igcli.attribution.views.layers import LayerDistances, layer_distances
@@ -109,7 +108,7 @@ def write_saturation(plan: Plan, measured: Sequence[PhotoCurves], *, failed: int
 def subject_of(plan: Plan, *, title: str) -> PlotContext:
     """The title and labels of a plot."""
     settings = plan.wanted.settings
-    return PlotContext(plan.model.provenance.name, settings.score, title, settings.baseline)
+    return PlotContext(plan.model.provenance.name, settings.score, title, settings.path_words)
 
 
 def saturation_of(trace: Trace) -> Record:
@@ -124,13 +123,10 @@ _DISTANCES = ("path", "target", "layer", "alpha", "l2", "relative_l2", "cosine")
 
 def _mean_distances(job: Job, explanation: Explanation, layers: Sequence[str]) -> LayerDistances:
     """The distances along the explanation's path; the mean over paths, where there are several baselines."""
-    settings, picture = job.plan.wanted.settings, explanation.picture
-    starts = all_baselines(settings.baseline, picture, model=job.model, seed=settings.seed)
+    picture = explanation.picture
     alphas = explanation.trace.alphas
-    each = [
-        layer_distances(job.model, Line.of(picture, start), alphas, layers=layers, budget=job.budget)
-        for start in starts
-    ]
+    paths = paths_to(picture, [job.model.place(picture.packed)], job.plan.wanted, model=job.model).values()
+    each = [layer_distances(job.model, path, alphas, layers=layers, budget=job.budget) for path in paths]
     l2, cosine = np.mean([d.l2 for d in each], axis=0), np.mean([d.cosine for d in each], axis=0)
     return replace(each[0], l2=l2, cosine=cosine)
 

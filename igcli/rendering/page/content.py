@@ -193,7 +193,8 @@ class Origin:
     Attributes
     ----------
     settings
-        Name to value, as shown. Where ``baseline`` is ``"black"``, the photo can be dimmed with α.
+        Name to value, as shown. Where ``baseline`` is ``"black"`` and ``path`` ``"straight"``, the photo can
+        be dimmed with α.
     versions
         Package to version.
     command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -30,7 +31,7 @@ def index_of(page: ReportPage) -> Plain:
             {"name": name, "legend": style.legend, "signed": style.signed} for name, style in painted_styles().items()
         ],
         "methods": {entry.name: entry.summary for entry in METHODS.entries() if entry.name in names},
-        "black": page.origin.settings.get("baseline") == "black",
+        "black": _is_dimmed(page.origin.settings),
         "photos": [_photo(photo) for photo in page.photos],
         "evaluation": {
             "tables": [_table(table) for table in page.tables],
@@ -133,3 +134,8 @@ def _said(value: object) -> str:
 
 def _short(numbers: tuple[float, ...]) -> list[float]:
     return [float(f"{number:.{_DIGITS}g}") for number in numbers]
+
+
+def _is_dimmed(settings: Mapping[str, object]) -> bool:
+    """Whether the points of the path are the photo, darker."""
+    return settings.get("baseline") == "black" and settings.get("path", "straight") == "straight"
