@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from igcli.attribution.baselines import check_registered
 from igcli.attribution.methods.method import METHODS
 from igcli.cli.lowpass_option import LowpassType, cutoffs_of
 from igcli.cli.options import grouped, listed
@@ -17,10 +16,12 @@ from igcli.cli.session import Request, Session
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.exclusions import Exclusions
+from igcli.evaluation.fills import OWN_FILLS, fill_forms
 from igcli.evaluation.ground_truth.area import ground_truth_digest
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.ground_truth.masks import read_masks
 from igcli.evaluation.map_views import LowpassView, MapView, RegionsView, Unchanged
+from igcli.evaluation.maps import RANKINGS
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, arrow, configured
 from igcli.evaluation.mosaics import MosaicPlan, plan_mosaics
@@ -33,8 +34,6 @@ from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.measuring import EvaluationPlan
 from igcli.jobs.outputs.regions import form_of_regions
 from igcli.jobs.plan import Job
-
-FILLS = ("black", "grey", "mean", "blur", "noise")
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,15 @@ class Measures:
 
 
 def _measures(
-    metric: tuple[str, ...], fill: str | None, settings: tuple[str, ...], control: tuple[str, ...], **rest: Any
+    metric: tuple[str, ...],
+    fill: str | None,
+    ranked: str | None,
+    settings: tuple[str, ...],
+    control: tuple[str, ...],
+    **rest: Any,
 ) -> Measures:
-    parameters: dict[str, object] = {} if fill is None else {"fill": fill}
+    given = {"fill": fill, "ranked": ranked}
+    parameters: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -85,7 +90,11 @@ measures_options = grouped(
     _measures,
     click.option("--metric", multiple=True, default=DEFAULT_METRICS, show_default=True,
                  type=click.Choice(list(METRICS)), help=f"May be repeated; ↑ higher is better. {_METRICS_HELP}."),
-    click.option("--fill", type=click.Choice(FILLS), help="What removed pixels become; each metric's own by default."),
+    click.option("--fill", metavar="|".join(fill_forms()),
+                 help="What removed pixels become, and what insertion starts from; each metric's own by default. "
+                      + "; ".join(f"{name}: {what}" for name, what in OWN_FILLS.items()) + "."),
+    click.option("--ranked", type=click.Choice(list(RANKINGS)),
+                 help=f"What of the map the pixels are ranked by; each metric's own by default. {listed(RANKINGS)}."),
     click.option("--set", "settings", multiple=True, metavar="METRIC.NAME=VALUE",
                  help="A parameter other than the published one, such as deletion.steps=56; may be repeated."),
     click.option("--control", multiple=True, type=click.Choice([*CONTROLS, "none"]), default=tuple(CONTROLS),
@@ -140,7 +149,7 @@ def evaluation_plan_of(run: Session, job: Job, measures: Measures) -> Evaluation
     metrics = configured(measures.metrics, measures.parameters)
     for metric in metrics.values():
         if isinstance(metric, CurveMetric):
-            check_registered(metric.fill, job.model)
+            metric.check_model(job.classifier)
     if others is not None and measures.metrics == DEFAULT_METRICS:
         metrics.pop("completeness")
     summed = [name for name in job.plan.wanted.methods if _has_a_sum(name) and any(not v.name(name) for v in views)]

@@ -61,17 +61,50 @@ def by_importance(values: MapLike) -> torch.Tensor:
     return importance(as_map(values))
 
 
-def ranks(values: MapLike, *, ranked: str = "signed") -> torch.Tensor | None:
-    """The rank of each pixel, (H, W) int32 from 0, the most important, to H·W − 1; ties by pixel index, row by row.
+@RANKINGS("magnitude", summary="the absolute value of the map's sum over the channels, largest first")
+def by_magnitude(values: MapLike) -> torch.Tensor:
+    """|Σ_c value|, (H, W): channels of opposite signs cancel first."""
+    return as_map(values).sum(dim=0).abs()
+
+
+@RANKINGS("value", summary="the map's absolute value in each channel by itself, largest first")
+def by_value(values: MapLike) -> torch.Tensor:
+    """|value|, (C, H, W): single channel values are ranked, not pixels."""
+    return as_map(values).abs()
+
+
+def is_by_value(ranked: str) -> bool:
+    """Whether a ranking is one of single channel values, not of pixels."""
+    return ranked == "value"
+
+
+def ranked_values(values: MapLike, *, ranked: str = "signed", channels: int = 3) -> torch.Tensor:
+    """What the pixels, (H, W), or single values, (C, H, W), of a photo are ranked by: largest first; float64.
+
+    Where single values are ranked, a map of one channel, (H, W) or (1, H, W), counts for each of the photo's.
+    """
+    found = RANKINGS[ranked](values)
+    return found.expand(channels, -1, -1) if found.ndim == 3 and len(found) == 1 else found
+
+
+def ranks(values: MapLike, *, ranked: str = "signed", channels: int = 3) -> torch.Tensor | None:
+    """The rank of each pixel, (H, W) int32 from 0, the most important, to H·W − 1; ties by index, row by row.
 
     Least important first is the same order read backwards: H·W − 1 − rank.
+
+    Parameters
+    ----------
+    ranked
+        A name in ``RANKINGS``. ``"value"`` ranks single values: (C, H, W), from 0 to C·H·W − 1.
+    channels
+        Of the photo.
 
     Returns
     -------
     torch.Tensor or None
         ``None`` for a map that is the same everywhere, and so ranks nothing.
     """
-    ordered = RANKINGS[ranked](values).numpy()
+    ordered = ranked_values(values, ranked=ranked, channels=channels).numpy()
     flat = ordered.reshape(-1)
     if flat.min() == flat.max():
         return None

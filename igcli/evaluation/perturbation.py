@@ -1,63 +1,102 @@
 """Photos whose pixels are replaced step by step, scored in chunks: what all metrics that replace pixels share.
 
-An order says which pixels are replaced first and by what; a route, how many of them at each stop. Revealing pixels
-most important first is replacing them least important first, from the other end, so that deletion, insertion and
-what lies between them are stops on the same two trails. Stops that several metrics ask for are visited once; the
-photo itself and the finished fill once per photo, whatever the number of maps.
+An order says which pixels, or single channel values, are replaced first, by what, and what is noted; a route, how many
+of them at each stop. Revealing pixels most important first is replacing them least important first, from the other end,
+so that deletion, insertion and what lies between them are stops on the same two trails. Stops that several metrics ask
+for are visited once; the photo itself and the finished fill once per photo, whatever the number of maps.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-import igcli.images.baselines  # noqa: F401 - fills the registry
-from igcli.attribution.baselines import registered_values
 from igcli.attribution.budget import Budget
 from igcli.attribution.network import network_logits, recognised_logits
-from igcli.attribution.scores import Score
-from igcli.evaluation.maps import RANKINGS
+from igcli.attribution.scores import COMPARING, SCORES, Score
+from igcli.errors import UsageError
+from igcli.evaluation.fills import check_fill, fill_values
+from igcli.evaluation.maps import RANKINGS, is_by_value
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
-from igcli.sample import BASELINES, Sample
+from igcli.sample import Sample
+
+#: What is noted as 1 while the class is the most probable one, and as 0 after that: no score to explain.
+TOP_CLASS = "top-class"
+
+
+@dataclass(frozen=True)
+class TopClass:
+    """1 where the class ``target`` has the largest logit, else 0."""
+
+    target: int
+
+    def of(self, logits: torch.Tensor) -> torch.Tensor:
+        """(N,) of logits (N, K)."""
+        return (logits.argmax(dim=1) == self.target).to(logits)
 
 
 @dataclass(frozen=True)
 class Order:
-    """In which order the pixels are replaced, and by what.
+    """In which order the pixels are replaced, by what, and what is noted on the way.
 
     Attributes
     ----------
     fill
-        A name in ``BASELINES``.
+        As :mod:`igcli.evaluation.fills` has them.
     ranked
-        A name in ``RANKINGS``.
+        A name in ``RANKINGS``; by ``"value"``, single channel values are replaced, not whole pixels.
     least_first
         The same ranking read from its end.
     seed
         For noise; the same for every photo.
+    noted
+        A name in ``SCORES``, or ``TOP_CLASS``; empty for the score that is explained.
     """
 
     fill: str
     ranked: str = "signed"
     least_first: bool = False
     seed: int = 0
+    noted: str = ""
 
     def filled(self, pixels: torch.Tensor, model: Classifier | None = None) -> torch.Tensor:
         """What the photo (C, H, W) becomes when all of it is replaced; some fills are made of the model's mean."""
-        return registered_values(self.fill, pixels, model=model, seed=self.seed)
+        return fill_values(self.fill, pixels, model=model, seed=self.seed)
+
+    def units(self, shape: Sequence[int]) -> int:
+        """How many pixels, or values, a photo of this shape (C, H, W) has to replace."""
+        return shape[-3] * shape[-2] * shape[-1] if is_by_value(self.ranked) else shape[-2] * shape[-1]
+
+    def score(self, explained: Score) -> Score | TopClass:
+        """What is noted of a photo of which ``explained`` is explained."""
+        if self.noted == TOP_CLASS:
+            return TopClass(explained.target)
+        return replace(explained, kind=self.noted) if self.noted else explained
 
     @property
-    def end(self) -> tuple[str, int]:
-        """What distinguishes one finished fill of a photo from another."""
-        return self.fill, self.seed
+    def end(self) -> tuple[str, int, str]:
+        """What distinguishes one finished fill of a photo, and what is noted there, from another."""
+        return self.fill, self.seed, self.noted
+
+    @property
+    def photo(self) -> tuple[str, int, str]:
+        """The same of the photo itself, whatever the fill."""
+        return "", 0, self.noted
 
     def check(self) -> None:
-        """Raise ``UsageError`` for a fill or a ranking that does not exist."""
-        BASELINES[self.fill]
+        """Raise ``UsageError`` for a fill, a ranking or a score that does not exist or cannot be noted."""
+        check_fill(self.fill)
         RANKINGS[self.ranked]
+        if self.noted in ("", TOP_CLASS):
+            return
+        SCORES[self.noted]
+        if self.noted in COMPARING:
+            raise UsageError(
+                f"A metric notes the score of one class, and {self.noted} compares two: give it as --score."
+            )
 
 
 @dataclass(frozen=True)
@@ -74,12 +113,14 @@ class Trail:
 
     Attributes
     ----------
-    pixels, fill
-        (C, H, W), the photo and what replaces it.
+    pixels
+        (C, H, W), the photo.
+    fill
+        (C, H, W), what replaces it; or (stops, C, 1, 1), a colour for each stop.
     ranks
-        (H, W) int32: the pixel of rank 0 is replaced first.
+        (H, W) or (C, H, W), int32: the pixel, or the value, of rank 0 is replaced first.
     counts
-        How many pixels are replaced at each stop, between 0 and H·W, neither included.
+        How many are replaced at each stop, between 0 and all of them, neither included.
     score
         What is noted there.
     """
@@ -88,13 +129,15 @@ class Trail:
     fill: torch.Tensor
     ranks: torch.Tensor
     counts: Sequence[int]
-    score: Score
+    score: Score | TopClass
 
     def write(self, start: int, stop: int, *, out: torch.Tensor) -> None:
         """The pictures at the stops ``start``..``stop``, into ``out`` (stop − start, C, H, W)."""
         counts = torch.tensor(self.counts[start:stop], dtype=torch.int32, device=out.device)
-        replaced = self.ranks.to(out.device)[None] < counts[:, None, None]
-        torch.where(replaced[:, None], self.fill.to(out)[None], self.pixels.to(out)[None], out=out)
+        ranks = self.ranks if self.ranks.ndim == 3 else self.ranks[None]
+        replaced = ranks.to(out.device)[None] < counts[:, None, None, None]
+        fill = self.fill[start:stop] if self.fill.ndim == 4 else self.fill[None]
+        torch.where(replaced, fill.to(out), self.pixels.to(out)[None], out=out)
 
 
 def merged(routes: Iterable[Route]) -> dict[Order, tuple[int, ...]]:
@@ -105,14 +148,15 @@ def merged(routes: Iterable[Route]) -> dict[Order, tuple[int, ...]]:
     return {order: tuple(sorted(counts)) for order, counts in stops.items()}
 
 
-def between_ends(counts: Iterable[int], pixels: int) -> list[int]:
+def between_ends(counts: Iterable[int], units: int) -> list[int]:
     """The stops that belong to one map alone: without the photo itself and the finished fill."""
-    return [count for count in counts if 0 < count < pixels]
+    return [count for count in counts if 0 < count < units]
 
 
-def ends_needed(stops: Mapping[Order, tuple[int, ...]], pixels: int) -> dict[tuple[str, int], Order]:
-    """The finished fills that some stop lies at."""
-    return {order.end: order for order, counts in stops.items() if pixels in counts}
+def ends_needed(stops: Mapping[Order, tuple[int, ...]], shape: Sequence[int]) -> dict[tuple[str, int, str], Order]:
+    """The photo (C, H, W) itself, once for every score that is noted, and the finished fills that some stop lies at."""
+    fills = {order.end: order for order, counts in stops.items() if order.units(shape) in counts}
+    return {**{order.photo: order for order in stops}, **fills}
 
 
 def follow(
@@ -154,7 +198,7 @@ def follow(
 
 
 def score_pictures(
-    model: Classifier, pictures: Sequence[torch.Tensor], scores: Sequence[Score], *, budget: Budget
+    model: Classifier, pictures: Sequence[torch.Tensor], scores: Sequence[Score | TopClass], *, budget: Budget
 ) -> tuple[Classifier, np.ndarray]:
     """The score (N,) of each picture (C, H, W), forward only; and the model, as one that ends in softmax if it does."""
     if not pictures:
@@ -164,7 +208,7 @@ def score_pictures(
     return recognised, np.concatenate([scored(each, own[None]) for each, own in zip(scores, logits, strict=True)])
 
 
-def scored(score: Score, logits: torch.Tensor) -> np.ndarray:
+def scored(score: Score | TopClass, logits: torch.Tensor) -> np.ndarray:
     """The score (N,) float64 of logits (N, K) on the CPU; NaN for logits that are not finite."""
     finite = torch.isfinite(logits).all(dim=1)
     return np.asarray(torch.where(finite, score.of(logits.double()), torch.nan))

@@ -10,10 +10,21 @@ from dataclasses import dataclass
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
+from igcli.evaluation.fills import REMAINING, remaining_means
 from igcli.evaluation.maps import MapLike, flaw, ranks
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import Measured
-from igcli.evaluation.perturbation import Order, Route, Trail, between_ends, ends_needed, follow, merged, score_pictures
+from igcli.evaluation.perturbation import (
+    Order,
+    Route,
+    TopClass,
+    Trail,
+    between_ends,
+    ends_needed,
+    follow,
+    merged,
+    score_pictures,
+)
 from igcli.lazy import np, torch
 from igcli.models.classifier import Classifier
 
@@ -61,14 +72,16 @@ class Scores:
     passes: int
 
 
-def passes(metrics: Iterable[CurveMetric], *, size: tuple[int, int], maps: int, photos: int = 1) -> int:
+def passes(
+    metrics: Iterable[CurveMetric], *, size: tuple[int, int], maps: int, photos: int = 1, channels: int = 3
+) -> int:
     """The forward passes that :func:`score_maps` takes for photos of one size (height, width) with sound maps."""
-    pixels = size[0] * size[1]
-    stops = _stops(metrics, pixels)
+    shape = (channels, *size)
+    stops = _stops(metrics, shape)
     if not stops or not maps:
         return 0
-    own = sum(len(between_ends(counts, pixels)) for counts in stops.values())
-    return photos * (1 + len(ends_needed(stops, pixels)) + maps * own)
+    own = sum(len(between_ends(counts, order.units(shape))) for order, counts in stops.items())
+    return photos * (len(ends_needed(stops, shape)) + maps * own)
 
 
 def score_maps(
@@ -106,71 +119,86 @@ def score_maps(
     return Scores(measured, taken + sum(len(trail.counts) for trail in trails))
 
 
-def _stops(metrics: Iterable[CurveMetric], pixels: int) -> dict[Order, tuple[int, ...]]:
-    return merged(route for metric in metrics for route in metric.routes(pixels))
+def _stops(metrics: Iterable[CurveMetric], shape: Sequence[int]) -> dict[Order, tuple[int, ...]]:
+    return merged(route for metric in metrics for route in metric.routes(metric.order().units(shape)))
 
 
 class _Case:
     """A subject with the pictures that its metrics need, and later the scores there."""
 
     def __init__(self, model: Classifier, subject: Subject, metrics: Sequence[CurveMetric]) -> None:
-        self.subject = subject
-        self.count = subject.size[0] * subject.size[1]
-        self.stops = _stops(metrics, self.count)
+        self.model, self.subject = model, subject
+        self.shape = tuple(subject.pixels.shape)
+        self.stops = _stops(metrics, self.shape)
         self.flaws = {name: flaw(values, size=subject.size) for name, values in subject.maps.items()}
         self.trails: dict[tuple[str, Order], Trail] = {}
         self.along: dict[tuple[str, Order], np.ndarray] = {}
-        self.at_ends: dict[tuple[str, int] | None, float] = {}  # None is the photo itself
-        self.fills: dict[tuple[str, int], torch.Tensor] = {}
+        self.at_ends: dict[tuple[str, int, str], float] = {}
+        self.fills: dict[tuple[str, int, str], torch.Tensor] = {}
         if not all(self.flaws.values()):
-            self.fills = {order.end: order.filled(subject.pixels, model) for order in self.stops}
+            whole = (order for order in self.stops if order.fill != REMAINING)
+            self.fills = {order.end: order.filled(subject.pixels, model) for order in whole}
         for name in subject.maps:
             if not self.flaws[name]:
                 self.trails.update({(name, order): trail for order, trail in self._trails(subject.maps[name])})
 
     @property
-    def ends(self) -> dict[tuple[str, int] | None, torch.Tensor]:
-        """The pictures that all maps share: the photo, and the finished fills that some stop lies at."""
+    def ends(self) -> dict[tuple[str, int, str], tuple[torch.Tensor, Score | TopClass]]:
+        """The pictures that all maps share, and what is noted of them: the photo, and fills that some stop lies at."""
         if not self.trails:
             return {}
-        return {None: self.subject.pixels, **{end: self.fills[end] for end in ends_needed(self.stops, self.count)}}
+        return {
+            end: (self.fills[end] if end[0] else self.subject.pixels, order.score(self.subject.score))
+            for end, order in ends_needed(self.stops, self.shape).items()
+        }
 
     def measure(self, name: str, metric: CurveMetric) -> Measured:
         """One map by one metric."""
-        routes = metric.routes(self.count)
+        units = metric.order().units(self.shape)
+        routes = metric.routes(units)
         if self.flaws[name] or any((name, route.order) not in self.trails for route in routes):
             return Measured.missing(self.flaws[name] or _FLAT)
         scores = [self._scores(name, route) for route in routes]
         if not all(np.isfinite(each).all() for each in scores):
             return Measured.missing(_NOT_FINITE)
-        return metric.measure(scores, self.count)
+        return metric.measure_map(self.subject.maps[name], scores, units)
 
     def _trails(self, values: MapLike) -> list[tuple[Order, Trail]]:
-        by_ranking = {ranked: ranks(values, ranked=ranked) for ranked in {order.ranked for order in self.stops}}
+        pixels = self.subject.pixels
+        by_ranking = {
+            ranked: ranks(values, ranked=ranked, channels=len(pixels))
+            for ranked in {order.ranked for order in self.stops}
+        }
         found = []
         for order, counts in self.stops.items():
             first = by_ranking[order.ranked]
             if first is not None:
-                own = self.count - 1 - first if order.least_first else first
-                inner = between_ends(counts, self.count)
-                trail = Trail(self.subject.pixels, self.fills[order.end], own, inner, self.subject.score)
+                units = order.units(self.shape)
+                own = units - 1 - first if order.least_first else first
+                inner = between_ends(counts, units)
+                trail = Trail(pixels, self._fill(order, own, inner), own, inner, order.score(self.subject.score))
                 found.append((order, trail))
         return found
+
+    def _fill(self, order: Order, own: torch.Tensor, counts: Sequence[int]) -> torch.Tensor:
+        if order.fill != REMAINING:
+            return self.fills[order.end]
+        return remaining_means(self.subject.pixels, own, counts, mean=self.model.mean, std=self.model.std)
 
     def _scores(self, name: str, route: Route) -> np.ndarray:
         key = name, route.order
         known = dict(zip(self.trails[key].counts, self.along[key].tolist(), strict=True))
-        known[0] = self.at_ends[None]
+        known[0] = self.at_ends[route.order.photo]
         if route.order.end in self.at_ends:
-            known[self.count] = self.at_ends[route.order.end]
+            known[route.order.units(self.shape)] = self.at_ends[route.order.end]
         return np.array([known[count] for count in route.counts])
 
 
 def _score_ends(model: Classifier, cases: Sequence[_Case], budget: Budget) -> tuple[Classifier, int]:
     """Score the shared ends; returns the model, as one that ends in softmax if it does, and the number of pictures."""
-    ends = [(case, end, picture) for case in cases for end, picture in case.ends.items()]
-    pictures, scores = [picture for _, _, picture in ends], [case.subject.score for case, _, _ in ends]
+    ends = [(case, end, *entry) for case in cases for end, entry in case.ends.items()]
+    pictures, scores = [picture for _, _, picture, _ in ends], [score for *_, score in ends]
     model, found = score_pictures(model, pictures, scores, budget=budget)
-    for (case, end, _), score in zip(ends, found.tolist(), strict=True):
-        case.at_ends[end] = score
+    for (case, end, *_), value in zip(ends, found.tolist(), strict=True):
+        case.at_ends[end] = value
     return model, len(ends)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igcli.errors import UsageError
-from igcli.evaluation.maps import as_map, flaw, ranks
+from igcli.evaluation.maps import RANKINGS, as_map, flaw, ranks
 
 
 def test_arrays_and_tensors_with_and_without_channels_are_maps():
@@ -84,3 +84,28 @@ def test_ranks_equal_those_of_a_plain_sort(seed, levels):
 def test_an_unknown_ranking_names_the_known_ones():
     with pytest.raises(UsageError, match="signed"):
         ranks(noise_map(), ranked="sign")
+
+
+def test_the_rankings_differ_in_where_the_absolute_value_is_taken():
+    values = torch.tensor([[[1.0, -5.0, 2.0, 0.5]], [[1.0, 5.0, -6.0, 0.0]], [[1.0, -1.0, 1.0, 0.0]]])
+    found = {name: RANKINGS[name](values).tolist() for name in RANKINGS}
+    assert found["signed"] == [[3, -1, -3, 0.5]]
+    assert found["importance"] == [[3, 11, 9, 0.5]]
+    assert found["magnitude"] == [[3, 1, 3, 0.5]]
+    assert found["value"] == values.abs().tolist()
+
+
+def test_single_values_are_ranked_over_all_channels_and_a_map_without_channels_counts_for_each():
+    values = noise_map(side=4)
+    order = ranks(values, ranked="value")
+    assert order.shape == (3, 4, 4)
+    in_order = values.abs().flatten()[order.flatten().argsort()]
+    assert torch.equal(in_order, in_order.sort(descending=True).values)
+    one = ranks(values[0], ranked="value", channels=3)
+    assert one.shape == (3, 4, 4)
+    assert sorted(one.flatten().tolist()) == list(range(48))
+
+
+@pytest.mark.parametrize("ranked", ["importance", "magnitude", "value"])
+def test_only_the_signed_ranking_depends_on_the_sign(ranked):
+    assert torch.equal(ranks(noise_map(), ranked=ranked), ranks(-noise_map(), ranked=ranked))

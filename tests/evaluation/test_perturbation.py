@@ -8,7 +8,16 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
 from igcli.errors import OutOfMemory, UsageError
 from igcli.evaluation.maps import ranks
-from igcli.evaluation.perturbation import Order, Route, Trail, between_ends, ends_needed, follow, merged
+from igcli.evaluation.perturbation import (
+    TOP_CLASS,
+    Order,
+    Route,
+    Trail,
+    between_ends,
+    ends_needed,
+    follow,
+    merged,
+)
 
 
 def trail(seed, counts, score=LOGIT, side=SIDE):
@@ -108,7 +117,39 @@ def test_stops_on_the_same_order_are_merged_and_sorted():
 
 def test_both_directions_of_a_fill_share_its_end():
     stops = {Order("black"): (0, 64), Order("black", least_first=True): (1, 64), Order("blur"): (1, 2)}
-    assert list(ends_needed(stops, 64)) == [("black", 0)]
+    assert list(ends_needed(stops, (3, 8, 8))) == [("", 0, ""), ("black", 0, "")]
+
+
+def test_values_are_more_than_pixels_and_another_score_is_noted_at_the_ends_by_itself():
+    values, pixels = Order("black", "value"), Order("black", noted="logit")
+    assert (values.units((3, 8, 8)), pixels.units((3, 8, 8))) == (192, 64)
+    stops = {values: (0, 64), pixels: (0, 64)}
+    assert list(ends_needed(stops, (3, 8, 8))) == [("", 0, ""), ("", 0, "logit"), ("black", 0, "logit")]
+
+
+def test_single_values_are_replaced_where_these_are_ranked():
+    pixels, order = photo(side=2), torch.tensor([[[0, 5], [9, 3]], [[1, 2], [4, 6]], [[7, 8], [10, 11]]])
+    out = torch.empty(2, 3, 2, 2, dtype=torch.float64)
+    Trail(pixels, torch.full_like(pixels, 7), order.int(), (1, 4), LOGIT).write(0, 2, out=out)
+    assert torch.equal(out[0] == 7, order < 1)
+    assert torch.equal(out[1] == 7, order < 4)
+    assert torch.equal(out[1][order >= 4], pixels[order >= 4])
+
+
+def test_a_fill_may_differ_from_stop_to_stop():
+    pixels, out = photo(side=2), torch.empty(1, 3, 2, 2, dtype=torch.float64)
+    colours = torch.arange(6, dtype=torch.float64).reshape(2, 3, 1, 1)
+    own = Trail(pixels, colours, torch.arange(4, dtype=torch.int32).reshape(2, 2), (1, 2), LOGIT)
+    own.write(1, 2, out=out)
+    assert out[0, :, 0].tolist() == [[3, 3], [4, 4], [5, 5]]
+    assert torch.equal(out[0, :, 1], pixels[:, 1])
+
+
+def test_whether_the_class_is_still_the_first_is_noted_as_0_or_1():
+    logits = torch.tensor([[1.0, 2.0], [2.0, 1.0]])
+    assert Order("black", noted=TOP_CLASS).score(LOGIT).of(logits).tolist() == [0, 1]
+    assert Order("black", noted="softmax").score(LOGIT) == SOFTMAX
+    assert Order("black").score(LOGIT) == LOGIT
 
 
 def test_noise_of_another_seed_is_another_fill():
@@ -117,7 +158,7 @@ def test_noise_of_another_seed_is_another_fill():
     assert not torch.equal(first, other)
 
 
-@pytest.mark.parametrize("order", [Order("pink"), Order("black", ranked="size")])
+@pytest.mark.parametrize("order", [Order("pink"), Order("black", ranked="size"), Order("black", noted="luck")])
 def test_an_order_that_cannot_be_is_refused(order):
     with pytest.raises(UsageError, match="Choose from"):
         order.check()

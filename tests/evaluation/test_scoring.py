@@ -13,11 +13,28 @@ from igcli.evaluation.metrics.abpc import Abpc
 from igcli.evaluation.metrics.aopc import Aopc
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.deletion_insertion import Deletion, Insertion
+from igcli.evaluation.metrics.diffid import DiffId, DiffIdDeletion, DiffIdInsertion
+from igcli.evaluation.metrics.mas import START, Mas, MasDeletion, MasInsertion
 from igcli.evaluation.metrics.metric import METRICS, configured
 from igcli.evaluation.scoring import Subject, passes, score_maps
 
 CURVES = [name for name, kind in METRICS.items() if issubclass(kind, CurveMetric)]
-SMALL = {"aopc": Aopc(), "deletion": Deletion(steps=16), "insertion": Insertion(steps=16), "abpc": Abpc()}
+
+
+def with_a_mean(model):
+    model.mean, model.std = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
+    return model
+
+
+SMALL = {
+    "aopc": Aopc(),
+    "deletion": Deletion(steps=16),
+    "insertion": Insertion(steps=16),
+    "abpc": Abpc(),
+    "diffid": DiffId(),
+    "mas": Mas(steps=16, fill="black"),
+    "by value": Deletion(steps=16, ranked="value"),
+}
 
 
 def values(scores):
@@ -40,7 +57,7 @@ def subjects(count=3, maps=2, score=LOGIT):
 @pytest.mark.parametrize("options", [{}, {"fill": "black"}, {"fill": "noise", "steps": 10}])
 def test_the_stated_forward_passes_are_those_that_are_run(chosen, options):
     metrics = configured(chosen, options)
-    model = plain(Linear())
+    model = with_a_mean(plain(Linear()))
     counted, heard = count_passes(model), []
     found = score_maps(model, subjects(count=3, maps=2), metrics, budget=Budget(5), on_passes=heard.append)
     stated = passes(metrics.values(), size=(SIDE, SIDE), maps=2, photos=3)
@@ -59,11 +76,16 @@ def test_what_metrics_have_in_common_is_run_once():
     assert both == alone + 49
     assert count(Deletion(steps=50), Insertion(steps=50, fill="black"), Abpc()) == both
     assert count(Aopc()) == 1 + 50  # black is not reached
+    rows = count(Deletion(fill="grey", ranked="magnitude"), Insertion(fill=START, ranked="magnitude"))
+    aligned = (Mas(score=""), MasInsertion(score=""), MasDeletion(score=""))
+    assert count(*aligned, Deletion(fill="grey", ranked="magnitude"), Insertion(fill=START, ranked="magnitude")) == rows
+    assert count(*aligned) == rows == 3 + 2 * 223
+    assert count(DiffId(), DiffIdInsertion(), DiffIdDeletion()) == 1 + 2 * 9  # the photo, and nine shares either way
 
 
 def test_ends_are_run_once_a_photo_whatever_the_number_of_maps():
     one, nine = (passes(SMALL.values(), size=(SIDE, SIDE), maps=maps) for maps in (1, 9))
-    ends = 3  # the photo, black, blurred
+    ends = 6  # the photo, black and blurred; for softmax the photo, black and blurred with another kernel
     assert nine - ends == 9 * (one - ends)
 
 

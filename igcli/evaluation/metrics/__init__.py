@@ -7,8 +7,10 @@ _FILES = (
     "aopc",
     "completeness",
     "deletion_insertion",
+    "diffid",
     "focus",
     "localisation",
+    "mas",
     "max_sensitivity",
     "randomisation",
 )

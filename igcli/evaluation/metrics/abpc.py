@@ -57,6 +57,6 @@ class Abpc(CurveMetric):
         crossed = "crossings count as 0" if self.floor else "crossings count as negative"
         return (
             f"area between least and most important first, {self.steps - 1} stops from {100 / self.steps:.0f} % to "
-            f"{100 - 100 / self.steps:.0f} % of the pixels at {size[1]}x{size[0]}, {score} score normalised to 0 at "
-            f"the fill and 1 at the photo and clipped, {crossed}; {self.in_words()}"
+            f"{100 - 100 / self.steps:.0f} % of the {self.unit} at {size[1]}x{size[0]}, {self.noted(score)} "
+            f"normalised to 0 at the fill and 1 at the photo and clipped, {crossed}; {self.in_words()}"
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
+from igcli.evaluation.maps import is_by_value
 from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, over_pixels, rounded
 from igcli.evaluation.metrics.metric import METRICS, Measured
 from igcli.evaluation.perturbation import Route
@@ -62,9 +63,11 @@ class Aopc(CurveMetric):
         """With the proportion, where the photo is not of the published size."""
         area, published = size[0] * size[1], PUBLISHED_SIDE**2
         step = f"{self.pixels} pixels"
-        if area != published:
+        if is_by_value(self.ranked):
+            step = f"{self.pixels / published:.3g} of the values (in proportion: {self.pixels} pixels at 224x224)"
+        elif area != published:
             step = f"{self.pixels * area / published:.3g} pixels (in proportion: {self.pixels} at 224x224)"
         return (
             f"most important first, {self.steps} steps of {step} at {size[1]}x{size[0]}, mean drop of the "
-            f"{score} score over the steps from 0 on; {self.in_words()}"
+            f"{self.noted(score)} over the steps from 0 on; {self.in_words()}"
         )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from igcli.attribution.scores import SHARED
 from igcli.errors import UsageError
 from igcli.evaluation.context import Context
-from igcli.evaluation.maps import ranking_in_words
+from igcli.evaluation.fills import REMAINING, check_fill
+from igcli.evaluation.maps import MapLike, is_by_value, ranking_in_words
 from igcli.evaluation.metrics.metric import Curve, Measured, Metric
 from igcli.evaluation.perturbation import Order, Route
 from igcli.lazy import np
+from igcli.models.classifier import Classifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,30 +24,55 @@ class CurveMetric(Metric):
     Attributes
     ----------
     fill
-        What replaces them: a name in ``BASELINES``.
+        What replaces them: a name in ``BASELINES``, or one of :mod:`igcli.evaluation.fills`.
     ranked
-        What of the map they are ranked by: a name in ``RANKINGS``.
+        What of the map they are ranked by: a name in ``RANKINGS``. By ``"value"``, single channel values are replaced,
+        and all numbers of pixels are numbers of values.
     seed
         For a fill of noise; the same for every photo.
+    score
+        What is noted: a name in ``SCORES``; empty for the score that the maps explain.
     """
 
     needs = ("model", "replaced")
+    #: Whether no stop lies where everything is replaced.
+    leaves_some: ClassVar[bool] = False
 
     fill: str = "black"
     ranked: str = "signed"
     seed: int = 0
+    score: str = ""
 
     def check(self) -> None:
-        """Raise ``UsageError`` for a fill or a ranking that does not exist."""
+        """Raise ``UsageError`` for a fill, a ranking or a score that does not exist."""
         self.order().check()
+        if self.fill == REMAINING and not self.leaves_some:
+            raise UsageError(f"{REMAINING} has no value once everything is replaced, as it is here; it is for diffid.")
+
+    def check_model(self, model: Classifier) -> None:
+        """Raise ``UsageError`` where the model lacks what the metric needs: a normalisation's mean, or such a score."""
+        for fill in self.fills():
+            check_fill(fill, model)
+        if self.score in SHARED and (model.multi_label or model.regression):
+            what = "numbers" if model.regression else "classes that do not exclude each other"
+            other = "value" if model.regression else "sigmoid"
+            raise UsageError(f"The metric notes the {self.score}, and this network has {what}: set its score={other}.")
+
+    def fills(self) -> tuple[str, ...]:
+        """All fills that the metric uses."""
+        return (self.fill,)
 
     def order(self, *, least_first: bool = False) -> Order:
         """The metric's order, from either end."""
-        return Order(self.fill, self.ranked, least_first=least_first, seed=self.seed)
+        return Order(self.fill, self.ranked, least_first=least_first, seed=self.seed, noted=self.score)
 
     def routes(self, area: int) -> tuple[Route, ...]:
-        """Where the scores are wanted, in a photo of so many pixels."""
+        """Where the scores are wanted, in a photo of so many pixels; or of so many values, if these are ranked."""
         raise NotImplementedError
+
+    def measure_map(self, values: MapLike, scores: Sequence[np.ndarray], area: int) -> Measured:
+        """The same as :meth:`measure`, for metrics that need the map's own values as well."""
+        return self.measure(scores, area)
 
     def measure(self, scores: Sequence[np.ndarray], area: int) -> Measured:
         """The number, from the scores at the stops of each route, in the routes' order; all of them finite."""
@@ -56,7 +85,22 @@ class CurveMetric(Metric):
     def in_words(self) -> str:
         """The order and the fill, for a protocol."""
         seed = f" (seed {self.seed})" if self.fill == "noise" else ""
-        return f"pixels ranked by {ranking_in_words(self.ranked)}, the fill is {self.fill}{seed}"
+        return f"{self.unit} ranked by {ranking_in_words(self.ranked)}, the fill is {self.fill}{seed}"
+
+    def noted(self, explained: str) -> str:
+        """What is noted, and of what the maps are where that is another score, for a protocol."""
+        if self.score in ("", explained):
+            return f"{explained} score"
+        return f"{self.score} score (maps of the {explained} score)"
+
+    @property
+    def unit(self) -> str:
+        """What is ranked and replaced, for a protocol."""
+        return "channel values" if is_by_value(self.ranked) else "pixels"
+
+    def share(self, size: tuple[int, int], parts: int) -> str:
+        """One of so many equal parts of a photo of ``size``, for a protocol."""
+        return f"1/{parts} of the values" if is_by_value(self.ranked) else f"{size[0] * size[1] / parts:.4g}"
 
 
 def even_stops(steps: int, area: int) -> tuple[int, ...]:

@@ -47,9 +47,9 @@ class ScoreArea(CurveMetric):
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
         """With what happens to the pixels."""
         return (
-            f"pixels {self.happening}, most important first, in {self.steps} steps of "
-            f"{size[0] * size[1] / self.steps:.4g} at {size[1]}x{size[0]}, area under the {score} score, divided by "
-            f"the width; {self.in_words()}"
+            f"{self.unit} {self.happening}, most important first, in {self.steps} steps of "
+            f"{self.share(size, self.steps)} at {size[1]}x{size[0]}, area under the {self.noted(score)}, "
+            f"divided by the width; {self.in_words()}"
         )
 
 

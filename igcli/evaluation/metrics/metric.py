@@ -108,7 +108,7 @@ def configured(names: Sequence[str], options: Mapping[str, object] | None = None
         kind = METRICS[name]
         values: dict[str, object] = {}
         for parameter in fields(kind):
-            for key in (parameter.name, f"{name}.{parameter.name}"):
+            for key in (_FOR_ALL.get(parameter.name, parameter.name), f"{name}.{parameter.name}"):
                 if key in options:
                     values[parameter.name] = _read(key, options[key], parameter.default)
                     used.add(key)
@@ -118,6 +118,10 @@ def configured(names: Sequence[str], options: Mapping[str, object] | None = None
             known = sorted({f"{name}.{each.name}" for name, metric in chosen.items() for each in fields(metric)})
             raise UsageError(f"None of the metrics has the option {key!r}. There are: {', '.join(known)}.")
     return chosen
+
+
+#: Parameters that an option for all metrics sets under another name: what insertion starts from is a fill.
+_FOR_ALL = {"start": "fill"}
 
 
 def _read(key: str, value: object, default: object) -> object:

@@ -15,6 +15,12 @@ EXPECTED = {
     "aopc": "higher",
     "deletion": "lower",
     "insertion": "higher",
+    "diffid": "higher",
+    "diffid-insertion": "higher",
+    "diffid-deletion": "lower",
+    "mas": "higher",
+    "mas-insertion": "higher",
+    "mas-deletion": "lower",
     "abpc": "higher",
     "completeness": "lower",
     "max-sensitivity": "lower",
@@ -56,7 +62,7 @@ def test_a_need_that_is_not_there_is_refused_with_those_that_are():
 @pytest.mark.parametrize("name", [name for name, kind in METRICS.items() if issubclass(kind, CurveMetric)])
 def test_a_protocol_names_fill_order_steps_and_resolution(name):
     said = METRICS[name](fill="mean", ranked="importance").protocol(size=(96, 128))
-    for words in ("mean", "absolute", "most important first", "128x96"):
+    for words in ("mean", "absolute", "important first", "128x96"):
         assert words in said
 
 
