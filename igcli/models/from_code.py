@@ -22,7 +22,7 @@ from igcli.lazy import torch
 from igcli.models.assembly import fill
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
-from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.model import Model, Provenance, in_evaluation_mode
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.trial import check_weights
 from igcli.models.weights import read_state_dict, sha256_of
@@ -41,9 +41,9 @@ def load_from_code(name: str, options: LoadOptions) -> Classifier:
     WeightsError
         The weights are damaged, or belong to another network.
     """
-    where, _, attribute = name.rpartition(":")
-    with importable(Path(where).parent if where.endswith(".py") else Path.cwd()):
-        made = _made(name, _attribute(_module(where), attribute, name), dict(options.arguments))
+    made, shown = make_from_code(name, dict(options.arguments))
+    if isinstance(made, Model) and not isinstance(made, Classifier):
+        raise UsageError(f"{name} made a {type(made).__name__}, which is no model of pictures.")
     classifier = made if isinstance(made, Classifier) else Classifier(made, ())
     network = classifier.network
     if options.weights is None:
@@ -54,9 +54,22 @@ def load_from_code(name: str, options: LoadOptions) -> Classifier:
         fill(network, select_tensors(stored, network, file=options.weights, warn=options.warn), file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
     classifier.network = in_evaluation_mode(network).to(resolve_device(options.device))
-    shown = f"{Path(where).name}:{attribute}" if where.endswith(".py") else name
     classifier.provenance = Provenance(shown, weights, sha256)
     return classifier
+
+
+def make_from_code(name: str, arguments: dict[str, Any]) -> tuple[torch.nn.Module | Model, str]:
+    """The network, or the whole model, that the code makes, of whatever kind; and its name for records.
+
+    Raises
+    ------
+    UsageError
+        The code cannot be found or run, or does not make a network.
+    """
+    where, _, attribute = name.rpartition(":")
+    with importable(Path(where).parent if where.endswith(".py") else Path.cwd()):
+        made = _made(name, _attribute(_module(where), attribute, name), arguments)
+    return made, f"{Path(where).name}:{attribute}" if where.endswith(".py") else name
 
 
 def tensors_hash(network: torch.nn.Module) -> str:
@@ -124,9 +137,9 @@ def _attribute(module: ModuleType, attribute: str, name: str) -> Any:
         raise UsageError(f"{name.rpartition(':')[0]} has no {attribute!r}. {offered}") from None
 
 
-def _made(name: str, factory: Any, arguments: dict[str, Any]) -> torch.nn.Module | Classifier:
+def _made(name: str, factory: Any, arguments: dict[str, Any]) -> torch.nn.Module | Model:
     made = factory
-    if not isinstance(factory, (torch.nn.Module, Classifier)):
+    if not isinstance(factory, (torch.nn.Module, Model)):
         if not callable(factory):
             raise UsageError(f"{name} is {_kind(factory)}. Name a function or class that makes a network.")
         try:
@@ -140,7 +153,7 @@ def _made(name: str, factory: Any, arguments: dict[str, Any]) -> torch.nn.Module
             ) from problem
     elif arguments:
         raise UsageError(f"{name} is a network already, and takes no --model-arg. Name what makes it.")
-    if not isinstance(made, (torch.nn.Module, Classifier)):
+    if not isinstance(made, (torch.nn.Module, Model)):
         raise UsageError(f"{name} made {_kind(made)}. It must make a torch.nn.Module.")
     return made
 

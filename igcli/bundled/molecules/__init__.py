@@ -1,0 +1,1 @@
+"""The networks of molecules that ship with the package: weights, model card, training script."""

@@ -1,0 +1,102 @@
+"""A model of molecules: a graph network, and the features that it takes.
+
+The network is called with ``atoms`` (B, n, a), ``pairs`` (B, p, f) and ``index`` (B, p, 2), as
+:class:`~igcli.molecules.features.Graph` describes them, and returns one logit per task, (B, K). One that says
+``takes_masks = True`` is given molecules filled up to one size, and ``is_atom`` (B, n) and ``is_pair`` (B, p) after
+them; any other one only molecules of exactly one size together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from igcli.errors import EntryError, UsageError, first_line
+from igcli.inputs import Entry
+from igcli.lazy import torch
+from igcli.models.model import Model, Provenance
+from igcli.molecules.features import Graph, featurise
+from igcli.molecules.sample import MoleculeSample
+from igcli.molecules.source import Molecule, molecule_of
+
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
+FARTHEST = 7
+"""Bonds between the atoms of a pair, at most."""
+
+
+class MoleculeModel(Model):
+    """A graph network of molecules, with a logit per task.
+
+    Parameters
+    ----------
+    network
+        As this module describes it. What it says of itself, as attributes, is used: ``labels`` (the tasks' names),
+        ``distance`` (how many bonds apart the atoms of a pair are at most, 2 if it says nothing), ``takes_masks``,
+        ``multi_label`` (``False`` for classes that exclude each other), and ``featurise``, a function from RDKit's
+        molecule to a :class:`~igcli.molecules.features.Graph`, in place of the simple features.
+    labels
+        In place of the network's own.
+
+    Raises
+    ------
+    UsageError
+        For an attribute that is none of these values.
+    """
+
+    unit: ClassVar[str] = "features of molecules"
+
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        labels: Sequence[str] = (),
+        *,
+        provenance: Provenance | None = None,
+        caveat: str = "",
+    ) -> None:
+        named = labels or getattr(network, "labels", ())
+        if isinstance(named, str) or not all(isinstance(label, str) for label in named):
+            raise UsageError(f"The network's labels are the names of its tasks, not {named!r:.60}.")
+        self.distance = getattr(network, "distance", 2)
+        if not isinstance(self.distance, int) or not 1 <= self.distance <= FARTHEST:
+            raise UsageError(f"The network's distance is a number of bonds from 1 to {FARTHEST}, not {self.distance!r}.")
+        self.takes_masks = bool(getattr(network, "takes_masks", False))
+        self._own_features: Callable[[Mol], Graph] | None = getattr(network, "featurise", None)
+        multi_label = bool(getattr(network, "multi_label", True))
+        super().__init__(network, named, provenance=provenance, caveat=caveat, multi_label=multi_label)
+
+    def read(self, found: Any, *, fit: str | None = None, options: Any = None) -> MoleculeSample:
+        """The sample of an entry whose text is a SMILES, or a structure of an SD file.
+
+        Raises
+        ------
+        EntryError
+            When it is no molecule, or one that this network cannot take.
+        """
+        if not isinstance(found, Entry):
+            raise UsageError(f"{self.provenance.name} reads entries of lists of molecules, not {found!r:.60}.")
+        return self.sample(molecule_of(found))
+
+    def sample(self, molecule: Molecule) -> MoleculeSample:
+        """A molecule's features, as this network takes them.
+
+        Raises
+        ------
+        EntryError
+            For a molecule that has no pairs, where the network needs them; for features of the network's own that
+            cannot be computed.
+        """
+        return MoleculeSample(molecule, self._graph(molecule), filled_up=self.takes_masks)
+
+    def _graph(self, molecule: Molecule) -> Graph:
+        if self._own_features is None:
+            return featurise(molecule.mol, distance=self.distance)
+        try:
+            graph = self._own_features(molecule.mol)
+        except Exception as problem:  # a person's own code can raise anything
+            said = f"{type(problem).__name__}: {first_line(problem)}"
+            raise EntryError(f"The network's featurise could not describe it ({said}).") from problem
+        if not isinstance(graph, Graph):
+            raise UsageError(f"The network's featurise returns an igcli.molecules.features.Graph, not {graph!r:.60}.")
+        return graph
