@@ -3,7 +3,29 @@
 The network is called with ``atoms`` (B, n, a), ``pairs`` (B, p, f) and ``index`` (B, p, 2), as
 :class:`~igcli.molecules.features.Graph` describes them, and returns one logit per task, (B, K). One that says
 ``takes_masks = True`` is given molecules filled up to one size, and ``is_atom`` (B, n) and ``is_pair`` (B, p) after
-them; any other one only molecules of exactly one size together.
+them; any other one only molecules of exactly one size together. A network of one's own, ``ig molecule CCO --model
+graph.py:build``::
+
+    import torch
+
+    class GraphNetwork(torch.nn.Module):
+        labels = ["active"]
+
+        def __init__(self):
+            super().__init__()
+            self.atom, self.pair = torch.nn.Linear(11, 32), torch.nn.Linear(6, 32)
+            self.out = torch.nn.Linear(32, 1)
+
+        def forward(self, atoms, pairs, index):
+            hidden = self.atom(atoms)
+            first, second = (index[..., k : k + 1].expand(-1, -1, 32) for k in (0, 1))
+            messages = (hidden.gather(1, second) * self.pair(pairs)).relu()
+            return self.out(hidden.scatter_add(1, first, messages).relu().sum(1))
+
+    def build():
+        network = GraphNetwork()
+        network.load_state_dict(torch.load("graph.pt", weights_only=True))
+        return network
 """
 
 from __future__ import annotations
@@ -11,9 +33,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from igcli.errors import EntryError, UsageError, first_line
+from igcli.errors import EntryError, IgError, UsageError, first_line
 from igcli.inputs import Entry
 from igcli.lazy import torch
+from igcli.models.labels import Labels
 from igcli.models.model import Model, Provenance
 from igcli.molecules.features import Graph, featurise
 from igcli.molecules.sample import MoleculeSample
@@ -60,11 +83,40 @@ class MoleculeModel(Model):
             raise UsageError(f"The network's labels are the names of its tasks, not {named!r:.60}.")
         self.distance = getattr(network, "distance", 2)
         if not isinstance(self.distance, int) or not 1 <= self.distance <= FARTHEST:
-            raise UsageError(f"The network's distance is a number of bonds from 1 to {FARTHEST}, not {self.distance!r}.")
+            raise UsageError(
+                f"The network's distance is a number of bonds from 1 to {FARTHEST}, not {self.distance!r}."
+            )
         self.takes_masks = bool(getattr(network, "takes_masks", False))
         self._own_features: Callable[[Mol], Graph] | None = getattr(network, "featurise", None)
         multi_label = bool(getattr(network, "multi_label", True))
         super().__init__(network, named, provenance=provenance, caveat=caveat, multi_label=multi_label)
+
+    def try_out(self) -> None:
+        """Run the network on a small molecule; outputs that have no names are called by their number.
+
+        Raises
+        ------
+        UsageError
+            When it does not take the features, or has another number of outputs than labels.
+        """
+        sample = self.sample(molecule_of(Entry("CCO")))
+        batch = [each.to(self.dtype)[None].to(self.device) for each in sample.values]
+        graph = [each[None].to(self.device) for each in sample.further]
+        try:
+            with self.frozen(), torch.no_grad():
+                count = self.outputs(*batch, *graph).shape[1]
+        except IgError:
+            raise
+        except Exception as problem:  # a person's own network can raise anything
+            shapes = " and ".join(" x ".join(map(str, each.shape)) for each in (*batch, *graph))
+            raise UsageError(
+                f"The network does not take a molecule's features ({first_line(problem) or type(problem).__name__}): "
+                f"it is given {shapes} for ethanol; --debug shows where it was raised."
+            ) from problem
+        if not len(self.labels):
+            self.labels = Labels([f"output {number}" for number in range(count)])
+        if len(self.labels) != count and not (len(self.labels) == 2 and count == 1):
+            raise UsageError(f"The network has {count} outputs and {len(self.labels)} labels: give it one label each.")
 
     def read(self, found: Any, *, fit: str | None = None, options: Any = None) -> MoleculeSample:
         """The sample of an entry whose text is a SMILES, or a structure of an SD file.

@@ -13,8 +13,9 @@ from igcli.models.assembly import assemble
 from igcli.models.batching import TOGETHER
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import make_from_code, tensors_hash
-from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.model import Model, Provenance, in_evaluation_mode
 from igcli.models.molecule_model import MoleculeModel
+from igcli.models.trial import check_weights
 from igcli.models.weights import read_state_dict, sha256_of
 from igcli.molecules.features import ATOM_FEATURES, pair_features
 
@@ -51,13 +52,18 @@ def load_molecule_model(name: str, *, device: str = "auto") -> MoleculeModel:
         return _bundled(name, device)
     if ":" not in name:
         offered = ", ".join(MODULES)
-        raise UsageError(f"There is no network of molecules called {name!r}: there are {offered}, and FILE.py:FUNCTION.")
+        raise UsageError(
+            f"There is no network of molecules called {name!r}: there are {offered}, and FILE.py:FUNCTION."
+        )
     made, shown = make_from_code(name, {})
-    if isinstance(made, MoleculeModel):
-        made.provenance = Provenance(shown, "as the factory made them", tensors_hash(made.network))
-        return made
+    if isinstance(made, Model):
+        raise UsageError(f"{name} made a {type(made).__name__}: make the torch.nn.Module itself.")
+    check_weights(made)
     network = in_evaluation_mode(made).to(resolve_device(device))
-    return MoleculeModel(network, provenance=Provenance(shown, "as the factory made them", tensors_hash(network)))
+    provenance = Provenance(shown, "as the factory made them", tensors_hash(network))
+    model = MoleculeModel(network, provenance=provenance)
+    model.try_out()
+    return model
 
 
 def _bundled(name: str, device: str) -> MoleculeModel:

@@ -28,7 +28,8 @@ class MoleculeSample(Sample):
 
     def __init__(self, molecule: Molecule, graph: Graph, *, filled_up: bool) -> None:
         self.molecule, self.graph = molecule, graph
-        atoms, pairs, index, further = graph.atoms, graph.pairs, graph.index, ()
+        atoms, pairs, index = graph.atoms, graph.pairs, graph.index
+        further: tuple[torch.Tensor, ...] = ()
         if filled_up:
             rows, edges = _power_of_2(len(atoms)), _power_of_2(len(pairs))
             is_atom, is_pair = torch.arange(rows) < len(atoms), torch.arange(edges) < len(pairs)

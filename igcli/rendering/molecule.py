@@ -16,11 +16,20 @@ from igcli.rendering.text import clean
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
+    from rdkit.Chem.Draw.rdMolDraw2D import MolDraw2D
 
 MOST_DRAWN = 200
 """Atoms of the largest molecule that is drawn: of a larger one nothing could be read, and its layout takes minutes."""
 
 _NOTE = (0.13, 0.14, 0.16)
+_LOOK = {
+    "fillHighlights": True,
+    "continuousHighlight": True,
+    "highlightRadius": 0.35,
+    "annotationFontScale": 0.55,
+    "legendFraction": 0.11,
+    "legendFontSize": 18,
+}
 _LARGEST, _PER_ATOM = (1600, 1200), (60, 45)
 
 
@@ -68,7 +77,7 @@ class MoleculeDrawing:
         )
         return width, height
 
-    def _draw(self, canvas: object) -> None:
+    def _draw(self, canvas: MolDraw2D) -> None:
         from rdkit import Chem
         from rdkit.Chem.Draw import rdMolDraw2D
 
@@ -86,15 +95,12 @@ class MoleculeDrawing:
                 note = signed_text(values.get(holder.GetIdx(), 0.0), digits)
                 if float(note):
                     holder.SetProp(key, note)
-        options = canvas.drawOptions()  # type: ignore[attr-defined]
+        options = canvas.drawOptions()
         options.useBWAtomPalette()
-        options.fillHighlights = options.continuousHighlight = True
         options.setAtomNoteColour(_NOTE)
         options.setBondNoteColour(_NOTE)
-        options.annotationFontScale = 0.55
-        options.legendFraction = 0.11
-        options.legendFontSize = 18
-        options.highlightRadius = 0.35
+        for name, value in _LOOK.items():
+            setattr(options, name, value)
         with silent():
             rdMolDraw2D.PrepareAndDrawMolecule(
                 canvas,
@@ -105,4 +111,4 @@ class MoleculeDrawing:
                 highlightBonds=list(bonds),
                 highlightBondColors={i: signed_colour(value, largest) for i, value in bonds.items()},
             )
-            canvas.FinishDrawing()  # type: ignore[attr-defined]
+            canvas.FinishDrawing()

@@ -59,4 +59,4 @@ def _fill(axes: Axes, contributions: Contributions, atoms: Sequence[str]) -> Non
         axes.set_xticks(range(len(atoms)), atoms, rotation=90, fontsize=size)
         axes.set_yticks(range(len(atoms)), atoms, fontsize=size)
     axes.set_xlabel("atoms on the diagonal, half of each pair on either side; grey: no pair", color=MUTED, fontsize=8.5)
-    axes.figure.colorbar(image, ax=axes, shrink=0.7, label="contribution to the score")  # type: ignore[union-attr]
+    axes.figure.colorbar(image, ax=axes, shrink=0.7, label="contribution to the score")

@@ -85,7 +85,8 @@ def split_by_scaffold(smiles: list[str]) -> dict[str, list[int]]:
     """
     groups = defaultdict(list)
     for position, each in enumerate(smiles):
-        groups[MurckoScaffold.MurckoScaffoldSmiles(mol=_molecule(each))].append(position)
+        scaffold = MurckoScaffold.MurckoScaffoldSmiles(mol=_molecule(each))  # type: ignore[no-untyped-call]
+        groups[scaffold].append(position)
     parts: dict[str, list[int]] = {name: [] for name in PARTS}
     for group in sorted(groups.values(), key=lambda group: (-len(group), group[0])):
         if len(parts["train"]) + len(group) <= PARTS["train"] * len(smiles):

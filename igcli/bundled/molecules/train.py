@@ -59,7 +59,8 @@ def train(name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpo
     """Run the remaining epochs, a checkpoint after each; returns the averaged weights of the best epoch."""
     network, averaged = (fresh_network(name, tasks) for _ in range(2))
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
-    done, best = 0, {"auc": 0.0, "weights": averaged.state_dict()}
+    done = 0
+    best: dict[str, Any] = {"auc": 0.0, "weights": averaged.state_dict()}
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(state["network"])
@@ -100,7 +101,7 @@ def train(name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpo
             },
             checkpoint,
         )
-    weights_of_best: dict[str, Tensor] = best["weights"]  # type: ignore[assignment]
+    weights_of_best: dict[str, Tensor] = best["weights"]
     return weights_of_best
 
 

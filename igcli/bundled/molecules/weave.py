@@ -44,14 +44,16 @@ class Weave(nn.Module):
     def new_atoms(self, atoms: Tensor, pairs: Tensor, index: Tensor) -> Tensor:
         """(N, 50) from atoms (N, a), pairs (P, f) and the atoms (P, 2) of each: its own, and the sum of its pairs'."""
         of_pairs = atoms.new_zeros(len(atoms), WIDTH).index_add(0, index[:, 0], self.atom_from_pairs(pairs))
-        return self.atom_from_both(torch.cat([self.atom_from_atom(atoms), of_pairs], dim=1))
+        new: Tensor = self.atom_from_both(torch.cat([self.atom_from_atom(atoms), of_pairs], dim=1))
+        return new
 
     def new_pairs(self, atoms: Tensor, pairs: Tensor, index: Tensor) -> Tensor:
         """(P, 50): symmetric in the two atoms."""
         first, second = atoms[index[:, 0]], atoms[index[:, 1]]
         of_atoms = self.pair_from_atoms(torch.cat([first, second], dim=1))
         of_atoms = of_atoms + self.pair_from_atoms(torch.cat([second, first], dim=1))
-        return self.pair_from_both(torch.cat([of_atoms, self.pair_from_pair(pairs)], dim=1))
+        new: Tensor = self.pair_from_both(torch.cat([of_atoms, self.pair_from_pair(pairs)], dim=1))
+        return new
 
 
 class WeaveNetwork(nn.Module):
@@ -76,10 +78,7 @@ class WeaveNetwork(nn.Module):
         self.to_features = nn.Sequential(nn.Linear(WIDTH, FEATURES), nn.Tanh(), nn.BatchNorm1d(FEATURES))
         widths = (FEATURES * len(CENTRES), *DENSE)
         self.dense = nn.Sequential(
-            *(
-                nn.Sequential(layer(inputs, outputs), nn.Dropout(DROPOUT))
-                for inputs, outputs in pairwise(widths)
-            )
+            *(nn.Sequential(layer(inputs, outputs), nn.Dropout(DROPOUT)) for inputs, outputs in pairwise(widths))
         )
         self.logits = nn.Linear(DENSE[-1], tasks)
 
