@@ -64,7 +64,10 @@ def test_molecules_of_different_sizes_share_passes_with_the_answers_that_they_ge
 def test_same_numbers_as_captum_on_the_same_nodes(model):
     captum = pytest.importorskip("captum.attr", reason="the oracle is captum")
     sample = model.read(Entry(SMILES[0]))
-    values, further = [each[None].requires_grad_() for each in sample.values], tuple(each[None] for each in sample.further)
+    values, further = (
+        [each[None].requires_grad_() for each in sample.values],
+        tuple(each[None] for each in sample.further),
+    )
     for score in ("logit", "sigmoid"):
 
         def function(atoms, pairs, *graph, score=score):
