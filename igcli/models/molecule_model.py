@@ -33,8 +33,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from igcli.errors import EntryError, IgError, UsageError, first_line
-from igcli.inputs import Entry
+from igcli.errors import IgError, InputError, UsageError, first_line
+from igcli.inputs import TextInput
 from igcli.lazy import torch
 from igcli.models.labels import Labels
 from igcli.models.model import Model, Provenance
@@ -99,9 +99,9 @@ class MoleculeModel(Model):
         UsageError
             When it does not take the features, or has another number of outputs than labels.
         """
-        sample = self.sample(molecule_of(Entry("CCO")))
+        sample = self.sample(molecule_of(TextInput("CCO")))
         batch = [each.to(self.dtype)[None].to(self.device) for each in sample.values]
-        graph = [each[None].to(self.device) for each in sample.further]
+        graph = [each[None].to(self.device) for each in sample.further if isinstance(each, torch.Tensor)]
         try:
             with self.frozen(), torch.no_grad():
                 count = self.outputs(*batch, *graph).shape[1]
@@ -123,10 +123,10 @@ class MoleculeModel(Model):
 
         Raises
         ------
-        EntryError
+        InputError
             When it is no molecule, or one that this network cannot take.
         """
-        if not isinstance(found, Entry):
+        if not isinstance(found, TextInput):
             raise UsageError(f"{self.provenance.name} reads entries of lists of molecules, not {found!r:.60}.")
         return self.sample(molecule_of(found))
 
@@ -135,7 +135,7 @@ class MoleculeModel(Model):
 
         Raises
         ------
-        EntryError
+        InputError
             For a molecule that has no pairs, where the network needs them; for features of the network's own that
             cannot be computed.
         """
@@ -148,7 +148,7 @@ class MoleculeModel(Model):
             graph = self._own_features(molecule.mol)
         except Exception as problem:  # a person's own code can raise anything
             said = f"{type(problem).__name__}: {first_line(problem)}"
-            raise EntryError(f"The network's featurise could not describe it ({said}).") from problem
+            raise InputError(f"The network's featurise could not describe it ({said}).") from problem
         if not isinstance(graph, Graph):
             raise UsageError(f"The network's featurise returns an igcli.molecules.features.Graph, not {graph!r:.60}.")
         return graph

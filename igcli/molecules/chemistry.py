@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from igcli.errors import EntryError, UsageError
+from igcli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -32,24 +32,24 @@ def molecule_from_smiles(smiles: str) -> Mol:
 
     Raises
     ------
-    EntryError
+    InputError
         With the reason: a syntax error and its place, an impossible valence, no atoms, or too many.
     """
     if not smiles:
-        raise EntryError("The SMILES is empty.")
+        raise InputError("The SMILES is empty.")
     if len(smiles) > LONGEST_SMILES:
-        raise EntryError(f"The SMILES has {len(smiles):,} characters, and at most {LONGEST_SMILES:,} are read.")
+        raise InputError(f"The SMILES has {len(smiles):,} characters, and at most {LONGEST_SMILES:,} are read.")
     if not (smiles.isascii() and smiles.isprintable()):
         odd = next(letter for letter in smiles if not (letter.isascii() and letter.isprintable()))
-        raise EntryError(f"The SMILES has the character {odd!a}, which none can have.")
+        raise InputError(f"The SMILES has the character {odd!a}, which none can have.")
     if " " in smiles:
-        raise EntryError("The SMILES has a space in it: in a .smi file, what follows the space is the name.")
+        raise InputError("The SMILES has a space in it: in a .smi file, what follows the space is the name.")
     from rdkit import Chem
 
     with silent() as said:
         mol = Chem.MolFromSmiles(smiles)
     if mol is None:
-        raise EntryError(f"It is no SMILES that RDKit can read: {reason_in(said[0])}.")
+        raise InputError(f"It is no SMILES that RDKit can read: {reason_in(said[0])}.")
     return checked(mol)
 
 
@@ -58,14 +58,14 @@ def checked(mol: Mol) -> Mol:
 
     Raises
     ------
-    EntryError
+    InputError
         If it does not.
     """
     count = mol.GetNumAtoms()
     if not count:
-        raise EntryError(NO_ATOMS)
+        raise InputError(NO_ATOMS)
     if count > MOST_ATOMS:
-        raise EntryError(f"It has {count:,} atoms, and at most {MOST_ATOMS:,} are explained.")
+        raise InputError(f"It has {count:,} atoms, and at most {MOST_ATOMS:,} are explained.")
     return mol
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from igcli.bounded import open_regular
-from igcli.inputs import Entry, Missing
+from igcli.inputs import Missing, TextInput
 from igcli.molecules.sdf import structures_in
 from igcli.tables import unescaped_cell
 
@@ -33,7 +33,7 @@ MOST_LINES = 100
 """Lines of one row of a table, whose cells may have line breaks in quotes."""
 
 
-def read_entries(inputs: Sequence[str], *, column: str | None, stdin: BinaryIO) -> Iterator[Entry | Missing]:
+def read_entries(inputs: Sequence[str], *, column: str | None, stdin: BinaryIO) -> Iterator[TextInput | Missing]:
     """The entries of all inputs in their order.
 
     Parameters
@@ -45,7 +45,7 @@ def read_entries(inputs: Sequence[str], *, column: str | None, stdin: BinaryIO) 
     """
     for count, each in enumerate(_all_entries(inputs, column, stdin)):
         if count == MOST_ENTRIES:
-            yield Missing(str(each.path if isinstance(each, Entry) else each.argument), _TOO_MANY)
+            yield Missing(str(each.path if isinstance(each, TextInput) else each.argument), _TOO_MANY)
             return
         yield each
 
@@ -53,12 +53,12 @@ def read_entries(inputs: Sequence[str], *, column: str | None, stdin: BinaryIO) 
 _TOO_MANY = f"There are more than {MOST_ENTRIES:,} molecules, and the rest was not read: explain them in several runs."
 
 
-def _all_entries(inputs: Sequence[str], column: str | None, stdin: BinaryIO) -> Iterator[Entry | Missing]:
+def _all_entries(inputs: Sequence[str], column: str | None, stdin: BinaryIO) -> Iterator[TextInput | Missing]:
     for given in inputs:
         if given == "-":
             yield from _lines_of_smiles(io.TextIOWrapper(stdin, "utf-8", "replace"), "-")
         elif _kind(given) is None:
-            yield Entry(given)
+            yield TextInput(given)
         else:
             yield from _of_file(Path(given), column)
 
@@ -69,7 +69,7 @@ def _kind(given: str) -> str | None:
     return suffix if suffix in SUFFIXES else None
 
 
-def _of_file(path: Path, column: str | None) -> Iterator[Entry | Missing]:
+def _of_file(path: Path, column: str | None) -> Iterator[TextInput | Missing]:
     kind, file = _kind(str(path)), str(path)
     try:
         with ExitStack() as stack:
@@ -88,7 +88,7 @@ def _of_file(path: Path, column: str | None) -> Iterator[Entry | Missing]:
         yield Missing(file, f"It cannot be read ({reason}): check its name, its permissions, and how it was saved.")
 
 
-def _lines_of_smiles(text: TextIO, file: str) -> Iterator[Entry | Missing]:
+def _lines_of_smiles(text: TextIO, file: str) -> Iterator[TextInput | Missing]:
     """One molecule a line: a SMILES, then, after a space or tab, its name; lines that begin with # are comments."""
     number, empty = 0, True
     while line := text.readline(LONGEST_LINE):
@@ -100,12 +100,12 @@ def _lines_of_smiles(text: TextIO, file: str) -> Iterator[Entry | Missing]:
             continue
         empty = False
         smiles, *rest = line.strip().split(maxsplit=1)
-        yield Entry(smiles, source=file, line=number, label=rest[0] if rest else "")
+        yield TextInput(smiles, source=file, line=number, label=rest[0] if rest else "")
     if empty:
         yield Missing(file, "It has no molecules in it.")
 
 
-def _table(text: TextIO, file: str, column: str | None) -> Iterator[Entry | Missing]:
+def _table(text: TextIO, file: str, column: str | None) -> Iterator[TextInput | Missing]:
     header = text.readline(LONGEST_LINE)
     if len(header) == LONGEST_LINE:
         yield _endless(file, 1)
@@ -139,7 +139,7 @@ def _table(text: TextIO, file: str, column: str | None) -> Iterator[Entry | Miss
             yield Missing(where, f"It has {len(row)} fields, and the column of SMILES is number {place + 1}.")
             continue
         smiles = unescaped_cell(row[place].strip())
-        yield Entry(smiles, source=file, line=line)
+        yield TextInput(smiles, source=file, line=line)
     if empty:
         yield Missing(file, "It has no molecules in it, only the names of columns.")
 

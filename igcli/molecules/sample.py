@@ -5,7 +5,7 @@ The path scales all features to 0 and keeps the graph: which atoms there are, an
 
 from __future__ import annotations
 
-from igcli.errors import EntryError
+from igcli.errors import InputError
 from igcli.lazy import torch
 from igcli.molecules.features import Graph
 from igcli.molecules.source import Molecule
@@ -36,7 +36,7 @@ class MoleculeSample(Sample):
             atoms, pairs, index = _filled(atoms, rows), _filled(pairs, edges), _filled(index, edges)
             further = (is_atom, is_pair)
         elif not len(pairs):
-            raise EntryError("It has no pairs of atoms, and this network takes pairs.")
+            raise InputError("It has no pairs of atoms, and this network takes pairs.")
         super().__init__((atoms, pairs), summed_axis=(1, 1), name=molecule.title, further=(index, *further))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
-from igcli.inputs import Entry, Missing
+from igcli.inputs import Missing, TextInput
 
 END = "$$$$"
 LARGEST = 1 << 20
 """Characters of one structure with its data."""
 
 
-def structures_in(text: TextIO, file: str) -> Iterator[Entry | Missing]:
+def structures_in(text: TextIO, file: str) -> Iterator[TextInput | Missing]:
     """Each structure up to its line ``$$$$``; one that is too large is not kept, and the next ones are read."""
     lines: list[str] = []
     size = number = 0
@@ -34,10 +34,10 @@ def structures_in(text: TextIO, file: str) -> Iterator[Entry | Missing]:
         yield Missing(file, "It has no molecules in it.")
 
 
-def _structure(lines: list[str], size: int, place: tuple[str, int]) -> Entry | Missing:
+def _structure(lines: list[str], size: int, place: tuple[str, int]) -> TextInput | Missing:
     file, first = place
     if size > LARGEST:
         return Missing(f"{file}:{first}", f"It has more than {LARGEST:,} characters before its line {END}.")
     end = next((place + 1 for place, line in enumerate(lines) if line.startswith("M  END")), len(lines))
     name = lines[0].strip() if lines else ""
-    return Entry("\n".join(lines[:end]) + "\n", source=file, line=first, label=name)
+    return TextInput("\n".join(lines[:end]) + "\n", source=file, line=first, label=name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from igcli.errors import EntryError
-from igcli.inputs import Entry
+from igcli.errors import InputError
+from igcli.inputs import TextInput
 from igcli.molecules.chemistry import checked, molecule_from_smiles, reason_in, silent
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ class Molecule:
         return self.name or self.smiles
 
 
-def molecule_of(entry: Entry) -> Molecule:
+def molecule_of(entry: TextInput) -> Molecule:
     """The molecule of an entry, whose text is a SMILES, or a structure of an SD file, of several lines.
 
     Raises
     ------
-    EntryError
+    InputError
         With the reason.
     """
     if "\n" in entry.text:
@@ -50,14 +50,14 @@ def molecule_of(entry: Entry) -> Molecule:
     return Molecule(molecule_from_smiles(entry.text), entry.text, entry.label)
 
 
-def _molecule_from_structure(entry: Entry) -> Molecule:
+def _molecule_from_structure(entry: TextInput) -> Molecule:
     from rdkit import Chem
 
     with silent() as said:
         try:
             mol = Chem.MolFromMolBlock(entry.text)
         except (RuntimeError, ValueError) as problem:
-            raise EntryError(f"It is no structure that RDKit can read: {problem}.") from problem
+            raise InputError(f"It is no structure that RDKit can read: {problem}.") from problem
     if mol is None:
-        raise EntryError(f"It is no structure that RDKit can read: {reason_in(said[0])}.")
+        raise InputError(f"It is no structure that RDKit can read: {reason_in(said[0])}.")
     return Molecule(checked(mol), Chem.MolToSmiles(mol), entry.label)

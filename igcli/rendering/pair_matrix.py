@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from igcli.lazy import np
 from igcli.molecules.contributions import Contributions
-from igcli.rendering.plots import INK, MUTED, heading, render
+from igcli.rendering.plots import INK, MUTED, PlotContext, heading, render
 from igcli.rendering.signed import LOWERS, RAISES, decimals_for, signed_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _NUMBERED, _NAMED = 24, 80
 
 
 def pair_matrix(
-    contributions: Contributions, atoms: Sequence[str], *, title: str, detail: str, ending: str = ".png"
+    contributions: Contributions, atoms: Sequence[str], *, subject: PlotContext, conditions: str, ending: str = ".png"
 ) -> bytes:
     """Draw the matrix: an atom's own contribution on the diagonal, half of a pair's on either side of it.
 
@@ -27,15 +27,17 @@ def pair_matrix(
     ----------
     atoms
         A name for each atom: ``"C0"``.
-    detail
-        A line under the title.
+    subject
+        The molecule and the task.
+    conditions
+        The rest of the line under the title.
     ending
         One of ``PLOTS``.
     """
     side = min(10.0, 3.2 + 0.28 * len(atoms))
 
     def draw(figure: Figure) -> None:
-        heading(figure, title, detail)
+        heading(figure, "Atoms and pairs", subject, conditions, count=1)
         _fill(figure.add_subplot(), contributions, atoms)
 
     return render(draw, size=(side + 1.2, side + 0.9), ending=ending)

@@ -11,8 +11,8 @@ import torch
 pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")
 
 from igcli.attribution.explain import attribute, explain
-from igcli.errors import EntryError, IgError, UsageError
-from igcli.inputs import Entry
+from igcli.errors import IgError, InputError, UsageError
+from igcli.inputs import TextInput
 from igcli.models import molecule_model
 from igcli.models.weave import load_molecule_model
 from igcli.molecules.contributions import Contributions
@@ -35,7 +35,7 @@ def example(tmp_path, monkeypatch):
 def test_the_documented_example_is_short_and_works(example, tmp_path):
     assert len((tmp_path / "graph.py").read_text().strip().splitlines()) <= 23
     model = load_molecule_model(example)
-    outcomes = explain(model, [model.read(Entry(each)) for each in ("CCO", "CCCC(=O)O", "CCN")])
+    outcomes = explain(model, [model.read(TextInput(each)) for each in ("CCO", "CCCC(=O)O", "CCN")])
     for (outcome,) in outcomes:
         result = outcome.results["integrated"]
         assert result.completeness.within_tolerance
@@ -45,15 +45,15 @@ def test_the_documented_example_is_short_and_works(example, tmp_path):
 
 def test_molecules_of_one_size_share_passes_with_the_answers_that_they_get_alone(example):
     model = load_molecule_model(example)
-    samples = [model.read(Entry(each)) for each in ("CCO", "CCN", "CCCC")]
+    samples = [model.read(TextInput(each)) for each in ("CCO", "CCN", "CCCC")]
     for (together,), sample in zip(explain(model, samples), samples, strict=True):
         alone = attribute(model, sample).values
         torch.testing.assert_close(together.results["integrated"].values, alone, rtol=1e-4, atol=1e-6)
 
 
 def test_one_atom_alone_fails_with_a_sentence(example):
-    with pytest.raises(EntryError, match="no pairs"):
-        load_molecule_model(example).read(Entry("[Na+]"))
+    with pytest.raises(InputError, match="no pairs"):
+        load_molecule_model(example).read(TextInput("[Na+]"))
 
 
 class Sums(torch.nn.Module):
@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_network_is_one_sentence(said, sentence):
 def test_classes_that_exclude_each_other_share_a_softmax():
     model = molecule_model.MoleculeModel(Sums(multi_label=False))
     model.try_out()
-    (outcome,) = explain(model, [model.read(Entry("CCO"))])[0]
+    (outcome,) = explain(model, [model.read(TextInput("CCO"))])[0]
     assert sum(ranked.probability for ranked in outcome.prediction) == pytest.approx(1)
     assert outcome.score.kind == "softmax"
 
@@ -102,7 +102,7 @@ def test_features_of_the_networks_own_are_used():
     from igcli.molecules.features import featurise
 
     model = molecule_model.MoleculeModel(Sums(featurise=lambda mol: featurise(mol, distance=1)))
-    assert model.read(Entry("CCO")).graph.distances.max() == 1
+    assert model.read(TextInput("CCO")).graph.distances.max() == 1
 
 
 def test_it_reads_entries_alone():

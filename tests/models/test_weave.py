@@ -12,7 +12,7 @@ from igcli.attribution.integrate import integrate
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
-from igcli.inputs import Entry
+from igcli.inputs import TextInput
 from igcli.models.weave import MODULES, TASKS, load_molecule_model
 from igcli.molecules.contributions import Contributions
 from igcli.molecules.equal_atoms import apart, equal_atoms
@@ -29,7 +29,7 @@ def model(request):
 
 
 def samples_of(model, *smiles):
-    return [model.read(Entry(each)) for each in smiles or SMILES]
+    return [model.read(TextInput(each)) for each in smiles or SMILES]
 
 
 def test_it_has_the_tasks_of_tox21(model):
@@ -63,7 +63,7 @@ def test_molecules_of_different_sizes_share_passes_with_the_answers_that_they_ge
 
 def test_same_numbers_as_captum_on_the_same_nodes(model):
     captum = pytest.importorskip("captum.attr", reason="the oracle is captum")
-    sample = model.read(Entry(SMILES[0]))
+    sample = model.read(TextInput(SMILES[0]))
     values, further = (
         [each[None].requires_grad_() for each in sample.values],
         tuple(each[None] for each in sample.further),
@@ -91,7 +91,7 @@ def test_same_numbers_as_captum_on_the_same_nodes(model):
 
 
 def test_the_shape_free_function_gives_the_same(model):
-    sample = model.read(Entry(SMILES[0]))
+    sample = model.read(TextInput(SMILES[0]))
     found = integrate(
         lambda *inputs: model(*inputs)[:, 5].sigmoid(),
         tuple(each[None] for each in sample.values),
@@ -104,7 +104,7 @@ def test_the_shape_free_function_gives_the_same(model):
 
 
 def test_rows_that_fill_up_have_contributions_of_exactly_0(model):
-    sample = model.read(Entry("CCO"))
+    sample = model.read(TextInput("CCO"))
     result = attribute(model, sample)
     _, is_atom, is_pair = sample.further
     assert not result.parts[0][~is_atom].any()

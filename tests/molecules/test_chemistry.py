@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from igcli.errors import EntryError, UsageError
+from igcli.errors import InputError, UsageError
 from igcli.molecules import chemistry
 from igcli.molecules.chemistry import LONGEST_SMILES, MOST_ATOMS, check_installed, molecule_from_smiles, reason_in
 
@@ -29,7 +29,7 @@ from igcli.molecules.chemistry import LONGEST_SMILES, MOST_ATOMS, check_installe
     ],
 )
 def test_what_is_no_molecule_says_why(smiles, said):
-    with pytest.raises(EntryError, match=said):
+    with pytest.raises(InputError, match=said):
         molecule_from_smiles(smiles)
 
 
@@ -39,10 +39,10 @@ def test_the_largest_molecule_is_read():
 
 def test_rdkit_writes_to_no_stream():
     program = (
-        "from igcli.errors import EntryError\n"
+        "from igcli.errors import InputError\n"
         "from igcli.molecules.chemistry import molecule_from_smiles\n"
         "for smiles in ['c1ccc', 'C(C)(C)(C)(C)C', '[H]', 'CX']:\n"
-        "    try:\n        molecule_from_smiles(smiles)\n    except EntryError:\n        pass\n"
+        "    try:\n        molecule_from_smiles(smiles)\n    except InputError:\n        pass\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == done.stderr == ""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from igcli.inputs import Entry
+from igcli.inputs import TextInput
 from igcli.molecules.contributions import Contributions
 from igcli.molecules.features import featurise
 from igcli.molecules.source import molecule_of
@@ -14,7 +14,7 @@ from igcli.molecules.source import molecule_of
 
 @pytest.fixture
 def made():
-    graph = featurise(molecule_of(Entry("CC(=O)Oc1ccccc1")).mol, distance=2)
+    graph = featurise(molecule_of(TextInput("CC(=O)Oc1ccccc1")).mol, distance=2)
     generator = torch.Generator().manual_seed(0)
     parts = tuple(torch.randn(each.shape, generator=generator) for each in (graph.atoms, graph.pairs))
     return graph, parts, Contributions.of(graph, parts)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from igcli.inputs import Entry
+from igcli.inputs import TextInput
 from igcli.molecules.equal_atoms import EqualAtoms, apart, equal_atoms
 from igcli.molecules.features import featurise
 from igcli.molecules.source import molecule_of
 
 
 def groups(smiles: str) -> list[EqualAtoms]:
-    molecule = molecule_of(Entry(smiles))
+    molecule = molecule_of(TextInput(smiles))
     return equal_atoms(molecule, featurise(molecule.mol, distance=2))
 
 

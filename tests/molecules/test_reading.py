@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 
-from igcli.inputs import Entry, Missing
+from igcli.inputs import Missing, TextInput
 from igcli.molecules import reading
 from igcli.molecules.reading import LONGEST_LINE, read_entries
 
@@ -18,20 +18,20 @@ def read(*inputs, column=None, stdin=b""):
 
 
 def test_arguments_are_smiles():
-    assert read("CCO", "c1ccccc1") == [Entry("CCO"), Entry("c1ccccc1")]
+    assert read("CCO", "c1ccccc1") == [TextInput("CCO"), TextInput("c1ccccc1")]
 
 
 def test_lines_have_a_smiles_and_a_name(tmp_path):
     file = tmp_path / "set.smi"
     file.write_text("# a comment\nCCO\tethanol, pure\n\nCC\r\n")
     assert read(file) == [
-        Entry("CCO", source=str(file), line=2, label="ethanol, pure"),
-        Entry("CC", source=str(file), line=4),
+        TextInput("CCO", source=str(file), line=2, label="ethanol, pure"),
+        TextInput("CC", source=str(file), line=4),
     ]
 
 
 def test_stdin_has_lines_of_smiles():
-    assert read("-", stdin=b"CCO a\nCC\n") == [Entry("CCO", "-", 1, "a"), Entry("CC", "-", 2)]
+    assert read("-", stdin=b"CCO a\nCC\n") == [TextInput("CCO", "-", 1, "a"), TextInput("CC", "-", 2)]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])
@@ -39,7 +39,7 @@ def test_a_table_has_a_column_of_smiles(tmp_path, delimiter):
     file = tmp_path / "set.csv"
     file.write_text(delimiter.join(["id", "Smiles"]) + "\n" + delimiter.join(["1", "CCO"]) + "\n\n2\n", "utf-8-sig")
     first, second = read(file)
-    assert first == Entry("CCO", source=str(file), line=2)
+    assert first == TextInput("CCO", source=str(file), line=2)
     assert second.argument == f"{file}:4"
     assert "1 fields" in second.reason
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from igcli.errors import EntryError
-from igcli.inputs import Entry
+from igcli.errors import InputError
+from igcli.inputs import TextInput
 from igcli.molecules.features import featurise
 from igcli.molecules.sample import MoleculeSample
 from igcli.molecules.source import molecule_of
 
 
 def sample(smiles: str, *, filled_up: bool) -> MoleculeSample:
-    molecule = molecule_of(Entry(smiles))
+    molecule = molecule_of(TextInput(smiles))
     return MoleculeSample(molecule, featurise(molecule.mol, distance=2), filled_up=filled_up)
 
 
@@ -38,5 +38,5 @@ def test_molecules_of_about_one_size_are_filled_up_to_one_shape():
 
 def test_one_atom_is_taken_by_a_network_that_is_given_masks_alone():
     assert not sample("[Na+]", filled_up=True).further[2].any()
-    with pytest.raises(EntryError, match="no pairs"):
+    with pytest.raises(InputError, match="no pairs"):
         sample("[Na+]", filled_up=False)

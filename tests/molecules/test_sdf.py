@@ -7,8 +7,8 @@ import io
 import pytest
 from rdkit import Chem
 
-from igcli.errors import EntryError
-from igcli.inputs import Entry, Missing
+from igcli.errors import InputError
+from igcli.inputs import Missing, TextInput
 from igcli.molecules import sdf
 from igcli.molecules.sdf import structures_in
 from igcli.molecules.source import molecule_of
@@ -39,15 +39,15 @@ def test_a_broken_structure_fails_alone():
     broken = good.replace("V2000", "V9000")
     first, second, third = structures_in(io.StringIO(good + broken + good), "set.sdf")
     assert molecule_of(first).smiles == molecule_of(third).smiles == "CCO"
-    with pytest.raises(EntryError, match="no structure that RDKit can read"):
+    with pytest.raises(InputError, match="no structure that RDKit can read"):
         molecule_of(second)
 
 
 @pytest.mark.parametrize("text", ["garbage\n$$$$\n", "\x00\x01\x02\n", "a\nb\nc\n999999 0\n$$$$\n"])
 def test_garbage_ends_in_sentences(text):
     for each in structures_in(io.StringIO(text), "set.sdf"):
-        if isinstance(each, Entry):
-            with pytest.raises(EntryError):
+        if isinstance(each, TextInput):
+            with pytest.raises(InputError):
                 molecule_of(each)
 
 

@@ -17,6 +17,7 @@ from igcli.molecules.sample import MoleculeSample
 from igcli.rendering.molecule import MOST_DRAWN, MoleculeDrawing
 from igcli.rendering.numbers import amount_text, score_text
 from igcli.rendering.pair_matrix import pair_matrix
+from igcli.rendering.plots import PlotContext
 
 TOO_LARGE = f"a molecule of more than {MOST_DRAWN} atoms is not drawn: its numbers are in the record."
 _FEATURELESS = "no feature: {0} of its atoms are of elements that the network does not know."
@@ -89,7 +90,8 @@ def _draw(outputs: Outputs, found: Contributions, result: Attribution, wanted: M
         shown[method] = outputs.save(f"{method}.png", drawing.png())
         outputs.save(f"{method}.svg", drawing.svg())
     if wanted.matrix:
-        matrix = pair_matrix(found, atom_names(sample), title=lines[0], detail=lines[1])
+        subject = PlotContext(outputs.plan.model.provenance.name, title=lines[0])
+        matrix = pair_matrix(found, atom_names(sample), subject=subject, conditions=f"{method}; {lines[1]}")
         shown.setdefault(method, outputs.save(f"{method}.pairs.png", matrix))
     return shown
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from igcli.bundled.molecules.weave import CENTRES, WIDTHS, Weave, WeaveNetwork
-from igcli.inputs import Entry
+from igcli.inputs import TextInput
 from igcli.molecules.features import featurise
 from igcli.molecules.sample import MoleculeSample
 from igcli.molecules.source import molecule_of
@@ -27,7 +27,7 @@ def network(modules: int) -> WeaveNetwork:
 
 
 def graph_of(smiles: str):
-    return featurise(molecule_of(Entry(smiles)).mol, distance=2)
+    return featurise(molecule_of(TextInput(smiles)).mol, distance=2)
 
 
 def slow(made: WeaveNetwork, smiles: str) -> torch.Tensor:
@@ -63,7 +63,7 @@ def slow(made: WeaveNetwork, smiles: str) -> torch.Tensor:
 @torch.no_grad()
 def test_same_logits_as_atom_by_atom(modules):
     made = network(modules)
-    samples = [MoleculeSample(molecule_of(Entry(each)), graph_of(each), filled_up=True) for each in SMILES]
+    samples = [MoleculeSample(molecule_of(TextInput(each)), graph_of(each), filled_up=True) for each in SMILES]
     for smiles, sample in zip(SMILES, samples, strict=True):
         values = [each.double()[None] for each in sample.values]
         logits = made(*values, *(each[None] for each in sample.further))[0]
@@ -73,7 +73,7 @@ def test_same_logits_as_atom_by_atom(modules):
 @torch.no_grad()
 def test_molecules_do_not_affect_each_other():
     made, names = network(2), ("CCCCO", "CCCN", "CC1CC1")
-    samples = [MoleculeSample(molecule_of(Entry(each)), graph_of(each), filled_up=True) for each in names]
+    samples = [MoleculeSample(molecule_of(TextInput(each)), graph_of(each), filled_up=True) for each in names]
     values = [torch.stack([sample.values[k].double() for sample in samples]) for k in (0, 1)]
     together = made(*values, *(torch.stack([sample.further[k] for sample in samples]) for k in (0, 1, 2)))
     for row, each in enumerate(names):
