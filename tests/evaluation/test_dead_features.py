@@ -7,9 +7,7 @@ import torch
 
 from igcli.errors import UsageError
 from igcli.evaluation.dead_features import dead_features
-from igcli.inputs import TextInput
 from igcli.models.model import Model
-from igcli.models.weave import load_molecule_model
 from igcli.sample import Sample
 
 
@@ -56,14 +54,6 @@ def test_the_network_is_as_before():
     assert [parameter.requires_grad for parameter in network.parameters()] == [True, False, True, True]
     assert all(parameter.grad is None for parameter in network.parameters())
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-
-
-def test_the_last_module_of_a_weave_network_is_found_to_be_unused():
-    pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")
-    model = load_molecule_model("w2n2")
-    samples = [model.read(TextInput(each)) for each in ("CC(=O)Oc1ccccc1C(=O)O", "CCN", "C#N")]
-    parts = {".".join(name.split(".")[:3]) for name in dead_features(model, samples).parameters}
-    assert parts == {f"weaves.1.pair_from_{each}" for each in ("atoms", "pair", "both")}
 
 
 def test_a_network_without_gradient_is_refused():
