@@ -15,9 +15,17 @@ PACKAGE = Path(__file__).parents[1] / "igcli"
 # From the top down; a room imports only rooms below it.
 # What lies next to them (errors, lazy, registry, tables) serves all.
 ROOMS = [
-    "cli", "jobs", "evaluation", "rendering", "text", "attribution", "models", "images", "bundled", "molecules",
+    "cli",
+    "jobs",
+    "evaluation",
+    "rendering",
+    "text",
+    "attribution",
+    "models",
+    "images",
+    "bundled",
+    "molecules",
 ]
-SHARED = {"bounded", "errors", "inputs", "lazy", "partial_files", "registry", "sample", "tables"}
 SHARED = {"bounded", "errors", "inputs", "lazy", "partial_files", "registry", "sample", "tables"}
 
 

@@ -25,7 +25,7 @@ from igcli.images.finding import find_images
 from igcli.images.options import ReadOptions
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
-from igcli.images.source import Missing
+from igcli.inputs import Missing
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.plan import ModelFacts
 from igcli.models.classifier import Classifier

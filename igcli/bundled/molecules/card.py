@@ -28,15 +28,15 @@ def main() -> None:
     logits: dict[str, dict[str, Tensor]] = {}
     for name, (_, distance) in train.NETWORKS.items():
         tasks, parts = read_parts(options.table, distance=distance)
-        network = train.fresh_network(name, len(tasks))
+        network = train.fresh_weave(name, len(tasks))
         network.load_state_dict(torch.load(FOLDER / f"{name}.pt", map_location="cpu", weights_only=True))
         logits[name] = {part: train.predict(network, parts[part]) for part in ("valid", "test")}
         for part, found in logits[name].items():
             print(f"{name} {part}: {mean_auc(found, parts[part].labels):.4f}")  # noqa: T201
-    (FOLDER / "MODEL_CARD.md").write_text(card(tasks, parts, logits), encoding="utf-8")
+    (FOLDER / "MODEL_CARD.md").write_text(molecule_card(tasks, parts, logits), encoding="utf-8")
 
 
-def card(tasks: list[str], parts: dict[str, LabelledMolecules], logits: dict[str, dict[str, Tensor]]) -> str:
+def molecule_card(tasks: list[str], parts: dict[str, LabelledMolecules], logits: dict[str, dict[str, Tensor]]) -> str:
     """The model card, in Markdown."""
     valid, test = parts["valid"].labels, parts["test"].labels
     rows = [

@@ -52,7 +52,7 @@ class Batch:
     labels: Tensor
 
 
-def read_table(file: Path) -> tuple[list[str], list[str], list[list[float]]]:
+def read_tox21(file: Path) -> tuple[list[str], list[str], list[list[float]]]:
     """The tasks, and of every molecule that can be read the SMILES and its labels; columns as Tox21's file has them."""
     with gzip.open(file, "rt", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -69,7 +69,7 @@ def read_table(file: Path) -> tuple[list[str], list[str], list[list[float]]]:
 
 def read_parts(file: Path, *, distance: int) -> tuple[list[str], dict[str, LabelledMolecules]]:
     """The tasks, and the three parts with their features."""
-    tasks, smiles, labels = read_table(file)
+    tasks, smiles, labels = read_tox21(file)
     found = {}
     for part, chosen in split_by_scaffold(smiles).items():
         own = [smiles[i] for i in chosen]

@@ -50,14 +50,16 @@ def main() -> None:
     _, distance = NETWORKS[options.network]
     tasks, parts = read_parts(options.table, distance=distance)
     print({part: len(molecules) for part, molecules in parts.items()}, flush=True)  # noqa: T201
-    best = train(options.network, parts, tasks=len(tasks), checkpoint=options.work / f"{options.network}.checkpoint.pt")
+    best = train_weave(
+        options.network, parts, tasks=len(tasks), checkpoint=options.work / f"{options.network}.checkpoint.pt"
+    )
     halves = {name: value.half() if value.is_floating_point() else value for name, value in best.items()}
     _save_whole(halves, options.work / f"{options.network}.pt")
 
 
-def train(name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpoint: Path) -> dict[str, Tensor]:
+def train_weave(name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpoint: Path) -> dict[str, Tensor]:
     """Run the remaining epochs, a checkpoint after each; returns the averaged weights of the best epoch."""
-    network, averaged = (fresh_network(name, tasks) for _ in range(2))
+    network, averaged = (fresh_weave(name, tasks) for _ in range(2))
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
     done = 0
     best: dict[str, Any] = {"auc": 0.0, "weights": averaged.state_dict()}
@@ -76,7 +78,7 @@ def train(name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpo
         order = torch.randperm(len(molecules)).tolist()
         for step in range(steps):
             for group in optimizer.param_groups:
-                group["lr"] = rate_at((epoch + step / steps) / EPOCHS)
+                group["lr"] = rate_of_weave((epoch + step / steps) / EPOCHS)
             batch = batch_of(molecules, order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE])
             network.train()
             logits = network.of_graphs(batch.atoms, batch.pairs, batch.index, batch.owner, len(batch.labels))
@@ -105,7 +107,7 @@ def train(name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpo
     return weights_of_best
 
 
-def fresh_network(name: str, tasks: int) -> WeaveNetwork:
+def fresh_weave(name: str, tasks: int) -> WeaveNetwork:
     """The network with weights drawn from the seed."""
     torch.manual_seed(SEED)
     modules, distance = NETWORKS[name]
@@ -137,7 +139,7 @@ def predict(network: WeaveNetwork, molecules: LabelledMolecules, batch_size: int
     return torch.cat(found)
 
 
-def rate_at(progress: float) -> float:
+def rate_of_weave(progress: float) -> float:
     """One cycle: linear up to the peak, then half a cosine down to (almost) nothing."""
     if progress < WARM_UP:
         return PEAK_RATE * max(progress / WARM_UP, 0.02)
