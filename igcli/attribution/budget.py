@@ -49,6 +49,12 @@ class Budget:
             size = 1
         return cls(measured_batch_size(model) if size is None else size, device=model.device)
 
+    @classmethod
+    def of_passes(cls, model: Model, size: int | None = None) -> Budget:
+        """The same for passes that are forward only, which have a best size of their own."""
+        known = size or measured_batch_size(model, forward_only=True)
+        return cls.of(model, known or default_batch_size(model.device, forward_only=True))
+
     def chunks(self, count: int, work: Callable[[int, int], T]) -> Iterator[T]:
         """``work(start, stop)`` over 0..``count`` in chunks; a chunk that runs out of memory is halved and redone.
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from igcli.attribution.batch_size import batch_size_for
+from igcli.attribution.budget import Budget
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
@@ -145,7 +147,8 @@ def _measure(
     measured = items if evaluation_plan.on_photos() else []
     tally = Tally(total=len(measured) + len(plans), failed=run.failures)
     progress = Progress(console, tally, unit="passes")
-    measurer = Measurer(job, evaluation_plan, on_points=progress.points)
+    budget = _pass_budget(run, job, evaluation_plan, photos=len(measured))
+    measurer = Measurer(job, evaluation_plan, pass_budget=budget, on_points=progress.points)
     evaluation = Evaluation(job, evaluation_plan, measurer, items=measured, plans=plans)
     for step in evaluation.steps(checking):
         if step.failure:
@@ -190,6 +193,18 @@ def _measure(
     console.note(_effort_line(measurer.effort))
     console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} measured already")
     return columns
+
+
+def _pass_budget(run: Session, job: Job, evaluation_plan: EvaluationPlan, *, photos: int) -> Budget:
+    """How many pictures go through the network at once, forward only; measured first if there are many."""
+    bases = len(evaluation_plan.methods or ("another tool's",)) + len(evaluation_plan.controls)
+    shape = job.model.input_shape
+    if run.batch_size is not None or shape is None or len(shape) != 3:
+        return Budget.of_passes(job.model, run.batch_size)
+    passes = evaluation_plan.passes(photos, shape=shape, bases=bases)
+    budget = Budget.of_passes(job.model, batch_size_for(job.model, gradients=passes, forward_only=True))
+    run.console.detail(f"about {passes} forward passes, {budget.size} at once")
+    return budget
 
 
 def _effort_line(effort: Effort) -> str:

@@ -172,6 +172,7 @@ def follow(
     OutOfMemory
         When a single picture does not fit into the device's memory.
     """
+    model = model.optimised()
     firsts = list(accumulate((len(trail.counts) for trail in trails), initial=0))
     scores = np.empty(firsts[-1])
 

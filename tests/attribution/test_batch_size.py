@@ -261,3 +261,23 @@ def test_the_file_does_not_grow_without_end(model, checkpoints):
     assert len(kept) == MOST_ENTRIES
     assert "machine 0" not in kept
     assert measured_batch_size(model) == 24
+
+
+def test_forward_passes_have_a_size_of_their_own(model, clock, monkeypatch):
+    clock.table = {1: 6e-3, 6: 5e-3, 12: 4e-3, 24: 3e-3, 48: 3e-3}
+    assert calibrate(model) == 24
+    monkeypatch.setattr(batch_size, "_seconds_of_passes", clock.seconds)
+    clock.table = {1: 3e-3, 4: 1e-3, 8: 1.01e-3, 16: 2e-3, 24: 3e-3}
+    assert batch_size_for(model, gradients=LONG["cpu"] - 1, forward_only=True) is None
+    assert batch_size_for(model, gradients=LONG["cpu"], forward_only=True) == 4
+    assert measured_batch_size(model) == 24
+    assert measured_batch_size(model, forward_only=True) == 4
+    assert (Budget.of(model).size, Budget.of_passes(model).size, Budget.of_passes(model, 3).size) == (24, 4, 3)
+
+
+def test_what_is_measured_of_forward_passes_takes_no_gradient(model):
+    seen = []
+    model.network.register_forward_pre_hook(lambda _, __: seen.append(torch.is_grad_enabled()))
+    calibrate(model, forward_only=True)
+    assert seen
+    assert not any(seen)

@@ -51,6 +51,7 @@ class Effort:
 
     def sample(self, model: Classifier, pixels: torch.Tensor, size: int) -> None:
         """Time one forward pass of ``size`` pictures alone, as a sample of what passes cost now."""
+        model = model.optimised()
         chunk = pixels.to(model.device, model.dtype).expand(size, *pixels.shape)
         chunk = chunk.contiguous(memory_format=torch.channels_last)
         with model.frozen(), torch.no_grad():

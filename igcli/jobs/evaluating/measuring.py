@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Explanation
@@ -19,8 +20,10 @@ from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.map_views import MapView, Unchanged, view_of, viewed_names
 from igcli.evaluation.maps import MapLike
+from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import Measured, Metric
 from igcli.evaluation.randomising import randomised
+from igcli.evaluation.scoring import passes
 from igcli.images.picture import Picture
 from igcli.jobs.evaluating.card import Card, Photo
 from igcli.jobs.evaluating.effort import Effort
@@ -83,6 +86,13 @@ class EvaluationPlan:
                         f"{name} cannot be measured of another tool's maps: it needs {need.summary}. Leave it out."
                     )
 
+    def passes(self, photos: int, *, shape: Sequence[int], bases: int) -> int:
+        """About how many forward passes the metrics that replace pixels take, of maps of so many names per photo."""
+        curves = [metric for metric in self.metrics.values() if isinstance(metric, CurveMetric)]
+        channels, height, width = shape
+        maps = bases * len(self.views)
+        return passes(curves, size=(height, width), maps=maps, photos=photos, channels=channels)
+
     def on_mosaics(self) -> dict[str, Metric]:
         """The metrics that are measured on mosaics."""
         return {name: metric for name, metric in self.metrics.items() if metric.is_on_mosaics()}
@@ -93,15 +103,28 @@ class EvaluationPlan:
 
 
 class Measurer:
-    """Measures groups of photos; ``on_points`` is called with the gradients and passes as they are done.
+    """Measures groups of photos.
 
     Metrics say what they need and ask for it; see :class:`~igcli.evaluation.context.Context`.
+
+    Parameters
+    ----------
+    pass_budget
+        For passes that are forward only; by default of what was measured, or suits the device.
+    on_points
+        Called with the gradients and passes as they are done.
     """
 
     def __init__(
-        self, job: Job, evaluation_plan: EvaluationPlan, *, on_points: Callable[[int], None] | None = None
+        self,
+        job: Job,
+        evaluation_plan: EvaluationPlan,
+        *,
+        pass_budget: Budget | None = None,
+        on_points: Callable[[int], None] | None = None,
     ) -> None:
         self.job, self.evaluation_plan, self._on_points = job, evaluation_plan, on_points
+        self.pass_budget = pass_budget or Budget.of_passes(job.model)
         self.effort = Effort()
         self.refused_boxes: list[Exclusion] = []
         self._randomised: dict[tuple[int, int], Classifier] = {}

@@ -70,7 +70,9 @@ class PhotoContext:
         """The score of each picture, by forward passes, which are counted."""
         job = self.measurer.job
         with self.measurer.effort.of_passes():
-            _, found = score_pictures(job.classifier, pictures, [self.score] * len(pictures), budget=job.budget)
+            _, found = score_pictures(
+                job.classifier, pictures, [self.score] * len(pictures), budget=self.measurer.pass_budget
+            )
         self.measurer.count_passes(len(pictures))
         return found
 
@@ -97,7 +99,11 @@ class PhotoContext:
         job, located = self.measurer.job, Located(self.photo.picture, area, self.score)
         with self.measurer.effort.of_passes():
             (why,) = excluded(
-                job.classifier, [located], conditions, budget=job.budget, on_passes=self.measurer.count_passes
+                job.classifier,
+                [located],
+                conditions,
+                budget=self.measurer.pass_budget,
+                on_passes=self.measurer.count_passes,
             )
         return why
 
@@ -120,11 +126,12 @@ class PhotoContext:
         lacking = {each for name in metrics for each in self.asked[name][1]}
         maps = {name: values for name, values in self.maps.items() if name in lacking}
         job, effort = self.measurer.job, self.measurer.effort
-        effort.sample(job.classifier, self.pixels, job.budget.size)
+        budget = self.measurer.pass_budget
+        effort.sample(job.classifier, self.pixels, budget.size)
         subject = Subject(self.pixels, self.score, maps)
         with effort.of_passes():
             passes = self.measurer.count_passes
-            scores = score_maps(job.classifier, [subject], metrics, budget=job.budget, on_passes=passes)
+            scores = score_maps(job.classifier, [subject], metrics, budget=budget, on_passes=passes)
         by_map = scores.measured[0]
         return {name: {each: values[name] for each, values in by_map.items()} for name in metrics}
 
