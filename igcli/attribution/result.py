@@ -75,9 +75,14 @@ class Settings:
         return own_start_of(self.path) or self.baseline
 
     @property
-    def path_words(self) -> str:
-        """``"black baseline"`` in a caption; of a path that bends also which: ``"black baseline, spectral path"``."""
+    def start_words(self) -> str:
+        """``"black baseline"`` for a caption; where the path is not straight ``"black baseline, spectral path"``."""
         return f"{self.start} baseline" + ("" if self.path == Settings.path else f", {self.path} path")
+
+    @property
+    def path_words(self) -> str:
+        """``"path from the black baseline"``; where it is not straight ``"spectral path from the black baseline"``."""
+        return ("" if self.path == Settings.path else f"{self.path} ") + f"path from the {self.start} baseline"
 
     @property
     def placed_by(self) -> str | None:

@@ -53,7 +53,7 @@ def layer_plot(distances: Sequence[LayerDistances], subject: PlotContext, *, end
             figure,
             "Layer distances",
             subject,
-            f"{compared}; path from the {subject.baseline}",
+            f"{compared}; {subject.path}",
             count=count,
         )
         tops: tuple[Axes | None, Axes | None] = (None, None)

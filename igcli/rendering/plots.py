@@ -63,14 +63,14 @@ class PlotContext:
         A name in ``SCORES``: of which the gradient was taken.
     title
         The photo's name, or what the photos have in common.
-    baseline
-        Where the path starts, and its kind where it bends.
+    path
+        Where it starts, and its kind where it bends.
     """
 
     network: str
     score_kind: str = "softmax"
     title: str = ""
-    baseline: str = "black baseline"
+    path: str = "path from the black baseline"
 
 
 def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending: str) -> bytes:

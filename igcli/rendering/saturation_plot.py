@@ -44,7 +44,7 @@ def saturation_plot(traces: Sequence[Trace], subject: PlotContext, *, ending: st
 
     def draw(figure: Figure) -> None:
         count = len(traces)
-        path = f"path from the {subject.baseline} (α = 0) to the photo (α = 1)"
+        path = f"{subject.path} (α = 0) to the photo (α = 1)"
         heading(figure, "Saturation", subject, f"{path}; score explained: {subject.score_kind}", count=count)
         for place, panel in enumerate(panels, 1):
             panel(figure.add_subplot(rows, columns, place))

@@ -182,7 +182,7 @@ def footer_of(job: Job, drawing: Drawing) -> tuple[str, ...]:
     """What the colours mean, and the conditions."""
     settings = job.plan.wanted.settings
     conditions = (
-        f"{job.model.provenance.name}, {settings.score} score, {settings.path_words}, {settings.steps} steps; "
+        f"{job.model.provenance.name}, {settings.score} score, {settings.start_words}, {settings.steps} steps; "
         f"each map on its own scale, {drawing.scale.describe()}"
     )
     return STYLES[drawing.style].legend, conditions, *captions_of(drawing.lowpass)

@@ -179,7 +179,7 @@ def animation_entry(filming: Filming, *, frames: int) -> Record:
 
 def _save_sheet(outputs: Outputs, film: Film, filming: Filming) -> Path:
     explanation, model = outputs.item.explanation, outputs.plan.model
-    notes = [f"{model.provenance.name}; path from the {outputs.plan.wanted.settings.path_words}."]
+    notes = [f"{model.provenance.name}; {outputs.plan.wanted.settings.path_words}."]
     # Tiles keep the frames' own size: the sheet is six of them wide.
     look = replace(filming.look, size=None)
     title = explanation.picture.name

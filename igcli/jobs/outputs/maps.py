@@ -235,7 +235,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
         legend=STYLES[drawing.style].legend,
         footer=(
             f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
-            f"{first.score.at_baseline:.4g} at the {first.settings.path_words}; {drawing.scale.describe()}",
+            f"{first.score.at_baseline:.4g} at the {first.settings.start_words}; {drawing.scale.describe()}",
             "; ".join(gaps),
             *captions_of({name: each for name, each in drawing.lowpass.items() if name in explanation.results}),
             *(f"{result.method}: {result.premise}" for result in results if result.premise),
