@@ -15,7 +15,7 @@ from igcli.rendering.plot_page import HEAD, MARGIN, NAME, NOTE, WIDEST, Frame, P
 from igcli.rendering.text import Pen
 
 _MOST = 5  # panels next to each other
-_NAMES = (0.7, 2.2)  # inches for the names, at least and at most
+_NAMES = (0.7, 1.9)  # inches for the names, at least and at most
 _PANEL = (1.3, 4.8)
 _GAP = 0.36  # between panels; holds the word "best"
 _ROW, _PAUSE = 0.235, 0.55  # inches of a row; rows left free between methods and controls
