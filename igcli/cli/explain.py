@@ -78,9 +78,8 @@ def explain(
     \b
     Examples:
       ig explain photo.jpg
-      ig explain photo.jpg --panel --full-size --save-arrays
+      ig explain photo.jpg --panel --full-size --lowpass 15 --regions
       ig explain photo.jpg --animation --saturation
-      ig explain photo.jpg --lowpass 15 --regions
       ig explain cat.jpg --target tabby --method integrated --method gradient
       ig explain photos/ --recursive -o maps --json > maps.jsonl
       find . -name '*.jpg' | ig explain -

@@ -145,7 +145,7 @@ _details = (
                  help="Values of black and white before that; 0,1 by default."),
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
-                 help="Where to compute; auto takes a GPU when there is one."),
+                 help="Where to compute; auto: a GPU if there is one."),
     click.option("--offline", is_flag=True, help="Download nothing."),
 )  # fmt: skip
 
