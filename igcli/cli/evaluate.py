@@ -16,6 +16,7 @@ from igcli.cli.help import command
 from igcli.cli.measures import Measures, evaluation_plan_of, measures_options, plans_of
 from igcli.cli.options import output_option, verify_option, wanted_options
 from igcli.cli.progress import Progress, duration
+from igcli.cli.protocol_option import without_its_rule
 from igcli.cli.session import Request, Session, percent, photo_command
 from igcli.errors import UsageError
 from igcli.evaluation.exclusions import Exclusions
@@ -59,17 +60,21 @@ def evaluate(
       ig evaluate photos/ -o scores --method integrated --method gradient
       ig evaluate photos/ --metric localisation --boxes annotations/ --method integrated
       ig evaluate photos/ --metric focus --mosaics 50
+      ig evaluate labelled.csv --protocol spectral-ig --method integrated
       ig evaluate photos/ --metric insertion --lowpass none,15
       ig evaluate photos/ --model net.toml --calibrate lowpass
       ig evaluate photos/ --metric aopc --maps maps-of-another-tool/
     """
     with Session(request, output=output) as run:
+        wanted = without_its_rule(wanted)
         job = run.job(wanted if measures.maps is None else replace(wanted, methods=()), output)
         if len(job.plan.wanted.targets) > 1:
             raise UsageError("One class per photo is measured: give one --target.")
         evaluation_plan = evaluation_plan_of(run, job, measures)
         evaluation_plan.check()
         plans, excluded = plans_of(request, job, evaluation_plan, measures)
+        for line in () if measures.protocol is None else measures.protocol.lines(run.found, job.plan.wanted):
+            run.console.note(line)
         shared = SharedFiles.of(job.plan.wanted)
         settings = {name: value for name, value in job.plan.settings.items() if name != "methods"} | shared.settings
         if not overwrite:
@@ -86,7 +91,7 @@ def evaluate(
             if ledger.warning:
                 run.console.warn(ledger.warning)
             checking = Checking(fresh=overwrite, verify=verify, shared=shared)
-            columns = _measure(run, job, evaluation_plan, plans, notes=excluded, checking=checking)
+            columns = _measure(run, job, evaluation_plan, plans, measures, notes=excluded, checking=checking)
             if columns and measures.calibrate is not None:
                 _calibrate(run, job, evaluation_plan, columns, measures)
             if report and columns:
@@ -139,6 +144,7 @@ def _measure(
     job: Job,
     evaluation_plan: EvaluationPlan,
     plans: list[MosaicPlan],
+    measures: Measures,
     *,
     notes: list[str],
     checking: Checking,
@@ -179,6 +185,7 @@ def _measure(
         counts=counts,
         notes=notes,
         premises=premises,
+        protocol=None if measures.protocol is None else measures.protocol.record(run.found, job.plan.wanted),
     )
     run.console.say(
         {column.name: column.record for column in columns},

@@ -12,6 +12,7 @@ from igcli.attribution.methods.method import METHODS
 from igcli.cli.lowpass_option import LowpassType, cutoffs_of
 from igcli.cli.options import grouped, listed
 from igcli.cli.path_types import NamedPath
+from igcli.cli.protocol_option import ChosenProtocol, chosen_protocol, protocol_option
 from igcli.cli.session import Request, Session
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
@@ -51,6 +52,7 @@ class Measures:
     lowpass: tuple[LowpassChoice | None, ...] | None
     regions: bool
     calibrate: LowpassChoice | None
+    protocol: ChosenProtocol | None
 
     @property
     def lowpasses(self) -> tuple[LowpassChoice | None, ...]:
@@ -64,6 +66,7 @@ def _measures(
     ranked: str | None,
     settings: tuple[str, ...],
     control: tuple[str, ...],
+    protocol: str | None,
     **rest: Any,
 ) -> Measures:
     given = {"fill": fill, "ranked": ranked}
@@ -74,7 +77,10 @@ def _measures(
             raise click.UsageError(f"--set {setting} has no value: write it as deletion.steps=56.")
         parameters[name.strip()] = value.strip()
     controls = () if "none" in control else tuple(dict.fromkeys(control))
-    return Measures(tuple(dict.fromkeys(metric)), parameters, controls, **rest)
+    metrics = tuple(dict.fromkeys(metric))
+    chosen = None if protocol is None else chosen_protocol(protocol, metrics, parameters)
+    parameters = parameters if chosen is None else dict(chosen.parameters)
+    return Measures(metrics, parameters, controls, protocol=chosen, **rest)
 
 
 def _calibration(_ctx: click.Context, _param: click.Parameter, value: str | None) -> LowpassChoice | None:
@@ -88,6 +94,7 @@ _METRICS_HELP = "; ".join(
 measures_options = grouped(
     "measures",
     _measures,
+    protocol_option,
     click.option("--metric", multiple=True, default=DEFAULT_METRICS, show_default=True,
                  type=click.Choice(list(METRICS)), help=f"May be repeated; ↑ higher is better. {_METRICS_HELP}."),
     click.option("--fill", metavar="|".join(fill_forms()),
@@ -183,7 +190,8 @@ def _calibration_plan(job: Job, measures: Measures, views: tuple[MapView, ...]) 
     """Insertion and deletion along the grid."""
     if measures.maps is not None or measures.regions or measures.metrics != DEFAULT_METRICS:
         raise UsageError(
-            "--calibrate measures insertion − deletion of methods: leave out --metric, --maps and --regions."
+            "--calibrate measures insertion − deletion of methods: leave out --metric, --protocol, --maps and "
+            "--regions."
         )
     parameters = dict.fromkeys((f"{name}.steps" for name in CALIBRATED_BY), CALIBRATION_STEPS) | measures.parameters
     controls = () if measures.controls == tuple(CONTROLS) else measures.controls

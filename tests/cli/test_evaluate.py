@@ -435,3 +435,79 @@ def test_what_a_calibration_cannot_do_is_refused(run, more):
     result = run("--calibrate", "lowpass", *more)
     assert result.exit_code == 2
     assert "--calibrate" in result.stderr or "no .npz" in result.stderr
+
+
+def test_a_protocol_sets_all_of_a_papers_choices_and_says_so(run, model, tmp_path):
+    model.mean, model.std = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
+    result = run("--method", "gradient", "--protocol", "mas", "--set", "mas.steps=8", "--set", "mas-deletion.steps=8",
+                 "--set", "mas-insertion.steps=8", "--steps", "3")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    found = record(tmp_path)
+    assert set(found["metrics"]) == {"mas", "mas-insertion", "mas-deletion"}
+    parameters = found["metrics"]["mas"]["parameters"]
+    assert (parameters["fill"], parameters["start"], parameters["ranked"]) == ("grey", "kernel-blur:11", "magnitude")
+    settings = found["settings"]["settings"]
+    assert (settings["score"], settings["baseline"], settings["steps"]) == ("logit", "grey", 3)
+    chosen = found["protocol"]
+    assert chosen["name"] == "mas"
+    assert chosen["options"]["score"] == "logit"
+    assert "--steps 3 is given, instead of the protocol's 50." in chosen["instead"]
+    assert "mas.steps=8 is given, instead of the protocol's 224." in chosen["instead"]
+    for sentence in (*chosen["instead"], chosen["label"], *chosen["differs"]):
+        assert sentence in " ".join(result.stderr.split("\n"))
+    assert "the predicted class is explained" in chosen["label"].lower()
+
+
+def test_fill_and_ranking_that_are_given_win_over_a_protocols(run, model, tmp_path):
+    model.mean = (0.4, 0.5, 0.6)
+    result = run("--method", "gradient", "--protocol", "idg", "--metric", "deletion", "--fill", "black",
+                 "--ranked", "value", "--set", "deletion.steps=4")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    found = record(tmp_path)
+    assert set(found["metrics"]) == {"deletion"}
+    parameters = found["metrics"]["deletion"]["parameters"]
+    assert (parameters["fill"], parameters["ranked"], parameters["score"]) == ("black", "value", "softmax")
+    assert "deletion.fill=black is given, instead of the protocol's grey." in found["protocol"]["instead"]
+    assert "deletion.ranked=value is given, instead of the protocol's magnitude." in found["protocol"]["instead"]
+
+
+@pytest.mark.parametrize("protocol", ["rise", "idg", "mas", "expanded-ig"])
+def test_a_protocol_with_a_grey_fill_refuses_a_network_without_a_mean(run, model, protocol):
+    model.mean = (0.0,)
+    result = run("--protocol", protocol)
+    assert result.exit_code == 2
+    assert "normalisation subtracts, and this model has none" in result.stderr
+
+
+def test_a_protocol_of_the_labelled_class_takes_it_from_a_list_and_says_where_there_is_none(run, photos, tmp_path):
+    quick = ("--method", "gradient", "--protocol", "spectral-ig", "--metric", "diffid")
+    result = run(*quick)
+    assert result.exit_code == 0, result.output
+    said = "The protocol explains the labelled class; here it is the predicted class; a CSV"
+    assert record(tmp_path)["protocol"]["label"].startswith(said)
+    table = tmp_path / "labelled.csv"
+    table.write_text("path,target\n" + "".join(f"{path},class b\n" for path in sorted(photos.rglob("*.png"))))
+    again = CliRunner().invoke(ig, ["evaluate", str(table), *quick, "-o", str(tmp_path / "out"), "--overwrite"])
+    assert again.exit_code == 0, again.output
+    assert record(tmp_path)["protocol"]["label"] == "The labelled class is explained, as in the protocol."
+
+
+def test_steps_that_are_given_as_auto_drop_a_protocols_rule(run, model, tmp_path):
+    model.mean = (0.4, 0.5, 0.6)
+    result = run("--method", "integrated", "--protocol", "expanded-ig", "--metric", "abpc", "--steps", "auto")
+    assert result.exit_code == 0, result.output
+    assert record(tmp_path)["metrics"]["abpc"]["parameters"]["floor"] is True
+
+
+def test_the_table_says_how_reliable_each_metric_is(run, tmp_path):
+    methods = [part for name in ("integrated", "gradient", "input-x-gradient") for part in ("--method", name)]
+    result = run(*methods, *SHORT, "--metric", "aopc", "--metric", "completeness")
+    assert result.exit_code == 0, result.output
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("reliability α  ")]
+    found = record(tmp_path)["metrics"]
+    assert float(line.split()[2]) == pytest.approx(found["aopc"]["reliability"], abs=0.006)
+    assert line.split()[3] == "–"  # two of the three methods promise nothing
+    assert found["completeness"]["reliability"] is None
+    assert "controls left out" in result.stdout
+    two = run(*methods[:4], *SHORT, "--metric", "aopc", "--overwrite")
+    assert "reliability" not in two.stdout

@@ -82,7 +82,12 @@ class Evaluation:
         self._settings = hashlib.sha256(to_json(settings).encode()).hexdigest()
         size = (job.classifier.input_size, job.classifier.input_size)
         self.columns = [
-            Column(name, metric, metric.protocol(size=size, score=job.plan.wanted.settings.score))
+            Column(
+                name,
+                metric,
+                metric.protocol(size=size, score=job.plan.wanted.settings.score),
+                evaluation_plan.measured_controls,
+            )
             for name, metric in evaluation_plan.metrics.items()
         ]
 

@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from igcli.evaluation.map_views import base_of
+from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import Curve, Metric, arrow
+from igcli.evaluation.reliability import reliability
 from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estimate, win_rates
 from igcli.jobs.evaluating.card import Card
 from igcli.jobs.evaluating.effort import Effort
@@ -29,6 +31,8 @@ class Column:
 
     Attributes
     ----------
+    controls
+        Maps that are controls, which :attr:`reliability` leaves out.
     values
         Map to one number per photo; NaN where there is none.
     reasons
@@ -38,6 +42,7 @@ class Column:
     name: str
     metric: Metric
     protocol: str
+    controls: Sequence[str] = ()
     photos: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=dict)
@@ -67,6 +72,11 @@ class Column:
         """The map that is better than every other by the paired intervals, if there is one."""
         return best_marked(self.values, direction=self.metric.direction)
 
+    @cached_property
+    def reliability(self) -> float:
+        """Krippendorff's α of the maps' ranks over the photos, without controls; NaN for fewer than three maps."""
+        return reliability({name: values for name, values in self.values.items() if name not in self.controls})
+
     @property
     def bands(self) -> dict[str, dict[str, Band]]:
         """Curve to map to its mean over the photos."""
@@ -90,6 +100,7 @@ class Column:
                 for name, found in self.estimates.items()
             },
             "best": self.best,
+            "reliability": self.reliability,
             "better_than": {
                 one: {other: asdict(wins[one, other]) for other in self.values if other != one} for one in self.values
             },
@@ -132,10 +143,19 @@ def lines_of(
     names = names_in(columns)
     heads = [f"{column.name} {arrow(column.metric.direction)}" for column in columns]
     rows = [[shown_name(name, controls, premises or ()), *(_cell(c, name) for c in columns)] for name in names]
+    ranked = [not np.isnan(column.reliability) for column in columns]
+    if any(ranked):
+        cells = [f"{c.reliability:.2f}" if there else "–" for c, there in zip(columns, ranked, strict=True)]
+        rows.append(["reliability α", *cells])
     widths = [max(len(row[i]) for row in [["", *heads], *rows]) for i in range(len(heads) + 1)]
     for row in [["", *heads], *rows]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield from footnotes(columns, premises or {})
+    if any(ranked):
+        yield (
+            "reliability α: Krippendorff's, of the ranks that the photos give the maps, controls left out: 1 where "
+            "every photo ranks them alike, 0 as by chance"
+        )
 
 
 def why_missing(columns: Sequence[Column]) -> Iterator[str]:
@@ -204,6 +224,7 @@ def write_evaluation(
     counts: Mapping[str, int],
     notes: Sequence[str],
     premises: Mapping[str, str],
+    protocol: Record | None = None,
 ) -> list[Path]:
     """Write the tables and plots; returns their paths.
 
@@ -215,6 +236,8 @@ def write_evaluation(
         What a reader of the numbers must know: photos left out, boxes that could not be used.
     premises
         Method to what it relies on and the network does not have.
+    protocol
+        The published protocol that was chosen, and what was chosen otherwise.
     """
     paths = [plan.output / name for name in NAMES]
     write_whole(paths[0], csv_of(columns))
@@ -226,6 +249,7 @@ def write_evaluation(
         metrics={column.name: column.record for column in columns},
         controls=list(controls),
         premises=dict(premises),
+        protocol=protocol,
         effort={
             "gradients": effort.gradients,
             "gradient_seconds": round(effort.gradient_seconds, 3),
@@ -248,7 +272,7 @@ def write_evaluation(
 
 
 #: What the curves of a metric show.
-_SCALES = {"aopc": "mean drop of the score", "abpc": "normalised score"}
+_SCALES = {"aopc": "mean drop of the score", "abpc": "normalised score", "mas": "aligned score", "diffid": "share kept"}
 
 
 def _metric(column: Column) -> MetricPlot:
@@ -264,4 +288,6 @@ def _curve(column: Column, name: str, bands: Mapping[str, Band]) -> CurvePlot:
     nothing = np.empty(0)
     lines = {each: Line(*[nothing] * 4) for each in column.values}  # so that no other changes its colour
     lines.update({each: Line(band.fractions, band.mean, band.low, band.high) for each, band in bands.items()})
-    return CurvePlot(column.title_of(name), "share of the pixels", _SCALES.get(column.name, "score"), lines)
+    unit = column.metric.unit if isinstance(column.metric, CurveMetric) else "pixels"
+    scale = _SCALES.get(column.name.partition("-")[0], "score")
+    return CurvePlot(column.title_of(name), f"share of the {unit}", scale, lines)

@@ -16,7 +16,7 @@ NAMES = ("good", "bad", "random")
 
 def column(metric, values, *, name="aopc", reason="The map is zero everywhere."):
     """One column from map to a value a photo; NaN has a reason."""
-    column = Column(name, metric, "the protocol")
+    column = Column(name, metric, "the protocol", ("random",))
     for number in range(len(values["good"])):
         card = Card({"path": f"{number}.jpg"}, {"label": "a, b"}, Score("softmax", 0), "")
         found = {each: values[each][number] for each in values}
