@@ -54,6 +54,10 @@ class Settings:
         Noisy copies of the photo to average every map over; 0 for the photo as it is.
     smooth_sigma
         The standard deviation of their noise, as a share of the photo's value range.
+    references
+        A folder of photos of other classes, for the methods that compare with such; ``None`` for the baseline.
+    ig2_step
+        The L2 length of IG2's steps, in input units.
     """
 
     score: str = "softmax"
@@ -68,6 +72,8 @@ class Settings:
     phi: float = 0.9
     smooth: int = 0
     smooth_sigma: float = 0.15
+    references: str | None = None
+    ig2_step: float = 1.0
 
     @property
     def start(self) -> str:
@@ -118,8 +124,8 @@ class Completeness:
 
     It measures the quadrature, not the quality of the map. ``relative_gap`` is in units of the rise, or of
     ``SMALLEST_RISE`` where the score hardly moves. ``within_tolerance`` is ``None`` for a method that does not promise
-    completeness. ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP); both gaps are
-    measured against that then.
+    completeness. ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP), and ``"end"`` for
+    one whose map sums to the rise from the end of its own path (IG2); both gaps are measured against that then.
     """
 
     gap: float
@@ -133,6 +139,15 @@ class Completeness:
         gap = abs(total - rise)
         relative = gap / max(abs(rise), SMALLEST_RISE)
         return cls(gap, relative, None if tolerance is None else relative <= tolerance, sums_to)
+
+
+@dataclass(frozen=True)
+class PathEnd:
+    """Where the path from a sample to a reference ended: the class reached, and the score explained there."""
+
+    reference: str
+    reached: RankedClass
+    score: float
 
 
 @dataclass(frozen=True)
@@ -164,6 +179,8 @@ class Attribution:
         How the sample's tensors lie in ``values``.
     premise
         What the method relies on and the network does not have, in a sentence; empty where nothing is missing.
+    path_ends
+        Where paths of the method's own ended, if it looks for other classes.
     """
 
     method: str
@@ -181,6 +198,7 @@ class Attribution:
     extras: Mapping[str, float] = field(default_factory=dict)
     layout: Layout | None = None
     premise: str = ""
+    path_ends: tuple[PathEnd, ...] = ()
 
     @property
     def parts(self) -> tuple[torch.Tensor, ...]:

@@ -26,7 +26,7 @@ from igcli.attribution.targets import RankedClass, count_classes
 from igcli.attribution.views.interior import InteriorImportance
 from igcli.attribution.views.trace import Trace, TraceRecorder
 from igcli.attribution.wanted import Wanted, steps_alone
-from igcli.errors import IgError, NumericalError
+from igcli.errors import IgError, LabelError, NumericalError
 from igcli.lazy import np, torch
 from igcli.models.model import Model
 from igcli.sample import Sample
@@ -108,7 +108,7 @@ class Task:
         traces = {kind: _mean_trace([run for run in self._along(kind) if run.curve is not None]) for kind in self.ends}
         try:
             results = {name: self._attribution(name, traces) for name in self.wanted.methods}
-        except NumericalError as error:
+        except (LabelError, NumericalError) as error:
             return error
         interior = _mean_interior([run.interior for run in self.runs.values() if run.interior is not None])
         along = self.wanted.settings.path
@@ -139,8 +139,7 @@ class Task:
                 steps = int(np.count_nonzero(run.nodes.weights))
         extras.update(map_error_of([run.methods[name] for run in runs], layout.sums(values)))
         total = values.sum().item()
-        goal = "score" if kind.sums_to == "score" else "rise"
-        expected = sum(run.ends.at_image if goal == "score" else run.ends.rise for run in runs) / len(runs)
+        expected = sum(run.methods[name].expected_sum() for run in runs) / len(runs)
         promised = settings.tolerance if kind.complete or kind.sums_to else None
         return Attribution(
             method=name,
@@ -148,7 +147,7 @@ class Task:
             target=self.target,
             score=self.ends[along],
             total=total,
-            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=goal),
+            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=kind.sums_to or "rise"),
             trace=trace,
             weights=weights,
             steps=steps if kind.uses_steps else 0,
@@ -158,6 +157,7 @@ class Task:
             extras=dict(extras),
             layout=layout,
             premise=unmet_premises(self.model, [name]).get(name, ""),
+            path_ends=tuple(end for run in runs for end in run.methods[name].path_ends()),
         )
 
 

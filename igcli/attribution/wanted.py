@@ -82,6 +82,8 @@ class Wanted:
             check_targets([settings.against], model.labels)
         check_baselines(settings.baseline, model=model)
         check_start(settings.path, baseline_given=settings.baseline != Settings.baseline)
+        if settings.references is not None:
+            model.reference_files(settings.references)
 
 
 def steps_alone(settings: Settings) -> int:
@@ -103,6 +105,8 @@ def check_settings(settings: Settings) -> None:
         raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
     if not settings.tolerance > 0:
         raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
+    if not 0 < settings.ig2_step < float("inf"):
+        raise UsageError(f"A step of IG2 has a length above 0, not {settings.ig2_step}.")
     if not 0 <= settings.phi < 1:
         raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
     if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
@@ -122,6 +126,8 @@ _KINDS: dict[str, tuple[type, str]] = {
     "phi": _NUMBER,
     "smooth": _WHOLE,
     "smooth_sigma": _NUMBER,
+    "references": (str, "the path of a folder"),
+    "ig2_step": _NUMBER,
 }
 #: What is allowed besides.
-_WORDS = (("steps", "auto"), ("rule", None))
+_WORDS = (("steps", "auto"), ("rule", None), ("references", None))

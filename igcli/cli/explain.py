@@ -24,6 +24,7 @@ from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
 from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.runs.run import RunOptions
+from igcli.rendering.numbers import ends_text
 from igcli.rendering.page.content import FULL, detail_for
 from igcli.rendering.scaling import Scale
 
@@ -122,8 +123,16 @@ def _lines(done: Done) -> Iterator[str]:
         result = results.get(method)
         name = _name(method, result)
         gap = [] if result is None or result["completeness"]["within_tolerance"] is None else [_gap(result)]
+        ends = [] if result is None or "path_ends" not in result else [_reached(result["path_ends"])]
         shown = f"{name}{_of_score(done.record['score'])}"
-        yield "  ".join([*seen(done.found.path, done.record["target"]), shown, *gap, f"-> {file}"])
+        yield "  ".join([*seen(done.found.path, done.record["target"]), shown, *gap, *ends, f"-> {file}"])
+
+
+def _reached(ends: list[Record]) -> str:
+    classes = [(end["reference"], end["reached"]) for end in ends]
+    regression = "value" in classes[0][1]
+    name = "value" if regression else "probability"
+    return ends_text([(reference, each["label"], each[name]) for reference, each in classes], regression=regression)
 
 
 def _name(method: str, result: Record | None) -> str:
@@ -145,8 +154,12 @@ def _gap(result: Record) -> str:
         shown += " before the low-pass"
     if result["completeness"]["sums_to"] == "score":
         shown += " between sum and score"
+    if result["completeness"]["sums_to"] == "end":
+        shown += " between sum and rise from the path's end"
     if result["completeness"]["within_tolerance"]:
         return shown
+    if result["completeness"]["sums_to"] == "end":
+        return f"{shown} (over {100 * settings['tolerance']:.3g} %: try a smaller --ig2-step and more --steps)"
     if not METHODS[result["method"]].complete:
         return f"{shown} (over {100 * settings['tolerance']:.3g} %: not all of this network keeps the sum)"
     remedy = f"after --max-steps {settings['max_steps']}" if settings["steps"] == "auto" else "try --steps auto"

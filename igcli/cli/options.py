@@ -25,7 +25,7 @@ from igcli.attribution.scores import SCORES
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.param_type import ParamType
-from igcli.cli.path_types import OutputPath
+from igcli.cli.path_types import NamedPath, OutputPath
 from igcli.images.fit import FITS
 from igcli.images.options import PILLOW_LIMIT, ReadOptions
 from igcli.registry import Registry
@@ -193,12 +193,17 @@ phi_option = click.option(
 
 
 def _wanted(
-    target: tuple[str, ...], baseline: str | tuple[str, ...], method: tuple[str, ...] = (), **settings: Any
+    target: tuple[str, ...],
+    baseline: str | tuple[str, ...],
+    method: tuple[str, ...] = (),
+    references: Path | None = None,
+    **settings: Any,
 ) -> Wanted:
     given = click.get_current_context().get_parameter_source("baseline") is not ParameterSource.DEFAULT
     check_start(settings["path"], baseline_given=given)
     joint = baseline if isinstance(baseline, str) else JOINT.join(baseline)
-    return Wanted(tuple(dict.fromkeys(method)), target, Settings(baseline=joint, **settings))
+    folder = None if references is None else str(references)
+    return Wanted(tuple(dict.fromkeys(method)), target, Settings(baseline=joint, references=folder, **settings))
 
 
 wanted_options = grouped(
@@ -222,6 +227,12 @@ wanted_options = grouped(
     click.option("--max-steps", type=click.IntRange(1), default=256, show_default=True,
                  help="The most points that --steps auto takes. A class whose score hardly rises may need hundreds."),
     phi_option,
+    click.option("--references", type=NamedPath(exists=True, file_okay=False), metavar="DIR",
+                 help="For ig2: a folder of photos of other classes; without it, the baseline. Three are compared "
+                      "with; those that the model takes for the photo's classes of ranks 2 to 4 come first."),
+    click.option("--ig2-step", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+                 help="For ig2: the L2 length of a step, in pixel units. Shorter ones bring the map's sum nearer to "
+                      "the score's rise, and need more --steps to reach another class."),
     *averaging_options,
     seed_option,
 )  # fmt: skip

@@ -144,14 +144,14 @@ class Pair:
 
 
 def _of_axiomatic_attribution() -> tuple[torch.nn.Module, torch.nn.Module]:
-    """F = ReLU(ReLU(x₁) − 1 − ReLU(x₂)) and g = ReLU(ReLU(x₁ − 1) − ReLU(x₂))."""
+    """The networks f = ReLU(ReLU(x₁) − 1 − ReLU(x₂)) and g = ReLU(ReLU(x₁ − 1) − ReLU(x₂))."""
     f = _stack(_relu(), _linear([[1, -1]], [-1.0]), _relu())
     g = _stack(_linear([[1, 0], [0, 1]], [-1.0, 0.0]), _relu(), _linear([[1, -1]], [0.0]), _relu())
     return f, g
 
 
 def _of_counterfactuals() -> tuple[torch.nn.Module, torch.nn.Module]:
-    """P = ReLU(ReLU(x₁ − ½) + ReLU(x₂) − 1 + u − u), u = ReLU(¼x₁ − ¼x₂ + 1), and q = ReLU(x₁ + x₂ − 1½).
+    """The networks p = ReLU(ReLU(x₁ − ½) + ReLU(x₂) − 1 + u − u) and q = ReLU(x₁ + x₂ − 1½), u = ReLU(¼x₁ − ¼x₂ + 1).
 
     Equal on [0, 1]²: where x₁ < ½ both are 0. Made to give what Fig. 14 of arXiv 1611.02639 prints; the paper's own
     networks may be others. DeepLIFT and LRP divide the output of p after ½ is taken from x₁. u − u is 0, but methods

@@ -20,6 +20,7 @@ from igcli.errors import OutputError, UsageError
 from igcli.images.opening import contents_of
 from igcli.images.options import ReadOptions
 from igcli.images.picture import Picture
+from igcli.images.references import reference_files
 from igcli.images.source import FileState, Found
 from igcli.jobs.files import check_writable
 from igcli.jobs.item import Input
@@ -30,7 +31,7 @@ from igcli.sample import BASELINES, Sample
 #: Options of reading that refuse a file: results do not depend on them.
 _REFUSALS = ("max_pixels", "allow_truncated")
 #: Settings that mean nothing where nothing is integrated.
-_INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi")
+_INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi", "references", "ig2_step")
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,10 @@ class SharedFiles:
             if part not in BASELINES and path.is_file():
                 contents = contents_of(Found(path, Path(path.name)))
                 hashes[part], states[part] = hashlib.sha256(contents.data).hexdigest(), contents.state
+        folder = wanted.settings.references
+        for found in [] if folder is None else reference_files(folder):
+            contents, name = contents_of(found), str(found.path)
+            hashes[name], states[name] = hashlib.sha256(contents.data).hexdigest(), contents.state
         return cls(hashes, states)
 
     @property

@@ -13,6 +13,8 @@ from igcli.images.baselines import read_baseline
 from igcli.images.options import View
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
+from igcli.images.references import reference_files
+from igcli.images.source import Found
 from igcli.lazy import torch
 from igcli.models.batching import synthetic_pictures
 from igcli.models.engine.rewritable import Fingerprint, may_be_rewritten
@@ -122,6 +124,15 @@ class Classifier(Model):
         if not isinstance(sample, Picture):
             return super().baseline_from_file(path, sample)
         return read_baseline(path, sample, self.view)
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Of pixels."""
+        return 0.0, 1.0
+
+    def reference_files(self, folder: str) -> list[Found]:
+        """The pictures in a folder and its sub-folders."""
+        return reference_files(folder)
 
     def find_batching(self) -> None:
         """Try the network on synthetic pictures of the view, unless its batching is known."""

@@ -90,7 +90,7 @@ class Model:
         self.regression = regression
         self.arguments: dict[str, Any] = {}
         self.output_index: int | str | None = None
-        self._batching: Batching | None = None  # not known before the network is tried
+        self._batching: Batching | None = None  # not known yet
         self._failed_shapes: frozenset[tuple[object, ...]] = frozenset()  # shapes on which trying it failed
 
     @property
@@ -165,22 +165,21 @@ class Model:
         return None
 
     def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
-        """The baseline of a sample that a file holds.
-
-        Raises
-        ------
-        UsageError
-            Where samples of this model are not made of files.
-        """
+        """The baseline of a sample that a file holds; raises ``UsageError`` where samples are not made of files."""
         raise UsageError(f"The baseline {path} is a file, which {sample.name} cannot start from: name one, as black.")
 
     @property
-    def batching(self) -> Batching:
-        """How samples are combined in one call of the network.
+    def value_range(self) -> tuple[float, float] | None:
+        """The least and the greatest valid value of a sample; ``None`` where there are no limits."""
+        return None
 
-        A network that was not loaded by name is tried at its first use; one warning says so if it must be given one
-        sample at a time.
-        """
+    def reference_files(self, folder: str) -> Sequence[Any]:
+        """What :meth:`read` takes, of each reference sample in a folder; raises ``UsageError`` for one without any."""
+        raise UsageError(f"Samples of this model are not read from files, so that {folder} cannot hold references.")
+
+    @property
+    def batching(self) -> Batching:
+        """How samples are combined in one call; a network that was not loaded by name is tried at its first use."""
         if self._batching is None:
             self.find_batching()
         return self._batching or TOGETHER
@@ -251,10 +250,7 @@ class Model:
         return inputs
 
     def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        """Probabilities in [0, 1] of logits (..., K): of K classes that exclude each other, or of each for itself.
-
-        NaN for the numbers of a regression, which have none.
-        """
+        """Probabilities of logits (..., K): of classes that exclude each other, or of each; NaN for regressions."""
         if self.regression:
             return torch.full_like(logits, torch.nan)
         return logits.sigmoid() if self.multi_label else logits.softmax(dim=-1)

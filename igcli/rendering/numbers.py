@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.scores import PROBABILITIES
@@ -28,6 +29,12 @@ def amount_text(amount: float, *, regression: bool) -> str:
 def score_text(score: float, kind: str) -> str:
     """The score as a percentage if it is a probability, else as a number with three digits."""
     return probability_text(score) if kind in PROBABILITIES else f"{score:.3g}"
+
+
+def ends_text(ends: Iterable[tuple[str, str, float]], *, regression: bool = False) -> str:
+    """What paths to other classes reach; of each the reference, the class at its end, and the class's amount."""
+    reached = (f"{label} {amount_text(amount, regression=regression)} ({name})" for name, label, amount in ends)
+    return f"reached {', '.join(reached)}"
 
 
 def digits_for(alphas: np.ndarray) -> int:

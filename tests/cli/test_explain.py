@@ -53,6 +53,16 @@ def test_writes_an_overlay_and_a_record_and_says_what_was_seen(run, photo, tmp_p
     assert result.stderr.splitlines() == [CAVEAT]
 
 
+def test_the_line_of_ig2_says_which_classes_its_paths_reach(run, photo, samples, tmp_path):
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "cup.jpg").write_bytes((samples / "coffee.jpg").read_bytes())
+    result = run(photo, "--method", "ig2", "--references", "others")
+    (end,) = json.loads((tmp_path / "out" / "photo.json").read_text())["results"][0]["path_ends"]
+    reached, probability = end["reached"]["label"], end["reached"]["probability"]
+    assert f"  reached {reached} {probability:.1%}".replace("%", " %") + " (cup.jpg)  -> " in result.stdout
+    assert " between sum and rise from the path's end (over 1 %: try a smaller --ig2-step and more" in result.stdout
+
+
 def test_the_line_says_what_is_explained_where_it_is_not_the_probability(run, photo):
     assert "  integrated of the margin over chair  " in run(photo, "--score", "margin", "--against", "chair").stdout
     assert "  integrated of the logit  " in run(photo, "--score", "logit").stdout

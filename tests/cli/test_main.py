@@ -178,7 +178,7 @@ def test_every_option_that_a_message_names_exists(root):
     for path in {*(root / "igcli").rglob("*.py")} - programs:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", node.value):
+                for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", node.value):
                     assert option in known, f"{path.name}:{node.lineno} names {option}"
 
 

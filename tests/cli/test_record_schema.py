@@ -150,3 +150,14 @@ def test_errors_of_a_photo_and_of_a_command(photo):
     assert printed("explain", "missing.jpg") == ["error"]
     result = CliRunner().invoke(ig, ["explain", str(photo), "--style", "none", "--json"])
     assert kinds_of(json.loads(result.stdout)) == ["error"]
+
+
+def test_a_method_with_references_has_where_its_paths_ended(photo):
+    options = ("-m", "ig2", "--references", photo.parent, "--target", "class c", *STEPS)
+    (photo.parent / "b.png").unlink()
+    Image.radial_gradient("L").rotate(90).resize((30, 40)).convert("RGB").save(photo.parent / "other.png")
+    assert printed("explain", photo, *options) == ["explanation"]
+    (record,) = Path("out").glob("*.json")
+    (result,) = json.loads(record.read_text(encoding="utf-8"))["results"]
+    assert result["completeness"]["sums_to"] == "end"
+    assert {end["reference"] for end in result["path_ends"]} <= {"a.png", "other.png"}

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 _FILES = (
-    *("integrated", "along_path", "split", "decision", "idgi", "guided_integrated"),
+    *("integrated", "along_path", "split", "decision", "idgi", "guided_integrated", "ig2"),
     *("gradient", "grad_cam", "captum"),
 )
 

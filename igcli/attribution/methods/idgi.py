@@ -28,7 +28,7 @@ class ImportantDirections(Method):
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Begin with the score at the baseline, and no point."""
-        self._sum = RunningSum(path.displacement)
+        self._sum = RunningSum(path.end)
         self._shares: torch.Tensor | None = None  # of the last point: its interval is not over
         self._score = self.context.ends.at_baseline  # where that interval begins
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ from igcli.registry import Registry
 if TYPE_CHECKING:
     from igcli.attribution.budget import Budget
     from igcli.attribution.path import Path
-    from igcli.attribution.result import ScoreEnds, Settings
+    from igcli.attribution.result import PathEnd, ScoreEnds, Settings
     from igcli.attribution.scores import Score
     from igcli.models.model import Model
 
@@ -47,8 +47,9 @@ class Method(Consumer):
     #: Whether the map's values promise to sum to F(x) − F(x′), the more exactly the more points there are.
     complete: bool = False
     #: What the values are meant to sum to otherwise, by the method's own rules: F(x) − F(x′) is the rise, F(x) the
-    #: score. A network that the rules do not cover breaks it; the gap shows it.
-    sums_to: Literal["rise", "score", ""] = ""
+    #: score, F(x) − F(end) the rise from the end of a path of its own. A network that the rules do not cover breaks it,
+    #: or too few steps; the gap shows it.
+    sums_to: Literal["rise", "score", "end", ""] = ""
     #: The path that it takes whatever ``Settings.path`` says; empty for the one that this says.
     path: str = ""
     #: Whether the map depends on where the path starts.
@@ -85,6 +86,11 @@ class Method(Consumer):
         """The signed map, of the path's shape: in score units for complete methods, per input unit for others."""
         raise NotImplementedError
 
+    def expected_sum(self) -> float:
+        """What the values are meant to sum to, once the map is finished."""
+        ends = self.context.ends
+        return ends.at_image if self.sums_to == "score" else ends.rise
+
     def expected_error(self) -> float | None:
         """The expected L2 distance of the map, summed over its axis, from what it approximates; NaN if unknown.
 
@@ -95,6 +101,10 @@ class Method(Consumer):
     def extras(self) -> Mapping[str, float]:
         """Numbers of the method's own for the record, once the map is finished."""
         return {}
+
+    def path_ends(self) -> Sequence[PathEnd]:
+        """Where paths of the method's own ended, if it looks for other classes."""
+        return ()
 
 
 class OwnPath(Method):

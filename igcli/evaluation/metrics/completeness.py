@@ -28,7 +28,8 @@ class CompletenessGap(Metric):
         if found is None or found.within_tolerance is None:
             return Measured.missing("The method does not promise completeness.")
         if found.sums_to != "rise":
-            return Measured.missing("The map sums to the score itself, not to its rise.")
+            other = "the score itself" if found.sums_to == "score" else "the rise from the end of a path of its own"
+            return Measured.missing(f"The map sums to {other}, not to the rise from the baseline.")
         if not np.isfinite(found.relative_gap):
             return Measured.missing("The map's sum is not finite.")
         return Measured(found.relative_gap)

@@ -20,7 +20,7 @@ from igcli.images.source import Found
 from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import output_stems
 from igcli.jobs.outputs.lowpassed import captions_of, lowpass_entry, lowpassed, shown_as
-from igcli.jobs.outputs.maps import Drawing
+from igcli.jobs.outputs.maps import Drawing, ends_of
 from igcli.jobs.outputs.record import Record, new_record, png, result_entry, write_record
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
@@ -146,7 +146,7 @@ def table_of(
         title=explanations[0].picture.name,
         columns=("What the model saw", *columns_of(methods, drawing)),
         rows=tuple(rows),
-        footer=(*footer_of(job, drawing), *premises_of(explanations[0]), *readings[:4]),
+        footer=(*footer_of(job, drawing), *premises_of(explanations[0]), *paths_of_own(explanations), *readings[:4]),
         warning=job.model.caveat,
     )
 
@@ -176,6 +176,16 @@ def tile_of(explanation: Explanation, method: str, drawing: Drawing) -> Image.Im
 def premises_of(explanation: Explanation) -> list[str]:
     """What methods rely on and the network does not have."""
     return [f"{name}: {result.premise}" for name, result in explanation.results.items() if result.premise]
+
+
+def paths_of_own(explanations: Sequence[Explanation]) -> list[str]:
+    """Which classes are reached by methods that look for others."""
+    return [
+        f"{name}, {each.target.label}: {ends_of(result)}"
+        for each in explanations
+        for name, result in each.results.items()
+        if result.path_ends
+    ]
 
 
 def footer_of(job: Job, drawing: Drawing) -> tuple[str, ...]:

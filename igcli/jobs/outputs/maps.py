@@ -26,6 +26,7 @@ from igcli.jobs.outputs.saturation import saturation_of, subject_of
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.film import Look
+from igcli.rendering.numbers import ends_text
 from igcli.rendering.overlay import draw, full_size
 from igcli.rendering.page.content import Detail
 from igcli.rendering.page.photo_page import photo_page
@@ -239,10 +240,17 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
             "; ".join(gaps),
             *captions_of({name: each for name, each in drawing.lowpass.items() if name in explanation.results}),
             *(f"{result.method}: {result.premise}" for result in results if result.premise),
+            *(f"{result.method} {ends_of(result)}" for result in results if result.path_ends),
         ),
         warning=model.caveat,
     )
     return png(draw_panel(shown), model, explanation, **_fields(first))
+
+
+def ends_of(result: Attribution) -> str:
+    """What is reached by the paths of a map's own."""
+    ends = [(end.reference, end.reached.label, end.reached.amount) for end in result.path_ends]
+    return ends_text(ends, regression=isinstance(result.target, RankedValue))
 
 
 _TITLES = {"integrated": "Integrated gradients", "gradient": "Gradient at the photo"}

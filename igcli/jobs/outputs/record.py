@@ -141,6 +141,7 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
         "forward_evaluations": result.forward_evaluations,
         "extras": dict(result.extras),
         "premise": result.premise or None,
+        **({"path_ends": [asdict(end) for end in result.path_ends]} if result.path_ends else {}),
         "drawing": dict(drawing),
     }
 

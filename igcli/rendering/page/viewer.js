@@ -121,7 +121,7 @@ class Viewer {
     put(byId("map"), painted(photo, field.values(isSigned), { table, isSigned, ceiling, opacity: look.opacity }), width, height);
     put(byId("key"), keyOf(table, isSigned, 256), 256, 1);
     const map = entry.maps[Number(shown)];
-    const complete = map !== undefined && map.completeness.within_tolerance !== null;
+    const complete = map !== undefined && map.completeness.within_tolerance !== null && map.completeness.sums_to === "rise";
     const place = map === undefined ? "the importance at this α" : "the map's importance";
     this.painted = { field, isSigned, width, height, rise: complete ? entry.score.at_image - entry.score.at_baseline : null, place };
     label(this, { isSigned, style, ceiling });

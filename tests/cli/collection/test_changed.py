@@ -103,6 +103,18 @@ def test_a_baseline_that_changes_during_the_run_ends_it(run, photos, tmp_path, r
     assert not any(json.loads(line)[2] for line in ledger.splitlines() if line)
 
 
+def test_another_photo_among_the_references_is_another_setting(run, photos, tmp_path):
+    (tmp_path / "others").mkdir()
+    options = ("--references", "others")
+    Image.new("RGB", (9, 9), "white").save(tmp_path / "others" / "one.png")
+    assert run(photos, *options).exit_code == 0
+    assert run(photos, *options).exit_code == 0
+    Image.new("RGB", (9, 9), "grey").save(tmp_path / "others" / "one.png")
+    result = run(photos, *options)
+    assert result.exit_code == 2
+    assert "made with other settings" in result.stderr
+
+
 @pytest.mark.parametrize("command", ["saturation", "explain", "animate", "compare", "ablate"])
 def test_a_second_run_that_would_write_the_same_files_is_refused(toy, photos, tmp_path, command):
     more = {"compare": ["--target", "top-2"], "ablate": ["--top", "10"]}.get(command, [])
