@@ -228,10 +228,10 @@ wanted_options = grouped(
                  help="The most points that --steps auto takes. A class whose score hardly rises may need hundreds."),
     phi_option,
     click.option("--references", type=NamedPath(exists=True, file_okay=False), metavar="DIR",
-                 help="For ig2: a folder of photos of other classes; without it, the baseline. Three are compared "
+                 help="For ig2: a folder of photos of other classes. Without it, the baseline. Three are compared "
                       "with; those that the model takes for the photo's classes of ranks 2 to 4 come first."),
     click.option("--ig2-step", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
-                 help="For ig2: the L2 length of a step, in pixel units. Shorter ones bring the map's sum nearer to "
+                 help="For ig2: the L2 length of a step. In pixel units; shorter ones bring the map's sum nearer to "
                       "the score's rise, and need more --steps to reach another class."),
     *averaging_options,
     seed_option,
