@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.baseline_prediction import BaselinePrediction
@@ -30,7 +31,8 @@ class Settings:
     score
         A name in ``SCORES``.
     path
-        A name in ``PATHS``, with a number as in ``spectral:0.4``: how the photo comes in.
+        A name in ``PATHS``, with a number as in ``spectral:0.4``, or code of the user's own as in ``file.py:function``:
+        how the photo comes in.
     baseline
         Where the path starts, unless it has a start of its own: a name in ``BASELINES``, the path of an image,
         ``noise:8`` for noise of eight seeds; or several of them joined by ``+``, to be averaged over. Of values that
@@ -81,14 +83,18 @@ class Settings:
         return own_start_of(self.path) or self.baseline
 
     @property
+    def _kind(self) -> str:
+        return PurePath(self.path).name  # of a file
+
+    @property
     def start_words(self) -> str:
         """``"black baseline"`` for a caption; where the path is not straight ``"black baseline, spectral path"``."""
-        return f"{self.start} baseline" + ("" if self.path == Settings.path else f", {self.path} path")
+        return f"{self.start} baseline" + ("" if self.path == Settings.path else f", {self._kind} path")
 
     @property
     def path_words(self) -> str:
         """``"path from the black baseline"``; where it is not straight ``"spectral path from the black baseline"``."""
-        return ("" if self.path == Settings.path else f"{self.path} ") + f"path from the {self.start} baseline"
+        return ("" if self.path == Settings.path else f"{self._kind} ") + f"path from the {self.start} baseline"
 
     @property
     def placed_by(self) -> str | None:

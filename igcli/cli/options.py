@@ -167,8 +167,10 @@ seed_option = click.option(
     help="Seed of the noise, the same for every photo.",
 )  # fmt: skip
 path_option = click.option(
-    "--path", default=Settings.path, show_default=True, metavar="|".join(PATHS),
-    shell_complete=completion.path_names, help=f"How the photo comes in. {listed(PATHS)}.",
+    "--path", default=Settings.path, show_default=True, metavar="|".join((*PATHS, "FILE.py:FUNCTION")),
+    shell_complete=completion.path_names,
+    help=f"How the photo comes in. {listed(PATHS)}; or code of your own, which is run: a function of (values, "
+         "baseline) that returns one from alphas (N,) to points (N, ...).",
 )  # fmt: skip
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,

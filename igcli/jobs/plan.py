@@ -15,6 +15,7 @@ from typing import Any
 
 from igcli.attribution.baselines import split_baselines
 from igcli.attribution.budget import Budget
+from igcli.attribution.paths.kind import is_code
 from igcli.attribution.wanted import Wanted
 from igcli.errors import OutputError, UsageError
 from igcli.images.opening import contents_of
@@ -237,6 +238,10 @@ class SharedFiles:
             if part not in BASELINES and path.is_file():
                 contents = contents_of(Found(path, Path(path.name)))
                 hashes[part], states[part] = hashlib.sha256(contents.data).hexdigest(), contents.state
+        if is_code(wanted.settings.path):
+            name = wanted.settings.path.rpartition(":")[0]
+            if (code := Path(name).expanduser()).is_file():
+                hashes[name], states[name] = hashlib.sha256(code.read_bytes()).hexdigest(), FileState.of(code.stat())
         folder = wanted.settings.references
         for found in [] if folder is None else reference_files(folder):
             contents, name = contents_of(found), str(found.path)
@@ -252,7 +257,7 @@ class SharedFiles:
         """Raise ``OutputError`` if one was written to since: which bytes a map was made from is not known."""
         for name, state in self.states.items():
             try:
-                now = FileState.of(Path(name).stat())
+                now = FileState.of(Path(name).expanduser().stat())
             except OSError:
                 now = None
             if now != state:

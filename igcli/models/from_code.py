@@ -7,17 +7,10 @@ code is run, as if it were imported: name only what you would run.
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import reduce
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from igcli.errors import IgError, UsageError, first_line
+from igcli.errors import IgError, UsageError
 from igcli.lazy import torch
 from igcli.models.assembly import fill
 from igcli.models.classifier import Classifier
@@ -25,6 +18,7 @@ from igcli.models.devices import resolve_device
 from igcli.models.model import Model, Provenance, in_evaluation_mode
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.trial import check_weights
+from igcli.models.user_code import beside, imported, kind_of, raised
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
@@ -67,8 +61,8 @@ def make_from_code(name: str, arguments: dict[str, Any]) -> tuple[torch.nn.Modul
         The code cannot be found or run, or does not make a network.
     """
     where, _, attribute = name.rpartition(":")
-    with importable(Path(where).parent if where.endswith(".py") else Path.cwd()):
-        made = _made(name, _attribute(_module(where), attribute, name), arguments)
+    with beside(where):
+        made = _made(name, imported(name, option="--model"), arguments)
     return made, f"{Path(where).name}:{attribute}" if where.endswith(".py") else name
 
 
@@ -82,86 +76,22 @@ def tensors_hash(network: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-@contextmanager
-def importable(folder: Path) -> Iterator[None]:
-    """Inside the block, modules in the folder can be imported."""
-    added = str(folder.resolve())
-    sys.path.insert(0, added)
-    try:
-        yield
-    finally:
-        sys.path.remove(added)
-
-
-def _module(where: str) -> ModuleType:
-    try:
-        if not where.endswith(".py"):
-            return importlib.import_module(where)
-        path = Path(where).expanduser().resolve()
-        if not path.is_file():
-            raise UsageError(f"There is no file {where}. Check the path before the colon of --model.")
-        # a unique name, by which the network's classes can be unpickled
-        own = f"igcli_model_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-        spec = importlib.util.spec_from_file_location(own, path)
-        if spec is None or spec.loader is None:
-            raise UsageError(f"{where} is not a Python file. Give --model FILE.py:FUNCTION.")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[own] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[own]
-            raise
-        return module
-    except IgError:
-        raise
-    except ModuleNotFoundError as problem:
-        if problem.name is not None and f"{where}.".startswith(f"{problem.name}."):
-            raise UsageError(
-                f"There is no module {problem.name} to import here. Run ig in the folder that holds it, install it, "
-                "or give --model path/to/FILE.py:FUNCTION."
-            ) from problem
-        raise UsageError(f"{where} could not be imported ({_said(problem)}). Correct or install it.") from problem
-    except Exception as problem:  # the user's own code can raise anything
-        raise UsageError(f"{where} could not be imported ({_said(problem)}). Correct it; --debug shows where.") from (
-            problem
-        )
-
-
-def _attribute(module: ModuleType, attribute: str, name: str) -> Any:
-    try:
-        return reduce(getattr, attribute.split("."), module)
-    except AttributeError:
-        own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__ and callable(v)]
-        offered = f"It defines: {', '.join(own)}." if own else "It defines no function or class."
-        raise UsageError(f"{name.rpartition(':')[0]} has no {attribute!r}. {offered}") from None
-
-
 def _made(name: str, factory: Any, arguments: dict[str, Any]) -> torch.nn.Module | Model:
     made = factory
     if not isinstance(factory, (torch.nn.Module, Model)):
         if not callable(factory):
-            raise UsageError(f"{name} is {_kind(factory)}. Name a function or class that makes a network.")
+            raise UsageError(f"{name} is {kind_of(factory)}. Name a function or class that makes a network.")
         try:
             made = factory(**arguments)
         except IgError:
             raise
         except Exception as problem:
             raise UsageError(
-                f"{name} could not make its network ({_said(problem)}). Give it what it needs with --model-arg "
+                f"{name} could not make its network ({raised(problem)}). Give it what it needs with --model-arg "
                 "NAME=VALUE, or correct it; --debug shows where."
             ) from problem
     elif arguments:
         raise UsageError(f"{name} is a network already, and takes no --model-arg. Name what makes it.")
     if not isinstance(made, (torch.nn.Module, Model)):
-        raise UsageError(f"{name} made {_kind(made)}. It must make a torch.nn.Module.")
+        raise UsageError(f"{name} made {kind_of(made)}. It must make a torch.nn.Module.")
     return made
-
-
-def _kind(value: object) -> str:
-    return "nothing" if value is None else f"something of type {type(value).__name__}"
-
-
-def _said(problem: Exception) -> str:
-    first = first_line(problem)
-    return f"{type(problem).__name__}: {first}" if first else type(problem).__name__

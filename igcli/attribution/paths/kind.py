@@ -1,4 +1,4 @@
-"""What a kind of path is, and how it is named: ``spectral``, or ``spectral:0.4`` with a number of its own."""
+"""What a kind of path is, and how it is named: ``spectral``, with a number ``spectral:0.4``; ``file.py:function``."""
 
 from __future__ import annotations
 
@@ -57,6 +57,10 @@ def find_path(spec: str) -> PathKind:
     UsageError
         For an unknown name, or a number that it does not take.
     """
+    if is_code(spec):
+        from igcli.attribution.paths.given import Given  # which derives from the class above
+
+        return Given(spec)
     name, colon, number = spec.partition(":")
     kind = PATHS[name]
     if not colon:
@@ -69,6 +73,11 @@ def find_path(spec: str) -> PathKind:
         raise UsageError(f"The path {name}:{kind.number_name} takes a number, not {number!r}.") from None
     found.check()
     return found
+
+
+def is_code(spec: str) -> bool:
+    """Whether ``spec`` names code of the user's own, ``path/to/file.py:function``."""
+    return spec.rpartition(":")[0].endswith(".py")
 
 
 def own_start_of(spec: str) -> str:

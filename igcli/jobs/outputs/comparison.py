@@ -146,7 +146,13 @@ def table_of(
         title=explanations[0].picture.name,
         columns=("What the model saw", *columns_of(methods, drawing)),
         rows=tuple(rows),
-        footer=(*footer_of(job, drawing), *premises_of(explanations[0]), *paths_of_own(explanations), *readings[:4]),
+        footer=(
+            *footer_of(job, drawing),
+            *premises_of(explanations[0]),
+            *other_paths_of(explanations[0], usual=job.plan.wanted.settings.path),
+            *paths_of_own(explanations),
+            *readings[:4],
+        ),
         warning=job.model.caveat,
     )
 
@@ -171,6 +177,15 @@ def words_of(explanation: Explanation) -> tuple[str, ...]:
 def tile_of(explanation: Explanation, method: str, drawing: Drawing) -> Image.Image:
     """One map on its photo."""
     return draw(explanation.picture, explanation.results[method], style=drawing.style, scale=drawing.scale).image
+
+
+def other_paths_of(explanation: Explanation, *, usual: str) -> list[str]:
+    """Which methods take another path than the ``usual`` one, and the score where it starts."""
+    return [
+        f"{name}: {result.settings.path_words}, where the score is {result.score.at_baseline:.4g}"
+        for name, result in explanation.results.items()
+        if result.settings.path != usual
+    ]
 
 
 def premises_of(explanation: Explanation) -> list[str]:
