@@ -64,6 +64,15 @@ def test_the_sum_is_the_rise_whatever_the_points_and_is_therefore_no_promise(sma
     assert result.completeness.within_tolerance is None
 
 
+@pytest.mark.parametrize("path", ["spectral", "blur"])
+def test_along_another_path_the_gradients_and_the_ends_are_those_of_that_path(small_double, path):
+    picture = random_picture(dtype=torch.float64)
+    found = igcli.attribute(small_double, picture, method="idgi", path=path, target=1, steps=12, rule="trapezoid")
+    assert found.total == pytest.approx(found.score.rise, abs=1e-9)
+    straight = igcli.attribute(small_double, picture, method="idgi", target=1, steps=12, rule="trapezoid")
+    assert not torch.allclose(found.values, straight.values)
+
+
 def test_costs_no_gradient_beyond_those_of_integrated_gradients(small):
     ((found,),) = explain(small, [random_picture()], Wanted(("integrated", "idgi"), settings=Settings(steps=16)))
     assert {result.gradient_evaluations for result in found.results.values()} == {16}
