@@ -15,7 +15,7 @@ import click
 #: Options by heading, in the order in which they are shown.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Most used": ("output", "model", "method", "target", "style", "recursive"),
-    "Input": ("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
+    "Input": ("column", "null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
     "Model": (
         *("weights", "labels", "outputs", "output_index", "input_size", "resize", "channels", "mean", "std"),
         *("value_range", "interpolation", "model_arg", "trust_pickle", "trust_model_file", "device", "precision"),

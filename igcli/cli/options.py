@@ -194,6 +194,20 @@ phi_option = click.option(
 )  # fmt: skip
 
 
+quadrature_options = (
+    click.option("--steps", type=StepsType(), default="auto", show_default=True,
+                 help="Points on the path, or auto: as many as the tolerance needs. auto places them where the score "
+                      "moves, and adds more until the completeness gap is within the tolerance."),
+    click.option("--rule", type=click.Choice(list(RULES)),
+                 help=f"How the points are placed where --steps is a number. {listed(RULES)}. "
+                      f"[default: {DEFAULT_RULE}]"),
+    click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
+                 help="The relative completeness gap that counts as small."),
+    click.option("--max-steps", type=click.IntRange(1), default=256, show_default=True,
+                 help="The most points that --steps auto takes. A class whose score hardly rises may need hundreds."),
+)  # fmt: skip
+
+
 def _wanted(
     target: tuple[str, ...],
     baseline: str | tuple[str, ...],
@@ -218,16 +232,7 @@ wanted_options = grouped(
     against_option,
     path_option,
     baselines_option,
-    click.option("--steps", type=StepsType(), default="auto", show_default=True,
-                 help="Points on the path, or auto: as many as the tolerance needs. auto places them where the score "
-                      "moves, and adds more until the completeness gap is within the tolerance."),
-    click.option("--rule", type=click.Choice(list(RULES)),
-                 help=f"How the points are placed where --steps is a number. {listed(RULES)}. "
-                      f"[default: {DEFAULT_RULE}]"),
-    click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
-                 help="The relative completeness gap that counts as small."),
-    click.option("--max-steps", type=click.IntRange(1), default=256, show_default=True,
-                 help="The most points that --steps auto takes. A class whose score hardly rises may need hundreds."),
+    *quadrature_options,
     phi_option,
     click.option("--references", type=NamedPath(exists=True, file_okay=False), metavar="DIR",
                  help="For ig2: a folder of photos of other classes. Without it, the baseline. Three are compared "

@@ -72,22 +72,24 @@ def saturation(
         with lock_of_photo(job.plan.output, Path(job.plan.name or "saturation"), kind="saturation"):
             for each in run.run(job, functools.partial(measure_saturation, job, layers=names)):
                 measured.append(each)
-                run.console.say(new_record(**each.record), _line(each))
+                run.console.say(new_record(**each.record), saturation_words(each))
             if measured:
                 record = write_saturation(job.plan, measured, failed=run.failures, ending=destination.ending)
                 shown = {name: value for name, value in record.items() if name != "photos"}
-                run.console.say(shown, *_summary(record, job.plan.output))
+                run.console.say(shown, *saturation_lines(record, job.plan.output))
         run.finish("measured")
 
 
-def _line(each: PhotoCurves) -> str:
+def saturation_words(each: PhotoCurves) -> str:
+    """One input in a line: its name, the class, the score at both ends, α*."""
     score = f"{each.score.kind} {each.score.at_baseline:.3g} to {each.score.at_image:.3g}"
     return "  ".join([*seen(Path(each.name), each.record["target"]), score, star(each.alpha_star)])
 
 
-def _summary(record: Record, output: Path) -> list[str]:
+def saturation_lines(record: Record, output: Path, *, unit: str = "photo") -> list[str]:
+    """All inputs in a line: how many, where they saturate, and the plots."""
     found, count = record["saturation"], record["count"]
-    words = [f"{count} photo{'s' * (count > 1)}"]
+    words = [f"{count} {unit}{'s' * (count > 1)}"]
     if count == 1 and found["alpha_star"]["median"] is not None:
         words.append(star(found["alpha_star"]["median"]))
     elif found["share_before_half"] is not None:

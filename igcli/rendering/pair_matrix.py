@@ -48,8 +48,8 @@ def _fill(axes: Axes, contributions: Contributions, atoms: Sequence[str]) -> Non
 
     matrix = contributions.matrix
     largest = float(np.nanmax(np.abs(matrix))) or 1.0
-    colours = LinearSegmentedColormap.from_list("signed", [LOWERS, (1, 1, 1), RAISES])
-    colours.set_bad("#eceef2")
+    signed = LinearSegmentedColormap.from_list("signed", [LOWERS, (1, 1, 1), RAISES])
+    colours = signed.with_extremes(bad="#eceef2")
     image = axes.imshow(matrix, cmap=colours, vmin=-largest, vmax=largest, interpolation="nearest")
     if len(atoms) <= _NUMBERED:
         digits = decimals_for(largest)

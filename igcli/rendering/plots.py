@@ -65,12 +65,17 @@ class PlotContext:
         The photo's name, or what the photos have in common.
     path
         Where it starts, and its kind where it bends.
+    unit, place, value
+        What the inputs, their places and the numbers there are called.
     """
 
     network: str
     score_kind: str = "softmax"
     title: str = ""
     path: str = "path from the black baseline"
+    unit: str = "photo"
+    place: str = "pixel"
+    value: str = "pixel value"
 
 
 def render(draw: Callable[[Figure], None], *, size: tuple[float, float], ending: str) -> bytes:
@@ -150,8 +155,8 @@ def alpha_axis(axes: Axes, *, label: bool = True) -> None:
         axes.set_xlabel("scaling parameter α")
 
 
-def key(figure: Figure, *, count: int) -> None:
-    """What the lines mean, once for all panels of a plot of ``count`` photos."""
+def key(figure: Figure, *, count: int, unit: str = "photo") -> None:
+    """What the lines mean, once for all panels of a plot of ``count`` photos, or other units."""
     from matplotlib.lines import Line2D
 
     if count == 1:
@@ -161,13 +166,13 @@ def key(figure: Figure, *, count: int) -> None:
         Line2D([], [], color=INK, linewidth=2.0),
         Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 2))),
     ]
-    words = [f"one of {count} photos", "median", "quartiles"]
+    words = [f"one of {count} {unit}s", "median", "quartiles"]
     figure.legend(handles, words, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
 
 def heading(figure: Figure, what: str, subject: PlotContext, conditions: str, *, count: int) -> None:
     """Two lines above the panels: what it is, of how many photos, in bold; and the network and the other conditions."""
-    of = f" of {count} photos" if count > 1 else ""
+    of = f" of {count} {subject.unit}s" if count > 1 else ""
     title = f"{what}{of}" + (f": {subject.title}" if subject.title else "")
     detail = f"network {subject.network}; {conditions}"
     figure.suptitle(f"{plain(title)}\n", x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK)

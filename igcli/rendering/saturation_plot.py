@@ -44,11 +44,11 @@ def saturation_plot(traces: Sequence[Trace], subject: PlotContext, *, ending: st
 
     def draw(figure: Figure) -> None:
         count = len(traces)
-        path = f"{subject.path} (α = 0) to the photo (α = 1)"
+        path = f"{subject.path} (α = 0) to the {subject.unit} (α = 1)"
         heading(figure, "Saturation", subject, f"{path}; score explained: {subject.score_kind}", count=count)
         for place, panel in enumerate(panels, 1):
             panel(figure.add_subplot(rows, columns, place))
-        key(figure, count=count)
+        key(figure, count=count, unit=subject.unit)
 
     return render(draw, size=((4.4 if columns > 2 else 5.2) * columns, 3.3 * rows + 1.0), ending=ending)
 
@@ -70,7 +70,7 @@ def _panels(traces: Sequence[Trace], subject: PlotContext, saturated: Saturation
             alpha_axis(axes)
             axes.set_title(title)
             axes.set_ylabel(unit)
-            if kind == "softmax":
+            if kind in ("softmax", "sigmoid"):
                 axes.set_ylim(-0.02, 1.02)
             if kind == subject.score_kind and only is not None:
                 _mark(axes, only, score=float(np.interp(only, *curves[0])))
@@ -78,9 +78,12 @@ def _panels(traces: Sequence[Trace], subject: PlotContext, saturated: Saturation
         panels.append(draw)
 
     panels: list[Callable[[Axes], None]] = []
-    curve_panel([t.softmax for t in traces], "Softmax score of the class", "probability", kind="softmax")
-    curve_panel([t.logit for t in traces], "Pre-softmax score of the class", "logit", kind="logit")
-    kinds = {"softmax": traces[0].softmax, "logit": traces[0].logit}
+    alone = subject.score_kind == "sigmoid"  # the traces' probability is that of each class by itself
+    probability, raw = ("Probability", "Logit") if alone else ("Softmax score", "Pre-softmax score")
+    own = "sigmoid" if alone else "softmax"
+    curve_panel([t.softmax for t in traces], f"{probability} of the class", "probability", kind=own)
+    curve_panel([t.logit for t in traces], f"{raw} of the class", "logit", kind="logit")
+    kinds = {own: traces[0].softmax, "logit": traces[0].logit}
     if kinds.get(subject.score_kind) is None:
         name = subject.score_kind
         title = "Estimated value" if name == "value" else "Score of the class"
@@ -89,7 +92,7 @@ def _panels(traces: Sequence[Trace], subject: PlotContext, saturated: Saturation
     if len(importances) == len(traces):
         panels.append(lambda axes: _importance(axes, importances, subject))
     if len(traces) > 1:
-        panels.append(lambda axes: _distribution(axes, saturated))
+        panels.append(lambda axes: _distribution(axes, saturated, subject))
     return panels
 
 
@@ -102,11 +105,11 @@ def _importance(axes: Axes, curves: list[tuple[np.ndarray, np.ndarray]], subject
     if len(positive):
         axes.set_yscale("log")
     alpha_axis(axes)
-    axes.set_title("Mean importance of a pixel")
-    axes.set_ylabel(f"{subject.score_kind} per unit of pixel value")
+    axes.set_title(f"Mean importance of a {subject.place}")
+    axes.set_ylabel(f"{subject.score_kind} per unit of {subject.value}")
 
 
-def _distribution(axes: Axes, saturated: Saturation) -> None:
+def _distribution(axes: Axes, saturated: Saturation, subject: PlotContext) -> None:
     from matplotlib.ticker import MaxNLocator
 
     moved = [star for star in saturated.alpha_stars if star is not None]
@@ -117,7 +120,7 @@ def _distribution(axes: Axes, saturated: Saturation) -> None:
     alpha_axis(axes)
     axes.set_title(f"α*: where {saturated.phi:.0%} of the rise is made".replace("%", " %"))
     axes.set_xlabel("α*")
-    axes.set_ylabel("photos")
+    axes.set_ylabel(f"{subject.unit}s")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     words = [f"{still} of {len(saturated.alpha_stars)} scores do not move"] if still else []
     if saturated.quartiles is not None and saturated.share_before_half is not None:

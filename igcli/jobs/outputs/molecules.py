@@ -112,7 +112,7 @@ def caption(plan: Plan, explanation: Explanation, found: Contributions, *, metho
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
+    return f"{value:+.3f}"
 
 
 def _molecule_entry(sample: MoleculeSample, contributions: dict[str, Record]) -> Record:

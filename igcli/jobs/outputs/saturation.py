@@ -16,6 +16,7 @@ from igcli.attribution.targets import RankedClass
 from igcli.attribution.views.layers import LayerDistances, layer_distances
 from igcli.attribution.views.saturation import PHI, quartiles, saturation_statistics, settles_at
 from igcli.attribution.views.trace import Trace
+from igcli.inputs import TextInput
 from igcli.jobs.files import write_whole
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.record import Record, image_entry, new_record, write_record
@@ -29,18 +30,22 @@ from igcli.tables import csv_bytes
 
 @dataclass(frozen=True)
 class PhotoCurves:
-    """One photo and one class: the curves along its path."""
+    """One photo, or another input, and one class: the curves along its path.
 
-    image: Record
+    Attributes
+    ----------
+    subject
+        What records say of the input: its entry ``image``, or ``input``.
+    name
+        The file or the input, as the tables name it.
+    """
+
+    subject: Record
+    name: str
     target: RankedClass
     score: ScoreEnds
     trace: Trace
     layers: LayerDistances | None = None
-
-    @property
-    def name(self) -> str:
-        """The file, as the tables name it."""
-        return str(self.image["path"])
 
     @property
     def alpha_star(self) -> float | None:
@@ -51,7 +56,7 @@ class PhotoCurves:
     def record(self) -> Record:
         """One photo's part of the record."""
         return {
-            "image": self.image,
+            **self.subject,
             "target": asdict(self.target),
             "score": asdict(self.score),
             "saturation": saturation_of(self.trace),
@@ -68,11 +73,17 @@ def measure_saturation(job: Job, item: Explained, *, layers: Sequence[str] = ())
     """Keep the curves of one photo; ``layers`` are the names of those whose distances to take too, forward only."""
     explanation = item.explanation
     distances = _mean_distances(job, explanation, layers) if layers else None
-    image = image_entry(explanation.picture)
-    return PhotoCurves(image, explanation.target, explanation.score, explanation.trace, distances)
+    if isinstance(item.found, TextInput):
+        subject, name = {"input": item.found.record}, str(item.found.path)
+    else:
+        image = image_entry(explanation.picture)
+        subject, name = {"image": image}, str(image["path"])
+    return PhotoCurves(subject, name, explanation.target, explanation.score, explanation.trace, distances)
 
 
-def write_saturation(plan: Plan, measured: Sequence[PhotoCurves], *, failed: int, ending: str) -> Record:
+def write_saturation(
+    plan: Plan, measured: Sequence[PhotoCurves], *, failed: int, ending: str, unit: str = ""
+) -> Record:
     """Write the plots, the tables and the record of all photos; returns the record.
 
     ``saturation.png``, ``.csv`` and ``.json``, or under the plan's name; with layers ``layers.png``, ``.csv`` and
@@ -80,7 +91,7 @@ def write_saturation(plan: Plan, measured: Sequence[PhotoCurves], *, failed: int
     """
     name = plan.name or "saturation"
     title = f"{Path(measured[0].name).name}, {measured[0].target.label}" if len(measured) == 1 else ""
-    subject = subject_of(plan, title=title)
+    subject = subject_of(plan, title=title, unit=unit)
     traces = [each.trace for each in measured]
     kinds = [f"{name}{ending}", f"{name}.csv"]
     write_whole(plan.output / kinds[0], saturation_plot(traces, subject, ending=ending))
@@ -98,17 +109,27 @@ def write_saturation(plan: Plan, measured: Sequence[PhotoCurves], *, failed: int
         count=len(measured),
         failed=failed,
         **_together(traces),
-        photos=[each.record for each in measured],
+        **{"photos" if plan.fitting else "inputs": [each.record for each in measured]},
         files=[*kinds, f"{name}.json"],
     )
     write_record(plan.output / f"{name}.json", record)
     return record
 
 
-def subject_of(plan: Plan, *, title: str) -> PlotContext:
-    """The title and labels of a plot."""
+#: What the places of an input are called, and the numbers there.
+_PLACES = {
+    "photo": ("pixel", "pixel value"),
+    "text": ("word", "embedding"),
+    "molecule": ("atom or pair", "feature"),
+}
+
+
+def subject_of(plan: Plan, *, title: str, unit: str = "") -> PlotContext:
+    """The title and labels of a plot; ``unit`` is what an input is called, by default photo or text."""
     settings = plan.wanted.settings
-    return PlotContext(plan.model.provenance.name, settings.score, title, settings.path_words)
+    chosen = unit or ("photo" if plan.fitting else "text")
+    name = plan.model.provenance.name
+    return PlotContext(name, settings.score, title, settings.path_words, chosen, *_PLACES[chosen])
 
 
 def saturation_of(trace: Trace) -> Record:

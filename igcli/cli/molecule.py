@@ -1,0 +1,161 @@
+"""``ig molecule``: atoms and bonds coloured by their importance to the prediction; one molecule, or a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
+from igcli.cli import completion
+from igcli.cli.help import command
+from igcli.cli.molecule_session import MoleculeInputs, MoleculeSession
+from igcli.cli.options import Streams, debug_option, grouped, output_option, quadrature_options, stream_options
+from igcli.errors import UsageError
+from igcli.jobs.outputs.molecules import MoleculeFiles
+from igcli.jobs.plan import Job, check_reachable
+from igcli.models.devices import numbers
+from igcli.models.molecule_model import MoleculeModel
+from igcli.models.weave import MODULES, load_molecule_model
+from igcli.molecules.chemistry import check_installed
+
+#: Methods that serve values of any shape, and what each says of an atom or a pair.
+MOLECULE_METHODS = {
+    "integrated": "integrated gradients; all numbers sum to F(x) - F(0)",
+    "gradient": "the gradient at the molecule itself",
+    "input-x-gradient": "the same times the features",
+    "left-integrated": "the part of integrated before the score has made 90 % of its rise",
+    "right-integrated": "the part after it",
+}
+#: Points of the path per pass: of molecules of a thousand atoms still under a gigabyte.
+AT_ONCE = 32
+SCORES = {"probability": "softmax", "logit": "logit"}
+
+
+@dataclass(frozen=True)
+class MoleculeRun:
+    """What is done with the molecules, and where it is written.
+
+    Attributes
+    ----------
+    saturation
+        Plot the score along the path, at so many ``points``.
+    check
+        Group the atoms that one module cannot distinguish, and list what has no gradient.
+    """
+
+    output: Path
+    overwrite: bool
+    saturation: bool
+    points: int
+    check: bool
+    batch_size: int | None
+    streams: Streams
+
+
+def _wanted(method: tuple[str, ...], target: tuple[str, ...], score: str, **settings: Any) -> Wanted:
+    return Wanted(tuple(dict.fromkeys(method)), target, Settings(score=SCORES[score], baseline="zero", **settings))
+
+
+_inputs = grouped(
+    "inputs",
+    MoleculeInputs,
+    click.argument("given", nargs=-1, required=True, metavar="SMILES|FILE...", shell_complete=completion.files),
+    click.option("--column", metavar="NAME", help="The column of a table that has the SMILES. [default: smiles]"),
+)  # fmt: skip
+_wanted_options = grouped(
+    "wanted",
+    _wanted,
+    click.option("-m", "--method", multiple=True, default=("integrated",), show_default=True,
+                 type=click.Choice(list(MOLECULE_METHODS)), metavar="METHOD",
+                 help=f"Method; may be repeated. {'; '.join(f'{n}: {w}' for n, w in MOLECULE_METHODS.items())}."),
+    click.option("-t", "--target", multiple=True, default=("top",), show_default=True, metavar="top|all|TASK",
+                 help="The task to explain: the most probable one, all, or some by name; may be repeated."),
+    click.option("--score", type=click.Choice(list(SCORES)), default="probability", show_default=True,
+                 help="What is explained."),
+    *quadrature_options,
+)  # fmt: skip
+_run_options = grouped(
+    "run",
+    MoleculeRun,
+    output_option,
+    click.option("--overwrite", is_flag=True, help="Redo all, and replace files that are in the way."),
+    click.option("--saturation", is_flag=True, help="Plot the score along the path instead, of one or of many."),
+    click.option("--points", type=click.IntRange(2, 10001), default=101, show_default=True,
+                 help="For --saturation: points on the path."),
+    click.option("--check", is_flag=True,
+                 help="Instead, group the atoms that a network of one module cannot distinguish, and list parameters "
+                      "and features without a gradient; of both bundled networks unless --model names one."),
+    click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Points of the path per pass."),
+    stream_options,
+)  # fmt: skip
+
+
+@command()
+@_run_options
+@click.option(
+    "--model",
+    metavar="w2n2|w1n2|FILE.py:FUNCTION",
+    help="A bundled network of Tox21's twelve tasks, or one of your own, which is run. [default: w2n2]",
+)
+@_wanted_options
+@_inputs
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda[:N]|mps",
+    help="Where to compute; auto takes a GPU when there is one.",
+)
+@debug_option
+def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wanted: Wanted, device: str) -> None:
+    """Show which atoms and bonds a prediction about a molecule depends on.
+
+    Give SMILES, files of them (.smi, one per line with a name; .csv with a column), .sdf files, or - for stdin; .gz
+    after the ending too. Atoms and bonds are coloured and numbered; the matrix has all pairs of atoms. The path scales
+    all features to 0 and keeps the graph. Needs igcli[molecules].
+
+    \b
+    Examples:
+      ig molecule "CC(=O)Oc1ccccc1C(=O)O" --target SR-MMP
+      ig molecule actives.smi --target all -o maps
+      ig molecule table.csv --column structure --saturation -o plots
+      ig molecule "CCOC(=O)c1ccccc1" --check
+      ig molecule ligands.sdf --model my_net.py:build --score logit
+    """
+    check_installed()
+    if run.saturation and run.check:
+        raise UsageError("--saturation and --check each do something else than explaining: give one of them.")
+    check_reachable(run.output)
+    with MoleculeSession(run.streams) as session, numbers("float32"):
+        if run.check:
+            from igcli.cli.molecule_check import check_molecules
+
+            names = list(MODULES) if model is None else [model]
+            check_molecules(session, [load_molecule_model(name, device=device) for name in names], inputs, wanted)
+        else:
+            job = _job(load_molecule_model(model or "w2n2", device=device), run, wanted)
+            if job.model.caveat:
+                session.console.note(job.model.caveat)
+            if run.saturation:
+                from igcli.cli.molecule_saturation import plot_saturation
+
+                plot_saturation(session, job, inputs, points=run.points)
+            elif inputs.is_one:
+                session.write_one(job, inputs, files=MoleculeFiles(), overwrite=run.overwrite)
+            else:
+                session.write_all(job, inputs, files=MoleculeFiles(), overwrite=run.overwrite)
+        session.finish()
+
+
+def _job(model: MoleculeModel, run: MoleculeRun, wanted: Wanted) -> Job:
+    every = f"top-{len(model.labels)}"
+    targets = tuple(every if str(target).strip().lower() == "all" else target for target in wanted.targets)
+    budget = Budget.of(model, run.batch_size or AT_ONCE)
+    job = Job.of(model, replace(wanted, targets=targets), output=run.output, budget=budget, fit=None, reading=None)
+    job.check()
+    return job
