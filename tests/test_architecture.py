@@ -96,6 +96,7 @@ HEAVY = ["torch", "torchvision", "numpy", "matplotlib"]
         ["evaluate", "--help"],
         ["report", "--help"],
         ["ablate", "--top", "5", "--keep", "5", "x.jpg"],
+        ["molecule", "--help"],
         ["check", "--help"],
         ["models", "--help"],
         ["models", "show", "--help"],
