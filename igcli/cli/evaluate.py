@@ -28,7 +28,8 @@ from igcli.jobs.evaluating.calibrating import calibrated, lines_of_calibration
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.measuring import EvaluationPlan, Measurer
-from igcli.jobs.evaluating.table import NAMES, Column, lines_of, why_missing, without_numbers, write_evaluation
+from igcli.jobs.evaluating.table import Column, lines_of, why_missing, without_numbers
+from igcli.jobs.evaluating.writing import NAMES, write_evaluation
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, write_report

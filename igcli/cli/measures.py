@@ -14,7 +14,7 @@ from igcli.cli.options import grouped, listed
 from igcli.cli.path_types import NamedPath
 from igcli.cli.protocol_option import ChosenProtocol, chosen_protocol, protocol_option
 from igcli.cli.session import Request, Session
-from igcli.errors import UsageError
+from igcli.errors import UsageError, first_line
 from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.exclusions import Exclusions
 from igcli.evaluation.fills import OWN_FILLS, fill_forms
@@ -35,6 +35,8 @@ from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.measuring import EvaluationPlan
 from igcli.jobs.outputs.regions import form_of_regions
 from igcli.jobs.plan import Job
+from igcli.lazy import torch
+from igcli.models.classifier import Classifier
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,12 @@ def _measures(
     settings: tuple[str, ...],
     control: tuple[str, ...],
     protocol: str | None,
+    tile: int | None,
     **rest: Any,
 ) -> Measures:
-    given = {"fill": fill, "ranked": ranked}
+    if tile is not None and "focus" not in metric:
+        raise click.UsageError("--tile is the side of a mosaic's photos: it goes with --metric focus.")
+    given = {"fill": fill, "ranked": ranked, "focus.tile": tile}
     parameters: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -126,6 +131,9 @@ measures_options = grouped(
                  help="Find the best --lowpass of each method on these photos. It is the one with the highest "
                       "insertion − deletion (28 steps unless --set), kept next to the model file for --lowpass auto. "
                       "--lowpass changes the grid; controls are left out unless --control names some."),
+    click.option("--tile", type=click.IntRange(1), metavar="PIXELS",
+                 help="For focus: the side of each of the four photos. As published, that of the input: mosaics of "
+                      "twice its side, which not all networks take. [default: half of the input's]"),
     click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),
 )  # fmt: skip
 
@@ -209,8 +217,25 @@ def plans_of(
     """The mosaics of the focus metric, if it is asked for, and what could not be used for them."""
     if not evaluation_plan.on_mosaics():
         return [], []
+    for metric in evaluation_plan.on_mosaics().values():
+        _check_tile(job.classifier, getattr(metric, "tile", 0))
     classes = read_classes(measures.classes or Path(request.paths[0]), job.model.labels)
     excluded = Exclusions("class", classes.excluded)
     seed = job.plan.wanted.settings.seed
     plans = plan_mosaics(classes, job.model.labels, count=measures.mosaics, seed=seed)
     return list(plans), [excluded.summary()] if len(excluded) else []
+
+
+def _check_tile(model: Classifier, tile: int) -> None:
+    """Raise ``UsageError`` if the network does not take mosaics of such tiles; by a forward pass."""
+    if not tile:
+        return
+    pixels = torch.zeros((1, model.view.channels, 2 * tile, 2 * tile), device=model.device, dtype=model.dtype)
+    try:
+        with model.frozen(), torch.no_grad():
+            model(pixels)
+    except Exception as error:  # a network can raise anything
+        raise UsageError(
+            f"The network does not take mosaics of {2 * tile} x {2 * tile} pixels ({first_line(error)}): leave --tile "
+            "out, or give half of its input's side."
+        ) from error

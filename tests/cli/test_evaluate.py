@@ -511,3 +511,32 @@ def test_the_table_says_how_reliable_each_metric_is(run, tmp_path):
     assert "controls left out" in result.stdout
     two = run(*methods[:4], *SHORT, "--metric", "aopc", "--overwrite")
     assert "reliability" not in two.stdout
+
+
+def test_mosaics_can_have_tiles_of_the_inputs_side_and_the_table_their_median(run, tmp_path):
+    result = run("--metric", "focus", "--mosaics", "3", "--tile", "12", *SHORT[:2])
+    assert result.exit_code == 0, result.output
+    assert "2x2 mosaics at 24x24" in result.stdout
+    assert "median" in result.stdout
+    for path in (tmp_path / "out" / "mosaics").glob("*.png"):
+        with Image.open(path) as mosaic:
+            assert mosaic.size == (24, 24)
+    entry = record(tmp_path)["metrics"]["focus"]
+    assert entry["parameters"]["tile"] == 12
+    lower, median, upper = entry["maps"]["integrated"]["quartiles"]
+    assert lower <= median <= upper
+    other = run("--metric", "focus", "--mosaics", "3", *SHORT[:2])
+    assert "3 measured, 0 failed, 0 measured already" in other.stderr
+
+
+def test_a_tile_goes_with_focus_and_with_a_network_that_takes_it(run, model, monkeypatch):
+    assert "goes with --metric focus" in run("--metric", "aopc", "--tile", "12").stderr
+
+    def refuse(_, inputs):
+        if inputs[0].shape[-1] != 12:
+            raise ValueError("wrong size")
+
+    model.network.register_forward_pre_hook(refuse)
+    result = run("--metric", "focus", "--mosaics", "1", "--tile", "12", *SHORT[:2])
+    assert result.exit_code == 2
+    assert "does not take mosaics of 24 x 24 pixels (wrong size): leave --tile out" in result.stderr

@@ -12,6 +12,7 @@ _FILES = (
     "localisation",
     "mas",
     "max_sensitivity",
+    "pointing_game",
     "randomisation",
 )
 

@@ -19,10 +19,26 @@ class Focus(Metric):
     """Σ max(attribution, 0) on the target's quadrants over the same on all; in [0, 1], ½ for a random map.
 
     Attributions are summed over the channels before their sign is taken.
+
+    Attributes
+    ----------
+    tile
+        The side of a photo in the mosaics, in pixels; 0 for half the side of the network's input. The authors' photos
+        have the whole input's side, and their mosaics twice that.
     """
 
     direction = "higher"
     needs = ("mosaic",)
+    with_quartiles = True
+
+    tile: int = 0
+
+    def check(self) -> None:
+        """Raise ``UsageError`` for a side below 0."""
+        if self.tile < 0:
+            raise UsageError(
+                f"A mosaic's tile has a side of at least 1 pixel, or 0 for half the input's, not {self.tile}."
+            )
 
     def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
         """On the quadrants of the mosaic."""
@@ -44,6 +60,7 @@ class Focus(Metric):
 
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
         """How the sign is taken."""
+        size = (2 * self.tile, 2 * self.tile) if self.tile else size
         return (
             f"2x2 mosaics at {size[1]}x{size[0]}, two quadrants of the target's class, share of the positive "
             f"attribution (summed over the channels) on them, {score} score"

@@ -36,6 +36,8 @@ class Metric:
     direction: ClassVar[Direction]
     #: Keys of :data:`igcli.evaluation.context.NEEDS`.
     needs: ClassVar[tuple[str, ...]] = ()
+    #: Whether tables have the median and the quartiles next to the mean, as its source does.
+    with_quartiles: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         self.check()

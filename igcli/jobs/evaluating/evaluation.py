@@ -165,10 +165,11 @@ class Evaluation:
         names = list(self._plan.named(bases))
         table = listing(self._mosaic_plans).encode("utf-8", "replace")
         write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", table)
+        tile = getattr(column.metric, "tile", 0)
         for plan in self._mosaic_plans:
             stem = Path(plan.name).with_suffix("")
             sources = [file_stamp(Found(tile.photo, tile.photo)) for tile in plan.tiles]
-            mark = self._mark(plan, sources)
+            mark = self._mark(plan, sources, *([tile] if tile else []))
             card = None if checking.fresh else self._known("mosaics", stem, mark)
             known = card is not None and not card.missing(column.name, column.metric, dict.fromkeys(names))
             if card is not None and known and not checking.verify:
@@ -176,7 +177,8 @@ class Evaluation:
                 yield Step(plan.name, known=True)
                 continue
             view, fit = self._job.classifier.view, self._job.plan.fit
-            (mosaic,) = read_mosaics([plan], view, fit=fit or view.fit, options=self._job.plan.reading)
+            reading = self._job.plan.reading
+            (mosaic,) = read_mosaics([plan], view, tile=tile or None, fit=fit or view.fit, options=reading)
             if isinstance(mosaic, Exclusion):
                 yield Step(plan.name, failure=mosaic.sentence)
                 continue

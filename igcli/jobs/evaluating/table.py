@@ -1,4 +1,4 @@
-"""The numbers of all photos put together: means with intervals and paired comparisons, as tables, files and plots."""
+"""The numbers of all photos put together: means with intervals and paired comparisons, as tables."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from igcli.evaluation.map_views import base_of
-from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import Curve, Metric, arrow
 from igcli.evaluation.reliability import reliability
 from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estimate, win_rates
 from igcli.jobs.evaluating.card import Card
-from igcli.jobs.evaluating.effort import Effort
-from igcli.jobs.files import write_whole
-from igcli.jobs.outputs.record import Record, new_record, typed, write_record
-from igcli.jobs.plan import Plan
+from igcli.jobs.outputs.record import Record
 from igcli.lazy import np
-from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
-from igcli.rendering.evaluation_plot import metrics_plot
-from igcli.rendering.metric_panel import MetricPlot, Point
 from igcli.tables import csv_bytes
 
 
@@ -73,6 +65,14 @@ class Column:
         return best_marked(self.values, direction=self.metric.direction)
 
     @cached_property
+    def quartiles(self) -> dict[str, list[float]]:
+        """Lower quartile, median and upper quartile of every map's numbers; NaN where there are none."""
+        return {
+            name: np.nanquantile(values, (0.25, 0.5, 0.75)).tolist() if self.estimates[name].count else [np.nan] * 3
+            for name, values in self.values.items()
+        }
+
+    @cached_property
     def reliability(self) -> float:
         """Krippendorff's α of the maps' ranks over the photos, without controls; NaN for fewer than three maps."""
         return reliability({name: values for name, values in self.values.items() if name not in self.controls})
@@ -96,7 +96,11 @@ class Column:
             "parameters": asdict(self.metric),
             "photos": len(self.photos),
             "maps": {
-                name: {**asdict(found), "why_missing": dict(Counter(filter(None, self.reasons[name])))}
+                name: {
+                    **asdict(found),
+                    "quartiles": self.quartiles[name],
+                    "why_missing": dict(Counter(filter(None, self.reasons[name]))),
+                }
                 for name, found in self.estimates.items()
             },
             "best": self.best,
@@ -193,6 +197,9 @@ def _cell(column: Column, name: str) -> str:
     if found is None or not found.count:
         return "–"
     star = " *" if column.best == name else ""
+    if column.metric.with_quartiles:
+        lower, median, upper = (_fixed(value, scale=max(column.quartiles[name])) for value in column.quartiles[name])
+        star += f"; median {median} ({lower} to {upper})"
     if np.isnan(found.low):
         return f"{found.mean:.3g}{star}"
     scale = max(abs(found.mean), found.high - found.low)
@@ -210,84 +217,3 @@ def _fixed(value: float, *, scale: float) -> str:
 
 #: Means and intervals below this are rounding errors.
 _ROUNDING = 1e-12
-
-
-NAMES = ("evaluation.csv", "evaluation.json", "evaluation.metrics.png", "evaluation.curves.png")
-
-
-def write_evaluation(
-    plan: Plan,
-    columns: Sequence[Column],
-    *,
-    controls: Sequence[str],
-    effort: Effort,
-    counts: Mapping[str, int],
-    notes: Sequence[str],
-    premises: Mapping[str, str],
-    protocol: Record | None = None,
-) -> list[Path]:
-    """Write the tables and plots; returns their paths.
-
-    Parameters
-    ----------
-    counts
-        Photos by what became of them.
-    notes
-        What a reader of the numbers must know: photos left out, boxes that could not be used.
-    premises
-        Method to what it relies on and the network does not have.
-    protocol
-        The published protocol that was chosen, and what was chosen otherwise.
-    """
-    paths = [plan.output / name for name in NAMES]
-    write_whole(paths[0], csv_of(columns))
-    record = new_record(
-        network=plan.model,
-        command=typed(),
-        settings={**plan.settings, "device": plan.model.device, "batch_size": plan.batch_size},
-        photos=dict(counts),
-        metrics={column.name: column.record for column in columns},
-        controls=list(controls),
-        premises=dict(premises),
-        protocol=protocol,
-        effort={
-            "gradients": effort.gradients,
-            "gradient_seconds": round(effort.gradient_seconds, 3),
-            "passes": effort.passes,
-            "pass_seconds": round(effort.pass_seconds, 3),
-            "bare_seconds": round(effort.bare_seconds, 3),
-        },
-        notes=list(notes),
-    )
-    title = f"{plan.model.provenance.name}, {plan.wanted.settings.score} score"
-    footer = [f"{plan.wanted.settings.steps} steps; the controls know nothing of the network. Protocols: {NAMES[1]}"]
-    write_whole(paths[2], metrics_plot([_metric(c) for c in columns], title=title, footer=footer, controls=controls))
-    curves = [_curve(column, name, lines) for column in columns for name, lines in column.bands.items()]
-    if curves:
-        write_whole(paths[3], curves_plot(curves, title=title, footer=footer, controls=controls))
-    else:
-        paths.pop()
-    write_record(paths[1], record)
-    return paths
-
-
-#: What the curves of a metric show.
-_SCALES = {"aopc": "mean drop of the score", "abpc": "normalised score", "mas": "aligned score", "diffid": "share kept"}
-
-
-def _metric(column: Column) -> MetricPlot:
-    points = {name: _point(found) for name, found in column.estimates.items()}
-    return MetricPlot(column.name, column.metric.direction, points, column.best)
-
-
-def _point(found: Estimate) -> Point:
-    return Point(found.mean, found.low, found.high, found.count)
-
-
-def _curve(column: Column, name: str, bands: Mapping[str, Band]) -> CurvePlot:
-    nothing = np.empty(0)
-    lines = {each: Line(*[nothing] * 4) for each in column.values}  # so that no other changes its colour
-    lines.update({each: Line(band.fractions, band.mean, band.low, band.high) for each, band in bands.items()})
-    unit = column.metric.unit if isinstance(column.metric, CurveMetric) else "pixels"
-    scale = _SCALES.get(column.name.partition("-")[0], "score")
-    return CurvePlot(column.title_of(name), f"share of the {unit}", scale, lines)

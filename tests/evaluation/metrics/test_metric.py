@@ -26,6 +26,7 @@ EXPECTED = {
     "max-sensitivity": "lower",
     "localisation": "higher",
     "focus": "higher",
+    "pointing-game": "higher",
     "randomisation": "lower",
 }
 
