@@ -135,6 +135,10 @@ def explain_checked(
             refine_paths(tasks[0].model, paths, others=others, budget=budget, on_points=on_points)
         elif tasks:
             sweep(tasks[0].model, runs, budget=budget, on_points=on_points)
+        own_paths = [task.own_paths() for task in tasks]
+        for name in dict.fromkeys(name for each in own_paths for name in each):
+            methods = [method for each in own_paths for method in each.get(name, ())]
+            type(methods[0]).follow(methods)
         for task in tasks:
             outcomes[task.position[0]][task.position[1]] = task.finish()
             if on_points is not None and task.own_gradients:

@@ -60,6 +60,9 @@ class Settings:
         A folder of photos of other classes, for the methods that compare with such; ``None`` for the baseline.
     ig2_step
         The L2 length of IG2's steps, in input units.
+    guided_fraction, guided_distance
+        Of guided integrated gradients: the share of the values that moves at once, and how far a value's progress may
+        be from the straight path's.
     """
 
     score: str = "softmax"
@@ -76,6 +79,8 @@ class Settings:
     smooth_sigma: float = 0.15
     references: str | None = None
     ig2_step: float = 1.0
+    guided_fraction: float = 0.25
+    guided_distance: float = 0.02
 
     @property
     def start(self) -> str:

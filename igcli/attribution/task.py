@@ -100,6 +100,15 @@ class Task:
     def _along(self, kind: str) -> list[ExplainedRun]:
         return [run for key, run in self.runs.items() if key.kind == kind]
 
+    def own_paths(self) -> dict[str, list[OwnPath]]:
+        """Its methods that the sweep cannot serve, by name; none of a task that failed."""
+        found: dict[str, list[OwnPath]] = {}
+        for run in self.runs.values() if not any(run.failure for run in self.runs.values()) else ():
+            for name, method in run.methods.items():
+                if isinstance(method, OwnPath):
+                    found.setdefault(name, []).append(method)
+        return found
+
     def finish(self) -> Explanation | IgError:
         """The explanation, once all paths are done."""
         failure = next((run.failure for run in self.runs.values() if run.failure is not None), None)

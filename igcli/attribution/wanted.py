@@ -107,6 +107,8 @@ def check_settings(settings: Settings) -> None:
         raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
     if not 0 < settings.ig2_step < float("inf"):
         raise UsageError(f"A step of IG2 has a length above 0, not {settings.ig2_step}.")
+    if not (0 <= settings.guided_fraction <= 1 and 0 <= settings.guided_distance <= 1):
+        raise UsageError("The fraction and the distance of a guided path are from 0 to 1.")
     if not 0 <= settings.phi < 1:
         raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
     if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
@@ -128,6 +130,8 @@ _KINDS: dict[str, tuple[type, str]] = {
     "smooth_sigma": _NUMBER,
     "references": (str, "the path of a folder"),
     "ig2_step": _NUMBER,
+    "guided_fraction": _NUMBER,
+    "guided_distance": _NUMBER,
 }
 #: What is allowed besides.
 _WORDS = (("steps", "auto"), ("rule", None), ("references", None))

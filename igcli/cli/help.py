@@ -23,7 +23,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Method": (
         *("score", "against", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi"),
-        *("smooth", "smooth_sigma", "references", "ig2_step", "seed", "points", "alphas", "lowpass", "regions"),
+        *("smooth", "smooth_sigma", "references", "ig2_step", "guided_fraction", "guided_distance"),
+        *("seed", "points", "alphas", "lowpass", "regions"),
     ),
     "Drawing": (
         *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "percentile", "font", "sheet"),

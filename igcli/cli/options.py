@@ -240,6 +240,12 @@ wanted_options = grouped(
     click.option("--ig2-step", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
                  help="For ig2: the L2 length of a step. In pixel units; shorter ones bring the map's sum nearer to "
                       "the score's rise, and need more --steps to reach another class."),
+    click.option("--guided-fraction", type=click.FloatRange(0, 1), default=0.25, show_default=True,
+                 help="For guided-integrated: the share of the values that moves at once. Published figures also have "
+                      "0.1 and 0.5."),
+    click.option("--guided-distance", type=click.FloatRange(0, 1), default=0.02, show_default=True,
+                 help="For guided-integrated: how far a value may be from the straight path. 1 is without bounds, as "
+                      "in several published figures."),
     *averaging_options,
     seed_option,
 )  # fmt: skip

@@ -32,7 +32,17 @@ from igcli.sample import BASELINES, Sample
 #: Options of reading that refuse a file: results do not depend on them.
 _REFUSALS = ("max_pixels", "allow_truncated")
 #: Settings that mean nothing where nothing is integrated.
-_INTEGRATION = ("rule", "steps", "tolerance", "max_steps", "phi", "references", "ig2_step")
+_INTEGRATION = (
+    "rule",
+    "steps",
+    "tolerance",
+    "max_steps",
+    "phi",
+    "references",
+    "ig2_step",
+    "guided_fraction",
+    "guided_distance",
+)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from igcli.models.devices import resolve_device
 from igcli.models.model import Model, Provenance, in_evaluation_mode
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.trial import check_weights
-from igcli.models.user_code import beside, imported, kind_of, raised
+from igcli.models.user_code import beside, imported, type_in_words, raised
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _made(name: str, factory: Any, arguments: dict[str, Any]) -> torch.nn.Module
     made = factory
     if not isinstance(factory, (torch.nn.Module, Model)):
         if not callable(factory):
-            raise UsageError(f"{name} is {kind_of(factory)}. Name a function or class that makes a network.")
+            raise UsageError(f"{name} is {type_in_words(factory)}. Name a function or class that makes a network.")
         try:
             made = factory(**arguments)
         except IgError:
@@ -93,5 +93,5 @@ def _made(name: str, factory: Any, arguments: dict[str, Any]) -> torch.nn.Module
     elif arguments:
         raise UsageError(f"{name} is a network already, and takes no --model-arg. Name what makes it.")
     if not isinstance(made, (torch.nn.Module, Model)):
-        raise UsageError(f"{name} made {kind_of(made)}. It must make a torch.nn.Module.")
+        raise UsageError(f"{name} made {type_in_words(made)}. It must make a torch.nn.Module.")
     return made

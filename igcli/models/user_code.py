@@ -97,7 +97,7 @@ def _attribute(module: ModuleType, attribute: str, name: str) -> Any:
         raise UsageError(f"{name.rpartition(':')[0]} has no {attribute!r}. {offered}") from None
 
 
-def kind_of(value: object) -> str:
+def type_in_words(value: object) -> str:
     """A value in the words of a message."""
     return "nothing" if value is None else f"something of type {type(value).__name__}"
 

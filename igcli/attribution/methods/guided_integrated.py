@@ -7,16 +7,14 @@ from the straight path's progress by more than a fixed distance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from igcli.attribution.accumulation import RunningSum
-from igcli.attribution.methods.method import METHODS, OwnPath
+from igcli.attribution.methods.method import METHODS, MethodContext, OwnPath
 from igcli.attribution.network import gradient_of, network_logits
-from igcli.attribution.path import Path
+from igcli.attribution.path import Path, in_batches
 from igcli.errors import NumericalError
 from igcli.lazy import torch
-
-#: The share of the values that moves at once, and how far from the straight path a value may be, as in the paper.
-FRACTION = 0.25
-DISTANCE = 0.02
 
 
 @METHODS(
@@ -25,41 +23,84 @@ DISTANCE = 0.02
 class GuidedIntegrated(OwnPath):
     """Σ over steps of ∂F/∂x ⊙ (how far each value moves); one gradient per step, one after another.
 
-    No promise of completeness: a value may move by twice ``distance`` on one gradient, however many steps there are.
+    No promise of completeness: a value may move by twice ``guided_distance`` on one gradient, however many steps there
+    are.
     """
 
-    fraction = FRACTION
-    distance = DISTANCE
+    path = "straight"  # of which it takes both ends
+
+    def __init__(self, context: MethodContext) -> None:
+        super().__init__(context)
+        self._progress = torch.zeros_like(context.path.displacement)
+        self._moved = RunningSum(context.path.displacement)
+        self._failure: NumericalError | None = None
+
+    @classmethod
+    def follow(cls, methods: Sequence[OwnPath]) -> None:
+        """Follow the paths of several samples and classes side by side."""
+        several = [method for method in methods if isinstance(method, GuidedIntegrated)]
+        for group in in_batches([method.context.path for method in several]):
+            _follow_in_one_batch([several[i] for i in group])
 
     def finish(self) -> torch.Tensor:
-        """Follow the path; signed, in score units."""
-        path, steps = self.context.path, self.context.steps
-        moved = RunningSum(path.displacement)
-        progress = torch.zeros_like(path.displacement)
-        for step in range(1, steps + 1):
-            steepness = self._gradient(torch.lerp(path.baseline, path.end, progress))
-            after = advance(
-                progress, steepness.abs(), path, goal=step / steps, fraction=self.fraction, distance=self.distance
-            )
-            moved.add(steepness * path.displacement * (after - progress))
-            progress = after
-        return moved.value()
+        """Signed, in score units."""
+        if not self.gradient_evaluations:
+            self.follow([self])
+        if self._failure is not None:
+            raise self._failure
+        return self._moved.value()
 
-    def _gradient(self, values: torch.Tensor) -> torch.Tensor:
-        context = self.context
-        model = context.model.optimised()
+    @property
+    def fails(self) -> bool:
+        """Whether the path had to be given up."""
+        return self._failure is not None
 
-        def work(_start: int, _stop: int) -> torch.Tensor:
-            point = values[None].clone().requires_grad_()
-            logits = network_logits(model, point, [(context.path, 1)])
-            return gradient_of(context.score.of(logits).sum(), point)[0]
+    @property
+    def point(self) -> torch.Tensor:
+        """Where the path has come to."""
+        return torch.lerp(self.context.path.baseline, self.context.path.end, self._progress)
 
-        with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
-            (steepness,) = context.budget.chunks(1, work)
+    def move(self, steepness: torch.Tensor, *, goal: float) -> None:
+        """Use the gradient at the point for the step that brings the whole to ``goal``."""
         self.gradient_evaluations += 1
         if not bool(torch.isfinite(steepness).all()):
-            raise NumericalError("The network's gradients are not finite along the guided path. Check the weights.")
-        return steepness
+            self._failure = NumericalError(
+                "The network's gradients are not finite along the guided path. Check the weights."
+            )
+            return
+        path, settings = self.context.path, self.context.settings
+        after = advance(
+            self._progress,
+            steepness.abs(),
+            path,
+            goal=goal,
+            fraction=settings.guided_fraction,
+            distance=settings.guided_distance,
+        )
+        self._moved.add(steepness * path.displacement * (after - self._progress))
+        self._progress = after
+
+
+def _follow_in_one_batch(methods: Sequence[GuidedIntegrated]) -> None:
+    """All steps of paths whose points fit into one batch."""
+    context = methods[0].context
+    model, steps, here = context.model.optimised(), context.steps, list(methods)
+
+    def work(start: int, stop: int) -> torch.Tensor:
+        some = here[start:stop]
+        points = torch.stack([method.point for method in some]).requires_grad_()
+        logits = network_logits(model, points, [(method.context.path, 1) for method in some])
+        scores = [method.context.score.of(logits[i : i + 1]) for i, method in enumerate(some)]
+        return gradient_of(torch.cat(scores).sum(), points)
+
+    with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
+        for step in range(1, steps + 1):
+            gradients = torch.cat(list(context.budget.chunks(len(here), work)))
+            for method, steepness in zip(here, gradients, strict=True):
+                method.move(steepness, goal=step / steps)
+            here[:] = [method for method in here if not method.fails]
+            if not here:
+                return
 
 
 def advance(
@@ -68,8 +109,8 @@ def advance(
     path: Path,
     *,
     goal: float,
-    fraction: float = FRACTION,
-    distance: float = DISTANCE,
+    fraction: float,
+    distance: float,
 ) -> torch.Tensor:
     """The progress after the step that brings the whole to ``goal`` on [0, 1].
 
@@ -81,6 +122,10 @@ def advance(
         |∂F/∂x| there.
     goal
         The share of the L1 distance from the baseline to the sample that is covered afterwards.
+    fraction
+        The share of the values that moves at once, those with the smallest gradients.
+    distance
+        How far from the straight path's progress a value may be.
     """
     size = path.displacement.abs().double()
     slowest, fastest = max(goal - distance, 0.0), min(goal + distance, 1.0)

@@ -122,6 +122,10 @@ class OwnPath(Method):
         super().__init__(context)
         self.gradient_evaluations = self.forward_evaluations = 0
 
+    @classmethod
+    def follow(cls, methods: Sequence[OwnPath]) -> None:
+        """Compute what can be computed for several samples and classes at once, before each is finished."""
+
 
 def _check_kind(kind: type[Method]) -> None:
     """Raise ``TypeError`` for what cannot be a method."""

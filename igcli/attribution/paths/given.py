@@ -17,7 +17,7 @@ from igcli.attribution.path import Path
 from igcli.attribution.paths.kind import PathKind
 from igcli.errors import IgError, UsageError
 from igcli.lazy import np, torch
-from igcli.models.user_code import beside, imported, kind_of, raised
+from igcli.models.user_code import beside, imported, type_in_words, raised
 from igcli.sample import Layout, Values
 
 #: How far the end may be from the sample, as a share of the sample's range: what rounding makes of it.
@@ -40,7 +40,7 @@ class Given(PathKind):
             points = getattr(made, "at", made)
             if not callable(points):
                 raise UsageError(
-                    f"{self._name} returned {kind_of(made)}. It must return a function from alphas (N,) to points."
+                    f"{self._name} returned {type_in_words(made)}. It must return a function from alphas (N,) to points."
                 )
             path = GivenPath(baseline, end, layout, further, name=self._name, points=points)
             return path.tried()
@@ -68,7 +68,7 @@ class GivenPath(Path):
         tensors = made if isinstance(made, tuple) else (made,)
         shapes = [(len(alphas), *shape) for shape in self.layout.shapes]
         if not all(isinstance(each, torch.Tensor) for each in tensors) or [tuple(t.shape) for t in tensors] != shapes:
-            found = [tuple(t.shape) if isinstance(t, torch.Tensor) else kind_of(t) for t in tensors]
+            found = [tuple(t.shape) if isinstance(t, torch.Tensor) else type_in_words(t) for t in tensors]
             wanted = " and ".join(map(str, shapes))
             raise UsageError(f"{self.name} makes points of {' and '.join(map(str, found))}, not of {wanted}.")
         joined = torch.cat([each.flatten(1) for each in tensors], dim=1) if self.layout.packed else tensors[0]
@@ -128,7 +128,7 @@ class GivenPath(Path):
 def _builder(name: str, file: FilePath) -> Callable[..., Any]:
     built: Callable[..., Any] = _imported(name, file.stat().st_mtime_ns if file.is_file() else 0)
     if not callable(built):
-        raise UsageError(f"{name} is {kind_of(built)}. Name a function of the values and the baseline.")
+        raise UsageError(f"{name} is {type_in_words(built)}. Name a function of the values and the baseline.")
     return built
 
 

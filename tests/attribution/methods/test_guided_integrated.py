@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from toys import random_picture
+from toys import count_gradients, random_picture
 
 import igcli
 from igcli.attribution.methods.guided_integrated import advance
-from igcli.attribution.methods.method import METHODS
 from igcli.attribution.path import Path
+from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
 
 
 def gradient(model, point, target):
@@ -56,22 +57,47 @@ def test_equals_the_published_algorithm_in_plain_loops(small_double, steps):
     assert ours.gradient_evaluations == steps
 
 
-def test_all_values_at_once_is_the_straight_path(small_double, monkeypatch):
-    monkeypatch.setattr(METHODS["guided-integrated"], "fraction", 1.0)
-    picture = random_picture(dtype=torch.float64)
-    ours = igcli.attribute(small_double, picture, method="guided-integrated", target=1, steps=20)
+def test_all_values_at_once_is_the_straight_path(small_double):
+    picture, how = random_picture(dtype=torch.float64), {"target": 1, "steps": 20, "guided_fraction": 1.0}
+    ours = igcli.attribute(small_double, picture, method="guided-integrated", **how)
     small_double.network.eval()
     left_sum = sum(gradient(small_double, picture.pixels * k / 20, 1) for k in range(20)) / 20 * picture.pixels
     torch.testing.assert_close(ours.values, left_sum, rtol=0, atol=1e-10)
 
 
-def test_no_distance_is_the_straight_path_too(small_double, monkeypatch):
-    monkeypatch.setattr(METHODS["guided-integrated"], "distance", 0.0)
-    picture = random_picture(dtype=torch.float64)
-    ours = igcli.attribute(small_double, picture, method="guided-integrated", target=1, steps=20)
+def test_no_distance_is_the_straight_path_too(small_double):
+    picture, how = random_picture(dtype=torch.float64), {"target": 1, "steps": 20, "guided_distance": 0.0}
+    ours = igcli.attribute(small_double, picture, method="guided-integrated", **how)
     small_double.network.eval()
     left_sum = sum(gradient(small_double, picture.pixels * k / 20, 1) for k in range(20)) / 20 * picture.pixels
     torch.testing.assert_close(ours.values, left_sum, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("fraction", "distance"), [(0.1, 1.0), (0.5, 0.1)])
+def test_fraction_and_distance_are_those_of_the_algorithm(small_double, fraction, distance):
+    picture = random_picture(dtype=torch.float64)
+    how = {"target": 2, "steps": 9, "guided_fraction": fraction, "guided_distance": distance}
+    ours = igcli.attribute(small_double, picture, method="guided-integrated", **how)
+    expected = by_the_paper(small_double, picture.pixels, 2, 9, fraction=fraction, distance=distance)
+    torch.testing.assert_close(ours.values, expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("size", [1, 4, 64])
+def test_photos_and_classes_side_by_side_have_the_maps_that_they_have_alone(small_double, size):
+    pictures = [random_picture(seed=seed, dtype=torch.float64) for seed in range(3)]
+    wanted = Wanted(("guided-integrated",), (0, 2), Settings(steps=7, baseline="black+white"))
+    calls = count_gradients(small_double)
+    several = igcli.explain(small_double, pictures, wanted, budget=size)
+    passes = 3 * 2 * 2 * 7  # photos, classes, baselines, steps
+    assert sum(calls) == passes
+    assert sum(map(bool, calls)) == 7 * -(-12 // size)
+    for picture, each in zip(pictures, several, strict=True):
+        for target, explanation in zip((0, 2), each, strict=True):
+            found = explanation.results["guided-integrated"]
+            how = {"target": target, "steps": 7, "baseline": "black+white"}
+            alone = igcli.attribute(small_double, picture, method="guided-integrated", **how)
+            torch.testing.assert_close(found.values, alone.values)
+            assert found.gradient_evaluations == alone.gradient_evaluations == 14
 
 
 @pytest.mark.parametrize("baseline", ["black", "white", "blur"])
