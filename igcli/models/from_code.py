@@ -18,7 +18,7 @@ from igcli.models.devices import resolve_device
 from igcli.models.model import Model, Provenance, in_evaluation_mode
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.trial import check_weights
-from igcli.models.user_code import beside, imported, type_in_words, raised
+from igcli.models.user_code import beside, imported, raised, type_in_words
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:

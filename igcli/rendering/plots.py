@@ -152,7 +152,7 @@ def alpha_axis(axes: Axes, *, label: bool = True) -> None:
     axes.grid(visible=True, color="#e8eaee", linewidth=0.7, zorder=0)
     axes.set_axisbelow(True)
     if label:
-        axes.set_xlabel("scaling parameter α")
+        axes.set_xlabel("place on the path, α")
 
 
 def key(figure: Figure, *, count: int, unit: str = "photo") -> None:

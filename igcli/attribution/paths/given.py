@@ -17,7 +17,7 @@ from igcli.attribution.path import Path
 from igcli.attribution.paths.kind import PathKind
 from igcli.errors import IgError, UsageError
 from igcli.lazy import np, torch
-from igcli.models.user_code import beside, imported, type_in_words, raised
+from igcli.models.user_code import beside, imported, raised, type_in_words
 from igcli.sample import Layout, Values
 
 #: How far the end may be from the sample, as a share of the sample's range: what rounding makes of it.
@@ -40,7 +40,8 @@ class Given(PathKind):
             points = getattr(made, "at", made)
             if not callable(points):
                 raise UsageError(
-                    f"{self._name} returned {type_in_words(made)}. It must return a function from alphas (N,) to points."
+                    f"{self._name} returned {type_in_words(made)}. It must return a function from alphas (N,) to "
+                    "points."
                 )
             path = GivenPath(baseline, end, layout, further, name=self._name, points=points)
             return path.tried()

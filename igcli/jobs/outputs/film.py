@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from igcli.attribution.quadrature import nodes
-from igcli.attribution.result import Explanation
+from igcli.attribution.result import Explanation, Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import ImageError, UsageError
 from igcli.images.options import ReadOptions
@@ -75,14 +75,20 @@ class Filming:
         """The points of the animation, rising."""
         return tuple(sorted(set(self.alphas))) or even_alphas(self.count)
 
-    @property
-    def sheet_alphas(self) -> tuple[float, ...]:
-        """The points of the sheet, rising; none without one."""
-        return (self.alphas and self.frame_alphas) or SHEET_ALPHAS if self.sheet else ()
+    def sheet_alphas(self, path: str = Settings.path) -> tuple[float, ...]:
+        """The points of the sheet, rising; none without one.
+
+        Scores rise early on the straight path, where the paper's points crowd. Of another ``path`` that is not known.
+        """
+        if not self.sheet:
+            return ()
+        usual = SHEET_ALPHAS if path == Settings.path else even_alphas(len(SHEET_ALPHAS))
+        return self.frame_alphas if self.alphas else usual
 
     def wanted(self, wanted: Wanted) -> Wanted:
         """``wanted`` without methods, with the interior gradients at these points."""
-        return replace(wanted, methods=(), interior=sorted({*self.frame_alphas, *self.sheet_alphas}))
+        shown = {*self.frame_alphas, *self.sheet_alphas(wanted.settings.path)}
+        return replace(wanted, methods=(), interior=sorted(shown))
 
 
 def write_animation(plan: Plan, item: Explained, *, filming: Filming) -> Done:
@@ -99,7 +105,7 @@ def write_animation(plan: Plan, item: Explained, *, filming: Filming) -> Done:
     film = film_of(explanation, filming.look, reading=plan.reading)
     files = {"animation": save_animation(outputs, _at(film, filming.frame_alphas), filming, prefix=prefix)}
     if filming.sheet:
-        files["sheet"] = _save_sheet(outputs, _at(film, filming.sheet_alphas), filming)
+        files["sheet"] = _save_sheet(outputs, _at(film, filming.sheet_alphas(plan.wanted.settings.path)), filming)
     views = {
         "path": {
             "settings": plan.path_settings,

@@ -18,14 +18,22 @@ def test_the_papers_grid_has_51_points_and_the_sheets_are_among_them():
     assert len(filming.frame_alphas) == 51
     assert (filming.frame_alphas[0], filming.frame_alphas[-1]) == (0.0, 1.0)
     assert np.diff(filming.frame_alphas) == pytest.approx(0.02)
-    assert filming.sheet_alphas == SHEET_ALPHAS
+    assert filming.sheet_alphas() == SHEET_ALPHAS
     assert len(filming.wanted(Wanted()).interior) == 51
 
 
 def test_alphas_given_serve_both_and_are_put_in_order():
     filming = Filming(sheet=True, alphas=(1.0, 0.25, 0.25))
-    assert filming.frame_alphas == filming.sheet_alphas == (0.25, 1.0)
-    assert Filming(alphas=(0.0, 1.0)).sheet_alphas == ()
+    assert filming.frame_alphas == filming.sheet_alphas() == (0.25, 1.0)
+    assert Filming(alphas=(0.0, 1.0)).sheet_alphas() == ()
+
+
+def test_the_sheet_of_another_path_has_even_points():
+    alphas = Filming(sheet=True).sheet_alphas("spectral")
+    assert len(alphas) == len(SHEET_ALPHAS)
+    assert alphas[0] == 0
+    assert alphas[-1] == 1
+    assert len(set(np.diff(alphas).round(6))) == 1
 
 
 @pytest.mark.parametrize(
