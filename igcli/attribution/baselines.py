@@ -2,7 +2,8 @@
 
 A baseline is a function of a sample's values and a seed; it returns values of the same shape. Those that are registered
 here serve values of any shape; samples of one kind may have more (``igcli/images/baselines.py``). Several, joined by
-``+``, are averaged over: ``black+white+noise:8``.
+``+``, are averaged over: ``black+white+noise:8``. Where a folder is among them, all are references of a mean that is
+estimated from samples (:mod:`igcli.attribution.reference_path`).
 """
 
 from __future__ import annotations
@@ -50,39 +51,67 @@ def all_baselines(spec: str, sample: Sample, *, model: Model | None = None, seed
     Parameters
     ----------
     spec
-        One baseline, or several joined by ``+``. ``noise:8`` is noise of the eight seeds from ``seed`` on.
+        One baseline, or several joined by ``+``. ``noise:8`` is noise of the eight seeds from ``seed`` on. A folder is
+        every sample in it that is not the sample itself; their tensors are shared between calls.
     model
         Whose samples files are read as.
 
     Raises
     ------
     UsageError, ImageError
-        As :func:`baseline_values` does; and for a number of copies of a baseline that has but one.
+        As :func:`baseline_values` does; for a number of copies of a baseline that has but one; for a folder in which
+        there is no other sample.
     """
-    return [
-        baseline_values(name, sample, model=model, seed=seed + copy)
-        for name, count in map(_counted, split_baselines(spec))
-        for copy in range(count)
-    ]
+    found: list[torch.Tensor] = []
+    for part in split_baselines(spec):
+        if model is not None and is_folder(part):
+            found += _references(part, sample, model, seed)
+            continue
+        name, count = _counted(part)
+        found += [baseline_values(name, sample, model=model, seed=seed + copy) for copy in range(count)]
+    return found
+
+
+def _references(folder: str, sample: Sample, model: Model, seed: int) -> list[torch.Tensor]:
+    values = sample.packed
+    references = model.baselines_from(Path(folder), sample, seed=seed)
+    if any(each.shape != values.shape for each in references):
+        raise UsageError(f"The baselines in {folder} cannot be brought to the shape of {sample.name}.")
+    others = [each for each in references if not torch.equal(each, values)]
+    if not others:
+        raise UsageError(
+            f"The folder {folder} has only {sample.name} itself: name one with other photos as the baseline."
+        )
+    return others
 
 
 def split_baselines(spec: str) -> list[str]:
-    """The parts of ``spec`` that are joined by ``+``; a file whose name has a ``+`` is one part."""
-    if Path(spec).is_file():
+    """The parts of ``spec`` that are joined by ``+``; a file or folder whose name has a ``+`` is one part."""
+    if Path(spec).exists():
         return [spec]
     return list(dict.fromkeys(spec.split(JOINT)))
 
 
 def count_baselines(spec: str) -> int:
-    """How many baselines ``spec`` names."""
-    return sum(count for _, count in map(_counted, split_baselines(spec)))
+    """How many paths start from the baselines that ``spec`` names: one each, or one from all of a mean over samples."""
+    return 1 if names_references(spec) else sum(count for _, count in map(_counted, split_baselines(spec)))
+
+
+def names_references(spec: str) -> bool:
+    """Whether a folder is among the baselines, which are references then."""
+    return any(map(is_folder, split_baselines(spec)))
+
+
+def is_folder(part: str) -> bool:
+    """Whether one baseline is a folder of samples."""
+    return SYNONYMS.get(part, part) not in BASELINES and Path(part).is_dir()
 
 
 def check_baselines(spec: str, *, model: Model) -> None:
     """Raise ``UsageError`` for what could never be a baseline, or not with this model, before any sample is read."""
     for part in split_baselines(spec):
         name, _ = _counted(part)
-        if not Path(name).is_file() or SYNONYMS.get(name, name) in BASELINES:
+        if not Path(name).exists() or SYNONYMS.get(name, name) in BASELINES:
             check_registered(name, model)
 
 
@@ -98,7 +127,7 @@ def baseline_values(spec: str, sample: Sample, *, model: Model | None = None, se
     """
     name = SYNONYMS.get(spec, spec)
     if name not in BASELINES and Path(spec).is_file() and model is not None:
-        return model.baseline_from_file(Path(spec), sample)
+        return model.baselines_from(Path(spec), sample)[0]
     written = _written(name)
     kind = written.kind if written is not None else KINDS.get(_registered(name))
     if kind not in (None, sample.kind):
@@ -170,7 +199,9 @@ def _written(name: str) -> WrittenBaseline | None:
 def _registered(name: str) -> Baseline:
     name = SYNONYMS.get(name, name)
     if name not in BASELINES and (Path(name).suffix or "/" in name):
-        raise UsageError(f"The baseline {name!r} is neither a file nor one of: {', '.join(baseline_forms())}.")
+        raise UsageError(
+            f"The baseline {name!r} is neither a file, a folder nor one of: {', '.join(baseline_forms())}."
+        )
     return BASELINES[name]
 
 

@@ -203,7 +203,7 @@ def _find_ends(model: Model, samples: Sequence[Sample], wanted: Wanted, budget: 
         # Brought to the device once, so that the paths of several classes are known to share their points.
         photos.append([model.place(each) for each in (sample.packed, *noise)])
         paths.append(paths_to(sample, photos[-1], wanted, model=model))
-        starts.append(list({id(path.baseline): path.baseline for path in paths[-1].values()}.values()))
+        starts.append(list({id(start): start for path in paths[-1].values() for start in path.starts}.values()))
     groups = [*photos, *starts]
     ends = [_at(sample, each) for sample, group in zip([*samples, *samples], groups, strict=True) for each in group]
     recognised, rows = recognised_logits(model, ends, budget=budget)
@@ -238,11 +238,13 @@ def _task(
 
     def run(key: PathKey) -> ExplainedRun:
         path = ends.paths[key]
-        return ExplainedRun(path, score, ends=between(at_photos[key.copy], at_starts[id(path.baseline)]))
+        at_baseline = sum(at_starts[id(start)] for start in path.starts) / len(path.starts)
+        return ExplainedRun(path, score, ends=between(at_photos[key.copy], at_baseline))
 
     def mean_ends(kind: str) -> ScoreEnds:
-        starts = {id(path.baseline) for key, path in ends.paths.items() if key.kind == kind and key.copy == 0}
-        rows = [row for row, start in enumerate(ends.starts) if id(start) in starts]
+        paths = [path for key, path in ends.paths.items() if key.kind == kind and key.copy == 0]
+        row_of = {id(start): row for row, start in enumerate(ends.starts)}
+        rows = [row_of[id(start)] for path in paths for start in path.starts]
         predicted = predict_at_baselines(ends.at_starts[rows], model, target=target.index)
         mean = between(at_photos[0], sum(scores[row] for row in rows) / len(rows))
         return replace(mean, prediction_at_baseline=predicted)

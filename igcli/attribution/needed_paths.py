@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from igcli.attribution.baselines import all_baselines
+from igcli.attribution.baselines import all_baselines, names_references
 from igcli.attribution.methods.method import METHODS, Method
 from igcli.attribution.path import Path
 from igcli.attribution.paths.kind import check_sample, find_path, own_start_of
-from igcli.attribution.wanted import Wanted
+from igcli.attribution.reference_path import ReferencePath, in_turns
+from igcli.attribution.wanted import Wanted, steps_alone
 from igcli.lazy import torch
 from igcli.models.model import Model
 from igcli.sample import Sample
@@ -41,7 +42,16 @@ def paths_to(sample: Sample, copies: Sequence[torch.Tensor], wanted: Wanted, *, 
     baselines = [
         model.place(each) for each in all_baselines(settings.baseline, sample, model=model, seed=settings.seed)
     ]
-    found = {}
+    if names_references(settings.baseline):
+        turns = in_turns(len(baselines), steps_alone(settings), seed=settings.seed)
+        references = tuple(baselines[turn] for turn in turns)
+        return {
+            PathKey(settings.path, 0, c): ReferencePath(
+                references[0], copy, sample.layout, sample.further, references=references
+            )
+            for c, copy in enumerate(copies)
+        }
+    found: dict[PathKey, Path] = {}
     for name in kinds:
         check_sample(name, sample.layout, sample.name)
         kind = find_path(name)

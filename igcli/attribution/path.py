@@ -47,6 +47,11 @@ class Path:
         return self.end - self.baseline
 
     @property
+    def starts(self) -> tuple[torch.Tensor, ...]:
+        """The baseline; or, of a mean over samples, that of each."""
+        return (self.baseline,)
+
+    @property
     def velocity(self) -> torch.Tensor | None:
         """γ′(α) where it is the same everywhere, as on the straight path; ``None`` on a path that bends."""
         return self.displacement

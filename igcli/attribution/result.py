@@ -136,7 +136,8 @@ class Completeness:
     It measures the quadrature, not the quality of the map. ``relative_gap`` is in units of the rise, or of
     ``SMALLEST_RISE`` where the score hardly moves. ``within_tolerance`` is ``None`` for a method that does not promise
     completeness. ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP), and ``"end"`` for
-    one whose map sums to the rise from the end of its own path (IG2); both gaps are measured against that then.
+    one whose map sums to the rise from the end of its own path (IG2); both gaps are measured against that then. It is
+    ``"mean rise"`` for a mean over reference samples, which is complete on average only, and promises no gap.
     """
 
     gap: float

@@ -20,6 +20,7 @@ from igcli.attribution.methods.method import METHODS, Method, MethodContext, Own
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.needed_paths import PathKey, copies_of, kind_of_path, paths_of
 from igcli.attribution.quadrature import nodes
+from igcli.attribution.reference_path import ReferencePath
 from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
 from igcli.attribution.sweep import PathRun
 from igcli.attribution.targets import RankedClass, count_classes
@@ -73,6 +74,8 @@ class Task:
         steps = steps_alone(settings)
         viewed = paths_of(None, self.wanted, self.runs)
         followed = [key for kind in self.ends for key in paths_of(None, self.wanted, self.runs, kind=kind)]
+        if any(isinstance(run.path, ReferencePath) for run in self.runs.values()):
+            followed = viewed = []  # its points lie on many paths: there is no one curve
         for key, run in self.runs.items():
             run.path = run.path.to(self.model.device, self.model.dtype)
             context = MethodContext(self.model, run.path, run.score, run.ends, settings, steps, budget)
@@ -114,7 +117,7 @@ class Task:
         failure = next((run.failure for run in self.runs.values() if run.failure is not None), None)
         if failure is not None:
             return failure
-        traces = {kind: _mean_trace([run for run in self._along(kind) if run.curve is not None]) for kind in self.ends}
+        traces = {kind: _mean_trace(self._along(kind)) for kind in self.ends}
         try:
             results = {name: self._attribution(name, traces) for name in self.wanted.methods}
         except (LabelError, NumericalError) as error:
@@ -150,18 +153,21 @@ class Task:
         total = values.sum().item()
         expected = sum(run.methods[name].expected_sum() for run in runs) / len(runs)
         promised = settings.tolerance if kind.complete or kind.sums_to else None
+        sums_to: str = kind.sums_to or "rise"
+        if kind.complete and isinstance(runs[0].path, ReferencePath):
+            sums_to, promised = "mean rise", None
         return Attribution(
             method=name,
             values=values.to(torch.promote_types(self.model.dtype, torch.float32)),
             target=self.target,
             score=self.ends[along],
             total=total,
-            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=kind.sums_to or "rise"),
+            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=sums_to),
             trace=trace,
             weights=weights,
             steps=steps if kind.uses_steps else 0,
             gradient_evaluations=gradients,
-            forward_evaluations=passes + len({id(end) for run in runs for end in (run.path.baseline, run.path.end)}),
+            forward_evaluations=passes + len({id(end) for run in runs for end in (*run.path.starts, run.path.end)}),
             settings=settings,
             extras=dict(extras),
             layout=layout,
@@ -194,9 +200,10 @@ def _mean_trace(runs: Sequence[ExplainedRun]) -> tuple[Trace, np.ndarray]:
 
     Where there are none, the trace is the ends alone, which are known before.
     """
+    runs = [run for run in runs if run.curve is not None] or runs
     at_baseline = sum(run.ends.at_baseline for run in runs) / len(runs)
     at_image = sum(run.ends.at_image for run in runs) / len(runs)
-    points = reduce(np.intersect1d, [run.nodes.alphas for run in runs])
+    points = reduce(np.intersect1d, [run.nodes.alphas for run in runs if run.curve is not None] or [np.zeros(0)])
     if not len(points):
         return Trace(np.array([0.0, 1.0]), np.array([at_baseline, at_image])), np.zeros(2)
     traces = [run.curve.trace() for run in runs if run.curve is not None]

@@ -6,10 +6,11 @@ import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from igcli.attribution.baselines import check_baselines
+from igcli.attribution.baselines import check_baselines, names_references
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.paths.kind import check_start, find_path
-from igcli.attribution.quadrature import nodes
+from igcli.attribution.quadrature import DEFAULT_RULE, nodes
+from igcli.attribution.reference_path import SAMPLES
 from igcli.attribution.result import Settings
 from igcli.attribution.scores import OF_REGRESSIONS, SHARED, check_score
 from igcli.attribution.targets import check_targets
@@ -52,7 +53,14 @@ class Wanted:
         return {*self.alphas, *frames}
 
     def on(self, model: Model) -> Wanted:
-        """The same of this network: without a softmax, the sigmoid of a class or the value of a regression."""
+        """The same of this network: without a softmax, the sigmoid of a class or the value of a regression.
+
+        A mean over reference samples has a number of steps, also where none was given.
+        """
+        baseline = self.settings.baseline
+        if self.settings.steps == "auto" and isinstance(baseline, str) and names_references(baseline):
+            steps = min(SAMPLES, self.settings.max_steps)
+            return replace(self, settings=replace(self.settings, steps=steps)).on(model)
         if self.settings.score != "softmax" or not (model.multi_label or model.regression):
             return self
         return replace(self, settings=replace(self.settings, score="value" if model.regression else "sigmoid"))
@@ -81,9 +89,29 @@ class Wanted:
         if settings.against is not None:
             check_targets([settings.against], model.labels)
         check_baselines(settings.baseline, model=model)
+        if names_references(settings.baseline):
+            _check_references(self)
         check_start(settings.path, baseline_given=settings.baseline != Settings.baseline)
         if settings.references is not None:
             model.reference_files(settings.references)
+
+
+def _check_references(wanted: Wanted) -> None:
+    """Raise ``UsageError`` for what has no mean over reference samples."""
+    settings, folder = wanted.settings, "a folder as the baseline, which stands for many"
+    for name in wanted.methods:
+        kind = METHODS[name]
+        if kind.from_baseline and not kind.over_references:
+            able = ", ".join(each for each in METHODS if METHODS[each].over_references and not METHODS[each].path)
+            raise UsageError(f"{name} does not take {folder}: name one baseline, or choose from: {able}.")
+        if (path := kind.path or settings.path) != Settings.path:
+            raise UsageError(f"The path {path!r} does not take {folder}: leave it out, or name one baseline.")
+    if not wanted.methods or wanted.points:
+        raise UsageError(f"There is no one path to show with {folder}: name one baseline, such as a file.")
+    if settings.smooth:
+        raise UsageError(f"--smooth does not go with {folder}: leave it out, and take more --steps.")
+    if settings.placed_by != DEFAULT_RULE:
+        raise UsageError(f"--rule {settings.rule} does not go with {folder}: its samples are midpoints.")
 
 
 def steps_alone(settings: Settings) -> int:

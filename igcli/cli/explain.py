@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -122,7 +123,7 @@ def _lines(done: Done) -> Iterator[str]:
     for method, file in done.files.items():
         result = results.get(method)
         name = _name(method, result)
-        gap = [] if result is None or result["completeness"]["within_tolerance"] is None else [_gap(result)]
+        gap = [] if result is None else _exactness(result)
         ends = [] if result is None or "path_ends" not in result else [_reached(result["path_ends"])]
         shown = f"{name}{_of_score(done.record['score'])}"
         yield "  ".join([*seen(done.found.path, done.record["target"]), shown, *gap, *ends, f"-> {file}"])
@@ -145,6 +146,17 @@ def _of_score(score: Record) -> str:
     if score["kind"] in PROBABILITIES:
         return ""
     return f" of the {score['kind']}" + (f" over {score['against']}" if score["against"] else "")
+
+
+def _exactness(result: Record) -> list[str]:
+    """The gap of a method that promises completeness; of a mean over reference samples, how far it may be off."""
+    extras, completeness = result["extras"], result["completeness"]
+    if "baselines" not in extras:
+        return [] if completeness["within_tolerance"] is None else [_gap(result)]
+    exact = [f"gap {percent(completeness['relative_gap'])}"] if completeness["sums_to"] == "mean rise" else []
+    if math.isfinite(extras["map_error"]):
+        exact.append(f"standard error of the map {percent(extras['map_error'], digits=0)}")
+    return [", ".join([f"mean over {result['steps']} samples from {extras['baselines']:.0f} baselines", *exact])]
 
 
 def _gap(result: Record) -> str:

@@ -174,9 +174,10 @@ path_option = click.option(
 )  # fmt: skip
 baselines_option = click.option(
     "--baseline", multiple=True, default=("black",), show_default=True,
-    metavar="|".join((*baseline_forms(), "noise:N", "FILE")), shell_complete=completion.baseline_names,
+    metavar="|".join((*baseline_forms(), "noise:N", "FILE", "FOLDER")), shell_complete=completion.baseline_names,
     help=f"Where the path starts; several are averaged over. {_BASELINES}; noise:N: N seeds; or an image "
-         "file, cropped like the photo if it has the same size.",
+         "file, cropped like the photo if it has the same size; or a folder of photos, whose mean is taken by --steps "
+         "samples.",
 )  # fmt: skip
 against_option = click.option(
     "--against", metavar="top|INDEX|LABEL", help="For --score margin: the class to compare with (why A, not B).",

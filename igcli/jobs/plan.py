@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from igcli.attribution.baselines import split_baselines
+from igcli.attribution.baselines import is_folder, split_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.paths.kind import is_code
 from igcli.attribution.wanted import Wanted
-from igcli.errors import OutputError, UsageError
+from igcli.errors import ImageError, OutputError, UsageError
+from igcli.images.baseline_folder import baseline_files
 from igcli.images.opening import contents_of
 from igcli.images.options import ReadOptions
 from igcli.images.picture import Picture
@@ -242,10 +244,15 @@ class SharedFiles:
         ImageError
             When one cannot be read.
         """
-        hashes, states = {}, {}
+        hashes: dict[str, str] = {}
+        states: dict[str, FileState | None] = {}
         for part in split_baselines(wanted.settings.baseline):
             path = Path(part)
-            if part not in BASELINES and path.is_file():
+            if is_folder(part):
+                files = baseline_files(path, seed=wanted.settings.seed)
+                hashes[part], of_files = _digest(files)
+                states |= of_files
+            elif part not in BASELINES and path.is_file():
                 contents = contents_of(Found(path, Path(path.name)))
                 hashes[part], states[part] = hashlib.sha256(contents.data).hexdigest(), contents.state
         if is_code(wanted.settings.path):
@@ -275,3 +282,16 @@ class SharedFiles:
                     f"{name} has changed while the run went on: put it back and run again, or redo all with "
                     "--overwrite."
                 )
+
+
+def _digest(files: Sequence[Found]) -> tuple[str, dict[str, FileState | None]]:
+    """The SHA-256 over files' names and bytes, and their states; those that cannot be read are left out."""
+    digest, states = hashlib.sha256(), dict[str, FileState | None]()
+    for file in sorted(files, key=lambda each: each.path):
+        try:
+            contents = contents_of(file)
+        except ImageError:  # it is passed over as a baseline too
+            continue
+        digest.update(os.fsencode(file.relative) + b"\0" + hashlib.sha256(contents.data).digest())
+        states[str(file.path)] = contents.state
+    return digest.hexdigest(), states

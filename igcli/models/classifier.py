@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from igcli.errors import UsageError
+from igcli.images.baseline_folder import read_baseline_folder
 from igcli.images.baselines import read_baseline
 from igcli.images.options import View
 from igcli.images.picture import Picture
@@ -119,11 +120,13 @@ class Classifier(Model):
         """The picture in a file that was found, in this model's view; ``options`` are :class:`ReadOptions`."""
         return read_image(found, view=self.view, fit=fit or self.view.fit, options=options)
 
-    def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
-        """The pixels (C, H, W) of a file, brought to the size of a picture."""
+    def baselines_from(self, path: Path, sample: Sample, *, seed: int = 0) -> Sequence[torch.Tensor]:
+        """The pixels (C, H, W) of a file, brought to the size of a picture; or those of a folder's pictures."""
         if not isinstance(sample, Picture):
-            return super().baseline_from_file(path, sample)
-        return read_baseline(path, sample, self.view)
+            return super().baselines_from(path, sample, seed=seed)
+        if path.is_dir():
+            return read_baseline_folder(path, sample, self.view, seed=seed)
+        return [read_baseline(path, sample, self.view)]
 
     @property
     def value_range(self) -> tuple[float, float]:

@@ -141,14 +141,7 @@ class Model:
                 )
 
     def read(self, found: Any, *, fit: str | None, options: Any) -> Sample:
-        """The sample that an input of a run stands for.
-
-        Parameters
-        ----------
-        found
-            A file that was found, or an entry of a list: what this kind of model reads.
-        fit, options
-            How to read it.
+        """The sample that ``found`` stands for: a file, or an entry of a list, whatever this kind of model reads.
 
         Raises
         ------
@@ -164,9 +157,12 @@ class Model:
         """What normalisation turns into 0, per channel or for all; ``None`` where nothing is subtracted."""
         return None
 
-    def baseline_from_file(self, path: Path, sample: Sample) -> torch.Tensor:
-        """The baseline of a sample that a file holds; raises ``UsageError`` where samples are not made of files."""
-        raise UsageError(f"The baseline {path} is a file, which {sample.name} cannot start from: name one, as black.")
+    def baselines_from(self, path: Path, sample: Sample, *, seed: int = 0) -> Sequence[torch.Tensor]:
+        """The baseline of a sample that a file holds, or those of a folder, in an order by the seed.
+
+        Raises ``UsageError`` where samples are not made of files, and for a folder without any.
+        """
+        raise UsageError(f"The baseline {path} is a path, which {sample.name} cannot start from: name one, as black.")
 
     @property
     def value_range(self) -> tuple[float, float] | None:

@@ -38,7 +38,7 @@ def test_noise_depends_on_the_seed_alone():
 def test_an_unknown_baseline_is_named_with_the_choices():
     with pytest.raises(UsageError, match="Did you mean 'black'"):
         baseline_values("blck", random_picture())
-    with pytest.raises(UsageError, match="neither a file nor one of"):
+    with pytest.raises(UsageError, match="neither a file, a folder nor one of"):
         baseline_values("missing.png", random_picture())
 
 

@@ -169,7 +169,7 @@ def test_paths_come_from_stdin(run, photo, tmp_path):
     [
         (["-t", "wild catt"], "wild cat"),
         (["-t", "100"], "0 to 99"),
-        (["--baseline", "nothing.png"], "neither a file nor one of"),
+        (["--baseline", "nothing.png"], "neither a file, a folder nor one of"),
         (["--device", "cuda:77"], "cuda"),
         (["--background", "blurple"], "blurple"),
         (["--method", "magic"], "magic"),
@@ -303,3 +303,57 @@ def test_a_name_that_is_not_text_is_explained_all_the_same(run, photo, tmp_path)
 def test_a_baseline_that_is_the_class_already_is_warned_of(run, photo):
     assert "gives the baseline alone " in run(photo, "--baseline", "blur:1").stderr
     assert "gives the baseline alone " not in run(photo, "--baseline", "white", "-o", "white").stderr
+
+
+@pytest.fixture
+def references(samples, tmp_path):
+    """A folder of three photographs, and a file that is none."""
+    folder = tmp_path / "references"
+    folder.mkdir()
+    for name in ("astronaut", "chelsea", "coffee"):
+        with Image.open(samples / f"{name}.jpg") as photo:
+            photo.resize((64, 64)).save(folder / f"{name}.png")
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_from_a_folder_of_photographs_it_says_how_far_the_mean_may_be_off(run, photo, tmp_path, references):
+    result = run(photo, "--baseline", references, "--panel", "--report", "--save-arrays")
+    assert result.exit_code == 0, result.stderr
+    assert "  integrated  mean over 2 samples from 2 baselines, gap " in result.stdout
+    assert ", standard error of the map " in result.stdout
+    assert "broken.png is no baseline" in result.stderr
+    (found,) = json.loads((tmp_path / "out" / "photo.json").read_text())["results"]
+    assert found["completeness"]["sums_to"] == "mean rise"
+    assert found["completeness"]["within_tolerance"] is None
+    assert set(found["extras"]) == {"map_error", "baselines", "sum_error"}
+
+
+def test_another_picture_in_the_folder_makes_other_settings(run, photo, references):
+    folder = photo.parent
+    (folder / "again.jpg").write_bytes(photo.read_bytes())
+    assert run(folder, "--baseline", references).exit_code == 0
+    assert " 2 skipped" in run(folder, "--baseline", references).stderr
+    (references / "broken.png").write_bytes((references / "coffee.png").read_bytes())
+    assert "other settings" in run(folder, "--baseline", references).stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["-m", "left-integrated"], "choose from: integrated, decision"),
+        (["--animation"], "a folder as the baseline stands for many"),
+        (["--smooth", "2"], "--smooth does not go with a folder"),
+    ],
+)
+def test_what_has_no_mean_over_a_folder_is_refused(run, photo, references, more, words):
+    result = run(photo, "--baseline", references, *more)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_a_folder_without_photographs_is_refused(run, photo, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = run(photo, "--baseline", tmp_path / "empty")
+    assert result.exit_code == 2
+    assert "has no images in it" in result.stderr

@@ -44,6 +44,8 @@ def photo(tmp_path, monkeypatch) -> Path:
     folder.mkdir()
     Image.radial_gradient("L").convert("RGB").save(folder / "a.png")
     (folder / "b.png").write_bytes(b"no picture")
+    (tmp_path / "references").mkdir()
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "references" / "a.png")
     return folder / "a.png"
 
 
@@ -73,6 +75,10 @@ def test_a_key_that_the_schema_does_not_have_is_refused():
     assert kinds_of(new_record(file="a.toml")) == ["model_file"]
     assert not kinds_of(new_record(file="a.toml", colour="red"))
     assert not kinds_of({"schema": "igcli/2", "file": "a.toml"})
+
+
+def test_explain_from_a_folder_of_references(photo):
+    assert printed("explain", photo, "--baseline", photo.parent.parent / "references", *STEPS) == ["explanation"]
 
 
 def test_explain_one_photo_with_all_that_it_can_add(photo):

@@ -61,4 +61,4 @@ def test_inputs_lie_in_memory_as_they_are_read_and_pictures_with_their_channels_
 
 def test_a_file_is_no_start_for_what_is_not_read_from_files():
     with pytest.raises(UsageError, match="row 7 cannot start from"):
-        Model(linear(2), ["a", "b"]).baseline_from_file(Path("start.png"), Sample(ROWS[0], name="row 7"))
+        Model(linear(2), ["a", "b"]).baselines_from(Path("start.png"), Sample(ROWS[0], name="row 7"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from igcli.attribution.map_error import MapError
 from igcli.attribution.methods.method import METHODS, Method
 from igcli.attribution.path import Path
 from igcli.attribution.path_integral import PathIntegral
 from igcli.attribution.quadrature import Nodes
+from igcli.attribution.reference_path import ReferencePath, SampleError
 from igcli.attribution.sweep import Chunk
 from igcli.lazy import torch
 
@@ -15,12 +18,12 @@ from igcli.lazy import torch
 class IntegratedGradients(Method):
     """∫ ∂F/∂x(γ(α)) ⊙ γ′(α) dα; along the straight path Δ ⊙ ∫ ∂F/∂x(γ(α)) dα."""
 
-    complete = True
+    complete = over_references = True
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Begin at zero."""
         self._sum = PathIntegral(path)
-        self._error = MapError(path, nodes)
+        self._error = SampleError(path) if isinstance(path, ReferencePath) else MapError(path, nodes)
 
     def take(self, chunk: Chunk) -> None:
         """Add the chunk's weighted gradients."""
@@ -32,5 +35,14 @@ class IntegratedGradients(Method):
         return self._sum.value()
 
     def expected_error(self) -> float:
-        """By how much the gradient changes between the points; see :mod:`~igcli.attribution.map_error`."""
+        """By how much the gradient changes between the points; see :mod:`~igcli.attribution.map_error`.
+
+        Of a mean over reference samples, its standard error.
+        """
         return self._error.estimate()
+
+    def extras(self) -> Mapping[str, float]:
+        """Of a mean over reference samples: how many, and the standard error of the map's sum."""
+        if not isinstance(self._error, SampleError):
+            return {}
+        return {"baselines": self._error.references, "sum_error": self._error.of_sum()}

@@ -52,6 +52,8 @@ class Method(Consumer):
     sums_to: Literal["rise", "score", "end", ""] = ""
     #: The path that it takes whatever ``Settings.path`` says; empty for the one that this says.
     path: str = ""
+    #: Whether its mean over reference samples can be taken with one point of the path from each.
+    over_references: bool = False
     #: Whether the map depends on where the path starts.
     from_baseline: bool = True
     #: Noisy copies of the sample that the method averages over by itself.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from igcli.attribution.baselines import names_references
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Attribution, Explanation
 from igcli.attribution.targets import RankedValue
@@ -56,13 +57,17 @@ def all_wanted(wanted: Wanted, drawing: Drawing) -> Wanted:
     methods = tuple(dict.fromkeys((*wanted.methods, *extra)))
     steps = wanted.settings.steps
     along = [name for name in methods if METHODS[name].integrates and not METHODS[name].path]
+    sampled = names_references(wanted.settings.baseline)
+    if sampled and (drawing.animation or drawing.saturation):
+        raise UsageError("--animation and --saturation show one path, and a folder as the baseline stands for many.")
     few = steps == 1 or not along
     if few and (drawing.shows_path or drawing.saturation):
         raise UsageError(
             "--animation, --saturation and --report show the points of the integration: use --method integrated and "
             "more --steps."
         )
-    return replace(wanted, methods=methods, interior=frame_points(wanted) if drawing.shows_path else None)
+    shows_path = drawing.shows_path and not sampled
+    return replace(wanted, methods=methods, interior=frame_points(wanted) if shows_path else None)
 
 
 def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: Drawing) -> Done:

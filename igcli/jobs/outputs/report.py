@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.attribution.baseline_prediction import BaselinePrediction
+from igcli.attribution.baselines import names_references
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Completeness, ScoreEnds
 from igcli.attribution.targets import RankedClass, RankedValue
@@ -65,7 +66,12 @@ def page_of(_plan: Plan, item: Explained, *, detail: Detail, lowpass: Mapping[st
 
 
 def wanted_for_pages(wanted: Wanted) -> Wanted:
-    """With interior gradients: at points that the methods visit anyway, or at some of their own if they visit none."""
+    """With interior gradients: at points that the methods visit anyway, or at some of their own if they visit none.
+
+    Without any where a folder is the baseline: there is no one path.
+    """
+    if names_references(wanted.settings.baseline):
+        return wanted
     integrates = any(METHODS[name].integrates for name in wanted.methods) and wanted.settings.steps != 1
     return replace(wanted, interior=frame_points(wanted) if integrates else list(even_alphas(_FRAMES)))
 

@@ -115,6 +115,8 @@ def _split(explanation: Explanation) -> SplitPage | None:
             shares = (extras.get("left_share"), extras.get("right_share"))
             return SplitPage(extras["alpha_star"], result.settings.phi, *shares)
     trace, phi = explanation.trace, _phi(explanation)
+    if trace.mean_importance is None:  # the ends alone: no path was followed
+        return None
     star = alpha_star(trace.alphas, trace.scores, at_baseline=trace.at_baseline, at_image=trace.at_image, phi=phi)
     return None if star is None else SplitPage(star, phi)
 

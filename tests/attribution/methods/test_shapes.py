@@ -12,7 +12,6 @@ import igcli
 from igcli.attribution.baselines import noisy_copy
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
-from igcli.attribution.methods.decision import decision_nodes
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.result import Settings
@@ -101,7 +100,8 @@ def expected(kind, method, *, bent=True):
         copies = [noisy_copy(sample, n, seed=0, sigma=0.15).flatten() for n in range(25)]
         return torch.stack([network.gradient(copy) for copy in copies]).mean(dim=0)
     if method == "decision":
-        return integral(decision_nodes(np.array([score(k / STEPS) for k in range(STEPS + 1)]), STEPS))
+        gradients = [network.gradient(a * x) for a in points.alphas]
+        return x * sum(w * g * (g @ x) for w, g in zip(points.weights, gradients, strict=True))
     if method == "idgi":
         edges = [0.0, *points.alphas[1:], 1.0]
         squares = [network.gradient(a * x).square() for a in points.alphas]
