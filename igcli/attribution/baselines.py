@@ -111,6 +111,8 @@ def check_baselines(spec: str, *, model: Model) -> None:
     """Raise ``UsageError`` for what could never be a baseline, or not with this model, before any sample is read."""
     for part in split_baselines(spec):
         name, _ = _counted(part)
+        if model.knows_baseline(name):
+            continue
         if not Path(name).exists() or SYNONYMS.get(name, name) in BASELINES:
             check_registered(name, model)
 
@@ -126,6 +128,8 @@ def baseline_values(spec: str, sample: Sample, *, model: Model | None = None, se
         When the file cannot be read.
     """
     name = SYNONYMS.get(spec, spec)
+    if model is not None and model.knows_baseline(name):
+        return model.own_baseline(name, sample)
     if name not in BASELINES and Path(spec).is_file() and model is not None:
         return model.baselines_from(Path(spec), sample)[0]
     written = _written(name)

@@ -57,6 +57,11 @@ class Console:
             self._bar = tqdm(total=total, file=sys.stderr, leave=False, smoothing=0.1, **options)
         return self._bar
 
+    @property
+    def colours(self) -> bool:
+        """Whether text on stdout may be in colour: it is a terminal, and NO_COLOR is not set."""
+        return bool(_colour(self._stdout))
+
     def advance(self, count: int) -> None:
         """Move the bar."""
         if self._bar is not None:

@@ -15,13 +15,17 @@ import click
 #: Options by heading, in the order in which they are shown.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Most used": ("output", "model", "method", "target", "style", "recursive"),
-    "Input": ("column", "null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
+    "Input": (
+        *("files", "column", "whole", "max_words"),
+        *("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
+    ),
     "Model": (
         *("weights", "labels", "outputs", "output_index", "input_size", "resize", "channels", "mean", "std"),
         *("value_range", "interpolation", "model_arg", "trust_pickle", "trust_model_file", "device", "precision"),
         *("batch_size", "offline", "layers"),
     ),
     "Method": (
+        *("continuation", "compare"),
         *("score", "against", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi"),
         *("smooth", "smooth_sigma", "references", "ig2_step", "guided_fraction", "guided_distance"),
         *("seed", "points", "alphas", "lowpass", "regions"),

@@ -16,7 +16,7 @@ from igcli.errors import IgError
 
 #: Each is a function in a module of its own name, which is not imported before it is asked for.
 COMMANDS = (
-    "explain", "animate", "saturation", "compare", "ablate", "evaluate", "report", "molecule", "check", "models",
+    "explain", "animate", "saturation", "compare", "ablate", "evaluate", "report", "text", "molecule", "check", "models",
     "weights", "plugins",
 )  # fmt: skip
 

@@ -103,6 +103,11 @@ def _choice(
     return replace(choice, precision=precision)
 
 
+model_arg_option = click.option(
+    "--model-arg", type=TextType("NAME=VALUE", _argument), multiple=True, metavar="NAME=VALUE",
+    help="For the function that makes the network; may be repeated.",
+)  # fmt: skip
+
 _model_option = click.option(
     "--model", default="auto", show_default=True, metavar="NAME", shell_complete=completion.model_names,
     help=f"A name that 'ig models' lists, {prefixed_names()}, FILE.py:FUNCTION, or a file. auto: GoogLeNet when its "
@@ -119,8 +124,7 @@ _details = (
     click.option("--labels", type=NamedPath(), metavar="FILE",
                  help="Class names: a text, JSON or CSV file, or the folder of the training data. A text file has one "
                       "name per line, or an index and a name."),
-    click.option("--model-arg", type=TextType("NAME=VALUE", _argument), multiple=True, metavar="NAME=VALUE",
-                 help="For the function that makes the network; may be repeated."),
+    model_arg_option,
     click.option("--trust-pickle", is_flag=True,
                  help="Let the file of weights make any Python objects. Whoever wrote it can then run any program on "
                       "this machine, as you."),

@@ -32,7 +32,7 @@ from igcli.models.model import Model, Provenance
 from igcli.sample import BASELINES, Sample
 
 #: Options of reading that refuse a file: results do not depend on them.
-_REFUSALS = ("max_pixels", "allow_truncated")
+_REFUSALS = ("max_pixels", "allow_truncated", "max_words")
 #: Settings that mean nothing where nothing is integrated.
 _INTEGRATION = (
     "rule",

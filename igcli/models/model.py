@@ -157,6 +157,14 @@ class Model:
         """What normalisation turns into 0, per channel or for all; ``None`` where nothing is subtracted."""
         return None
 
+    def knows_baseline(self, name: str) -> bool:
+        """Whether :meth:`own_baseline` makes one of this name; ``UsageError`` where it should, and cannot."""
+        return False
+
+    def own_baseline(self, name: str, sample: Sample) -> torch.Tensor:
+        """A baseline that only this kind of model can make, of the sample's packed shape: the embedding of a word."""
+        raise NotImplementedError
+
     def baselines_from(self, path: Path, sample: Sample, *, seed: int = 0) -> Sequence[torch.Tensor]:
         """The baseline of a sample that a file holds, or those of a folder, in an order by the seed.
 

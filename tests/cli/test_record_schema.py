@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from PIL import Image
+from record_kinds import kinds_of, schema
 from toys import classifier, small_network
 
 from igcli.cli.main import ig
@@ -18,21 +17,6 @@ from igcli.jobs.outputs.record import SCHEMA, new_record
 from igcli.registry import Plugin
 
 STEPS = ("--steps", "4")
-
-
-@cache
-def schema() -> dict:
-    return json.loads((files("igcli.jobs.outputs") / "record.schema.json").read_text(encoding="utf-8"))
-
-
-@cache
-def _kinds() -> dict[str, Draft202012Validator]:
-    named = {each["$ref"].rpartition("/")[2]: each for each in schema()["oneOf"]}
-    return {name: Draft202012Validator({"$defs": schema()["$defs"], **each}) for name, each in named.items()}
-
-
-def kinds_of(record: dict) -> list[str]:
-    return [name for name, validator in _kinds().items() if validator.is_valid(record)]
 
 
 @pytest.fixture

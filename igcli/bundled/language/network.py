@@ -5,6 +5,8 @@ Two layers of 200 units; the table of embeddings (arXiv 1608.05859) is the outpu
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -34,7 +36,9 @@ class WordModel(nn.Module):
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Logits (N, words) of the word after embeddings (N, T, 200), from a state of zeros."""
-        outputs, _ = self.lstm(embeddings)
+        # cuDNN refuses a backward pass through an LSTM in evaluation mode.
+        with torch.backends.cudnn.flags(enabled=False) if embeddings.is_cuda else nullcontext():
+            outputs, _ = self.lstm(embeddings)
         return self.logits(outputs[:, -1])
 
     def unroll(self, numbers: Tensor, state: State | None) -> tuple[Tensor, State]:

@@ -6,8 +6,8 @@ Interrupt it when you like: it goes on from the last whole epoch. When the last 
 holds the weights in half precision and ``WORK/words.txt`` the vocabulary;
 ``python -m igcli.bundled.language.card`` measures them on the addresses that were held out, and writes the card.
 
-How: Zaremba's small network (arXiv 1409.2329) with its initial weights and clipping; Adam with a cosine rate instead of
-its plain descent, tied embeddings, dropout on links that are not recurrent. The state is carried from one segment to
+How: Zaremba's small network (arXiv 1409.2329) with its initial weights and clipping; Adam with a falling rate in place
+of its plain descent, tied embeddings, dropout on links that are not recurrent. The state is carried from one segment to
 the next, and set to zero at times, since a text that is explained starts from a state of zeros.
 """
 
@@ -29,9 +29,9 @@ from igcli.bundled.language.words import Words, common_words
 
 SEED = 20161108
 WORDS = 6000
-EPOCHS = 6
+EPOCHS = 2
 BATCH_SIZE, UNROLL = 20, 35
-PEAK_RATE, WARM_UP_STEPS = 3e-3, 200
+PEAK_RATE, WARM_UP_STEPS, SPAN = 3e-3, 200, 6  # epochs that the cosine would span
 DROPOUT = 0.3
 FRESH_STATES = 0.2  # the share of segments that start from a state of zeros
 INITIAL, CLIP = 0.1, 5.0
@@ -102,12 +102,12 @@ def save_whole(state: object, path: Path) -> None:
 
 
 def _epoch(network: WordModel, optimizer: torch.optim.Adam, numbers: Tensor, epoch: int) -> float:
-    segments = list(_segments(numbers, offset=epoch * UNROLL // EPOCHS))
+    segments = list(_segments(numbers, offset=epoch * UNROLL // SPAN))
     total, state = 0.0, None
     bar = tqdm(segments, desc=f"epoch {epoch + 1}/{EPOCHS}", mininterval=10)
     for step, (inputs, targets) in enumerate(bar):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(epoch * len(segments) + step, EPOCHS * len(segments))
+            group["lr"] = _rate(epoch * len(segments) + step, SPAN * len(segments))
         outputs, state = network.unroll(inputs, _some_fresh(state))
         with torch.autocast("cpu", torch.bfloat16):  # half of the time is this product with the whole table
             logits = network.logits(outputs)
@@ -139,10 +139,10 @@ def _some_fresh(state: State | None) -> State | None:
 
 
 def _rate(step: int, steps: int) -> float:
-    """Linear up to the peak, then half a cosine down to a fiftieth of it."""
+    """Linear up to the peak, then the beginning of half a cosine."""
     if step < WARM_UP_STEPS:
         return PEAK_RATE * (step + 1) / WARM_UP_STEPS
-    return PEAK_RATE * max(0.5 * (1 + math.cos(math.pi * step / steps)), 0.02)
+    return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,302 @@
+"""``ig text``: words coloured by their importance to the prediction; one text, or millions of lines."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from igcli.attribution.budget import Budget
+from igcli.attribution.result import Settings
+from igcli.attribution.wanted import Wanted
+from igcli.cli.console import Console
+from igcli.cli.help import command
+from igcli.cli.model_options import model_arg_option
+from igcli.cli.options import (
+    Streams,
+    against_option,
+    check_folder,
+    debug_option,
+    grouped,
+    phi_option,
+    quadrature_options,
+    score_option,
+    stream_options,
+)
+from igcli.cli.path_types import OutputPath
+from igcli.cli.saturation import saturation_lines, saturation_words
+from igcli.errors import UsageError
+from igcli.inputs import Missing
+from igcli.jobs.item import Item
+from igcli.jobs.outputs.record import new_record, to_json
+from igcli.jobs.outputs.saturation import even_alphas, measure_saturation, write_saturation
+from igcli.jobs.outputs.words import DoneText, score_words, write_words
+from igcli.jobs.pipeline import process
+from igcli.jobs.plan import Job, check_reachable
+from igcli.jobs.runs.lock import lock_of_photo
+from igcli.jobs.runs.run import Engine, Run, RunOptions
+from igcli.models.devices import exact_numbers
+from igcli.rendering.words import terminal_lines
+from igcli.text.loading import TextModelChoice, load_text_model
+from igcli.text.model import TextModel, TextOptions
+from igcli.text.reading import Found, TextSource, bounded_list
+from igcli.text.scored import TEXT_METHODS
+
+#: Texts of one run: all are kept in memory, with the names of their files.
+MOST_TEXTS = 100_000
+#: Characters of a baseline that is a text.
+_LONGEST_BASELINE = 200
+
+
+@dataclass(frozen=True)
+class TextOutput:
+    """What is printed, and what is written.
+
+    Attributes
+    ----------
+    output
+        Where files are written; ``None`` to print only.
+    saturation
+        Whether to plot the score along the path in place of the words' numbers, at so many ``points``.
+    """
+
+    output: Path | None
+    overwrite: bool
+    saturation: bool
+    points: int
+    streams: Streams
+
+
+def _choice(model: str, device: str, model_arg: tuple[tuple[str, Any], ...], *, offline: bool) -> TextModelChoice:
+    return TextModelChoice(model, device, offline, dict(model_arg))
+
+
+def _wanted(
+    method: tuple[str, ...], compare: tuple[str, ...], target: tuple[str, ...], baseline: str, **settings: Any
+) -> Wanted:
+    # The paper's tables show the gradient times the embedding; the gradient's size has no sign to compare.
+    others = ("input-x-gradient" if name == "gradient" else name for name in compare)
+    if len(baseline) > _LONGEST_BASELINE:
+        raise click.UsageError(f"The baseline has more than {_LONGEST_BASELINE} characters: give a shorter text.")
+    return Wanted(tuple(dict.fromkeys((*method, *others))), target, Settings(baseline=baseline, **settings))
+
+
+_source_options = grouped(
+    "source",
+    TextSource,
+    click.argument("texts", nargs=-1, metavar="[TEXT]..."),
+    click.option("-f", "--file", "files", multiple=True, metavar="FILE",
+                 help="A file of texts, one per line; a table (.csv, .tsv); a folder of .txt files; - for stdin. May "
+                      "be repeated."),
+    click.option("--column", metavar="NAME", help="The column of a table that has the texts."),
+    click.option("--whole", is_flag=True, help="A file is one text, and not one per line."),
+)  # fmt: skip
+_model_options = grouped(
+    "choice",
+    _choice,
+    click.option("--model", default="language", show_default=True, metavar="NAME",
+                 help="language: the bundled language model; hf:FOLDER or hf:ID: a classifier or causal language model "
+                      "of transformers, with igcli[hf]; FILE.py:FUNCTION: a network of your own, which is run."),
+    model_arg_option,
+    click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
+                 help="Where to compute; auto takes a GPU when there is one."),
+    click.option("--offline", is_flag=True, help="Download nothing."),
+)  # fmt: skip
+_wanted_options = grouped(
+    "wanted",
+    _wanted,
+    click.option("-m", "--method", multiple=True, default=("integrated",), show_default=True,
+                 type=click.Choice(list(TEXT_METHODS)), metavar="METHOD",
+                 help=f"Method; may be repeated. {'; '.join(f'{n}: {w}' for n, w in TEXT_METHODS.items())}."),
+    click.option("--compare", multiple=True, type=click.Choice(list(TEXT_METHODS)), metavar="METHOD",
+                 help="A second column of numbers; gradient means gradient times embedding."),
+    click.option("-t", "--target", multiple=True, default=("top",), show_default=True,
+                 metavar="top|top-N|WORD|LABEL|index:N",
+                 help="The word that follows, or the class, to explain; may be repeated."),
+    click.option("--baseline", default="zero", show_default=True, metavar="zero|pad|mask|text:WORDS",
+                 help="Where the path starts. zero: embeddings of zeros, as in the paper; pad, mask: that token at "
+                      "every place; text:WORDS: other words, as many, or one for every place."),
+    score_option,
+    against_option,
+    *quadrature_options,
+    phi_option,
+)  # fmt: skip
+_reading_options = grouped(
+    "reading",
+    TextOptions,
+    click.option("--continuation", is_flag=True,
+                 help="Explain the last word of each text by those before it: its own continuation is the target."),
+    click.option("--max-words", type=click.IntRange(1), default=1000, show_default=True,
+                 help="Longer texts are refused: time and memory grow with their words."),
+)  # fmt: skip
+_output_options = grouped(
+    "destination",
+    TextOutput,
+    click.option("-o", "--output", type=OutputPath(file_okay=False), metavar="FOLDER",
+                 callback=lambda _context, _option, folder: folder and check_folder(folder),
+                 help="Write a picture, a fragment of HTML and a record of each text; resumes where it stopped."),
+    click.option("--overwrite", is_flag=True, help="Redo all, and replace files that are in the way."),
+    click.option("--saturation", is_flag=True,
+                 help="Plot the score along the path, of one text or many, into -o (out)."),
+    click.option("--points", type=click.IntRange(2, 10001), default=51, show_default=True,
+                 help="For --saturation: points on the path."),
+    stream_options,
+)  # fmt: skip
+
+
+@command()
+@_source_options
+@_output_options
+@_model_options
+@_wanted_options
+@_reading_options
+@click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Points of the path per pass.")
+@debug_option
+def text(
+    *,
+    source: TextSource,
+    choice: TextModelChoice,
+    wanted: Wanted,
+    reading: TextOptions,
+    batch_size: int | None,
+    destination: TextOutput,
+) -> None:
+    """Show which words a prediction about a text depends on.
+
+    The words are coloured, each with a signed number beneath it: how much it raises or lowers the score. The numbers
+    sum to the score's rise over the baseline, embeddings of zeros. The bundled language model predicts the word that
+    follows.
+
+    \b
+    Examples:
+      ig text "the shareholders claimed more"
+      ig text "we must do more" --target than --compare gradient
+      ig text -f speech.txt --continuation -o words
+      ig text -f reviews.csv --column review --model hf:my-classifier --target negative
+      ig text -f sentences.txt --continuation --saturation -o plots
+      ig text "a fine film" --model sentiment.py:build
+    """
+    source.check()
+    if reading.continuation and wanted.targets != ("top",):
+        raise UsageError("--continuation makes each text's own last word the target: leave --target out.")
+    folder = destination.output or (Path("out") if destination.saturation else None)
+    if folder is not None:
+        check_reachable(folder)
+    with TextSession(destination) as session, exact_numbers():
+        job = _job(load_text_model(choice), wanted, reading, folder, batch_size)
+        origin = job.model.provenance
+        session.console.detail(f"{origin.name} ({origin.weights}) on {job.model.device}, {job.budget.size} at once")
+        if job.model.caveat:
+            session.console.note(job.model.caveat)
+        if destination.saturation:
+            _plot(session, job, source)
+        elif folder is not None:
+            _write(session, job, source)
+        else:
+            for outcome in process(job, session.items(source.inputs()), score_words):
+                session.tell(str(outcome.item.found.path), outcome.results, outcome.failures)
+        session.finish()
+
+
+class TextSession(ExitStack):
+    """What is said of each text, and how many failed."""
+
+    def __init__(self, destination: TextOutput) -> None:
+        super().__init__()
+        self.destination, self.failures, self.done = destination, 0, 0
+        self.console = self.enter_context(Console(destination.streams))
+
+    def items(self, inputs: Iterable[Found]) -> Iterator[Item]:
+        """The inputs as items, as they are needed; those that are missing are failures."""
+        for number, found in enumerate(inputs):
+            if isinstance(found, Missing):
+                self.fail(found.argument, found.reason)
+            else:
+                yield Item(number, found, found.relative.with_suffix(""))
+
+    def tell(self, name: str, results: Sequence[DoneText], failures: Sequence[str]) -> None:
+        """Print what was found of one text."""
+        self.done += not failures
+        for done in results:
+            if self.destination.streams.json:
+                self.console.data(to_json(done.record))
+            elif not self.destination.streams.quiet and done.scored is not None:
+                width = shutil.get_terminal_size((100, 24)).columns
+                lines = terminal_lines(done.scored, colour=self.console.colours, width=width)
+                lines += [f"-> {file}" for file in done.files.values()]
+                self.console.text("\n".join(lines) + "\n\n")
+        for reason in failures:
+            self.fail(name, reason)
+
+    def fail(self, name: str, reason: str) -> None:
+        """Count a failure, and say it."""
+        self.failures += 1
+        self.console.fail(f"{name}: {reason}")
+        if self.destination.streams.json:
+            self.console.data(to_json(new_record(input={"path": name}, error=reason)))
+
+    def finish(self) -> NoReturn:
+        """End: status 1 if anything failed, or nothing was there."""
+        if not self.done and not self.failures:
+            self.console.fail("There is no text: every line is blank.")
+            raise click.exceptions.Exit(1)
+        if self.done + self.failures > 1:
+            self.console.note(f"{self.done} explained, {self.failures} failed")
+        raise click.exceptions.Exit(1 if self.failures else 0)
+
+
+def _job(model: TextModel, wanted: Wanted, reading: TextOptions, folder: Path | None, batch_size: int | None) -> Job:
+    targets = tuple(model.word(str(target)) for target in wanted.targets)
+    against = wanted.settings.against
+    settings = wanted.settings if against is None else replace(wanted.settings, against=model.word(str(against)))
+    wanted = Wanted(wanted.methods, targets, settings)
+    budget = Budget.of(model, batch_size or model.at_once)
+    job = Job.of(model, wanted, output=folder or Path(), budget=budget, fit=None, reading=reading)
+    job.plan.wanted.check(model)
+    return job
+
+
+def _write(session: TextSession, job: Job, source: TextSource) -> None:
+    """A run over a list: what is done is skipped, as photos are."""
+    inputs = bounded_list(source.inputs(), most=MOST_TEXTS)
+    options = RunOptions(overwrite=session.destination.overwrite)
+    with Run(job.plan, inputs, kind="text", settings={}, options=options) as run:
+        for missing in (each for each in inputs if isinstance(each, Missing)):
+            session.fail(missing.argument, missing.reason)
+        session.done += run.tally.skipped
+        if run.tally.skipped:
+            session.console.note(f"{run.tally.skipped} done before")
+        work: Engine = functools.partial(process, job, write=write_words)  # type: ignore[assignment]
+        for outcome in run.outcomes(work):
+            session.tell(str(outcome.item.found.path), [each for each in outcome.results if isinstance(each, DoneText)],
+                         outcome.failures)  # fmt: skip
+
+
+def _plot(session: TextSession, job: Job, source: TextSource) -> None:
+    """The score along the path (arXiv 1611.02639, Fig. 8)."""
+    wanted = replace(job.plan.wanted, methods=(), alphas=even_alphas(session.destination.points))
+    job = replace(job, plan=replace(job.plan, wanted=wanted))
+    inputs = bounded_list(source.inputs(), most=MOST_TEXTS)
+    measured = []
+    with lock_of_photo(job.plan.output, Path("saturation"), kind="saturation"):
+        for outcome in process(job, session.items(inputs), lambda _plan, item: measure_saturation(job, item)):
+            for each in outcome.results:
+                measured.append(each)
+                if session.destination.streams.json:
+                    session.console.data(to_json(new_record(**each.record)))
+                else:
+                    session.console.data(saturation_words(each))
+            session.tell(str(outcome.item.found.path), [], outcome.failures)
+        if measured:
+            record = write_saturation(job.plan, measured, failed=session.failures, ending=".png")
+            shown = {name: value for name, value in record.items() if name != "inputs"}
+            for line in (
+                [to_json(shown)] if session.destination.streams.json else saturation_lines(record, job.plan.output, unit="text")
+            ):
+                session.console.data(line)
