@@ -16,8 +16,8 @@ from igcli.errors import IgError
 
 #: Each is a function in a module of its own name, which is not imported before it is asked for.
 COMMANDS = (
-    "explain", "animate", "saturation", "compare", "ablate", "evaluate", "report", "text", "molecule", "check", "models",
-    "weights", "plugins",
+    "explain", "animate", "saturation", "compare", "ablate", "evaluate", "report", "text", "molecule", "check",
+    "models", "weights", "plugins",
 )  # fmt: skip
 
 

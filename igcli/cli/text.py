@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import functools
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
-from igcli.cli.console import Console
 from igcli.cli.help import command
 from igcli.cli.model_options import model_arg_option
 from igcli.cli.options import (
-    Streams,
     against_option,
     check_folder,
     debug_option,
@@ -31,9 +26,9 @@ from igcli.cli.options import (
 )
 from igcli.cli.path_types import OutputPath
 from igcli.cli.saturation import saturation_lines, saturation_words
+from igcli.cli.text_session import TextOutput, TextSession
 from igcli.errors import UsageError
 from igcli.inputs import Missing
-from igcli.jobs.item import Item
 from igcli.jobs.outputs.record import new_record, to_json
 from igcli.jobs.outputs.saturation import even_alphas, measure_saturation, write_saturation
 from igcli.jobs.outputs.words import DoneText, score_words, write_words
@@ -42,35 +37,15 @@ from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.jobs.runs.run import Engine, Run, RunOptions
 from igcli.models.devices import exact_numbers
-from igcli.rendering.words import terminal_lines
 from igcli.text.loading import TextModelChoice, load_text_model
 from igcli.text.model import TextModel, TextOptions
-from igcli.text.reading import Found, TextSource, bounded_list
+from igcli.text.reading import TextSource, bounded_list
 from igcli.text.scored import TEXT_METHODS
 
 #: Texts of one run: all are kept in memory, with the names of their files.
 MOST_TEXTS = 100_000
 #: Characters of a baseline that is a text.
 _LONGEST_BASELINE = 200
-
-
-@dataclass(frozen=True)
-class TextOutput:
-    """What is printed, and what is written.
-
-    Attributes
-    ----------
-    output
-        Where files are written; ``None`` to print only.
-    saturation
-        Whether to plot the score along the path in place of the words' numbers, at so many ``points``.
-    """
-
-    output: Path | None
-    overwrite: bool
-    saturation: bool
-    points: int
-    streams: Streams
 
 
 def _choice(model: str, device: str, model_arg: tuple[tuple[str, Any], ...], *, offline: bool) -> TextModelChoice:
@@ -204,53 +179,6 @@ def text(
         session.finish()
 
 
-class TextSession(ExitStack):
-    """What is said of each text, and how many failed."""
-
-    def __init__(self, destination: TextOutput) -> None:
-        super().__init__()
-        self.destination, self.failures, self.done = destination, 0, 0
-        self.console = self.enter_context(Console(destination.streams))
-
-    def items(self, inputs: Iterable[Found]) -> Iterator[Item]:
-        """The inputs as items, as they are needed; those that are missing are failures."""
-        for number, found in enumerate(inputs):
-            if isinstance(found, Missing):
-                self.fail(found.argument, found.reason)
-            else:
-                yield Item(number, found, found.relative.with_suffix(""))
-
-    def tell(self, name: str, results: Sequence[DoneText], failures: Sequence[str]) -> None:
-        """Print what was found of one text."""
-        self.done += not failures
-        for done in results:
-            if self.destination.streams.json:
-                self.console.data(to_json(done.record))
-            elif not self.destination.streams.quiet and done.scored is not None:
-                width = shutil.get_terminal_size((100, 24)).columns
-                lines = terminal_lines(done.scored, colour=self.console.colours, width=width)
-                lines += [f"-> {file}" for file in done.files.values()]
-                self.console.text("\n".join(lines) + "\n\n")
-        for reason in failures:
-            self.fail(name, reason)
-
-    def fail(self, name: str, reason: str) -> None:
-        """Count a failure, and say it."""
-        self.failures += 1
-        self.console.fail(f"{name}: {reason}")
-        if self.destination.streams.json:
-            self.console.data(to_json(new_record(input={"path": name}, error=reason)))
-
-    def finish(self) -> NoReturn:
-        """End: status 1 if anything failed, or nothing was there."""
-        if not self.done and not self.failures:
-            self.console.fail("There is no text: every line is blank.")
-            raise click.exceptions.Exit(1)
-        if self.done + self.failures > 1:
-            self.console.note(f"{self.done} explained, {self.failures} failed")
-        raise click.exceptions.Exit(1 if self.failures else 0)
-
-
 def _job(model: TextModel, wanted: Wanted, reading: TextOptions, folder: Path | None, batch_size: int | None) -> Job:
     targets = tuple(model.word(str(target)) for target in wanted.targets)
     against = wanted.settings.against
@@ -297,6 +225,8 @@ def _plot(session: TextSession, job: Job, source: TextSource) -> None:
             record = write_saturation(job.plan, measured, failed=session.failures, ending=".png")
             shown = {name: value for name, value in record.items() if name != "inputs"}
             for line in (
-                [to_json(shown)] if session.destination.streams.json else saturation_lines(record, job.plan.output, unit="text")
+                [to_json(shown)]
+                if session.destination.streams.json
+                else saturation_lines(record, job.plan.output, unit="text")
             ):
                 session.console.data(line)
