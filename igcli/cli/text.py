@@ -224,9 +224,6 @@ def _plot(session: TextSession, job: Job, source: TextSource) -> None:
         if measured:
             record = write_saturation(job.plan, measured, failed=session.failures, ending=".png")
             shown = {name: value for name, value in record.items() if name != "inputs"}
-            for line in (
-                [to_json(shown)]
-                if session.destination.streams.json
-                else saturation_lines(record, job.plan.output, unit="text")
-            ):
+            said = saturation_lines(record, job.plan.output, unit="text")
+            for line in [to_json(shown)] if session.destination.streams.json else said:
                 session.console.data(line)
