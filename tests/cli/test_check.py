@@ -40,3 +40,19 @@ def test_the_table_has_line_breaks_not_escapes(shell, bundled):
     assert result.exit_code == 0
     assert "\\n" not in result.stdout
     assert "On caltech101, 2 steps:" in result.stdout.splitlines()
+
+
+def test_what_has_no_gradient_is_listed_on_a_made_up_picture_and_on_photos(shell, bundled, motorcycle):
+    options = ("-m", "gradient", "--steps", "2", *bundled)
+    lines = shell("check", *options).stdout.splitlines()
+    assert lines[-3:] == ["Without a gradient on a made-up picture:", "  parameters: 0 of 173", "  channels: 0 of 3"]
+    record = json.loads(shell("check", motorcycle, *options, "--json").stdout)
+    assert record["without_gradient"]["inputs"] == 1
+    assert record["without_gradient"]["feature_counts"] == [3]
+
+
+def test_paths_without_a_photo_are_refused(shell, bundled, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    done = shell("check", tmp_path / "text.jpg", "-m", "gradient", "--steps", "2", *bundled)
+    assert done.exit_code == 2
+    assert "None of the paths" in done.stderr

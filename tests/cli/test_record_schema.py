@@ -151,3 +151,16 @@ def test_a_method_with_references_has_where_its_paths_ended(photo):
     (result,) = json.loads(record.read_text(encoding="utf-8"))["results"]
     assert result["completeness"]["sums_to"] == "end"
     assert {end["reference"] for end in result["path_ends"]} <= {"a.png", "other.png"}
+
+
+def test_molecules(tmp_path, monkeypatch):
+    pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")
+    monkeypatch.chdir(tmp_path)
+    assert printed("molecule", "CCO", "c1ccc", *STEPS) == ["explanation", "error"]
+    kinds = {kind for found in written().values() for kind in found}
+    assert kinds == {"explanation", "failure", "run"}
+    assert printed("molecule", "CCO", "--saturation", "--points", "3", "-o", "plots") == [
+        "saturated_photo",
+        "saturation",
+    ]
+    assert printed("molecule", "CNCOC", "--check") == ["equal_atoms"] * 2
