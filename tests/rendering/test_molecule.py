@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-Chem = pytest.importorskip("rdkit.Chem", reason="molecules need igcli[molecules]")
+pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")
 
+from igcli.molecules.chemistry import molecule_from_smiles
 from igcli.molecules.contributions import Contributions, PairContribution
 from igcli.rendering.molecule import MoleculeDrawing
 from igcli.rendering.pair_matrix import pair_matrix
@@ -18,7 +19,7 @@ from igcli.rendering.plots import PlotContext
 
 def drawing(atoms: list[float], bond: float) -> MoleculeDrawing:
     found = Contributions(np.array(atoms), (PairContribution(0, 1, 1, bond), PairContribution(0, 2, 2, 5.0)))
-    return MoleculeDrawing(Chem.MolFromSmiles("CCO"), found, ("a caption", "a second line"))
+    return MoleculeDrawing(molecule_from_smiles("CCO"), found, ("a caption", "a second line"))
 
 
 def shares(data: bytes) -> tuple[float, float]:
