@@ -143,12 +143,7 @@ class Model:
     def read(self, found: Any, *, fit: str | None, options: Any) -> Sample:
         """The sample that ``found`` stands for: a file, or an entry of a list, whatever this kind of model reads.
 
-        Raises
-        ------
-        UsageError
-            Where nothing is known of reading inputs for this model.
-        ImageError, InputError
-            When it cannot be read.
+        Raises ``ImageError`` or ``InputError`` when it cannot be read, ``UsageError`` where this model reads nothing.
         """
         raise UsageError(f"{self.provenance.name} does not say how {found.path} is read: give explain() its samples.")
 
