@@ -35,11 +35,8 @@ def main() -> None:
     parser.add_argument("--only", choices=list(FINDINGS), action="append")
     parser.add_argument("--photos", type=int, help="at most so many photographs for each finding")
     chosen = parser.parse_args()
-    networks = []
-    if chosen.imagenet:
-        networks.append(_imagenet(chosen.imagenet, chosen.output))
-    if chosen.caltech:
-        networks.append(_caltech(chosen.caltech, chosen.output))
+    archives = {name: getattr(chosen, name) for name in NETWORKS}
+    networks = [read(archives[name], chosen.output) for name, read in NETWORKS.items() if archives[name]]
     columns: list[dict[str, str]] = [{} for _ in networks]
     for name in chosen.only or FINDINGS:
         for network, column in zip(networks, columns, strict=True):
@@ -99,6 +96,10 @@ def _unpacked(archive: Path, folder: Path, *, part: str = "") -> Path:
         with zipfile.ZipFile(archive) as source:
             source.extractall(folder, [name for name in source.namelist() if name.startswith(part)])
     return folder
+
+
+#: How each network and its photographs are read, by the option that names their archive.
+NETWORKS = {"imagenet": _imagenet, "caltech": _caltech}
 
 
 if __name__ == "__main__":
