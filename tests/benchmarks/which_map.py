@@ -5,7 +5,7 @@
 EfficientNet-Lite0 (extra ``igcli[imagenet]``) sees ImageNet photographs, the bundled GoogLeNet the test part of
 Caltech-101. Focus needs several photos of a class, which the ImageNet photographs are not. It runs ``ig evaluate``,
 which keeps every photo's maps and numbers in ``out/which-map``: the same command goes on where it was stopped.
-``--photos N`` measures fewer photographs, evenly spaced.
+The photographs are drawn in a fixed order, of which ``--photos N`` takes the first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -33,12 +34,20 @@ METHODS = (
 )  # fmt: skip
 LOWPASSED = ("gradient", "integrated", "spectral-integrated")
 
-#: The fills and the ranking of MAS for deletion and insertion too, so that they share their passes.
+#: Fill, ranking and score of MAS for deletion and insertion too, so that they share their passes.
 SETTINGS = {
-    "deletion.fill": "grey", "deletion.ranked": "magnitude", "deletion.steps": "28",
-    "insertion.fill": "kernel-blur:11", "insertion.ranked": "magnitude", "insertion.steps": "28",
-    "mas.steps": "28", "abpc.fill": "grey", "max-sensitivity.samples": "4",
-}  # fmt: skip
+    "deletion.fill": "grey",
+    "deletion.ranked": "magnitude",
+    "deletion.score": "softmax",
+    "deletion.steps": "14",
+    "insertion.fill": "kernel-blur:11",
+    "insertion.ranked": "magnitude",
+    "insertion.score": "softmax",
+    "insertion.steps": "14",
+    "mas.steps": "14",
+    "abpc.fill": "grey",
+    "max-sensitivity.samples": "4",
+}
 METRICS = ("aopc", "deletion", "insertion", "diffid", "mas", "abpc")
 #: Metrics that need more gradients, or mosaics: on fewer photographs.
 DEAR = 20
@@ -66,7 +75,9 @@ def main() -> None:
 def measured(network: Network, output: Path, *, photos: int) -> dict[str, Any]:
     """The metrics' records by name, those that are missing measured now."""
     columns: dict[str, Any] = {}
-    some, few = network.spread(photos), network.spread(min(DEAR, photos))
+    order = random.Random(0).sample(range(len(network.photos)), len(network.photos))
+    some = [network.photos[i] for i in order[:photos]]
+    few = some[:DEAR]
     plain = [each for name in METHODS for each in ("-m", name)]
     chosen = [each for name in LOWPASSED for each in ("-m", name)]
     runs = (
