@@ -198,19 +198,35 @@ def _find_ends(model: Model, samples: Sequence[Sample], wanted: Wanted, budget: 
     settings = wanted.settings
     copies = max(copies_of(METHODS[name], wanted) for name in wanted.methods) if wanted.methods else settings.smooth
     photos, paths, starts = [], [], []
+    place = _placing_once(model)
     for sample in samples:
         noise = [noisy_copy(sample, copy, seed=settings.seed, sigma=settings.smooth_sigma) for copy in range(copies)]
         # Brought to the device once, so that the paths of several classes are known to share their points.
         photos.append([model.place(each) for each in (sample.packed, *noise)])
-        paths.append(paths_to(sample, photos[-1], wanted, model=model))
+        paths.append(paths_to(sample, photos[-1], wanted, model=model, place=place))
         starts.append(list({id(start): start for path in paths[-1].values() for start in path.starts}.values()))
     groups = [*photos, *starts]
-    ends = [_at(sample, each) for sample, group in zip([*samples, *samples], groups, strict=True) for each in group]
-    recognised, rows = recognised_logits(model, ends, budget=budget)
-    logits = rows.split_with_sizes([len(group) for group in groups])
+    each_end = [(sample, each) for sample, group in zip([*samples, *samples], groups, strict=True) for each in group]
+    keys = [(id(values), *map(id, sample.further)) for sample, values in each_end]
+    ends = {key: _at(*end) for key, end in zip(keys, each_end, strict=True)}  # what photos share goes forward once
+    recognised, rows = recognised_logits(model, list(ends.values()), budget=budget)
+    row_of = {key: row for row, key in enumerate(ends)}
+    logits = rows[[row_of[key] for key in keys]].split_with_sizes([len(group) for group in groups])
     count = len(samples)
     together = zip(samples, paths, starts, logits[:count], logits[count:], strict=True)
     return recognised, [_Ends(*each) for each in together]
+
+
+def _placing_once(model: Model) -> Callable[[torch.Tensor], torch.Tensor]:
+    """``model.place``, which returns the same tensor for the same tensor: photos share the references of a folder."""
+    placed: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def place(values: torch.Tensor) -> torch.Tensor:
+        if id(values) not in placed:
+            placed[id(values)] = values, model.place(values)  # kept, so that no other tensor gets its id
+        return placed[id(values)][1]
+
+    return place
 
 
 def _at(sample: Sample, values: torch.Tensor) -> Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from igcli.attribution.baselines import all_baselines, names_references
@@ -24,13 +24,22 @@ class PathKey(NamedTuple):
     copy: int
 
 
-def paths_to(sample: Sample, copies: Sequence[torch.Tensor], wanted: Wanted, *, model: Model) -> dict[PathKey, Path]:
+def paths_to(
+    sample: Sample,
+    copies: Sequence[torch.Tensor],
+    wanted: Wanted,
+    *,
+    model: Model,
+    place: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> dict[PathKey, Path]:
     """Every path to a sample or one of its copies that a method or a view needs; and all to the sample itself.
 
     Parameters
     ----------
     copies
         The sample's packed values where the model has them, then those of its noisy copies.
+    place
+        Brings baselines there: ``model.place``, unless several samples share theirs.
 
     Raises
     ------
@@ -39,9 +48,8 @@ def paths_to(sample: Sample, copies: Sequence[torch.Tensor], wanted: Wanted, *, 
     """
     settings, users = wanted.settings, (None, *(METHODS[name] for name in wanted.methods))
     kinds = dict.fromkeys(kind_of_path(user, wanted) for user in users)
-    baselines = [
-        model.place(each) for each in all_baselines(settings.baseline, sample, model=model, seed=settings.seed)
-    ]
+    found_baselines = all_baselines(settings.baseline, sample, model=model, seed=settings.seed)
+    baselines = list(map(place or model.place, found_baselines))
     if names_references(settings.baseline):
         turns = in_turns(len(baselines), steps_alone(settings), seed=settings.seed)
         references = tuple(baselines[turn] for turn in turns)

@@ -102,7 +102,7 @@ def test_automatic_steps_refine_only_what_integrates(small, picture):
 
 
 def test_methods_with_their_own_way_beside_smoothing_leave_no_empty_chunk(small, picture):
-    wanted = Wanted(("decision", "smooth-gradient"), settings=Settings(steps=4))
+    wanted = Wanted(("guided-integrated", "smooth-gradient"), settings=Settings(steps=4))
     ((found,),) = explain(small, [picture], wanted)
     assert found.trace.alphas.tolist() == [0, 1]
     assert found.trace.scores.tolist() == pytest.approx([found.score.at_baseline, found.score.at_image])

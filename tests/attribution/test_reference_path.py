@@ -154,6 +154,14 @@ def test_several_photos_classes_and_methods_at_once_have_the_maps_that_they_have
                 torch.testing.assert_close(result.values, igcli.attribute(model, photo, **how).values)
 
 
+def test_photos_share_their_references_which_go_forward_once(folder, model):
+    passes = []
+    model.network.register_forward_pre_hook(lambda _, inputs: passes.append(len(inputs[0])))
+    settings = Settings(baseline=str(folder), steps=9)
+    igcli.explain(model, [random_picture(seed=seed) for seed in range(4)], Wanted(settings=settings))
+    assert sum(passes) == 4 + 7 + 4 * 9
+
+
 def test_without_a_number_of_steps_it_takes_two_hundred_samples_or_as_many_as_are_allowed(folder, model):
     assert igcli.attribute(model, random_picture(), baseline=str(folder)).steps == 200
     assert igcli.attribute(model, random_picture(), baseline=str(folder), max_steps=10).steps == 10

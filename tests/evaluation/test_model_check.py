@@ -3,7 +3,7 @@ from igcli.evaluation.model_check import check_model, made_up_picture
 
 
 def test_completeness_and_chunks_on_a_model(small):
-    found = check_model(small, ["integrated", "gradient", "decision"], steps=200, budget=Budget(6))
+    found = check_model(small, ["integrated", "gradient", "guided-integrated"], steps=200, budget=Budget(6))
     assert list(found) == ["integrated", "gradient"]  # those that share the sweep
     assert found["integrated"]["completeness"].kept
     assert found["gradient"]["completeness"].kept is None

@@ -132,7 +132,7 @@ def test_chunks_are_packed_across_photos(small, photos):
 
 def test_gradients_are_counted_as_they_are_taken_those_of_methods_with_a_path_of_their_own_too(small, photos):
     taken = []
-    wanted = Wanted(("integrated", "decision"), settings=Settings(steps=4))
+    wanted = Wanted(("integrated", "guided-integrated"), settings=Settings(steps=4))
     outcomes = list(process(Job.of(small, wanted), items_of(photos[:2]), sums, on_points=taken.append))
     assert sum(taken) == 2 * (4 + 4) == round(sum(outcome.gradients for outcome in outcomes))
 
