@@ -3,7 +3,8 @@
 Of each channel Δ = Σ_i σ_i u_i v_iᵀ. Component i comes in over a window of width ω, the earlier the larger it is:
 start_i = (1 − ω)(1 − σ_i / σ_1), φ_i(t) = clip((t − start_i) / ω, 0, 1), γ = x′ + Σ_i φ_i σ_i u_i v_iᵀ. With ω = 1 that
 is the straight path. The paper takes even t, at which a tenth to a fifth of the points lie where hardly anything moves;
-here α is the arc length, so that t goes fast there. The integral is the same.
+here α is the arc length, so that t goes fast there. The integral is the same. The first component is most of the way,
+and a score can rise after it: few even points say little then, and ``--steps auto`` puts its own where the score rises.
 """
 
 from __future__ import annotations
