@@ -54,8 +54,12 @@ function predictedThere(found) {
 }
 
 function exactness({ method, completeness, total, steps, evaluations }, named) {
-  if (completeness.within_tolerance === null) return [];
   const name = named ? `, ${titled(method).toLowerCase()}` : "";
+  if (completeness.sums_to === "mean rise") {
+    return [[`Gap of the mean${name}`, share(completeness.relative_gap),
+      `over ${steps} samples, each from one of the baselines; map sums to ${figure(total)}, off by ${figure(completeness.gap)}`]];
+  }
+  if (completeness.within_tolerance === null) return [];
   const good = completeness.within_tolerance;
   const effort = `${steps} steps, ${evaluations} gradients`;
   return [

@@ -21,6 +21,8 @@ class PathControl {
     byId("score-name").textContent = entry.score.kind === "softmax" ? "score" : `${entry.score.kind} score`;
     byId("now-importance-line").hidden = !entry.curve.importance;
     byId("path-foot").hidden = !entry.frames;
+    const endsOnly = !entry.frames && !entry.curve.importance && this.alphas.length === 2;
+    byId("path-title").closest("section").hidden = endsOnly; // no path was followed: a line between them would be made up
     byId("play").hidden = this.alphas.length < 2;
     this.curve.show(entry);
     this.move(this.alphas.length - 1);

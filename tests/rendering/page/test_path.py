@@ -7,7 +7,9 @@ import pytest
 from rendering.page.browsing import choose, eventually, painted, text
 from rendering.page.pages import ALPHAS, made_up_photo, toy_explanation, toy_report
 
+from igcli.attribution.result import Completeness
 from igcli.attribution.views.saturation import alpha_star
+from igcli.attribution.views.trace import Trace
 from igcli.rendering.page.photo_page import photo_page
 
 LAST = len(ALPHAS) - 1
@@ -202,3 +204,23 @@ def test_a_score_that_is_no_probability_has_an_axis_of_its_own(visit):
     ticks = page.locator("#curve .tick").all_text_contents()
     assert {"−2.5", "0", "2.5", "5"} <= set(ticks)
     assert text(page, "#now-score") == "5"
+
+
+def test_where_no_path_was_followed_no_curve_is_made_up(visit, explanation):
+    page = visit(
+        toy_report(
+            photo_page(replace(explanation, trace=Trace(np.array([0.0, 1.0]), np.array([0.1, 0.8])), interior=None))
+        )
+    )
+    painted(page)
+    assert not page.locator(".card.path").is_visible()
+
+
+def test_the_numbers_of_a_mean_over_samples_say_so(visit, explanation):
+    (name, result), *_ = explanation.results.items()
+    mean = replace(result, completeness=Completeness(0.02, 0.03, None, "mean rise"), steps=40)
+    page = visit(toy_report(photo_page(replace(explanation, results={name: mean}))))
+    painted(page)
+    said = text(page, "#numbers")
+    assert "Gap of the mean" in said
+    assert "over 40 samples" in said
