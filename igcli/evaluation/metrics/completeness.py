@@ -25,6 +25,8 @@ class CompletenessGap(Metric):
 
     def measure(self, found: Completeness | None) -> Measured:
         """The gap of an attribution; ``None`` for a map that was not made by a method, such as a control."""
+        if found is not None and found.sums_to == "mean rise":
+            return Measured.missing("A mean over samples from a folder of baselines is complete on average only.")
         if found is None or found.within_tolerance is None:
             return Measured.missing("The method does not promise completeness.")
         if found.sums_to != "rise":

@@ -33,3 +33,7 @@ def test_what_promises_nothing_has_no_gap(found):
 
 def test_a_sum_that_is_no_number_is_said():
     assert "not finite" in CompletenessGap().measure(Completeness(math.nan, math.nan, within_tolerance=False)).reason
+
+
+def test_a_mean_over_samples_is_not_measured_by_its_gap():
+    assert "on average only" in CompletenessGap().measure(Completeness(0.1, 0.5, None, "mean rise")).reason
