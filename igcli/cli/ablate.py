@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from igcli.attribution.wanted import Wanted
+from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
-from igcli.cli.options import grouped, wanted_options
+from igcli.cli.options import wanted_options
 from igcli.cli.param_type import TextType
 from igcli.cli.path_types import NamedPath
 from igcli.cli.session import Request, Session

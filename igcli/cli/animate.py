@@ -14,8 +14,9 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.font_option import font_option
+from igcli.cli.grouped import grouped
 from igcli.cli.help import command
-from igcli.cli.options import grouped, path_options, percentile_option, style_option
+from igcli.cli.options import path_options, percentile_option, style_option
 from igcli.cli.param_type import TextType
 from igcli.cli.session import Request, Session, photo_command, seen, star
 from igcli.errors import UsageError

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from igcli.cli.options import StepsType, grouped, verify_option
+from igcli.cli.grouped import grouped
+from igcli.cli.options import StepsType, verify_option
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session
 from igcli.jobs.engines.cluster import Cluster, on_cluster

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from igcli.cli.options import Command, check_folder, grouped
+from igcli.cli.grouped import Command, grouped
+from igcli.cli.options import check_folder
 from igcli.cli.path_types import OutputPath
 
 

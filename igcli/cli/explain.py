@@ -16,9 +16,10 @@ from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.font_option import font_option, refuse_font
+from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
-from igcli.cli.options import grouped, output_option, percentile_option, style_option, wanted_options
+from igcli.cli.options import output_option, percentile_option, style_option, wanted_options
 from igcli.cli.session import Request, Session, percent, photo_command, seen
 from igcli.images.lowpass import Lowpass
 from igcli.jobs.calibration import LowpassChoice

@@ -1,6 +1,7 @@
 """How help is laid out: options under headings, those that most people need first.
 
-``--help`` has the first sentence of every option, so that a command fits two screens; ``--help-all`` has all of it. The
+``--help`` has the first sentence of an option and leaves rare ones out, so that a command fits two screens;
+``--help-all`` has all of it. The
 reference of all commands is made of the same parts.
 """
 
@@ -40,6 +41,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: Options for one method, or one kind of cluster: ``--help-all`` has them, and ``--help`` does not.
+RARE = {"ig2_step", "guided_fraction", "guided_distance", "ray_address", "ray_actors", "ray_cpus"}
+
 #: The heading of a command's options that no section names.
 OWN = "Options"
 #: Longer lists of choices stand in the text of ``--help``, and not before it.
@@ -54,7 +58,7 @@ class IgCommand(click.Command):
         self.params.append(
             click.Option(
                 ["--help-all"], is_flag=True, expose_value=False, is_eager=True, callback=_show_all,
-                help="Show every option in full.",
+                help="Show all options, and each in full.",
             )
         )  # fmt: skip
 
@@ -62,7 +66,7 @@ class IgCommand(click.Command):
         """The options under their headings: in one sentence each, or in full where ``--help-all`` was given."""
         in_full = bool(ctx.meta.get("igcli.help_all"))
         for heading, options in sections(self.get_params(ctx)):
-            records = [full_record(option, ctx) if in_full else short_record(option, ctx) for option in options]
+            records = (full_record(option, ctx) if in_full else short_record(option, ctx) for option in options)
             shown = [record for record in records if record is not None]
             if shown:
                 with formatter.section(heading):
@@ -98,9 +102,9 @@ def full_record(option: click.Option, ctx: click.Context) -> tuple[str, str] | N
 
 
 def short_record(option: click.Option, ctx: click.Context) -> tuple[str, str] | None:
-    """How the option is spelled, and its first sentence; a long list of choices stands behind that."""
+    """How the option is spelled, and its first sentence; a long list of choices follows it. Nothing of rare ones."""
     record = full_record(option, ctx)
-    if record is None:
+    if record is None or option.name in RARE:
         return None
     spelled, text = record
     first = re.split(r"(?<=\.)\s", text, maxsplit=1)[0].strip()

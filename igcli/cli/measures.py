@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from igcli.attribution.methods.method import METHODS
+from igcli.cli.grouped import grouped
 from igcli.cli.lowpass_option import LowpassType, cutoffs_of
-from igcli.cli.options import grouped, listed
+from igcli.cli.options import listed
 from igcli.cli.path_types import NamedPath
 from igcli.cli.protocol_option import ChosenProtocol, chosen_protocol, protocol_option
 from igcli.cli.session import Request, Session

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from igcli.cli import completion, startup
-from igcli.cli.options import StepsType, grouped, listed
+from igcli.cli.grouped import grouped
+from igcli.cli.options import StepsType, listed
 from igcli.cli.param_type import TextType
 from igcli.cli.path_types import NamedPath
 from igcli.images.options import INTERPOLATIONS

@@ -12,9 +12,10 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
+from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.molecule_session import MoleculeInputs, MoleculeSession
-from igcli.cli.options import Streams, debug_option, grouped, output_option, quadrature_options, stream_options
+from igcli.cli.options import Streams, debug_option, output_option, quadrature_options, stream_options
 from igcli.errors import UsageError
 from igcli.jobs.outputs.molecules import MoleculeFiles
 from igcli.jobs.plan import Job, check_reachable
@@ -113,7 +114,7 @@ _run_options = grouped(
 )
 @debug_option
 def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wanted: Wanted, device: str) -> None:
-    """Show which atoms and bonds a prediction about a molecule depends on.
+    """Show which atoms a prediction about a molecule depends on.
 
     Give SMILES, files of them (.smi, one per line with a name; .csv with a column), .sdf files, or - for stdin; .gz
     after the ending too. Atoms and bonds are coloured and numbered; the matrix has all pairs of atoms. The path scales

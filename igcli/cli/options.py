@@ -1,16 +1,14 @@
 """Options that commands share, spelled the same everywhere, each group passed as one noun.
 
-A group is a decorator: it adds its options to the command and replaces their values by one object, so that a command
-takes a few nouns instead of thirty values. Help texts and choices come from the registries.
+Help texts and choices come from the registries. How a group of options becomes one noun: ``igcli/cli/grouped.py``.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -24,6 +22,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
+from igcli.cli.grouped import grouped
 from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath, OutputPath
 from igcli.images.fit import FITS
@@ -31,8 +30,6 @@ from igcli.images.options import PILLOW_LIMIT, ReadOptions
 from igcli.registry import Registry
 from igcli.rendering.styles import STYLES
 from igcli.sample import BASELINES, WRITTEN_BASELINES
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -60,61 +57,9 @@ class StepsType(ParamType):
         return self.fail(f"{value!r} is neither a whole number from {self.minimum} upwards nor 'auto'.", param, ctx)
 
 
-def grouped(
-    noun: str, build: Callable[..., Any], *options: Callable[[Command], Command]
-) -> Callable[[Command], Command]:
-    """A decorator that adds ``options`` and passes ``build(**their values)`` to the command as ``noun``.
-
-    Among the options can be groups: their nouns are values too. However many groups a command has, one function builds
-    all the nouns.
-    """
-
-    def decorate(command: Command) -> Command:
-        wrapped: Any = command if hasattr(command, "groups") else _grouping(command)
-        groups, before = wrapped.groups, set(_option_names(wrapped))
-        grouped_before = len(groups)
-        for option in reversed(options):
-            wrapped = option(wrapped)
-        inner = groups[grouped_before:]
-        taken = {name for group in inner for name in group.names}
-        names = [name for name in _option_names(wrapped) if name not in before | taken]
-        groups.append(_Group(noun, build, (*names, *(group.noun for group in inner))))
-        return wrapped  # type: ignore[no-any-return]
-
-    return decorate
-
-
-@dataclass(frozen=True)
-class _Group:
-    """The values called ``names`` become ``noun``."""
-
-    noun: str
-    build: Callable[..., Any]
-    names: tuple[str, ...]
-
-
-def _grouping(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The command with a list of groups, empty as yet; groups inside others come before them."""
-    groups: list[_Group] = []
-
-    @functools.wraps(command)
-    def call(*args: Any, **values: Any) -> Any:
-        for group in groups:
-            values[group.noun] = group.build(**{name: values.pop(name) for name in group.names})
-        return command(*args, **values)
-
-    call.groups = groups  # type: ignore[attr-defined]
-    return call
-
-
 def listed(registry: Registry[Any]) -> str:
     """The registry's names and summaries, for a help text."""
     return "; ".join(f"{entry.name}: {entry.summary.rstrip('.')}" for entry in registry.entries())
-
-
-def _option_names(command: Any) -> list[str]:
-    """Of the values that the command gets."""
-    return [param.name for param in getattr(command, "__click_params__", []) if param.expose_value]
 
 
 #: Endings of what is a file and no folder, whatever a command writes.

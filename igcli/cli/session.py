@@ -19,12 +19,12 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.console import Console
 from igcli.cli.font_option import undrawable
+from igcli.cli.grouped import grouped
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.cli.options import (
     Streams,
     debug_option,
     fit_option,
-    grouped,
     null_option,
     reading_options,
     recursive_option,

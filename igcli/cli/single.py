@@ -8,7 +8,8 @@ import click
 
 from igcli.cli import completion
 from igcli.cli.font_option import font_option
-from igcli.cli.options import Command, grouped, output_option, percentile_option, style_option
+from igcli.cli.grouped import Command, grouped
+from igcli.cli.options import output_option, percentile_option, style_option
 from igcli.cli.session import Request, Session, shared_options
 from igcli.errors import UsageError
 from igcli.images.source import Found

@@ -12,13 +12,13 @@ import click
 from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
+from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.model_options import model_arg_option
 from igcli.cli.options import (
     against_option,
     check_folder,
     debug_option,
-    grouped,
     phi_option,
     quadrature_options,
     score_option,

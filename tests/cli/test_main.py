@@ -78,6 +78,8 @@ def test_the_help_of_explain_fits_two_screens_and_all_of_it_is_longer():
     )
     assert len(short.splitlines()) <= 100
     assert short.index("Most used:") < short.index("--model") < short.index("Input:") < short.index("--window")
+    assert "--ray-actors" not in short
+    assert "--ray-actors" in whole
     assert "Gradients accumulated" not in short
     assert "gradients accumulated along the path" in whole
     assert "0.5th to 99.5th percentile" not in short
@@ -174,7 +176,7 @@ def test_every_option_that_a_message_names_exists(root):
         known.update(name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts))
         if isinstance(command, click.Group):
             todo += [command.get_command(None, name) for name in command.list_commands(None)]
-    programs = {*(root / "igcli" / "bundled").glob("*.py")}
+    programs = {*(root / "igcli" / "bundled").rglob("*.py")}
     for path in {*(root / "igcli").rglob("*.py")} - programs:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
