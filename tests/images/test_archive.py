@@ -309,7 +309,7 @@ def test_hostile_archives_end_in_a_sentence_in_little_memory(
     program = """
 import resource, sys
 from igcli.images.finding import find_images
-from igcli.images.source import Missing
+from igcli.inputs import Missing
 resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
 items = find_images([sys.argv[1]])
 print(len(items), all(isinstance(item, Missing) or item.relative.name == "a.jpg" for item in items))
