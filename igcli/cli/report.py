@@ -92,7 +92,8 @@ def report(
                 run.fail(str(outcome.item.found.path), reason)
             progress.photo()
         if pages:
-            name = pages[0].name if len(pages) == 1 else Path(request.paths[0]).resolve().name
+            name = Path(request.paths[0]).resolve().name if len(request.paths) == 1 else f"{len(pages)} photos"
+            name = pages[0].name if len(pages) == 1 else name
             write_report(
                 output,
                 job.plan,

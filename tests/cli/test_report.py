@@ -52,6 +52,11 @@ def test_one_photo_becomes_one_page(run, photos, tmp_path):
     assert page["title"].endswith("0.png")
 
 
+def test_photos_named_one_by_one_are_counted_in_the_title(run, photos, tmp_path):
+    run("report", photos / "0.png", photos / "1.png", "--steps", "2", "--frames", "2")
+    assert content(tmp_path / "report.html")["title"].endswith(": 2 photos")
+
+
 def test_methods_that_do_not_walk_the_path_get_a_film_all_the_same(run, photos, tmp_path):
     run("report", photos / "0.png", "-m", "gradient")
     assert len(content(tmp_path / "report.html")["photos"][0]["frames"]["alphas"]) == 26
