@@ -136,8 +136,8 @@ def _calibrate(
 
 def _kept_in(run: Session, job: Job) -> list[Path]:
     """The files that cut-offs are kept in: one in the output folder, one next to the model file."""
-    beside = calibration_file(run.model_name)
-    return [job.plan.output / KEPT, *([] if beside is None else [beside])]
+    kept = calibration_file(run.model_name)
+    return [job.plan.output / KEPT, *([] if kept is None else [kept])]
 
 
 def _measure(

@@ -125,7 +125,7 @@ class Pair:
     name
         What they are called in tables.
     networks
-        Both, made anew.
+        Both, as new networks.
     at
         The input (2,) to explain, from the baseline (0, 0).
     published

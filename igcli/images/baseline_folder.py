@@ -72,7 +72,9 @@ def _read(
     references: list[torch.Tensor] = []
     for file in baseline_files(folder, seed=seed):
         if len(references) == room:
-            _LOG.warning("%s: only %d of its pictures are baselines, for want of memory", shown(folder), room)
+            _LOG.warning(
+                "%s: only %d of its pictures are baselines, as more would not fit into memory", shown(folder), room
+            )
             break
         try:
             references.append(read_image(file, view=view, fit=fit, options=options, warn=False).pixels)

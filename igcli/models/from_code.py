@@ -18,7 +18,7 @@ from igcli.models.devices import resolve_device
 from igcli.models.model import Model, Provenance, in_evaluation_mode
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.trial import check_weights
-from igcli.models.user_code import beside, imported, raised, type_in_words
+from igcli.models.user_code import imported, importing_from, raised, type_in_words
 from igcli.models.weights import read_state_dict, sha256_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def make_from_code(name: str, arguments: dict[str, Any]) -> tuple[torch.nn.Modul
         The code cannot be found or run, or does not make a network.
     """
     where, _, attribute = name.rpartition(":")
-    with beside(where):
+    with importing_from(where):
         made = _made(name, imported(name, option="--model"), arguments)
     return made, f"{Path(where).name}:{attribute}" if where.endswith(".py") else name
 

@@ -30,7 +30,7 @@ def importable(folder: Path) -> Iterator[None]:
         sys.path.remove(added)
 
 
-def beside(where: str) -> AbstractContextManager[None]:
+def importing_from(where: str) -> AbstractContextManager[None]:
     """The block in which a file's or module's code runs: what lies next to it can be imported."""
     return importable(Path(where).parent if where.endswith(".py") else Path.cwd())
 
@@ -49,7 +49,7 @@ def imported(name: str, *, option: str) -> Any:
         The code cannot be found or run, or does not define the attribute.
     """
     where, _, attribute = name.rpartition(":")
-    with beside(where):
+    with importing_from(where):
         return _attribute(_module(where, option), attribute, name)
 
 

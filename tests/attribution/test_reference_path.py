@@ -98,7 +98,7 @@ def test_references_take_turns_and_each_is_used_once_before_one_is_used_twice():
 
 
 def test_the_standard_errors_are_those_of_repeated_estimates(tmp_path, model):
-    """With as many references as samples, each estimate has references of its own: drawn anew, as the errors say."""
+    """Each estimate has as many references as samples, drawn for itself: the case that the errors describe."""
     picture, samples, rounds = random_picture(), 16, 40
     maps, sums, errors, sum_errors = [], [], [], []
     for number in range(rounds):

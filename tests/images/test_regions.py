@@ -25,7 +25,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 
 def plainly(flat: np.ndarray, masks: np.ndarray) -> list[np.ndarray]:
-    """The greedy choice as the paper describes it, every mean taken anew."""
+    """The greedy choice as the paper describes it, every mean taken again."""
     covered, left, chosen = np.zeros(flat.shape, bool), list(range(len(masks))), []
     while True:
         left = [n for n in left if (masks[n] & ~covered).sum() >= 50]

@@ -17,7 +17,7 @@ from igcli.attribution.path import Path
 from igcli.attribution.paths.kind import PathKind
 from igcli.errors import IgError, UsageError
 from igcli.lazy import np, torch
-from igcli.models.user_code import beside, imported, raised, type_in_words
+from igcli.models.user_code import imported, importing_from, raised, type_in_words
 from igcli.sample import Layout, Values
 
 #: How far the end may be from the sample, as a share of the sample's range: what rounding makes of it.
@@ -35,7 +35,7 @@ class Given(PathKind):
 
     def path(self, baseline: torch.Tensor, end: torch.Tensor, layout: Layout, further: tuple[object, ...]) -> Path:
         """Have the code make a path, and try it."""
-        with torch.no_grad(), beside(self._name.rpartition(":")[0]):
+        with torch.no_grad(), importing_from(self._name.rpartition(":")[0]):
             made = _run(self._name, lambda: self._build(layout.values(end.clone()), layout.values(baseline.clone())))
             points = getattr(made, "at", made)
             if not callable(points):

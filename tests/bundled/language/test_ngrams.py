@@ -18,7 +18,7 @@ def texts():
 
 
 def kneser_ney(train, first, second, third):
-    """Chen and Goodman 1998, eq. 18, by counting anew for every word."""
+    """Chen and Goodman 1998, eq. 18, by counting again for every word."""
     three = list(zip(train, train[1:], train[2:], strict=False))
     kinds = set(three)
 
