@@ -143,9 +143,9 @@ def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wan
             if job.model.caveat:
                 session.console.note(job.model.caveat)
             if run.saturation:
-                from igcli.cli.molecule_saturation import plot_saturation
+                from igcli.cli.list_saturation import plot_saturation
 
-                plot_saturation(session, job, inputs, points=run.points)
+                plot_saturation(session, job, inputs.entries(), points=run.points)
             elif inputs.is_one:
                 session.write_one(job, inputs, files=MoleculeFiles(), overwrite=run.overwrite)
             else:

@@ -33,7 +33,7 @@ def check_molecules(
 ) -> None:
     """For each network and molecule, how far atoms that one module cannot distinguish are apart in their numbers."""
     entries: list[TextInput] = []
-    for item in session.items(inputs):
+    for item in session.items(inputs.entries()):
         if len(entries) == MOST_CHECKED:
             session.console.note(f"The first {MOST_CHECKED:,} molecules are checked.")
             break

@@ -1,23 +1,18 @@
-"""A run of ``ig molecule``: what is said of each molecule, and how many failed."""
+"""A run of ``ig molecule``: which molecules, what is said of each, and what is written."""
 
 from __future__ import annotations
 
 import functools
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
-import click
-
-from igcli.cli.console import Console
-from igcli.cli.options import Streams
+from igcli.cli.list_session import ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput
-from igcli.jobs.item import Item, Outcome, items_of
+from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.outputs.molecules import MoleculeFiles, write_molecule
-from igcli.jobs.outputs.record import Done, Record, new_record
+from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
@@ -56,22 +51,10 @@ class MoleculeInputs:
         return isinstance(first := next(entries, None), TextInput) and not first.source
 
 
-class MoleculeSession(ExitStack):
-    """The console, and the counts of a run."""
+class MoleculeSession(ListSession):
+    """What is said of each molecule, and what is written."""
 
-    def __init__(self, streams: Streams) -> None:
-        super().__init__()
-        self.console = self.enter_context(Console(streams))
-        self.json = streams.json
-        self.done = self.failures = 0
-
-    def items(self, inputs: MoleculeInputs) -> Iterator[Item]:
-        """The molecules as items, as they are asked for; parts of the inputs that are none are failures."""
-        for number, found in enumerate(inputs.entries()):
-            if isinstance(found, Missing):
-                self.fail(found.argument, found.reason)
-            else:
-                yield Item(number, found, found.relative.with_suffix(""))
+    unit, nothing = "molecule", "There are no molecules."
 
     def write_one(self, job: Job, inputs: MoleculeInputs, *, files: MoleculeFiles, overwrite: bool) -> None:
         """Explain one molecule."""
@@ -90,9 +73,7 @@ class MoleculeSession(ExitStack):
         with Run(job.plan, entries, kind="molecule", settings={}, options=RunOptions(overwrite=overwrite)) as run:
             for number, missing in enumerate(each for each in entries if isinstance(each, Missing)):
                 self.fail(missing.argument, missing.reason, named=number < _NAMED)
-            if run.tally.skipped:
-                self.done += run.tally.skipped
-                self.console.note(f"{run.tally.skipped} done before")
+            self.skip(run.tally.skipped)
             work: Engine = functools.partial(process, job, write=self._writer(job, files))
             for outcome in run.outcomes(work):
                 self.tell(outcome)
@@ -106,23 +87,6 @@ class MoleculeSession(ExitStack):
                 self.console.warn(f"{_name(done)}: {done.caveat}")
         for reason in outcome.failures:
             self.fail(str(outcome.item.found.path), reason, named=self.failures < _NAMED)
-
-    def fail(self, name: str, reason: str, *, named: bool = True) -> None:
-        """Count a failure, and say it unless there have been too many to name."""
-        self.failures += 1
-        if named:
-            self.console.fail(f"{name}: {reason}")
-        if self.json:
-            self.console.say(new_record(input={"path": name}, error=reason))
-
-    def finish(self) -> NoReturn:
-        """End: status 1 if anything failed, or nothing was there."""
-        if not self.done and not self.failures:
-            self.console.fail("There are no molecules.")
-            raise click.exceptions.Exit(1)
-        if self.done + self.failures > 1:
-            self.console.note(f"{self.done} explained, {self.failures} failed")
-        raise click.exceptions.Exit(1 if self.failures else 0)
 
     @staticmethod
     def _writer(job: Job, files: MoleculeFiles) -> functools.partial[Done]:

@@ -14,6 +14,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
+from igcli.cli.list_saturation import plot_saturation
 from igcli.cli.model_options import model_arg_option
 from igcli.cli.options import (
     against_option,
@@ -25,16 +26,12 @@ from igcli.cli.options import (
     stream_options,
 )
 from igcli.cli.path_types import OutputPath
-from igcli.cli.saturation import saturation_lines, saturation_words
 from igcli.cli.text_session import TextOutput, TextSession
 from igcli.errors import UsageError
 from igcli.inputs import Missing
-from igcli.jobs.outputs.record import new_record, to_json
-from igcli.jobs.outputs.saturation import even_alphas, measure_saturation, write_saturation
 from igcli.jobs.outputs.words import DoneText, score_words, write_words
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, check_reachable
-from igcli.jobs.runs.lock import lock_of_photo
 from igcli.jobs.runs.run import Engine, Run, RunOptions
 from igcli.models.devices import exact_numbers
 from igcli.text.loading import TextModelChoice, load_text_model
@@ -170,7 +167,8 @@ def text(
         if job.model.caveat:
             session.console.note(job.model.caveat)
         if destination.saturation:
-            _plot(session, job, source)
+            inputs = bounded_list(source.inputs(), most=MOST_TEXTS)
+            plot_saturation(session, job, inputs, points=destination.points)
         elif folder is not None:
             _write(session, job, source)
         else:
@@ -197,33 +195,8 @@ def _write(session: TextSession, job: Job, source: TextSource) -> None:
     with Run(job.plan, inputs, kind="text", settings={}, options=options) as run:
         for missing in (each for each in inputs if isinstance(each, Missing)):
             session.fail(missing.argument, missing.reason)
-        session.done += run.tally.skipped
-        if run.tally.skipped:
-            session.console.note(f"{run.tally.skipped} done before")
+        session.skip(run.tally.skipped)
         work: Engine = functools.partial(process, job, write=write_words)  # type: ignore[assignment]
         for outcome in run.outcomes(work):
             session.tell(str(outcome.item.found.path), [each for each in outcome.results if isinstance(each, DoneText)],
                          outcome.failures)  # fmt: skip
-
-
-def _plot(session: TextSession, job: Job, source: TextSource) -> None:
-    """The score along the path (arXiv 1611.02639, Fig. 8)."""
-    wanted = replace(job.plan.wanted, methods=(), alphas=even_alphas(session.destination.points))
-    job = replace(job, plan=replace(job.plan, wanted=wanted))
-    inputs = bounded_list(source.inputs(), most=MOST_TEXTS)
-    measured = []
-    with lock_of_photo(job.plan.output, Path("saturation"), kind="saturation"):
-        for outcome in process(job, session.items(inputs), lambda _plan, item: measure_saturation(job, item)):
-            for each in outcome.results:
-                measured.append(each)
-                if session.destination.streams.json:
-                    session.console.data(to_json(new_record(**each.record)))
-                else:
-                    session.console.data(saturation_words(each))
-            session.tell(str(outcome.item.found.path), [], outcome.failures)
-        if measured:
-            record = write_saturation(job.plan, measured, failed=session.failures, ending=".png")
-            shown = {name: value for name, value in record.items() if name != "inputs"}
-            said = saturation_lines(record, job.plan.output, unit="text")
-            for line in [to_json(shown)] if session.destination.streams.json else said:
-                session.console.data(line)

@@ -1,24 +1,17 @@
-"""What ``ig text`` says of each text, and how many failed."""
+"""What ``ig text`` says of each text."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-import click
-
-from igcli.cli.console import Console
+from igcli.cli.list_session import ListSession
 from igcli.cli.options import Streams
-from igcli.inputs import Missing
-from igcli.jobs.item import Item
-from igcli.jobs.outputs.record import new_record, to_json
+from igcli.jobs.outputs.record import to_json
 from igcli.jobs.outputs.words import DoneText
 from igcli.rendering.words import terminal_lines
-from igcli.text.reading import Found
 
 
 @dataclass(frozen=True)
@@ -40,21 +33,14 @@ class TextOutput:
     streams: Streams
 
 
-class TextSession(ExitStack):
-    """What is said of each text, and how many failed."""
+class TextSession(ListSession):
+    """What is said of each text."""
+
+    unit, nothing = "text", "There is no text: every line is blank."
 
     def __init__(self, destination: TextOutput) -> None:
-        super().__init__()
-        self.destination, self.failures, self.done = destination, 0, 0
-        self.console = self.enter_context(Console(destination.streams))
-
-    def items(self, inputs: Iterable[Found]) -> Iterator[Item]:
-        """The inputs as items, as they are needed; those that are missing are failures."""
-        for number, found in enumerate(inputs):
-            if isinstance(found, Missing):
-                self.fail(found.argument, found.reason)
-            else:
-                yield Item(number, found, found.relative.with_suffix(""))
+        super().__init__(destination.streams)
+        self.destination = destination
 
     def tell(self, name: str, results: Sequence[DoneText], failures: Sequence[str]) -> None:
         """Print what was found of one text."""
@@ -69,19 +55,3 @@ class TextSession(ExitStack):
                 self.console.text("\n".join(lines) + "\n\n")
         for reason in failures:
             self.fail(name, reason)
-
-    def fail(self, name: str, reason: str) -> None:
-        """Count a failure, and say it."""
-        self.failures += 1
-        self.console.fail(f"{name}: {reason}")
-        if self.destination.streams.json:
-            self.console.data(to_json(new_record(input={"path": name}, error=reason)))
-
-    def finish(self) -> NoReturn:
-        """End: status 1 if anything failed, or nothing was there."""
-        if not self.done and not self.failures:
-            self.console.fail("There is no text: every line is blank.")
-            raise click.exceptions.Exit(1)
-        if self.done + self.failures > 1:
-            self.console.note(f"{self.done} explained, {self.failures} failed")
-        raise click.exceptions.Exit(1 if self.failures else 0)

@@ -1,12 +1,14 @@
-"""``ig molecule --saturation``: the score of one molecule or many along the path (arXiv 1611.02639, Fig. 13)."""
+"""``--saturation`` of texts and molecules: the score of one or many along the path (arXiv 1611.02639, Fig. 8, 13)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from igcli.cli.molecule_session import MoleculeInputs, MoleculeSession
+from igcli.cli.list_session import ListSession
 from igcli.cli.saturation import saturation_lines, saturation_words
+from igcli.inputs import Missing, TextInput
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.saturation import even_alphas, measure_saturation, write_saturation
 from igcli.jobs.pipeline import process
@@ -14,8 +16,8 @@ from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 
 
-def plot_saturation(session: MoleculeSession, job: Job, inputs: MoleculeInputs, *, points: int) -> None:
-    """Write the plot, the table and the record of all molecules."""
+def plot_saturation(session: ListSession, job: Job, inputs: Iterable[TextInput | Missing], *, points: int) -> None:
+    """Write the plot, the table and the record of all inputs."""
     wanted = replace(job.plan.wanted, methods=(), alphas=even_alphas(points))
     job = replace(job, plan=replace(job.plan, wanted=wanted))
     measured = []
@@ -28,6 +30,6 @@ def plot_saturation(session: MoleculeSession, job: Job, inputs: MoleculeInputs, 
             for reason in outcome.failures:
                 session.fail(str(outcome.item.found.path), reason)
         if measured:
-            record = write_saturation(job.plan, measured, failed=session.failures, ending=".png", unit="molecule")
+            record = write_saturation(job.plan, measured, failed=session.failures, ending=".png", unit=session.unit)
             shown = {name: value for name, value in record.items() if name != "inputs"}
-            session.console.say(shown, *saturation_lines(record, job.plan.output, unit="molecule"))
+            session.console.say(shown, *saturation_lines(record, job.plan.output, unit=session.unit))
