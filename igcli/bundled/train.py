@@ -15,7 +15,6 @@ import argparse
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from tqdm import tqdm
 
 from igcli.bundled.input import MEAN, STD
 from igcli.bundled.photos import Photos, batches, read_photos
+from igcli.bundled.saving import save_whole
 
 SEED = 20161108
 BATCH_SIZE = 64
@@ -78,7 +78,7 @@ def train(photos: Photos, *, checkpoint: Path, device: torch.device) -> GoogLeNe
             _average(averaged, network)
             total_loss += loss.item()
             bar.set_postfix(loss=f"{total_loss / (step + 1):.3f}", refresh=False)
-        _save_whole(
+        save_whole(
             {
                 "epoch": epoch + 1,
                 "network": network.state_dict(),
@@ -124,7 +124,7 @@ def rate_at(progress: float) -> float:
 
 def save(network: GoogLeNet, path: Path) -> None:
     """Write the state dict in half precision (tensors only: it loads with ``weights_only=True``)."""
-    _save_whole({k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}, path)
+    save_whole({k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}, path)
 
 
 def _loss(network: nn.Module, pixels: Tensor, targets: Tensor, *, mixed: bool) -> Tensor:
@@ -157,12 +157,6 @@ def _average(averaged: nn.Module, network: nn.Module) -> None:
 
 def _pairs(first: nn.Module, second: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
     yield from zip(first.state_dict().values(), second.state_dict().values(), strict=True)
-
-
-def _save_whole(state: dict[str, Any], path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from tqdm import tqdm
 from igcli.bundled.language.addresses import is_held_out, read_addresses
 from igcli.bundled.language.network import State, WordModel
 from igcli.bundled.language.words import Words, common_words
+from igcli.bundled.saving import save_whole
 
 SEED = 20161108
 WORDS = 6000
@@ -92,13 +93,6 @@ def perplexity(network: WordModel, numbers: Tensor, *, unroll: int = 200) -> flo
         outputs, state = network.unroll(numbers[start : start + len(target)][None], state)
         total += functional.cross_entropy(network.logits(outputs[0]), target, reduction="sum").item()
     return math.exp(total / (len(numbers) - 1))
-
-
-def save_whole(state: object, path: Path) -> None:
-    """Save tensors so that the file is there either whole or not at all."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
 
 
 def _epoch(network: WordModel, optimizer: torch.optim.Adam, numbers: Tensor, epoch: int) -> float:

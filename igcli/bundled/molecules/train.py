@@ -25,6 +25,7 @@ from torch.nn import functional
 from igcli.bundled.molecules.data import LabelledMolecules, batch_of, read_parts
 from igcli.bundled.molecules.roc import mean_auc
 from igcli.bundled.molecules.weave import WeaveNetwork
+from igcli.bundled.saving import save_whole
 from igcli.molecules.features import ATOM_FEATURES, pair_features
 
 SEED = 20161108
@@ -56,7 +57,7 @@ def main() -> None:
     checkpoint = options.work / f"{options.network}.checkpoint.pt"
     best = train_weave(options.network, parts, tasks=len(tasks), checkpoint=checkpoint, stop=options.stop_after)
     halves = {name: value.half() if value.is_floating_point() else value for name, value in best.items()}
-    _save_whole(halves, options.work / f"{options.network}.pt")
+    save_whole(halves, options.work / f"{options.network}.pt")
 
 
 def train_weave(
@@ -97,7 +98,7 @@ def train_weave(
             best = {"auc": auc, "weights": {key: value.clone() for key, value in averaged.state_dict().items()}}
         seconds = time.monotonic() - started
         print(f"epoch {epoch + 1}/{EPOCHS} loss {total / steps:.4f} valid {auc:.4f} {seconds:.0f} s", flush=True)  # noqa: T201
-        _save_whole(
+        save_whole(
             {
                 "epoch": epoch + 1,
                 "network": network.state_dict(),
@@ -157,12 +158,6 @@ def _average(averaged: nn.Module, network: nn.Module) -> None:
             mean.lerp_(value, 1 - AVERAGING)
         else:
             mean.copy_(value)
-
-
-def _save_whole(state: dict[str, Any], path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
-from igcli.evaluation.context import Context
-from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.maps import MapLike, as_map, flaw
-from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
+from igcli.evaluation.metrics.area_metric import AreaMetric
+from igcli.evaluation.metrics.metric import METRICS, Measured
 from igcli.lazy import np, torch
 
 
 @METRICS("focus", summary="the share of the map's positive values that lies on the target's quadrants of a mosaic")
 @dataclass(frozen=True, kw_only=True)
-class Focus(Metric):
+class Focus(AreaMetric):
     """Σ max(attribution, 0) on the target's quadrants over the same on all; in [0, 1], ½ for a random map.
 
     Attributions are summed over the channels before their sign is taken.
@@ -39,13 +38,6 @@ class Focus(Metric):
             raise UsageError(
                 f"A mosaic's tile has a side of at least 1 pixel, or 0 for half the input's, not {self.tile}."
             )
-
-    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
-        """On the quadrants of the mosaic."""
-        area = context.area()
-        if isinstance(area, Exclusion):
-            return dict.fromkeys(names, Measured.missing(f"Left out: {area.reason}."))
-        return {name: self.measure(context.maps[name], area.mask) for name in names}
 
     def measure(self, values: MapLike, own: np.ndarray) -> Measured:
         """The share of a mosaic's map on the pixels (H, W) bool that show the target's class."""

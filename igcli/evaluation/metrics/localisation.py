@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.evaluation.context import Context
 from igcli.evaluation.exclusions import Exclusion
+from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.conditions import TWO_THIRDS, Conditions
 from igcli.evaluation.maps import MapLike, as_map, flaw
-from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
+from igcli.evaluation.metrics.area_metric import AreaMetric
+from igcli.evaluation.metrics.metric import METRICS, Measured
 from igcli.lazy import np, torch
 from igcli.sample import importance
 
 
 @METRICS("localisation", summary="the share of the map's absolute values that lies on the object")
 @dataclass(frozen=True, kw_only=True)
-class Localisation(Metric):
+class Localisation(AreaMetric):
     """Σ |attribution| inside the mask over Σ |attribution|; in [0, 1]. A random map has the mask's share of the photo.
 
     Attributes
@@ -42,13 +43,10 @@ class Localisation(Metric):
         """Raise ``UsageError`` for a share outside (0, 1]."""
         _ = self.conditions
 
-    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
-        """On the object, of photos that count."""
-        area = context.area()
-        found = area if isinstance(area, Exclusion) else context.excluded(area, self.conditions) or area
-        if isinstance(found, Exclusion):
-            return dict.fromkeys(names, Measured.missing(f"Left out: {found.reason}."))
-        return {name: self.measure(context.maps[name], found.mask) for name in names}
+    def area(self, context: Context) -> Area | Exclusion:
+        """The object, of photos that count."""
+        found = super().area(context)
+        return found if isinstance(found, Exclusion) else context.excluded(found, self.conditions) or found
 
     def measure(self, values: MapLike, mask: np.ndarray) -> Measured:
         """The share of a map inside a mask (H, W) bool."""

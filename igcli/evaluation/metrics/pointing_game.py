@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
-from igcli.evaluation.context import Context
-from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.maps import RANKINGS, MapLike, flaw, is_by_value, ranking_in_words
-from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
+from igcli.evaluation.metrics.area_metric import AreaMetric
+from igcli.evaluation.metrics.metric import METRICS, Measured
 from igcli.lazy import np
 
 
 @METRICS("pointing-game", summary="how often the map's largest value lies on the object, or close to it")
 @dataclass(frozen=True, kw_only=True)
-class PointingGame(Metric):
+class PointingGame(AreaMetric):
     """1 for a hit and 0 for a miss, so that the mean is the published accuracy over photos.
 
     Attributes
@@ -40,13 +38,6 @@ class PointingGame(Metric):
         RANKINGS[self.ranked]
         if is_by_value(self.ranked):
             raise UsageError("The pointing game points at a pixel: rank by signed, importance or magnitude.")
-
-    def measured(self, context: Context, names: Sequence[str]) -> Mapping[str, Measured]:
-        """On the object."""
-        area = context.area()
-        if isinstance(area, Exclusion):
-            return dict.fromkeys(names, Measured.missing(f"Left out: {area.reason}."))
-        return {name: self.measure(context.maps[name], area.mask) for name in names}
 
     def measure(self, values: MapLike, mask: np.ndarray) -> Measured:
         """Whether the largest value of a map is close enough to a mask (H, W) bool."""
