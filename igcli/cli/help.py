@@ -17,7 +17,7 @@ import click
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Most used": ("output", "model", "method", "target", "style", "recursive"),
     "Input": (
-        *("files", "column", "whole", "max_words"),
+        *("files", "column", "whole", "max_words", "sample"),
         *("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
     ),
     "Model": (

@@ -16,7 +16,6 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.task import gradients_for
 from igcli.attribution.wanted import Wanted
-from igcli.cli import completion
 from igcli.cli.console import Console
 from igcli.cli.font_option import undrawable
 from igcli.cli.grouped import grouped
@@ -30,6 +29,7 @@ from igcli.cli.options import (
     recursive_option,
     stream_options,
 )
+from igcli.cli.photo_arguments import paths_argument
 from igcli.cli.picture_warnings import shown_warnings
 from igcli.errors import UsageError, WeightsError
 from igcli.images.finding import find_images
@@ -69,7 +69,7 @@ shared_options = (fit_option, reading_options, model_options, stream_options, de
 photo_command = grouped(
     "request",
     Request,
-    click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.files),
+    paths_argument,
     recursive_option,
     null_option,
     *shared_options,

@@ -1,4 +1,4 @@
-"""What commands about one photo share: PHOTO, and the options of every command over photos, as one ``request``."""
+"""What commands about one photo share: PHOTO or ``--sample``, and the options of all, as one ``request``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from igcli.cli import completion
 from igcli.cli.font_option import font_option
 from igcli.cli.grouped import Command, grouped
 from igcli.cli.options import output_option, percentile_option, style_option
+from igcli.cli.photo_arguments import photo_argument
 from igcli.cli.session import Request, Session, shared_options
 from igcli.errors import UsageError
 from igcli.images.source import Found
@@ -24,14 +24,14 @@ def _drawing(style: str, percentile: float) -> Drawing:
 map_options = grouped("drawing", _drawing, style_option, percentile_option)
 
 
-def _request(photo: str, **rest: Any) -> Request:
-    return Request((photo,), recursive=False, null=False, **rest)
+def _request(**rest: Any) -> Request:
+    return Request(recursive=False, null=False, **rest)
 
 
 _request_options = grouped(
     "request",
     _request,
-    click.argument("photo", metavar="PHOTO", shell_complete=completion.files),
+    photo_argument,
     *shared_options,
 )
 
