@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from igcli.errors import LabelError
 from igcli.lazy import torch
@@ -35,6 +36,28 @@ class RankedValue(RankedClass):
     def amount(self) -> float:
         """The value itself."""
         return self.value
+
+
+@dataclass(frozen=True)
+class TrueClass:
+    """What a photo shows, as people call it; ``index`` is ``None`` where the network has no class of that name."""
+
+    index: int | None
+    label: str
+
+    def is_predicted(self, prediction: Sequence[RankedClass]) -> bool | None:
+        """Whether the first of the classes is the true one; ``None`` where the network does not know it."""
+        return None if self.index is None else prediction[0].index == self.index
+
+
+@lru_cache(maxsize=4096)  # a folder of thousands of photos names a few
+def true_class(name: str, labels: Labels) -> TrueClass:
+    """The class that a name means, as for :func:`resolve_targets`."""
+    try:
+        index = labels.find(name)
+    except LabelError:
+        return TrueClass(None, name)
+    return TrueClass(index, labels[index])
 
 
 def ranking(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from igcli.errors import UsageError
 from igcli.images.options import View
+from igcli.images.source import Found
 from igcli.lazy import torch, torchvision
 from igcli.sample import BASELINES, WRITTEN_BASELINES, WrittenBaseline, from_neutral, only_for
 
@@ -115,7 +116,8 @@ def read_baseline(path: Path, picture: Picture, view: View) -> torch.Tensor:
     square = View(size=height, resize=height, channels=channels)
     read = read_image(path, view=square, fit="squash", options=picture.options)
     if view.size == height and read.original_size == picture.original_size:
-        read = read_image(path, view=view, fit=picture.placement.fit, options=picture.options, warn=False)
+        like = Found(path, Path(path.name), crop=None if picture.source is None else picture.source.crop)
+        read = read_image(like, view=view, fit=picture.placement.fit, options=picture.options, warn=False)
     if read.pixels.shape != picture.pixels.shape:
         raise UsageError(f"The baseline {path} cannot be brought to {width}x{height} pixels.")
     return read.pixels.to(picture.pixels)

@@ -1,4 +1,7 @@
-"""A list of pictures in a CSV: the column ``path``, optionally ``target``, and others that go into the records.
+"""A list of pictures in a CSV: the column ``path``, optionally ``target``, ``truth`` and a box, and others.
+
+``target`` is the class to explain, ``truth`` (or ``label``) the true one; ``x``, ``y``, ``width`` and ``height``, or
+``box``, are the part of the picture that is read. All but ``path`` and ``target`` go into the records as they are.
 
 Such lists come from spreadsheets, scripts and by hand: with or without a byte order mark, separated by commas,
 semicolons or tabs. A row that cannot be used is reported with its line, and the others go on.
@@ -8,13 +11,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from igcli.bounded import open_regular
+from igcli.images.crop import crop_in
 from igcli.images.source import Found, kind_of, shown
 from igcli.inputs import Missing
 from igcli.tables import unescaped_cell
@@ -33,6 +37,9 @@ MOST_FAULTS = 1_000
 
 LONGEST_NAME = 5_000
 """Characters of a path that a sentence shows; longer ones no system has."""
+
+TRUTH_COLUMNS = ("truth", "label")
+"""Columns of the true class; the first one that is there counts."""
 
 LONGEST_LINE = 1 << 20
 """Characters of the longest line; a file with a longer one is no list of pictures."""
@@ -169,7 +176,18 @@ class _Table:
             for name, cell in zip(self.columns, row, strict=True)
             if name and name.casefold() not in ("path", "target")
         )
-        return Found(path, Path(path.name) if written.is_absolute() else written, target or None, tuple(others))
+        try:
+            crop = crop_in(cells)
+        except ValueError as error:
+            return Missing(str(path)[:LONGEST_NAME], f"{where} {error}")
+        relative = Path(path.name) if written.is_absolute() else written
+        return Found(path, relative, target or None, tuple(others), truth=truth_in(cells), crop=crop)
+
+
+def truth_in(cells: Mapping[str, str]) -> str | None:
+    """The true class in a row, by its columns' names in lower case; ``None`` where it names none."""
+    named = next((cells[name] for name in TRUTH_COLUMNS if name in cells), "")
+    return unescaped_cell(_clean(named).strip()) or None
 
 
 _TROUBLE = {

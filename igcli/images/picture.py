@@ -21,11 +21,15 @@ class Placement:
     """Where the model's square view lies in the upright original.
 
     ``box`` is (left, top, right, bottom) in pixels of the upright original, as floats. With ``pad`` it reaches
-    beyond the original's edges; with ``squash`` it is the whole original.
+    beyond the edges of the original, or of the crop; with ``squash`` it is the whole of it.
     """
 
     fit: str
     box: tuple[float, float, float, float]
+
+    def moved(self, right: float, down: float) -> Placement:
+        """The same view of a photo that is a part of the original, from ``right`` and ``down`` on."""
+        return Placement(self.fit, (self.box[0] + right, self.box[1] + down, self.box[2] + right, self.box[3] + down))
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,13 @@ def read_image(
     decoded = decode(contents.data, options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):  # the limit was for the file; Pillow counts crops too
         upright, notes = to_rgb(decoded.image, options, name=name)
-        square, placement = place(upright if view.channels == 3 else upright.convert("L"), view)
+        seen, left, top = upright, 0, 0
+        if source.crop is not None:
+            left, top, right, bottom = source.crop.edges(upright.size)
+            seen = upright.crop((left, top, right, bottom))
+            notes = (*notes, f"cropped to the box {left}, {top}, {right}, {bottom}")
+        square, placement = place(seen if view.channels == 3 else seen.convert("L"), view)
+        placement = placement.moved(left, top)
     notes = (*decoded.notes, *notes)
     for note in notes if warn else ():
         if isinstance(note, Caution):

@@ -7,6 +7,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from igcli.images.crop import Crop
+
 # fmt: off
 IMAGE_SUFFIXES = frozenset({
     ".apng", ".avif", ".avifs", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2",
@@ -70,6 +72,10 @@ class Found:
         The other columns of its row in a list: (column, value), in the list's order.
     member
         Where its bytes lie, for a picture in an archive.
+    truth
+        Its true class as a list or a folder calls it; ``None`` where nothing says it.
+    crop
+        The part of it that is read; ``None`` for all of it.
     """
 
     path: Path
@@ -77,6 +83,8 @@ class Found:
     target: str | None = None
     columns: tuple[tuple[str, str], ...] = ()
     member: ArchiveMember | None = None
+    truth: str | None = None
+    crop: Crop | None = None
 
 
 def kind_of(path: Path) -> str:

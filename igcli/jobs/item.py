@@ -14,12 +14,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any, Generic, TypeVar
 
 from igcli.attribution.result import Explanation
+from igcli.attribution.targets import TrueClass
 from igcli.errors import ImageError
 from igcli.images.opening import contents_of
 from igcli.images.source import FileState, Found
@@ -66,6 +67,8 @@ class Explained:
         Whether files of these names may be replaced.
     timing
         Seconds by step.
+    truth
+        The true class, where it was said.
     """
 
     found: Input
@@ -73,6 +76,7 @@ class Explained:
     ours: bool
     explanation: Explanation
     timing: Mapping[str, float]
+    truth: TrueClass | None = None
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,14 @@ UNKNOWN = (-1, -1)
 
 
 def owner_of(found: Input) -> str:
-    """A text that is the same for the same file with the same entries in a list of photos, and for the same entry."""
+    """A text that is the same for the same file with the same box and entries in a list, and for the same entry."""
     if isinstance(found, TextInput):
         return found.owner
     place = 0 if found.member is None else found.member.offset
     said = json.dumps(dict(found.columns), ensure_ascii=False) if found.columns else ""
     listed = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16] if said else ""
-    return json.dumps([os.path.abspath(found.path), place, found.target, listed])  # noqa: PTH100
+    box = [] if found.crop is None else [list(astuple(found.crop))]
+    return json.dumps([os.path.abspath(found.path), place, found.target, listed, *box])  # noqa: PTH100
 
 
 def file_stamp(found: Input) -> tuple[int, int]:

@@ -21,8 +21,10 @@ from typing import TypeVar
 from igcli.attribution.adaptive.adaptive_path import FIRST_POINTS
 from igcli.attribution.explain import explain, explain_checked
 from igcli.attribution.result import Explanation
+from igcli.attribution.targets import TrueClass, true_class
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, ImageError, InputError, NetworkError, NumericalError, Occupied
+from igcli.images.source import Found
 from igcli.jobs.item import Explained, Input, Item, Outcome, with_target
 from igcli.jobs.plan import Job, Plan
 from igcli.jobs.pool import Pool, PoolSize
@@ -129,12 +131,25 @@ def _explain(
             continue
         own = next(outcomes)
         results = tuple(
-            Explained(item.found, _stem(job, item, each) if len(own) > 1 else item.stem, item.ours, each, timing)
+            Explained(
+                item.found,
+                _stem(job, item, each) if len(own) > 1 else item.stem,
+                item.ours,
+                each,
+                timing,
+                true_class_of(job, item.found),
+            )
             for each in own
             if isinstance(each, Explanation)
         )
         failures = tuple(str(each) for each in own if not isinstance(each, Explanation))
         yield Outcome(item, results, failures, taken / len(readable), busy)
+
+
+def true_class_of(job: Job, found: Input) -> TrueClass | None:
+    """What a list or a folder says that a photo shows; ``None`` too for networks without classes to compare with."""
+    model, named = job.model, found.truth if isinstance(found, Found) else None
+    return None if named is None or model.regression or model.multi_label else true_class(named, model.labels)
 
 
 def _stem(job: Job, item: Item, explanation: Explanation) -> Path:

@@ -86,6 +86,23 @@ def test_a_label_is_no_target(photos: Path) -> None:
     assert (item.target, item.columns) == (None, (("label", "7"),))
 
 
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("path,label\na.jpg, tabby cat \n", "tabby cat"),
+        ("path,Truth,label\na.jpg,dog,cat\n", "dog"),
+        ("path,label,target\na.jpg,cat,dog\n", "cat"),
+        ("path,label\na.jpg,\n", None),
+        ("path,label\na.jpg,'=1\n", "=1"),
+        ("path,class\na.jpg,cat\n", None),
+    ],
+)
+def test_truth_or_label_is_the_true_class(photos: Path, text: str, truth: str | None) -> None:
+    (item,) = found(listed(photos, text))
+
+    assert item.truth == truth
+
+
 def test_what_is_quoted_may_hold_anything(photos: Path) -> None:
     items = listed(photos, 'path,target\n"with, comma.jpg","a ""b"", c"\n"line\nbreak.jpg",1\na.jpg,2\n')
 

@@ -71,7 +71,10 @@ class Masks:
             )
             return Exclusion(picture.name, "empty mask", sentence)
         inside = _share_inside(pixels.object, picture.placement)
-        square, _ = FITS[picture.placement.fit](pixels.image(), self.view)
+        crop = None if picture.source is None else picture.source.crop
+        whole = pixels.image()
+        part = whole if crop is None else whole.crop(crop.edges(whole.size))
+        square, _ = FITS[picture.placement.fit](part, self.view)
         shown = np.asarray(square) > HALF
         return Area(shown, inside) if shown.any() else unseen(picture, inside)
 

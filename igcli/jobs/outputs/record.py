@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.result import Attribution, Explanation
+from igcli.attribution.targets import TrueClass
 from igcli.errors import Occupied
 from igcli.images.picture import Picture
 from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER, inside, write_whole
 from igcli.jobs.item import Explained, Input
+from igcli.jobs.outputs.entries import crop_entry, truth_entry
 from igcli.jobs.plan import ModelFacts, Plan
 from igcli.rendering.numbers import finite
 
@@ -72,6 +74,7 @@ def record_of(
     timing: Mapping[str, float],
     views: Mapping[str, Record] | None = None,
     columns: Mapping[str, str] | None = None,
+    truth: TrueClass | None = None,
     entry: TextInput | None = None,
 ) -> Record:
     """Everything about one input and one class, plain data.
@@ -88,6 +91,7 @@ def record_of(
         score=asdict(explanation.score),
         results=list(results),
         **(views or {}),
+        **({} if truth is None else {"truth": truth_entry(truth, explanation.prediction)}),
         **({"columns": dict(columns)} if columns else {}),
         files=dict(files),
         timing={name: round(seconds, 4) for name, seconds in timing.items()},
@@ -97,7 +101,7 @@ def record_of(
 def image_entry(picture: Picture) -> Record:
     """Which photo, and what of it the model saw; ``path`` as it was given, ``absolute`` from wherever it is read."""
     width, height = picture.original_size
-    path = picture.path
+    path, crop = picture.path, picture.source.crop if picture.source else None
     return {
         "path": None if path is None else _text(str(path)),
         "absolute": None if path is None else absolute(path),
@@ -108,6 +112,7 @@ def image_entry(picture: Picture) -> Record:
         "fit": picture.placement.fit,
         "box": [round(edge, 3) for edge in picture.placement.box],
         "notes": list(picture.notes),
+        **({} if crop is None else {"crop": crop_entry(crop, picture.original_size)}),
     }
 
 
@@ -243,6 +248,7 @@ class Outputs:
             files=self.files,
             timing={**self.item.timing, **timing},
             columns=dict(found.columns),
+            truth=self.item.truth,
             entry=found if isinstance(found, TextInput) else None,
         )
         path = self._path(suffix)
