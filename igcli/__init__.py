@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from igcli.evaluation.metrics.metric import configured as configured
     from igcli.evaluation.scoring import Subject as Subject
     from igcli.evaluation.scoring import score_maps as score_maps
+    from igcli.images.options import ReadOptions as ReadOptions
     from igcli.images.options import View as View
     from igcli.images.picture import Picture as Picture
     from igcli.images.reading import read_image as read_image
@@ -58,6 +59,7 @@ _HOMES = {
     "Look": "igcli.rendering.film",
     "Model": "igcli.models.model",
     "Picture": "igcli.images.picture",
+    "ReadOptions": "igcli.images.options",
     "Sample": "igcli.sample",
     "Score": "igcli.attribution.scores",
     "Settings": "igcli.attribution.result",

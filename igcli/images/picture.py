@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -87,6 +88,18 @@ class Picture(Sample):
     def name(self) -> str:
         """The file's name, for messages."""
         return self.path.name if self.path is not None else "picture"
+
+    def __repr__(self) -> str:
+        channels, height, width = self.pixels.shape
+        original = "{} x {}".format(*self.original_size)
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"<Picture {self.name}: {channels} x {height} x {width}, {self.placement.fit} of {original}{notes}>"
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows: what the model sees, as PNG."""
+        buffer = io.BytesIO()
+        self.image().save(buffer, "PNG")
+        return buffer.getvalue()
 
     def array(self) -> np.ndarray:
         """The pixels as (H, W, C) uint8 in 0..255, rounded."""

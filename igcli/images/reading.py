@@ -1,7 +1,7 @@
-"""``read_image``: from a path, or a :class:`Found`, to the Picture that the model sees.
+"""``read_image``: from a path, a :class:`Found`, or what is in memory, to the Picture that the model sees.
 
-The steps: from a file to bytes in ``opening``, from bytes to an image in ``decoding``, from any mode to RGB in
-``modes``, to the model's square in ``fit``.
+The steps: from a file to bytes in ``opening``, from bytes to an image in ``decoding``, from what is in memory to an
+image in ``given``, from any mode to RGB in ``modes``, to the model's square in ``fit``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from igcli.errors import ImageError
 from igcli.images.decoding import decode
 from igcli.images.fit import FITS
+from igcli.images.given import Given, given_contents, given_image, given_path, given_pixels
 from igcli.images.guard import pillow
 from igcli.images.levels import Caution
 from igcli.images.modes import to_rgb
 from igcli.images.opening import contents_of, is_stream
 from igcli.images.options import ReadOptions, View
-from igcli.images.picture import Picture
+from igcli.images.picture import Picture, Placement
 from igcli.images.source import Found, shown
 from igcli.lazy import np, torch
 
@@ -32,7 +33,7 @@ _LOG = logging.getLogger("igcli.images")
 
 
 def read_image(
-    path: str | os.PathLike[str] | Found,
+    source: str | os.PathLike[str] | Found | Given,
     *,
     size: int | None = None,
     view: View | None = None,
@@ -44,15 +45,21 @@ def read_image(
 
     Parameters
     ----------
-    path
-        A picture in one of the raster formats of ``decoding.FORMATS``; of several frames the first is read. For a
-        member of an archive the :class:`Found`, not only its path.
+    source
+        The path of a picture in one of the raster formats of ``decoding.FORMATS``, or such a file's bytes, or a file
+        object; of several frames the first is read. For a member of an archive the :class:`Found`, not only its path.
+        Or a PIL image; an array (H, W) or (H, W, C), its channels in the order red, green, blue; a tensor (C, H, W).
+        The values of the last two are 0..255 or 0..65535 by their type, and 0..1 if they are floats; where that is
+        not so, the range is guessed, and a warning says so, or refused (:func:`igcli.images.given.value_range`).
+        A tensor of the ``view``'s own size and channels is not resized, cropped or rounded.
     size
         The side of the model's square input, in place of a ``view`` with the usual 256 : 224 of resize to crop.
     view
         The input that the model was trained on; 224 pixels cut from 256 by default.
     fit
         A name in ``FITS``: how the photo is brought to a square.
+    options
+        How its values are read; ``ReadOptions(window="LOW,HIGH")`` says which ones are black and white.
     warn
         Whether notes that a person should see at once are logged as warnings too.
 
@@ -64,37 +71,50 @@ def read_image(
     Raises
     ------
     ImageError
-        For a file that is missing or cannot be read, and for what is in it.
+        For a file that is missing or cannot be read, and for what is in it; for values that fit no range.
+    UsageError
+        For what is no picture, such as a batch.
     """
-    source, options, view = _source(path), options or ReadOptions(), view or View()
+    options, view = options or ReadOptions(), view or View()
     if size is not None:
         view = replace(view, size=size, resize=round(size * 256 / 224))
-    place, name = FITS[fit], shown(source.path)
-    contents = contents_of(source)
-    decoded = decode(contents.data, options, name=name)
-    with pillow(name, max_pixels=None, tolerant=True):  # the limit was for the file; Pillow counts crops too
-        upright, notes = to_rgb(decoded.image, options, name=name)
-        seen, left, top = upright, 0, 0
-        if source.crop is not None:
-            left, top, right, bottom = source.crop.edges(upright.size)
-            seen = upright.crop((left, top, right, bottom))
-            notes = (*notes, f"cropped to the box {left}, {top}, {right}, {bottom}")
-        square, placement = place(seen if view.channels == 3 else seen.convert("L"), view)
+    place, found = FITS[fit], _source(source) if isinstance(source, str | os.PathLike | Found) else None
+    path = given_path(source) if found is None else found.path
+    name = "The picture" if path is None else shown(path)
+    contents = given_contents(source, name) if found is None else contents_of(found)
+    whole = given_pixels(source, view, options, name=name) if contents is None else None
+    if whole is not None:
+        pixels, notes = whole
+        original = pixels.shape[2], pixels.shape[1]
+        placement = Placement("squash", (0.0, 0.0, float(original[0]), float(original[1])))
+    else:
+        if contents is None:
+            image = given_image(source, options, name=name)
+        else:
+            image = decode(contents.data, options, name=name)
+        with pillow(name, max_pixels=None, tolerant=True):  # the limit was for the file; Pillow counts crops too
+            upright, notes = to_rgb(image.image, options, name=name)
+            seen, left, top = upright, 0, 0
+            if found is not None and found.crop is not None:
+                left, top, right, bottom = found.crop.edges(upright.size)
+                seen = upright.crop((left, top, right, bottom))
+                notes = (*notes, f"cropped to the box {left}, {top}, {right}, {bottom}")
+            square, placement = place(seen if view.channels == 3 else seen.convert("L"), view)
+        pixels, notes, original = _pixels(square), (*image.notes, *notes), upright.size
         placement = placement.moved(left, top)
-    notes = (*decoded.notes, *notes)
     for note in notes if warn else ():
         if isinstance(note, Caution):
             _LOG.warning("%s: %s", name, note)
     return Picture(
-        pixels=_pixels(square),
-        path=source.path,
-        sha256=hashlib.sha256(contents.data).hexdigest(),
-        original_size=upright.size,
+        pixels=pixels,
+        path=path,
+        sha256=None if contents is None else hashlib.sha256(contents.data).hexdigest(),
+        original_size=original,
         placement=placement,
         notes=notes,
         options=options,
-        source=path if isinstance(path, Found) else None,
-        state=contents.state,
+        source=source if isinstance(source, Found) else None,
+        state=None if contents is None else contents.state,
     )
 
 
