@@ -19,7 +19,7 @@ from igcli.attribution.paths.kind import check_sample, check_start, find_path
 from igcli.attribution.quadrature import Nodes, nodes
 from igcli.attribution.result import Completeness, ScoreEnds, Settings
 from igcli.attribution.scores import Score
-from igcli.attribution.sweep import PathRun, sweep
+from igcli.attribution.sweep import Chunk, Consumer, PathRun, sweep
 from igcli.attribution.task import map_error_of
 from igcli.attribution.wanted import check_settings, steps_alone
 from igcli.errors import NumericalError, UsageError
@@ -137,7 +137,7 @@ def _integrated(model: Model, paths: Sequence[Path], settings: Settings, budget:
     for path, at_input, at_baseline in zip(paths, at_inputs, at_baselines, strict=True):
         ends = ScoreEnds("value", at_input, at_baseline)
         method = IntegratedGradients(MethodContext(model, path, score, ends, settings, steps, budget))
-        runs.append(PathRun(path, score, Nodes.none(), [method], ends))
+        runs.append(PathRun(path, score, Nodes.none(), [method, _ScoreRange(ends)], ends))
     if settings.steps == "auto":
         refine_paths(model, [AdaptivePath([run], settings) for run in runs], budget=budget)
     else:
@@ -153,10 +153,23 @@ def _integrated(model: Model, paths: Sequence[Path], settings: Settings, budget:
     return runs
 
 
+class _ScoreRange(Consumer):
+    """The least and the greatest score along one path."""
+
+    def __init__(self, ends: ScoreEnds) -> None:
+        self.low, self.high = sorted((ends.at_baseline, ends.at_image))
+
+    def take(self, chunk: Chunk) -> None:
+        """Compare the chunk's."""
+        low, high = (float(each) for each in chunk.scores.aminmax())
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
+
 def _result(runs: Sequence[PathRun], layout: Layout, settings: Settings, inputs: Values) -> Integration:
     methods = [method for run in runs for method in run.consumers if isinstance(method, IntegratedGradients)]
     maps = torch.stack([method.finish() for method in methods])
     totals = maps.flatten(1).sum(dim=1).tolist()
+    spans = [span for run in runs for span in run.consumers if isinstance(span, _ScoreRange)]
     first = inputs[0] if isinstance(inputs, tuple) else inputs
     parts = layout.unpack(maps.to(first.dtype))
     errors = [map_error_of([method], each)["map_error"] for method, each in zip(methods, maps, strict=True)]
@@ -165,8 +178,8 @@ def _result(runs: Sequence[PathRun], layout: Layout, settings: Settings, inputs:
         at_inputs=np.array([run.ends.at_image for run in runs]),
         at_baselines=np.array([run.ends.at_baseline for run in runs]),
         completeness=tuple(
-            Completeness.of(total, run.ends.rise, tolerance=settings.tolerance)
-            for total, run in zip(totals, runs, strict=True)
+            Completeness.of(total, run.ends.rise, tolerance=settings.tolerance, span=span.high - span.low)
+            for total, run, span in zip(totals, runs, spans, strict=True)
         ),
         map_error=np.array(errors),
         nodes=tuple(run.nodes for run in runs),

@@ -156,13 +156,14 @@ class Task:
         sums_to: str = kind.sums_to or "rise"
         if kind.complete and isinstance(runs[0].path, ReferencePath):
             sums_to, promised = "mean rise", None
+        span = trace.span if sums_to == "rise" and not isinstance(runs[0].methods[name], OwnPath) else 0.0
         return Attribution(
             method=name,
             values=values.to(torch.promote_types(self.model.dtype, torch.float32)),
             target=self.target,
             score=self.ends[along],
             total=total,
-            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=sums_to),
+            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=sums_to, span=span),
             trace=trace,
             weights=weights,
             steps=steps if kind.uses_steps else 0,

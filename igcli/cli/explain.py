@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from igcli.attribution.methods.method import METHODS
+from igcli.attribution.result import OF_RANGE
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all
@@ -163,6 +164,8 @@ def _exactness(result: Record) -> list[str]:
 def _gap(result: Record) -> str:
     gap, settings = result["completeness"]["relative_gap"], result["settings"]
     shown = f"gap {percent(gap)}" if gap < 10 else f"gap {gap:.3g} times the score's rise"
+    if result["completeness"]["relative_to"] == "range":
+        shown += OF_RANGE
     if result.get("lowpass", {}).get("of") == "absolute":
         shown += " before the low-pass"
     if result["completeness"]["sums_to"] == "score":

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from igcli.attribution.result import OF_RANGE
 from igcli.cli.list_session import ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput
@@ -121,4 +122,5 @@ def _gap(result: Record) -> list[str]:
     if completeness["within_tolerance"] is None:
         return []
     over = "" if completeness["within_tolerance"] else " (over the tolerance: more --max-steps)"
-    return [f"gap {percent(completeness['relative_gap'])}{over}"]
+    unit = OF_RANGE if completeness["relative_to"] == "range" else ""
+    return [f"gap {percent(completeness['relative_gap'])}{unit}{over}"]

@@ -60,7 +60,7 @@ def sums_of(text: ScoredText) -> list[str]:
         if name == "gradient":
             words = f"{name}: sizes, which sum to nothing"
         elif gap.within_tolerance is False:
-            words += f" (gap {gap.relative_gap:.1%}, not within the tolerance: raise --max-steps)"
+            words += f" (gap {gap.relative_gap:.1%}{gap.unit_words}, not within the tolerance: raise --max-steps)"
         lines.append(words)
     return lines
 

@@ -151,3 +151,28 @@ def test_values_that_are_not_finite_name_their_row():
     x[:, 0] = torch.tensor([0.5, 3.0, 0.1])
     with pytest.raises(NumericalError, match=r"along the path of row 1"):
         igcli.integrate(lambda a: torch.where((a[:, 0] - 1.7).abs() < 0.4, torch.nan, a[:, 0]), x, 0.05)
+
+
+def test_of_a_function_that_comes_back_the_gap_is_in_units_of_its_range():
+    # f rises by 1 to α = 1/2 and falls to 0.02 again: the two halves cancel, and the rise says nothing about their size
+    def hump(x):
+        return 1 - (2 * x[:, 0] - 1) ** 2 + 0.02 * x[:, 0] ** 3
+
+    found = igcli.integrate(hump, torch.ones(1, 1, dtype=torch.float64), steps=8)
+    exact = found.completeness[0]
+    assert exact.relative_to == "range"
+    assert exact.gap == pytest.approx(abs(float(found.values.sum()) - 0.02))
+    assert exact.relative_gap == pytest.approx(exact.gap, rel=0.03)  # the range, at eight midpoints, is all but 1
+    steady = igcli.integrate(lambda x: x[:, 0] ** 3, torch.ones(1, 1, dtype=torch.float64), steps=8).completeness[0]
+    assert steady.relative_to == "rise"
+    assert steady.relative_gap == pytest.approx(steady.gap)
+
+
+def test_a_function_that_comes_back_is_refined_until_its_gap_is_small_beside_its_range():
+    def hump(x):
+        return 1 - (2 * x[:, 0] - 1).abs() + 0.001 * x[:, 0]
+
+    found = igcli.integrate(hump, torch.ones(1, 1, dtype=torch.float64), tolerance=0.01)
+    assert found.completeness[0].within_tolerance
+    assert found.completeness[0].gap <= 0.01
+    assert found.gradients[0] < 100  # and not all of --max-steps, for a hundredth of a rise of 0.001

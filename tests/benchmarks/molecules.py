@@ -62,7 +62,9 @@ def completeness(model: MoleculeModel, smiles: list[str]) -> None:
     results = [each.results["integrated"] for each in explained(model, samples_of(model, smiles), Wanted())]
     within = sum(bool(each.completeness.within_tolerance) for each in results)
     gaps = [each.completeness.relative_gap for each in results]
-    print(f"  complete to 1 %: {within} of {len(results)}; largest gap {max(gaps):.2%}; "
+    back = sum(each.completeness.relative_to == "range" for each in results)
+    print(f"  complete to 1 %: {within} of {len(results)} ({back} of them of the score's range, not of its rise); "
+          f"largest gap {max(gaps):.2%}; "
           f"gradients {np.median([each.gradient_evaluations for each in results]):.0f} in the median")  # fmt: skip
 
 

@@ -42,9 +42,9 @@ def test_it_has_the_tasks_of_tox21(model):
 def test_contributions_sum_to_the_rise_of_the_score(model, score):
     for (outcome,) in explain(model, samples_of(model), Wanted(settings=Settings(score=score))):
         result = outcome.results["integrated"]
-        # where the score at the molecule is all but that at 0, the tolerance of 1 % is of the scores themselves
-        ends = outcome.score
-        assert result.completeness.gap <= 0.01 * max(abs(ends.rise), abs(ends.at_image), abs(ends.at_baseline))
+        assert result.completeness.within_tolerance
+        moved = abs(outcome.score.rise) if result.completeness.relative_to == "rise" else outcome.trace.span
+        assert result.completeness.gap <= 0.01 * moved
         found = Contributions.of(outcome.sample.graph, result.parts)
         assert sum(found.sums.values()) == pytest.approx(result.total, rel=1e-5, abs=1e-6)
 

@@ -118,7 +118,8 @@ class AdaptivePath:
         residuals = self.cells.residuals(scores, slopes, ends=(at_baseline, at_image))
         rise = at_image - at_baseline
         tolerance = _AIM * self.settings.tolerance
-        if Completeness.of(rise - residuals.sum(), rise, tolerance=tolerance).within_tolerance:
+        span = float(np.ptp([*scores, at_baseline, at_image]))
+        if Completeness.of(rise - residuals.sum(), rise, tolerance=tolerance, span=span).within_tolerance:
             return False
         before = len(self.cells)
         self.cells = self.cells.refined(residuals, min(max(2, before // 8), self.settings.max_steps - before))

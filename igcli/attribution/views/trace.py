@@ -57,6 +57,11 @@ class Trace:
         """The score at α = 1, or at the last point."""
         return float(self.scores[-1]) if self.ends is None else self.ends[1]
 
+    @property
+    def span(self) -> float:
+        """The score's range: the largest less the smallest, at all points and both ends."""
+        return float(np.ptp([*self.scores, self.at_baseline, self.at_image]))
+
     def score_at(self, alpha: float) -> float:
         """The score at one α, read off between the points."""
         return float(np.interp(alpha, self.alphas, self.scores))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from igcli.attribution.result import Completeness
+from igcli.attribution.result import RETURNED, Completeness
 from igcli.evaluation.context import Context
 from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import np
@@ -38,4 +38,7 @@ class CompletenessGap(Metric):
 
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
         """The number of gradient evaluations is the explanation's own."""
-        return f"|sum of the map − rise of the {score} score| / |rise|, at the given number of gradient evaluations"
+        return (
+            f"|sum of the map − rise of the {score} score| / |rise|, at the given number of gradient evaluations; over "
+            f"the score's range along the path where the rise is less than {RETURNED:.0%} of that"
+        )

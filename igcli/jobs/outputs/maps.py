@@ -223,9 +223,9 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
     results = [explanation.results[name] for name in names]
     first = results[0]
     gaps = [
-        f"{result.method}: completeness gap {100 * result.completeness.relative_gap:.2f} %"
+        f"{result.method}: completeness gap {100 * gap.relative_gap:.2f} %{gap.unit_words}"
         for result in results
-        if result.completeness.within_tolerance is not None
+        if (gap := result.completeness).within_tolerance is not None
     ]
     images = [draw(picture, result, style=drawing.style, scale=drawing.scale).image for result in results]
     shown = Panel(

@@ -61,10 +61,11 @@ function exactness({ method, completeness, total, steps, evaluations }, named) {
   }
   if (completeness.within_tolerance === null) return [];
   const good = completeness.within_tolerance;
+  const unit = completeness.relative_to === "range" ? " of the score's range along the path" : "";
   const effort = `${steps} steps, ${evaluations} gradients`;
   return [
     [`Completeness gap${name}`, `${share(completeness.relative_gap)} ${good ? "✓" : "!"}`,
-      `${good ? "within" : "above"} the tolerance; map sums to ${figure(total)}, off by ${figure(completeness.gap)}; ${effort}`,
+      `${good ? "within" : "above"} the tolerance${unit}; map sums to ${figure(total)}, off by ${figure(completeness.gap)}; ${effort}`,
       good ? "good" : "poor"],
   ];
 }
