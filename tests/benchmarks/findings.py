@@ -76,16 +76,16 @@ def _cases(network: Network, name: str, count: int) -> Iterator[Any]:
     yield from [pair for pair in pairwise(sure) if pair[0].label != pair[1].label][:count]
 
 
-def _imagenet(archive: Path, output: Path) -> Network:
+def _imagenet(archive: Path, output: Path, device: str = "cpu") -> Network:
     folder = _unpacked(archive, output / "photos" / "imagenet")
     with (folder / "targets.csv").open(encoding="utf-8") as lines:
         photos = [Photo(folder / row["path"], int(row["target"])) for row in csv.DictReader(lines)]
-    return Network("efficientnet_lite0", igcli.load_model("efficientnet_lite0", device="cpu"), photos)
+    return Network("efficientnet_lite0", igcli.load_model("efficientnet_lite0", device=device), photos)
 
 
-def _caltech(archive: Path, output: Path) -> Network:
+def _caltech(archive: Path, output: Path, device: str = "cpu") -> Network:
     folder = _unpacked(archive, output / "photos" / "caltech", part="test/")
-    model = igcli.load_model("caltech101", device="cpu")
+    model = igcli.load_model("caltech101", device=device)
     files = sorted(folder.glob("test/*/*.jpg"))
     photos = [Photo(file, model.labels.find(file.parent.name.replace("water_lilly", "water lily"))) for file in files]
     return Network("caltech101", model, photos)

@@ -169,7 +169,7 @@ def test_an_error_is_a_line_of_json_too_where_json_was_asked_for(arguments, said
 def test_every_option_that_a_message_names_exists(root):
     """A wrong one is worse than none: whoever follows the advice gets another error."""
     known = {"--help", "--version"}
-    known |= {"--dereference", "--hard-dereference", "--sparse", "--force-reinstall"}  # of tar and pip
+    known |= {"--dereference", "--hard-dereference", "--sparse", "--force-reinstall", "--local-dir"}  # of tar, pip, hf
     todo = [ig]
     while todo:
         command = todo.pop()
