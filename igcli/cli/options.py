@@ -221,9 +221,9 @@ reading_options = grouped(
                  help="Larger pictures are refused before they are decoded."),
     click.option("--allow-truncated", is_flag=True,
                  help="Explain the readable part of a damaged file; the record notes it."),
-    click.option("--window", default="full", show_default=True, metavar="LOW,HIGH|full|percentile",
-                 help="Sample values that become black and white in pictures of more than 8 bits. Two numbers, the "
-                      "whole range, or each picture's own 0.5th to 99.5th percentile."),
+    click.option("--window", default="file", show_default=True, metavar="LOW,HIGH|file|full|percentile",
+                 help="Sample values that become black and white in pictures of more than 8 bits. Two numbers, a DICOM "
+                      "file's own window, the whole range, or each picture's own 0.5th to 99.5th percentile."),
 )  # fmt: skip
 
 percentile_option = click.option(

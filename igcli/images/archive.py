@@ -14,8 +14,9 @@ from pathlib import Path, PurePath
 
 from igcli.images.archive_bounds import ArchiveEntry, ArchiveError
 from igcli.images.members import open_archive
+from igcli.images.optional import picture_suffixes
 from igcli.images.passed_over import PassedOver
-from igcli.images.source import IMAGE_SUFFIXES, ArchiveMember, Found, shown
+from igcli.images.source import ArchiveMember, Found, shown
 from igcli.images.tar_archive import TarArchive
 from igcli.images.zip_archive import ZipArchive
 from igcli.inputs import Missing
@@ -79,6 +80,7 @@ class _Contents:
         self._members: list[tuple[ArchiveMember, int]] = []
         self._classes: dict[str | int, str | None] = {}
         self._counted = 0
+        self._suffixes = picture_suffixes()
         self._key, self._run = "", 0
 
     def add(self, entry: ArchiveEntry, archive: TarArchive | ZipArchive) -> None:
@@ -89,7 +91,7 @@ class _Contents:
         is_class = ending == "cls"
         if _hidden(entry.name):
             return
-        if not is_class and posixpath.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
+        if not is_class and posixpath.splitext(entry.name)[1].lower() not in self._suffixes:
             self.others.take(PurePath(self._archive / _inside(entry.name)))
             return
         self._counted += 1

@@ -15,16 +15,19 @@ from PIL import Image, UnidentifiedImageError
 from igcli.errors import ImageError
 from igcli.images.bitfields import bitfields_of, read_bitfields
 from igcli.images.deep import read_deep
+from igcli.images.dicom import read_dicom
 from igcli.images.frames import count_frames, frames_note
 from igcli.images.guard import DamagedError, check_size, pillow
+from igcli.images.heif import read_heif
 from igcli.images.levels import to_levels
 from igcli.images.modes import DEEP_MODES, not_windowed
+from igcli.images.optional import DICOM, HEIF, readable_optional
 from igcli.images.options import ReadOptions
 from igcli.images.orientation import orientation_of, upright
 from igcli.images.signatures import HEAD, odd_jpeg, other_kind, picture_kind
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
-"""The formats, by Pillow's names, that are read; all hold pixels and need no other program."""
+"""The formats, by Pillow's names, that are always read; all hold pixels and need no other program."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def decode(data: bytes, options: ReadOptions, *, name: str) -> Decoded:
 def check_beginning(data: bytes, name: str) -> None:
     """Raise ``ImageError`` naming the kind of file if the first bytes are those of something other than a picture."""
     head = data[:HEAD]
-    if picture_kind(head) in _readable():
+    if _is_read(picture_kind(head)):
         return
     if found := other_kind(head):
         what, step = found
@@ -67,6 +70,9 @@ def check_beginning(data: bytes, name: str) -> None:
 
 
 def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> Decoded:
+    other = _OTHERS.get(picture_kind(data[:HEAD]) or "")
+    if other is not None:
+        return Decoded(*other(data, options, name=name, tolerant=tolerant))
     frames = count_frames(data, picture_kind(data[:HEAD]))
     deep = read_deep(data, options, name=name, tolerant=tolerant)
     if deep is not None:
@@ -84,6 +90,9 @@ def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> 
     image, turned = upright(image, stated=stated, pending=pending, rotate=options.exif_rotate)
     several = (frames_note(frames),) if frames and frames > 1 else ()
     return Decoded(image, (*several, *turned, *notes))
+
+
+_OTHERS = {DICOM.kind: read_dicom, HEIF.kind: read_heif}
 
 
 def _opened(data: bytes, name: str, limit: int, *, tolerant: bool) -> Image.Image:
@@ -105,6 +114,10 @@ def _opened(data: bytes, name: str, limit: int, *, tolerant: bool) -> Image.Imag
 def _readable() -> list[str]:
     Image.init()
     return [kind for kind in FORMATS if kind in Image.OPEN]  # older Pillows lack some
+
+
+def _is_read(kind: str | None) -> bool:
+    return kind in _readable() or any(kind == form.kind for form in readable_optional())
 
 
 def _unidentified(data: bytes, name: str, *, tolerant: bool) -> ImageError:

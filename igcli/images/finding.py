@@ -16,8 +16,9 @@ from typing import TextIO
 
 from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
 from igcli.images.listing import LIST_SUFFIXES, MOST_ROWS, pictures_listed
-from igcli.images.passed_over import PassedOver, begins_as_picture
-from igcli.images.source import IMAGE_SUFFIXES, Found, kind_of, shown
+from igcli.images.optional import picture_suffixes
+from igcli.images.passed_over import PassedOver, begins_as_picture, is_dicom_by_content
+from igcli.images.source import Found, kind_of, shown
 from igcli.inputs import Missing
 
 MOST_PIPED = 256 << 20
@@ -164,6 +165,7 @@ def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool)
     Other files are counted in ``others``.
     """
     visited: set[tuple[int, int]] = set()
+    suffixes = picture_suffixes()
     ahead = [folder]
     while ahead:
         folder = ahead.pop()
@@ -181,13 +183,13 @@ def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool)
             kind = kind_of(entry)
             if kind == "folder" and recursive:
                 inner.append(entry)
-            elif entry.suffix.lower() not in IMAGE_SUFFIXES:
-                if kind == "file" and not search.exclude(entry):
-                    others.take(entry)
-            elif kind == "dangling":
+            elif entry.suffix.lower() in suffixes and kind == "dangling":
                 yield _dangling(str(entry))
             elif kind == "file" and not search.exclude(entry):
-                yield entry
+                if entry.suffix.lower() in suffixes or is_dicom_by_content(entry):
+                    yield entry
+                else:
+                    others.take(entry)
         ahead += reversed(inner)
 
 
@@ -210,7 +212,8 @@ def _glob(pattern: str, search: _Search) -> Iterator[Found | Missing]:
         return
     files = [match for match in matches if kind_of(match) == "file" and not _hidden(match, base, pattern)]
     files = [file for file in files if not search.exclude(file)]
-    pictures = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    suffixes = picture_suffixes()
+    pictures = [file for file in files if file.suffix.lower() in suffixes or is_dicom_by_content(file)]
     for file in set(files).difference(pictures) if pictures else ():
         search.passed_over.take(file)
     files = pictures or files

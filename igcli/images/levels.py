@@ -1,7 +1,7 @@
 """From samples of any depth to 8-bit levels: which values become black and white, and notes about it.
 
 A 16-bit file rarely uses all its values, and floats have no range of their own. The range is the first one given of
-``--window``, the file's statement, the type, and the picture's own extremes.
+``--window``, the file's window, its statement, the type, and the picture's own extremes.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Samples:
         Ranges that the type suggests; the first that contains all values is used.
     stated
         The range that the file itself states.
+    window
+        The values that the file wants to be black and white; values beyond are clipped.
     inverted
         Whether the smallest value is white.
     alpha
@@ -49,6 +51,7 @@ class Samples:
     kind: str
     nominal: tuple[Range, ...]
     stated: Range | None = None
+    window: Range | None = None
     inverted: bool = False
     alpha: np.ndarray | None = None
     premultiplied: bool = False
@@ -124,6 +127,9 @@ def _range(samples: Samples, extremes: Range, options: ReadOptions) -> tuple[Ran
         low, high = _quantiles(samples.values, 0.005, 0.995)
         low, high = (low, high) if low < high else extremes
         return (low, high), f"{kind} {low:g}..{high:g} scaled to 8, its own percentiles"
+    if options.window == "file" and samples.window is not None:
+        low, high = samples.window
+        return (low, high), f"{kind} {low:g}..{high:g} scaled to 8, the file's window"
     for low, high in (samples.stated, *samples.nominal) if samples.stated else samples.nominal:
         if low <= extremes[0] and extremes[1] <= high:
             usual = (low, high) == samples.nominal[0]

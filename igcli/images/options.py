@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from igcli.errors import UsageError
 
-WINDOWS = ("full", "percentile")
+WINDOWS = ("file", "full", "percentile")
 """The named windows; any other is two numbers."""
 
 PILLOW_LIMIT = 178_956_970
@@ -48,10 +48,11 @@ class ReadOptions:
     allow_truncated
         Read the rest of a file that is cut off or damaged; the missing part is whatever the decoder fills in.
     window
-        Which sample values become black and white in pictures of more than 8 bits per sample: ``"full"`` for the range
-        that the file states or its type has, ``"percentile"`` for the picture's own 0.5th to 99.5th percentile, or
-        ``"LOW,HIGH"`` in the file's own values (of JPEG 2000, in 16 bits). Pictures of 8 bits, and what a decoder
-        gives in 8, are read as they are.
+        Which sample values become black and white in pictures of more than 8 bits per sample, and in grey DICOM files:
+        ``"file"`` for the window that a DICOM file has, in others as ``"full"``; ``"full"`` for the range that the file
+        states or its type has; ``"percentile"`` for the picture's own 0.5th to 99.5th percentile; or ``"LOW,HIGH"`` in
+        the file's own values (of DICOM after slope and intercept, of JPEG 2000 in 16 bits). Other pictures of 8 bits,
+        and what a decoder gives in 8, are read as they are.
 
     Raises
     ------
@@ -63,7 +64,7 @@ class ReadOptions:
     background: str = "white"
     max_pixels: int = PILLOW_LIMIT
     allow_truncated: bool = False
-    window: str = "full"
+    window: str = "file"
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:

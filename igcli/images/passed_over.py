@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from igcli.images.optional import DICOM, HEIF, readable_optional
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -23,8 +25,8 @@ class Kind:
 
 
 KINDS = (
-    Kind("HEIC photos", (".heic", ".heif", ".hif"), "convert them to JPEG, as in 'magick a.heic a.jpg'"),
-    Kind("DICOM", (".dcm", ".dicom", ".ima"), "export 16-bit TIFF or PNG from the viewer, or with pydicom and Pillow"),
+    Kind("HEIC photos", HEIF.suffixes, f"{HEIF.installing}, or convert them to JPEG"),
+    Kind("DICOM", DICOM.suffixes, f"{DICOM.installing}, or export 16-bit TIFF or PNG from the viewer"),
     Kind("volumes", (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"), "save slices as TIFF or PNG"),
     Kind("arrays", (".npy", ".npz", ".mat", ".h5", ".hdf5"), "save them as TIFF or PNG, as with Pillow's fromarray"),
     Kind("camera raw files", (".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
@@ -51,6 +53,9 @@ _BEGINNING = re.compile(
     re.DOTALL,
 )
 _HEAD = 132
+
+#: The table of contents of a DICOM medium: DICOM, and no picture.
+_DIRECTORY = "DICOMDIR"
 
 
 @dataclass
@@ -82,7 +87,7 @@ class PassedOver:
         ending = ending_of(path)
         kind = _KIND_OF.get(ending)
         if kind is None and isinstance(path, Path) and begins_as_picture(_head(path)):
-            kind = _UNNAMED
+            kind = None if path.name.upper() == _DIRECTORY else _UNNAMED
         elif kind is not None and not isinstance(path, Path) and kind.name == "archives":
             kind = _NESTED
         self.files[os.path.abspath(path)] = ending, kind  # noqa: PTH100 - resolve() would read every link
@@ -105,6 +110,13 @@ def ending_of(path: PurePath) -> str:
     name = path.name.lower()
     double = next((ending for ending in _KIND_OF if ending.count(".") > 1 and name.endswith(ending)), "")
     return double or PurePath(name).suffix
+
+
+def is_dicom_by_content(path: Path) -> bool:
+    """Whether a file whose ending says nothing is a DICOM picture, as hospitals' archives name them, that is read."""
+    if DICOM not in readable_optional() or ending_of(path) in _KIND_OF or path.name.upper() == _DIRECTORY:
+        return False
+    return _head(path)[128:] == b"DICM"
 
 
 def begins_as_picture(head: bytes) -> bool:

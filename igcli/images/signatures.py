@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from igcli.images.optional import DICOM, HEIF
 from igcli.images.source import shown
 
 HEAD = 1 << 16
@@ -55,19 +56,20 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
 
 _MARKS: tuple[tuple[int, bytes, str, str], ...] = (
     (12, b"CgBI", "a PNG changed for iPhone apps", "change it back with pngcrush -revert-iphone-optimizations"),
-    (128, b"DICM", "a DICOM file", "save its picture as a 16-bit PNG or TIFF, then choose its range with --window"),
+    (128, b"DICM", "a DICOM file", f"{DICOM.installing}, or {_DEEP}"),
     (344, b"n+1\x00", "a NIfTI volume", "save a slice of it as a 16-bit PNG or TIFF"),
     (344, b"ni1\x00", "a NIfTI volume", "save a slice of it as a 16-bit PNG or TIFF"),
     (257, b"ustar", "a tar archive", "give its name the ending .tar"),
 )
 """Marks at later positions."""
 
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _BRANDS: tuple[tuple[frozenset[bytes], str, str], ...] = (
     (frozenset({b"avif", b"avis"}), "an AVIF picture", f"{_EXPORT}, or install a Pillow that has AVIF"),
     (
-        frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}),
+        _HEIC,
         "a HEIC picture",
-        f"{_EXPORT}; an iPhone takes JPEGs under Settings, Camera, Formats, Most Compatible",
+        f"{HEIF.installing}, or {_EXPORT} (an iPhone takes JPEGs under Settings, Camera, Formats, Most Compatible)",
     ),
     (frozenset({b"crx "}), "a camera's raw file", _RAW),
 )
@@ -90,15 +92,20 @@ PICTURES: tuple[tuple[bytes, str], ...] = (
 
 
 def picture_kind(head: bytes) -> str | None:
-    """The format, by Pillow's name, of bytes that begin like a picture that is read; else ``None``."""
+    """The format of bytes that begin like a picture: Pillow's name, or one of ``OPTIONAL_FORMATS``; else ``None``."""
     if head[12:16] == b"CgBI":  # what Xcode makes of PNGs
         return None
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if re.match(rb"P[1-7fF][\s#]", head):
         return "PPM"
-    if {b"avif", b"avis"} & set(_brands(head)):
+    brands = set(_brands(head))
+    if {b"avif", b"avis"} & brands:
         return "AVIF"
+    if _HEIC & brands:
+        return HEIF.kind
+    if head[128:132] == b"DICM":
+        return DICOM.kind
     return next((kind for start, kind in PICTURES if head.startswith(start)), None)
 
 

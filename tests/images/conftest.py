@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from igcli.images import optional
+
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Callable[..., Path]:
@@ -22,3 +24,9 @@ def saved(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return save
+
+
+@pytest.fixture
+def no_extras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no package of an extra were installed."""
+    monkeypatch.setattr(optional, "has_package", lambda _package: False)

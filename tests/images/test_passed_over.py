@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from igcli.images import optional
 from igcli.images.decoding import FORMATS
 from igcli.images.finding import find_images
 from igcli.images.passed_over import KINDS, PassedOver, begins_as_picture
@@ -17,7 +18,7 @@ from igcli.inputs import Missing
 
 
 @pytest.fixture
-def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_extras: None) -> Path:
     """A folder with one picture that is read and many files that are not."""
     folder = tmp_path / "photos"
     (folder / "sub").mkdir(parents=True)
@@ -47,8 +48,8 @@ def test_a_folders_other_files_are_counted_by_ending():
 @pytest.mark.usefixtures("photos")
 def test_the_sentence_names_what_holds_pictures_and_a_remedy_for_each_kind():
     said = over("photos").summary()
-    assert said.startswith("2 .heic, 1 without an ending, 1 .113, 1 .dcm, 1 .nii.gz (HEIC photos: convert them to JPEG")
-    assert "DICOM: export" in said
+    assert said.startswith("2 .heic, 1 without an ending, 1 .113, 1 .dcm, 1 .nii.gz (HEIC photos: pip install ")
+    assert 'DICOM: pip install "igcli[medical]" to read this format, or export' in said
     assert ".txt" not in said
 
 
@@ -76,9 +77,10 @@ def test_a_folder_of_nothing_else_says_what_it_holds(photos):
     (item,) = find_images(["photos"])
     assert isinstance(item, Missing)
     assert "photos/ has no images that are read: 2 .heic" in item.reason
-    assert "magick" in item.reason
+    assert 'pip install "igcli[heic]"' in item.reason
 
 
+@pytest.mark.usefixtures("no_extras")
 def test_an_archives_members_are_counted_too(tmp_path):
     def pack(name: str, *members: str) -> str:
         with tarfile.open(tmp_path / name, "w") as tar:
@@ -90,6 +92,19 @@ def test_an_archives_members_are_counted_too(tmp_path):
     (item,) = find_images([pack("none.tar", "b.heic")])
     assert isinstance(item, Missing)
     assert "has no images that are read: 1 .heic" in item.reason
+
+
+def test_dicom_files_without_an_ending_are_found_where_they_can_be_read(photos, monkeypatch):
+    (photos / "DICOMDIR").write_bytes(bytes(128) + b"DICM")
+    (photos / "IM0002").write_bytes(bytes(128) + b"DICM")
+    assert over("photos").counts[""] == 4
+
+    monkeypatch.setattr(optional, "has_package", lambda package: package == "pydicom")
+    for arguments in (["photos"], ["photos/*"]):
+        found = [item.path.name for item in find_images(arguments)]
+        assert found == ["1.2.840.113", "IM0002", "a.png", "d.dcm"]
+    assert over("photos").counts == {"": 3, ".heic": 2, ".nii.gz": 1, ".txt": 1}
+    assert "1 without an ending" in over("photos").summary()  # the JPEG; DICOMDIR holds no picture
 
 
 def test_no_ending_is_both_read_and_passed_over():

@@ -30,14 +30,14 @@ def npy() -> bytes:
 
 STRANGERS = {
     "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC", "Most Compatible"),
-    "heif": (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC", "JPEG or PNG"),
+    "heif": (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC", 'pip install "igcli[heic]"'),
     "jxl": (b"\xff\x0a\xfa\x1f\x01", "JPEG XL", "JPEG or PNG"),
     "jxl in boxes": (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ", "JPEG XL", "JPEG or PNG"),
     "html": (b"\n <!DOCTYPE html><html><head>", "a web page", "download the picture itself"),
     "html after a mark": (b"\xef\xbb\xbf<HTML lang=en>", "a web page", "download"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS", "git lfs pull"),
     "annex": (b"/annex/objects/SHA256E-s1--0.jpg\n", "git-annex", "git annex get"),
-    "dicom": (bytes(128) + b"DICM\x02\0", "DICOM", "--window"),
+    "dicom": (bytes(128) + b"DICM\x02\0", "DICOM", 'pip install "igcli[medical]"'),
     "npy": (npy(), "a NumPy array", "Image.fromarray"),
     "pdf": (b"%PDF-1.7\n", "PDF", "pdftoppm"),
     "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript", "PNG"),
@@ -62,6 +62,7 @@ STRANGERS = {
 }
 
 
+@pytest.mark.usefixtures("no_extras")
 @pytest.mark.parametrize("kind", STRANGERS)
 def test_a_file_is_called_what_it_is_whatever_its_name(saved: Save, kind: str) -> None:
     data, what, step = STRANGERS[kind]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
-from igcli.images.source import IMAGE_SUFFIXES
+from igcli.images.optional import picture_suffixes
 
 
 @dataclass(frozen=True)
@@ -114,4 +114,4 @@ def _parts(path: PurePath) -> tuple[str, ...]:
 def _stem(name: str) -> str:
     """Without the ending of a picture, if it has one: of ``n01440764_18.5`` nothing is taken off."""
     pure = PurePosixPath(name)
-    return pure.stem if pure.suffix.lower() in IMAGE_SUFFIXES else name
+    return pure.stem if pure.suffix.lower() in picture_suffixes() else name
