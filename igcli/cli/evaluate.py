@@ -209,7 +209,8 @@ def _pass_budget(run: Session, job: Job, evaluation_plan: EvaluationPlan, *, pho
     shape = job.model.input_shape
     if run.batch_size is not None or shape is None or len(shape) != 3:
         return Budget.of_passes(job.model, run.batch_size)
-    passes = evaluation_plan.passes(photos, shape=shape, bases=bases)
+    score = job.plan.wanted.settings.score
+    passes = evaluation_plan.passes(photos, shape=shape, bases=bases, explained=score)
     budget = Budget.of_passes(job.model, batch_size_for(job.model, gradients=passes, forward_only=True))
     run.console.detail(f"about {passes} forward passes, {budget.size} at once")
     return budget

@@ -70,6 +70,10 @@ class Order:
         """How many pixels, or values, a photo of this shape (C, H, W) has to replace."""
         return shape[-3] * shape[-2] * shape[-1] if is_by_value(self.ranked) else shape[-2] * shape[-1]
 
+    def on(self, explained: str) -> Order:
+        """The order where the score of this name is explained: noting it by its name is noting what is explained."""
+        return replace(self, noted="") if self.noted == explained else self
+
     def score(self, explained: Score) -> Score | TopClass:
         """What is noted of a photo of which ``explained`` is explained."""
         if self.noted == TOP_CLASS:

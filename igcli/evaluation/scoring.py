@@ -6,7 +6,7 @@ Only for metrics that replace pixels; the others are asked directly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from igcli.attribution.budget import Budget
 from igcli.attribution.scores import Score
@@ -73,11 +73,13 @@ class Scores:
 
 
 def passes(
-    metrics: Iterable[CurveMetric], *, size: tuple[int, int], maps: int, photos: int = 1, channels: int = 3
+    metrics: Iterable[CurveMetric], *, shape: Sequence[int], maps: int, photos: int = 1, explained: str = ""
 ) -> int:
-    """The forward passes that :func:`score_maps` takes for photos of one size (height, width) with sound maps."""
-    shape = (channels, *size)
-    stops = _stops(metrics, shape)
+    """The forward passes that :func:`score_maps` takes for photos of one shape (C, H, W) with sound maps.
+
+    ``explained`` is the name of the score that the maps explain: metrics that note it by name share its passes.
+    """
+    stops = _stops(metrics, shape, explained)
     if not stops or not maps:
         return 0
     own = sum(len(between_ends(counts, order.units(shape))) for order, counts in stops.items())
@@ -119,8 +121,13 @@ def score_maps(
     return Scores(measured, taken + sum(len(trail.counts) for trail in trails))
 
 
-def _stops(metrics: Iterable[CurveMetric], shape: Sequence[int]) -> dict[Order, tuple[int, ...]]:
-    return merged(route for metric in metrics for route in metric.routes(metric.order().units(shape)))
+def _stops(metrics: Iterable[CurveMetric], shape: Sequence[int], explained: str) -> dict[Order, tuple[int, ...]]:
+    return merged(route for metric in metrics for route in _routes(metric, shape, explained))
+
+
+def _routes(metric: CurveMetric, shape: Sequence[int], explained: str) -> list[Route]:
+    routes = metric.routes(metric.order().units(shape))
+    return [replace(route, order=route.order.on(explained)) for route in routes]
 
 
 class _Case:
@@ -129,7 +136,7 @@ class _Case:
     def __init__(self, model: Classifier, subject: Subject, metrics: Sequence[CurveMetric]) -> None:
         self.model, self.subject = model, subject
         self.shape = tuple(subject.pixels.shape)
-        self.stops = _stops(metrics, self.shape)
+        self.stops = _stops(metrics, self.shape, subject.score.kind)
         self.flaws = {name: flaw(values, size=subject.size) for name, values in subject.maps.items()}
         self.trails: dict[tuple[str, Order], Trail] = {}
         self.along: dict[tuple[str, Order], np.ndarray] = {}
@@ -154,14 +161,13 @@ class _Case:
 
     def measure(self, name: str, metric: CurveMetric) -> Measured:
         """One map by one metric."""
-        units = metric.order().units(self.shape)
-        routes = metric.routes(units)
+        routes = _routes(metric, self.shape, self.subject.score.kind)
         if self.flaws[name] or any((name, route.order) not in self.trails for route in routes):
             return Measured.missing(self.flaws[name] or _FLAT)
         scores = [self._scores(name, route) for route in routes]
         if not all(np.isfinite(each).all() for each in scores):
             return Measured.missing(_NOT_FINITE)
-        return metric.measure_map(self.subject.maps[name], scores, units)
+        return metric.measure_map(self.subject.maps[name], scores, metric.order().units(self.shape))
 
     def _trails(self, values: MapLike) -> list[tuple[Order, Trail]]:
         pixels = self.subject.pixels

@@ -60,14 +60,14 @@ def test_the_stated_forward_passes_are_those_that_are_run(chosen, options):
     model = with_a_mean(plain(Linear()))
     counted, heard = count_passes(model), []
     found = score_maps(model, subjects(count=3, maps=2), metrics, budget=Budget(5), on_passes=heard.append)
-    stated = passes(metrics.values(), size=(SIDE, SIDE), maps=2, photos=3)
+    stated = passes(metrics.values(), shape=(3, SIDE, SIDE), maps=2, photos=3)
     assert stated == found.passes == sum(counted) == sum(heard)
     assert max(counted) <= 5
 
 
 def test_what_metrics_have_in_common_is_run_once():
     def count(*metrics):
-        return passes(metrics, size=(100, 100), maps=1)
+        return passes(metrics, shape=(3, 100, 100), maps=1)
 
     alone = count(Deletion(steps=50))
     assert alone == 1 + 1 + 49  # the photo, black, and what lies between
@@ -84,9 +84,26 @@ def test_what_metrics_have_in_common_is_run_once():
 
 
 def test_ends_are_run_once_a_photo_whatever_the_number_of_maps():
-    one, nine = (passes(SMALL.values(), size=(SIDE, SIDE), maps=maps) for maps in (1, 9))
+    one, nine = (passes(SMALL.values(), shape=(3, SIDE, SIDE), maps=maps) for maps in (1, 9))
     ends = 6  # the photo, black and blurred; for softmax the photo, black and blurred with another kernel
     assert nine - ends == 9 * (one - ends)
+
+
+def test_a_score_that_is_noted_by_name_shares_the_passes_of_the_same_score_that_is_explained():
+    def metrics(name):
+        return {
+            "deletion": Deletion(steps=16, fill="grey", ranked="magnitude", score=name),
+            "mas-deletion": MasDeletion(steps=16, score="softmax"),
+        }
+
+    model = with_a_mean(plain(Linear()))
+    shared, apart = (score_maps(model, subjects(score=score), metrics("")) for score in (SOFTMAX, LOGIT))
+    by_name = score_maps(model, subjects(score=SOFTMAX), metrics("softmax"))
+    assert values(shared) == values(by_name)
+    assert shared.passes == by_name.passes < apart.passes
+    counts = [passes(metrics("").values(), shape=(3, SIDE, SIDE), maps=2, photos=3, explained=name)
+              for name in ("softmax", "logit")]  # fmt: skip
+    assert counts == [shared.passes, apart.passes]
 
 
 def test_no_maps_and_no_metrics_are_no_passes():
@@ -95,7 +112,7 @@ def test_no_maps_and_no_metrics_are_no_passes():
     assert score_maps(model, [], SMALL).passes == 0
     assert score_maps(model, subjects(maps=0), SMALL).measured == [{}, {}, {}]
     assert score_maps(model, subjects(count=1, maps=1), {}).measured == [{"map 0": {}}]
-    assert passes([], size=(8, 8), maps=3) == passes(SMALL.values(), size=(8, 8), maps=0) == 0
+    assert passes([], shape=(3, 8, 8), maps=3) == passes(SMALL.values(), shape=(3, 8, 8), maps=0) == 0
     assert counted == []
 
 
@@ -137,7 +154,7 @@ def test_a_map_without_order_has_the_reason_in_its_place_and_the_others_their_nu
             assert math.isnan(measured.value)
             assert words in measured.reason
     assert all(np.isfinite(measured.value) and not measured.reason for measured in found.measured[0]["good"].values())
-    assert found.passes == passes(SMALL.values(), size=(SIDE, SIDE), maps=1)
+    assert found.passes == passes(SMALL.values(), shape=(3, SIDE, SIDE), maps=1)
 
 
 def test_a_map_may_rank_by_one_thing_and_not_by_another():

@@ -86,12 +86,10 @@ class EvaluationPlan:
                         f"{name} cannot be measured of another tool's maps: it needs {need.summary}. Leave it out."
                     )
 
-    def passes(self, photos: int, *, shape: Sequence[int], bases: int) -> int:
+    def passes(self, photos: int, *, shape: Sequence[int], bases: int, explained: str) -> int:
         """About how many forward passes the metrics that replace pixels take, of maps of so many names per photo."""
         curves = [metric for metric in self.metrics.values() if isinstance(metric, CurveMetric)]
-        channels, height, width = shape
-        maps = bases * len(self.views)
-        return passes(curves, size=(height, width), maps=maps, photos=photos, channels=channels)
+        return passes(curves, shape=shape, maps=bases * len(self.views), photos=photos, explained=explained)
 
     def on_mosaics(self) -> dict[str, Metric]:
         """The metrics that are measured on mosaics."""
