@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
+from igcli.cli.gate import Gate, OpenGate, gate_options
 from igcli.cli.help import command
 from igcli.cli.measures import Measures, evaluation_plan_of, measures_options, plans_of
 from igcli.cli.options import output_option, verify_option, wanted_options
@@ -26,6 +28,7 @@ from igcli.evaluation.mosaics import MosaicPlan
 from igcli.jobs.calibration import KEPT, calibration_file, load_cutoffs, save_cutoffs
 from igcli.jobs.evaluating.calibrating import calibrated, lines_of_calibration
 from igcli.jobs.evaluating.effort import Effort
+from igcli.jobs.evaluating.evaluated import Evaluated
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.measuring import EvaluationPlan, Measurer
 from igcli.jobs.evaluating.table import Column, lines_of, why_missing, without_numbers
@@ -42,13 +45,22 @@ from igcli.jobs.runs.run import Tally
 @output_option
 @wanted_options
 @measures_options
+@gate_options
 @click.option("--report", is_flag=True, help="Add report.html: the table and the curves on one page.")
 @click.option("--overwrite", is_flag=True, help="Start again, whatever is in the folder.")
 @font_option
 @verify_option
 @photo_command
 def evaluate(
-    request: Request, *, output: Path, wanted: Wanted, measures: Measures, report: bool, overwrite: bool, verify: bool
+    request: Request,
+    *,
+    output: Path,
+    wanted: Wanted,
+    measures: Measures,
+    gate: Gate,
+    report: bool,
+    overwrite: bool,
+    verify: bool,
 ) -> None:
     """Measure how good the maps of each method are.
 
@@ -65,14 +77,18 @@ def evaluate(
       ig evaluate photos/ --metric insertion --lowpass none,15
       ig evaluate photos/ --model net.toml --calibrate lowpass
       ig evaluate photos/ --metric aopc --maps maps-of-another-tool/
+      ig evaluate photos/ --metric aopc --earlier scores-of-last-week --require "low(aopc:integrated) >= 0.2"
+      ig evaluate scans.csv --metric aopc --cluster patient
     """
+    gate.check()
     with Session(request, output=output) as run:
         wanted = without_its_rule(wanted)
         job = run.job(wanted if measures.maps is None else replace(wanted, methods=()), output)
         if len(job.plan.wanted.targets) > 1:
             raise UsageError("One class per photo is measured: give one --target.")
-        evaluation_plan = evaluation_plan_of(run, job, measures)
+        evaluation_plan = replace(evaluation_plan_of(run, job, measures), cluster=gate.cluster)
         evaluation_plan.check()
+        opened = gate.opened(job, output, evaluation_plan, run)
         plans, excluded = plans_of(request, job, evaluation_plan, measures)
         for line in () if measures.protocol is None else measures.protocol.lines(run.found, job.plan.wanted):
             run.console.note(line)
@@ -92,27 +108,22 @@ def evaluate(
             if ledger.warning:
                 run.console.warn(ledger.warning)
             checking = Checking(fresh=overwrite, verify=verify, shared=shared)
-            columns = _measure(run, job, evaluation_plan, plans, measures, notes=excluded, checking=checking)
+            found = _measure(run, job, evaluation_plan, plans, measures, notes=excluded, checking=checking)
+            found = opened.judge(found, job.plan)
+            columns = found.columns
+            _write(run, job, found, opened)
+            status = opened.say(found, run)
             if columns and measures.calibrate is not None:
                 _calibrate(run, job, evaluation_plan, columns, measures)
             if report and columns:
-                title = f"How good are the maps of {job.model.provenance.name}?"
-                write_report(
-                    page,
-                    job.plan,
-                    columns=columns,
-                    controls=evaluation_plan.measured_controls,
-                    premises=unmet_premises(job.model, evaluation_plan.methods),
-                    title=title,
-                )
-                run.console.note(f"-> {page}")
+                _report(run, job, found, page)
         finally:
             ledger.close()
-        run.finish()
+        run.finish(status=status)
 
 
 def _calibrate(
-    run: Session, job: Job, evaluation_plan: EvaluationPlan, columns: list[Column], measures: Measures
+    run: Session, job: Job, evaluation_plan: EvaluationPlan, columns: Sequence[Column], measures: Measures
 ) -> None:
     """Print the curves over the cut-offs, and keep the best ones: in the output folder, and next to the model file."""
     bases = (*evaluation_plan.methods, *evaluation_plan.controls)
@@ -149,11 +160,12 @@ def _measure(
     *,
     notes: list[str],
     checking: Checking,
-) -> list[Column]:
-    console, items = run.console, items_of(run.found)
+) -> Evaluated:
+    """Measure all, and say what could not be measured."""
+    items, controls = items_of(run.found), evaluation_plan.measured_controls
     measured = items if evaluation_plan.on_photos() else []
     tally = Tally(total=len(measured) + len(plans), failed=run.failures)
-    progress = Progress(console, tally, unit="passes")
+    progress = Progress(run.console, tally, unit="passes")
     budget = _pass_budget(run, job, evaluation_plan, photos=len(measured))
     measurer = Measurer(job, evaluation_plan, pass_budget=budget, on_points=progress.points)
     evaluation = Evaluation(job, evaluation_plan, measurer, items=measured, plans=plans)
@@ -167,8 +179,6 @@ def _measure(
             tally.done += 1
         progress.photo()
     columns = [column for column in evaluation.columns if column.photos]
-    if not columns:
-        return []
     boxes = Exclusions("box", measurer.refused_boxes)
     notes = [
         *notes,
@@ -176,31 +186,42 @@ def _measure(
         *why_missing(columns),
         *([boxes.summary()] if len(boxes) else []),
     ]
-    counts = {"measured": tally.done, "known": tally.skipped, "failed": tally.failed}
-    premises = unmet_premises(job.model, evaluation_plan.methods)
-    paths = write_evaluation(
-        job.plan,
+    return Evaluated(
         columns,
-        controls=evaluation_plan.measured_controls,
-        effort=measurer.effort,
-        counts=counts,
+        controls,
+        measurer.effort,
+        counts={"measured": tally.done, "known": tally.skipped, "failed": tally.failed},
+        premises=unmet_premises(job.model, evaluation_plan.methods),
         notes=notes,
-        premises=premises,
         protocol=None if measures.protocol is None else measures.protocol.record(run.found, job.plan.wanted),
     )
+
+
+def _write(run: Session, job: Job, found: Evaluated, opened: OpenGate) -> None:
+    """Write and print the numbers, unless there is no photo with any."""
+    columns, counts = found.columns, found.counts
+    if not columns:
+        return
+    paths = [*write_evaluation(job.plan, found), *opened.write(found, job.plan)]
     run.console.say(
         {column.name: column.record for column in columns},
-        *lines_of(columns, evaluation_plan.measured_controls, premises),
+        *lines_of(columns, found.controls, found.premises),
         *(f"{column.name} {arrow(column.metric.direction)}: {column.protocol}" for column in columns),
         f"-> {', '.join(map(str, paths))}",
     )
-    for note in notes:
-        console.note(note)
-    for sentence in without_numbers(columns, evaluation_plan.measured_controls):
+    for note in found.notes:
+        run.console.note(note)
+    for sentence in without_numbers(columns, found.controls):
         run.fail_whole(sentence)
-    console.note(_effort_line(measurer.effort))
-    console.note(f"{tally.done} measured, {tally.failed} failed, {tally.skipped} measured already")
-    return columns
+    run.console.note(_effort_line(found.effort))
+    run.console.note(f"{counts['measured']} measured, {counts['failed']} failed, {counts['known']} measured already")
+
+
+def _report(run: Session, job: Job, found: Evaluated, page: Path) -> None:
+    title = f"How good are the maps of {job.model.provenance.name}?"
+    columns, controls, premises = found.columns, found.controls, found.premises
+    write_report(page, job.plan, columns=columns, controls=controls, premises=premises, title=title)
+    run.console.note(f"-> {page}")
 
 
 def _pass_budget(run: Session, job: Job, evaluation_plan: EvaluationPlan, *, photos: int) -> Budget:

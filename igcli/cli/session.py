@@ -238,13 +238,13 @@ class Session(ExitStack):
         self.console.fail(reason)
         self.console.say(new_record(error=reason))
 
-    def finish(self, verb: str | None = None) -> NoReturn:
-        """End: status 1 if anything failed; with a verb, after a line on how many were done."""
+    def finish(self, verb: str | None = None, *, status: int | None = None) -> NoReturn:
+        """End: with ``status``, else 1 if anything failed; with a verb, after a line on how many were done."""
         if verb is not None and self._done + self.failures > 1:
             self.console.note(f"{self._done} {verb}, {self.failures} failed")
         if self.passed_over:
             self.console.note(f"Passed over: {self.passed_over.summary()}")
-        raise click.exceptions.Exit(1 if self.failures else 0)
+        raise click.exceptions.Exit(status or (1 if self.failures else 0))
 
 
 def _idle(devices: list[str]) -> str:

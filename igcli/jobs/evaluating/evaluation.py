@@ -17,6 +17,7 @@ from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.mosaics import Mosaic, MosaicPlan, listing, read_mosaics
 from igcli.images.source import Found
 from igcli.jobs.evaluating.card import Card, Photo, load_card
+from igcli.jobs.evaluating.clusters import cluster_of
 from igcli.jobs.evaluating.maps import digest_of, load_maps, save_maps
 from igcli.jobs.evaluating.measuring import EvaluationPlan, Measurer
 from igcli.jobs.evaluating.table import Column
@@ -126,8 +127,9 @@ class Evaluation:
                 continue
             if not photo.complete:
                 self._keep(photo, "photos", "maps")
+            cluster = cluster_of(item.found, self._plan.cluster) if self._plan.cluster else None
             for column in columns:
-                column.add(photo.card, photo.names)
+                column.add(photo.card, photo.names, cluster=cluster)
             yield Step(path, known=photo.complete)
 
     def _prepared(self, item: Item, columns: Sequence[Column], checking: Checking) -> Photo | str:

@@ -54,6 +54,8 @@ class EvaluationPlan:
         Another tool's maps.
     views
         What is measured of each map: the map itself, views of it, or both.
+    cluster
+        The column of the list that says which cluster a photo is of; empty where each is on its own.
     """
 
     methods: tuple[str, ...]
@@ -63,6 +65,7 @@ class EvaluationPlan:
     given_digest: str = ""
     others: OtherMaps | None = None
     views: tuple[MapView, ...] = (Unchanged(),)
+    cluster: str = ""
 
     def named(self, bases: Iterable[str]) -> dict[str, tuple[str, MapView]]:
         """What is measured, by name: the views of these maps."""
@@ -78,6 +81,8 @@ class EvaluationPlan:
         for name in self.methods:
             METHODS[name]
         for name, metric in self.metrics.items():
+            if self.cluster and metric.is_on_mosaics():
+                raise UsageError(f"{name} is measured on mosaics of photos of several clusters: leave --cluster out.")
             for need in metric.needed():
                 if need.option and need.name not in self.given:
                     raise UsageError(f"{name} needs {need.summary}: give {need.option}.")

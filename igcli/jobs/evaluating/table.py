@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from igcli.evaluation.map_views import base_of
 from igcli.evaluation.metrics.metric import Curve, Metric, arrow
 from igcli.evaluation.reliability import reliability
-from igcli.evaluation.statistics import Band, Estimate, band, best_marked, estimate, win_rates
+from igcli.evaluation.statistics import Band, Estimate, Resampling, band, best_marked, estimate, win_rates
 from igcli.jobs.evaluating.card import Card
 from igcli.jobs.outputs.record import Record
 from igcli.lazy import np
@@ -29,6 +30,10 @@ class Column:
         Map to one number per photo; NaN where there is none.
     reasons
         Map to why there is none, and how often.
+    curves
+        Curve to map to the curves of the photos that have one, by their places.
+    clusters
+        Which cluster each photo is of, where intervals are over clusters; else nothing.
     """
 
     name: str
@@ -39,10 +44,13 @@ class Column:
     targets: list[str] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=dict)
     reasons: dict[str, list[str]] = field(default_factory=dict)
-    curves: dict[str, dict[str, list[Curve]]] = field(default_factory=dict)
+    curves: dict[str, dict[str, dict[int, Curve]]] = field(default_factory=dict)
+    clusters: list[str] = field(default_factory=list)
 
-    def add(self, card: Card, maps: Sequence[str]) -> None:
+    def add(self, card: Card, maps: Sequence[str], *, cluster: str | None = None) -> None:
         """The numbers of the named maps on one more card; a map that only other photos have has none."""
+        if cluster is not None:
+            self.clusters.append(cluster)
         self.photos.append(str(card.image["path"]))
         self.targets.append(card.target["label"])
         for name in dict.fromkeys((*self.values, *maps)):
@@ -52,17 +60,23 @@ class Column:
             self.reasons.setdefault(name, [""] * (len(self.photos) - 1)).append(reason)
             for curve_name, curve in (found.curves if found else {}).items():
                 thin = Curve(curve.fractions.astype(np.float32), curve.values.astype(np.float32))
-                self.curves.setdefault(curve_name, {}).setdefault(name, []).append(thin)
+                self.curves.setdefault(curve_name, {}).setdefault(name, {})[len(self.photos) - 1] = thin
+
+    @cached_property
+    def resampling(self) -> Resampling:
+        """What intervals draw: photos, or their clusters."""
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(self.clusters))}
+        return Resampling(tuple(numbers[name] for name in self.clusters) or None)
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
         """Mean and interval of every map's numbers."""
-        return {name: estimate(values) for name, values in self.values.items()}
+        return {name: estimate(values, resampling=self.resampling) for name, values in self.values.items()}
 
     @cached_property
     def best(self) -> str | None:
         """The map that is better than every other by the paired intervals, if there is one."""
-        return best_marked(self.values, direction=self.metric.direction)
+        return best_marked(self.values, direction=self.metric.direction, resampling=self.resampling)
 
     @cached_property
     def quartiles(self) -> dict[str, list[float]]:
@@ -80,16 +94,33 @@ class Column:
     @property
     def bands(self) -> dict[str, dict[str, Band]]:
         """Curve to map to its mean over the photos."""
-        return {name: {each: band(curves) for each, curves in by_map.items()} for name, by_map in self.curves.items()}
+        return {
+            name: {
+                each: band(list(curves.values()), resampling=self.resampling.of(list(curves)))
+                for each, curves in by_map.items()
+            }
+            for name, by_map in self.curves.items()
+        }
 
     def title_of(self, curve: str) -> str:
         """The title of a chart of one of the ``bands``."""
         return self.name if curve == self.name else f"{self.name}: {curve}"
 
+    def cell(self, name: str) -> str:
+        """A map's mean, interval and star as tables have them; a dash where there is no number."""
+        found = self.estimates.get(name)
+        if found is None or not found.count:
+            return "–"
+        star = " *" if self.best == name else ""
+        if self.metric.with_quartiles:
+            lower, median, upper = (_fixed(value, scale=max(self.quartiles[name])) for value in self.quartiles[name])
+            star += f"; median {median} ({lower} to {upper})"
+        return f"{estimate_text(found)}{star}"
+
     @property
     def record(self) -> Record:
         """The metric's part of the record."""
-        wins = win_rates(self.values, direction=self.metric.direction)
+        wins = win_rates(self.values, direction=self.metric.direction, resampling=self.resampling)
         return {
             "direction": self.metric.direction,
             "protocol": self.protocol,
@@ -97,7 +128,7 @@ class Column:
             "photos": len(self.photos),
             "maps": {
                 name: {
-                    **asdict(found),
+                    **entry_of(found),
                     "quartiles": self.quartiles[name],
                     "why_missing": dict(Counter(filter(None, self.reasons[name]))),
                 }
@@ -106,22 +137,40 @@ class Column:
             "best": self.best,
             "reliability": self.reliability,
             "better_than": {
-                one: {other: asdict(wins[one, other]) for other in self.values if other != one} for one in self.values
+                one: {other: entry_of(wins[one, other]) for other in self.values if other != one} for one in self.values
             },
         }
 
 
+def entry_of(found: Estimate) -> Record:
+    """An estimate as records have it; with the number of clusters where there are any."""
+    return {name: value for name, value in asdict(found).items() if value is not None}
+
+
+#: The columns of evaluation.csv; there is one more where photos have clusters.
+CSV_COLUMNS = ("path", "target", "map", "metric", "value", "reason")
+
+
 def csv_of(columns: Sequence[Column]) -> bytes:
     """The table as CSV, one row per photo, map and metric."""
-    return csv_bytes(("path", "target", "map", "metric", "value", "reason"), _rows(columns))
+    more = ("cluster",) if any(column.clusters for column in columns) else ()
+    return csv_bytes((*CSV_COLUMNS, *more), _rows(columns))
 
 
 def _rows(columns: Sequence[Column]) -> Iterator[tuple[object, ...]]:
     for column in columns:
         for name, values in column.values.items():
-            rows = zip(column.photos, column.targets, values, column.reasons[name], strict=True)
-            for photo, target, value, reason in rows:
-                yield photo, target, name, column.name, None if np.isnan(value) else float(value), reason
+            for place, value in enumerate(values):
+                number = None if np.isnan(value) else float(value)
+                own = (
+                    column.photos[place],
+                    column.targets[place],
+                    name,
+                    column.name,
+                    number,
+                    column.reasons[name][place],
+                )
+                yield (*own, column.clusters[place]) if column.clusters else own
 
 
 def names_in(columns: Sequence[Column]) -> list[str]:
@@ -146,7 +195,7 @@ def lines_of(
     """The table for the terminal: maps in rows, metrics in columns, a star at the best where the intervals say so."""
     names = names_in(columns)
     heads = [f"{column.name} {arrow(column.metric.direction)}" for column in columns]
-    rows = [[shown_name(name, controls, premises or ()), *(_cell(c, name) for c in columns)] for name in names]
+    rows = [[shown_name(name, controls, premises or ()), *(c.cell(name) for c in columns)] for name in names]
     ranked = [not np.isnan(column.reliability) for column in columns]
     if any(ranked):
         cells = [f"{c.reliability:.2f}" if there else "–" for c, there in zip(columns, ranked, strict=True)]
@@ -192,27 +241,21 @@ def _among(maps: Mapping[str, int], photos: int) -> str:
     return ", ".join(f"{count} of {photos} for {name}" for name, count in maps.items())
 
 
-def _cell(column: Column, name: str) -> str:
-    found = column.estimates.get(name)
-    if found is None or not found.count:
-        return "–"
-    star = " *" if column.best == name else ""
-    if column.metric.with_quartiles:
-        lower, median, upper = (_fixed(value, scale=max(column.quartiles[name])) for value in column.quartiles[name])
-        star += f"; median {median} ({lower} to {upper})"
+def estimate_text(found: Estimate, *, sign: Literal["", "+"] = "") -> str:
+    """``0.123 [0.101, 0.145]``: a mean with its interval, if it has one; with ``sign`` "+", ``+0.123`` and so on."""
     if np.isnan(found.low):
-        return f"{found.mean:.3g}{star}"
+        return f"{found.mean:{sign}.3g}"
     scale = max(abs(found.mean), found.high - found.low)
-    mean, low, high = (_fixed(value, scale=scale) for value in (found.mean, found.low, found.high))
-    return f"{mean} [{low}, {high}]{star}"
+    mean, low, high = (_fixed(value, scale=scale, sign=sign) for value in (found.mean, found.low, found.high))
+    return f"{mean} [{low}, {high}]"
 
 
-def _fixed(value: float, *, scale: float) -> str:
+def _fixed(value: float, *, scale: float, sign: Literal["", "+"] = "") -> str:
     """A number with as many decimals as three digits of ``scale`` take; with an exponent where that is below 0.0001."""
     if value == 0 or scale < _ROUNDING:
         return "0"
     digits = max(0, 2 - int(np.floor(np.log10(scale))))
-    return f"{value:.{digits}f}" if digits <= 6 else f"{value:.2e}"
+    return f"{value:{sign}.{digits}f}" if digits <= 6 else f"{value:{sign}.2e}"
 
 
 #: Means and intervals below this are rounding errors.

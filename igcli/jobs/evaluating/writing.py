@@ -7,10 +7,10 @@ from pathlib import Path
 
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.statistics import Band, Estimate
-from igcli.jobs.evaluating.effort import Effort
+from igcli.jobs.evaluating.evaluated import Evaluated
 from igcli.jobs.evaluating.table import Column, csv_of
 from igcli.jobs.files import write_whole
-from igcli.jobs.outputs.record import Record, new_record, typed, write_record
+from igcli.jobs.outputs.record import new_record, typed, write_record
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.curves_plot import CurvePlot, Line, curves_plot
@@ -20,41 +20,20 @@ from igcli.rendering.metric_panel import MetricPlot, Point
 NAMES = ("evaluation.csv", "evaluation.json", "evaluation.metrics.png", "evaluation.curves.png")
 
 
-def write_evaluation(
-    plan: Plan,
-    columns: Sequence[Column],
-    *,
-    controls: Sequence[str],
-    effort: Effort,
-    counts: Mapping[str, int],
-    notes: Sequence[str],
-    premises: Mapping[str, str],
-    protocol: Record | None = None,
-) -> list[Path]:
-    """Write the tables and plots; returns their paths.
-
-    Parameters
-    ----------
-    counts
-        Photos by what became of them.
-    notes
-        What a reader of the numbers must know: photos left out, boxes that could not be used.
-    premises
-        Method to what it relies on and the network does not have.
-    protocol
-        The published protocol that was chosen, and what was chosen otherwise.
-    """
+def write_evaluation(plan: Plan, found: Evaluated) -> list[Path]:
+    """Write the tables and plots; returns their paths."""
+    columns, controls, effort = found.columns, found.controls, found.effort
     paths = [plan.output / name for name in NAMES]
     write_whole(paths[0], csv_of(columns))
     record = new_record(
         network=plan.model,
         command=typed(),
         settings={**plan.settings, "device": plan.model.device, "batch_size": plan.batch_size},
-        photos=dict(counts),
+        photos=dict(found.counts),
         metrics={column.name: column.record for column in columns},
         controls=list(controls),
-        premises=dict(premises),
-        protocol=protocol,
+        premises=dict(found.premises),
+        protocol=found.protocol,
         effort={
             "gradients": effort.gradients,
             "gradient_seconds": round(effort.gradient_seconds, 3),
@@ -62,10 +41,13 @@ def write_evaluation(
             "pass_seconds": round(effort.pass_seconds, 3),
             "bare_seconds": round(effort.bare_seconds, 3),
         },
-        notes=list(notes),
+        **found.judged,
+        notes=list(found.notes),
     )
     title = f"{plan.model.provenance.name}, {plan.wanted.settings.score} score"
-    footer = [f"{plan.wanted.settings.steps} steps; the controls know nothing of the network. Protocols: {NAMES[1]}"]
+    by = "; intervals over clusters" if any(column.clusters for column in columns) else ""
+    known = f"the controls know nothing of the network{by}. Protocols: {NAMES[1]}"
+    footer = [f"{plan.wanted.settings.steps} steps; {known}"]
     write_whole(paths[2], metrics_plot([_metric(c) for c in columns], title=title, footer=footer, controls=controls))
     curves = [
         _curve(column, name, lines)
