@@ -18,9 +18,9 @@ from igcli.cli.session import Session
 from igcli.errors import Occupied, UsageError
 from igcli.jobs.evaluating.clusters import check_clusters
 from igcli.jobs.evaluating.earlier import EarlierEvaluation, read_earlier
-from igcli.jobs.evaluating.evaluated import Compared, Evaluated
+from igcli.jobs.evaluating.evaluated import Evaluated, ToEarlier
 from igcli.jobs.evaluating.markdown import MARK, markdown_of
-from igcli.jobs.evaluating.requirement import Requirement, checked, parsed_requirement
+from igcli.jobs.evaluating.requirement import Requirement, check_all, parsed_requirement
 from igcli.jobs.files import open_to_append, output_error, write_whole
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.plan import Job, Plan
@@ -97,9 +97,9 @@ class OpenGate:
         compared = None
         if self.earlier is not None:
             differences = self.earlier.differences(found.columns, plan)
-            compared = Compared(self.earlier, differences, self.earlier.changed(plan))
+            compared = ToEarlier(self.earlier, differences, self.earlier.changed(plan))
         differences = {} if compared is None else compared.differences
-        requirements = checked(self.require, found.columns, differences)
+        requirements = check_all(self.require, found.columns, differences)
         return replace(found, cluster=self.gate.cluster, compared=compared, requirements=requirements)
 
     def write(self, found: Evaluated, plan: Plan) -> list[Path]:

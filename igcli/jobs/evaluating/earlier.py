@@ -21,7 +21,7 @@ from igcli.errors import UsageError
 from igcli.evaluation.exclusions import counted
 from igcli.evaluation.ground_truth.names import Match, pair
 from igcli.evaluation.statistics import Estimate, estimate
-from igcli.jobs.evaluating.table import CSV_COLUMNS, Column, entry_of, estimate_text
+from igcli.jobs.evaluating.table import CSV_COLUMNS, Column, estimate_entry, estimate_text
 from igcli.jobs.files import LARGEST
 from igcli.jobs.outputs.record import SCHEMA, Record, to_json
 from igcli.jobs.plan import Plan
@@ -64,7 +64,10 @@ class Difference:
         """What the record says of it."""
         if self.reason:
             return {"reason": self.reason}
-        return {"maps": {name: entry_of(found) for name, found in self.estimates.items()}, "unpaired": self.unpaired}
+        return {
+            "maps": {name: estimate_entry(found) for name, found in self.estimates.items()},
+            "unpaired": self.unpaired,
+        }
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from igcli.jobs.outputs.record import Record
 
 
 @dataclass(frozen=True)
-class Compared:
+class ToEarlier:
     """The numbers next to those of an earlier evaluation; ``differences`` are by metric.
 
     Attributes
@@ -69,7 +69,7 @@ class Evaluated:
     notes: Sequence[str] = ()
     protocol: Record | None = None
     cluster: str = ""
-    compared: Compared | None = None
+    compared: ToEarlier | None = None
     requirements: Sequence[Checked] = ()
 
     @property

@@ -12,7 +12,7 @@ from igcli.evaluation.metrics.metric import arrow
 from igcli.images.source import shown
 from igcli.jobs.evaluating.clusters import lines_of_clusters
 from igcli.jobs.evaluating.earlier import difference_text, notes_of_differences
-from igcli.jobs.evaluating.evaluated import Compared, Evaluated
+from igcli.jobs.evaluating.evaluated import Evaluated, ToEarlier
 from igcli.jobs.evaluating.requirement import Checked
 from igcli.jobs.evaluating.table import Column, footnotes, names_in, shown_name
 from igcli.jobs.outputs.record import typed
@@ -29,10 +29,10 @@ def markdown_of(plan: Plan, found: Evaluated) -> str:
 
 def _lines(plan: Plan, found: Evaluated) -> Iterator[str]:
     origin = plan.model.provenance
-    yield f"## How good are the maps of {escaped(origin.name)}?\n"
+    yield f"## How good are the maps of {markdown_text(origin.name)}?\n"
     if found.requirements:
         yield from _table(("required", "found", "photos", ""), map(_verdict, found.requirements))
-        yield from (f"\n{escaped(each.line)}" for each in found.requirements if each.met is None)
+        yield from (f"\n{markdown_text(each.line)}" for each in found.requirements if each.met is None)
         yield ""
     columns = [f"{column.name} {arrow(column.metric.direction)}" for column in found.columns]
     yield from _table(["", *columns], (_cells(found, name) for name in names_in(found.columns)))
@@ -43,14 +43,14 @@ def _lines(plan: Plan, found: Evaluated) -> Iterator[str]:
         notes += lines_of_clusters(found.columns, found.cluster)
     sha256 = f", weights {origin.sha256[:12]}" if origin.sha256 else ""
     notes.append(f"{origin.name}{sha256}, {plan.wanted.settings.score} score: {typed()}")
-    yield from (f"- {escaped(note)}" for note in notes)
+    yield from (f"- {markdown_text(note)}" for note in notes)
 
 
 def _verdict(each: Checked) -> list[str]:
     """A requirement's row."""
     number = "–" if each.met is None else each.number
     return [
-        escaped(each.requirement.text),
+        markdown_text(each.requirement.text),
         number,
         str(each.photos),
         each.verdict if each.met else f"**{each.verdict}**",
@@ -60,22 +60,23 @@ def _verdict(each: Checked) -> list[str]:
 def _cells(found: Evaluated, name: str) -> list[str]:
     """A map's row."""
     shown_as = shown_name(name, found.controls, found.premises)
-    return [escaped(text) for text in (shown_as, *(column.cell(name) for column in found.columns))]
+    return [markdown_text(text) for text in (shown_as, *(column.cell(name) for column in found.columns))]
 
 
-def _compared(compared: Compared | None) -> Iterator[str]:
+def _compared(compared: ToEarlier | None) -> Iterator[str]:
     if compared is None:
         return
     own = {name: each.estimates for name, each in compared.differences.items() if not each.reason}
     names = dict.fromkeys(name for estimates in own.values() for name in estimates)
-    yield f"### Now less {escaped(str(compared.earlier.path))}\n"
+    yield f"### Now less {markdown_text(str(compared.earlier.path))}\n"
     if names:
         cells = (
-            [escaped(name), *(escaped(difference_text(each.get(name))) for each in own.values())] for name in names
+            [markdown_text(name), *(markdown_text(difference_text(each.get(name))) for each in own.values())]
+            for name in names
         )
         yield from _table(("", *own), cells)
         yield ""
-    yield from (f"- {escaped(note)}" for note in notes_of_differences(compared.differences, compared.changed))
+    yield from (f"- {markdown_text(note)}" for note in notes_of_differences(compared.differences, compared.changed))
     yield ""
 
 
@@ -90,7 +91,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
     yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
-def escaped(text: str) -> str:
+def markdown_text(text: str) -> str:
     """The text on one line, with a backslash before what Markdown reads as a mark, and ``<``, ``&`` as entities."""
     plain = shown(text).replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_{}\[\]#|~@!])", r"\\\1", plain)

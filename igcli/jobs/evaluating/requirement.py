@@ -158,7 +158,7 @@ class Checked:
         }
 
 
-def checked(
+def check_all(
     requirements: Sequence[Requirement], columns: Sequence[Column], differences: dict[str, Difference]
 ) -> list[Checked]:
     """All requirements, in their order; ``differences`` are by metric."""

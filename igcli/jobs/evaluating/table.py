@@ -128,7 +128,7 @@ class Column:
             "photos": len(self.photos),
             "maps": {
                 name: {
-                    **entry_of(found),
+                    **estimate_entry(found),
                     "quartiles": self.quartiles[name],
                     "why_missing": dict(Counter(filter(None, self.reasons[name]))),
                 }
@@ -137,12 +137,13 @@ class Column:
             "best": self.best,
             "reliability": self.reliability,
             "better_than": {
-                one: {other: entry_of(wins[one, other]) for other in self.values if other != one} for one in self.values
+                one: {other: estimate_entry(wins[one, other]) for other in self.values if other != one}
+                for one in self.values
             },
         }
 
 
-def entry_of(found: Estimate) -> Record:
+def estimate_entry(found: Estimate) -> Record:
     """An estimate as records have it; with the number of clusters where there are any."""
     return {name: value for name, value in asdict(found).items() if value is not None}
 

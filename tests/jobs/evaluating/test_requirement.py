@@ -13,7 +13,7 @@ from igcli.evaluation.metrics.metric import Measured
 from igcli.evaluation.statistics import Resampling, estimate
 from igcli.jobs.evaluating.card import Card
 from igcli.jobs.evaluating.earlier import Difference
-from igcli.jobs.evaluating.requirement import checked, parsed_requirement
+from igcli.jobs.evaluating.requirement import check_all, parsed_requirement
 from igcli.jobs.evaluating.table import Column
 from igcli.models.labels import Labels
 
@@ -29,7 +29,7 @@ def column(values, *, targets=None, clusters=None, name="aopc"):
 
 
 def verdict(text, of, differences=None):
-    (found,) = checked([parsed_requirement(text)], [of], differences or {})
+    (found,) = check_all([parsed_requirement(text)], [of], differences or {})
     return found
 
 
