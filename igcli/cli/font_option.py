@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from igcli.cli.path_types import NamedPath
 from igcli.rendering.fonts import VARIABLE, check_font, lacking
@@ -22,7 +23,8 @@ def _use(ctx: click.Context, _param: click.Parameter, file: Path | None) -> None
         check_font(file)
     except OSError as error:
         raise click.BadParameter(f"{file} is no font that can be used ({error}): name a .ttf, .otf or .ttc.") from None
-    ctx.meta["igcli.font"] = file
+    if ctx.get_parameter_source("font") is ParameterSource.COMMANDLINE:
+        ctx.meta["igcli.font"] = file
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = str(file.resolve())  # in the environment, for processes that draw
     ctx.call_on_close(lambda: _restore(before))
@@ -43,7 +45,7 @@ font_option = click.option(
 
 
 def refuse_font(why: str) -> None:
-    """Raise ``click.UsageError`` if ``--font`` was given."""
+    """Raise ``click.UsageError`` if ``--font`` was given on the command line."""
     if "igcli.font" in click.get_current_context().meta:
         raise click.UsageError(f"--font is for text on pictures, and there is none: {why}")
 

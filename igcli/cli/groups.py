@@ -6,8 +6,10 @@ import difflib
 
 import click
 
+from igcli.cli.defaults import WithDefaults
 
-class SuggestingGroup(click.Group):
+
+class SuggestingGroup(WithDefaults, click.Group):
     """A group whose error for an unknown command names those of similar spelling."""
 
     def resolve_command(

@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from igcli.cli.defaults import WithDefaults
+
 #: Options by heading, in the order in which they are shown.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Most used": ("output", "model", "method", "target", "style", "recursive"),
@@ -50,7 +52,7 @@ OWN = "Options"
 _LONGEST_CHOICES = 26
 
 
-class IgCommand(click.Command):
+class IgCommand(WithDefaults):
     """A command with its options under headings, and ``--help-all``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

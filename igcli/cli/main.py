@@ -9,6 +9,7 @@ import click
 
 from igcli.cli import startup
 from igcli.cli.console import printable
+from igcli.cli.defaults import variables_used
 from igcli.cli.groups import SuggestingGroup
 from igcli.cli.options import debug_option
 from igcli.cli.streams import escaped, guarded
@@ -47,6 +48,8 @@ class Commands(SuggestingGroup):
             if ctx.meta.get("igcli.debug"):
                 traceback.print_exc()
             click.echo(f"{click.style('ig:', fg='red')} {printable(str(error))}", err=True)
+            if variables := variables_used(ctx):
+                click.echo(variables, err=True)
             _print_json(ctx, str(error))
             ctx.exit(error.exit_status)
         except click.ClickException as error:  # which click prints on stderr
@@ -60,7 +63,8 @@ class Commands(SuggestingGroup):
 def _print_json(ctx: click.Context, error: str) -> None:
     """Print the error as a line of JSON on stdout, with ``--json``."""
     given = ctx.meta["igcli.arguments"]
-    if "--json" in given[: given.index("--")] if "--" in given else "--json" in given:
+    typed = "--json" in given[: given.index("--")] if "--" in given else "--json" in given
+    if typed or ctx.meta.get("igcli.json"):
         from igcli.jobs.outputs.record import new_record, to_json
 
         click.echo(escaped(to_json(new_record(error=error))))
@@ -79,6 +83,10 @@ def ig() -> None:
       ig animate photo.jpg --side-by-side
       ig saturation photos/
       ig explain cat.jpg --target "tabby" --target "Egyptian cat" --panel
+      ig explain --sample coffee
+
+    Options have defaults of your own in variables (IGCLI_MODEL, IGCLI_EXPLAIN_STYLE) and in igcli.toml, or
+    [tool.igcli] in pyproject.toml, of the current folder. The command line comes first.
     """
 
 

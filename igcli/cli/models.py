@@ -11,6 +11,7 @@ import click
 from igcli.attribution.views.layer_choice import default_layers
 from igcli.bundled.input import SIZE
 from igcli.cli.console import Console
+from igcli.cli.defaults import WithDefaults
 from igcli.cli.help import IgCommand
 from igcli.cli.model_options import ModelChoice, load_chosen, named_model_options
 from igcli.cli.options import Streams, debug_option, stream_options
@@ -31,7 +32,7 @@ FEW = 5
 """How many class names are shown of many."""
 
 
-class Listing(click.Group):
+class Listing(WithDefaults, click.Group):
     """A group that lists when nothing is asked for, and shows the model whose name stands where a command would."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

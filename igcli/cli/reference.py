@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from igcli.cli.config_file import COMMAND_LINE_ONLY
 from igcli.cli.help import full_record, sections
 from igcli.cli.main import ig
 
@@ -24,6 +25,31 @@ _HEAD = """# The commands of ig
 
 Written by `python -m igcli.cli.reference` from the help that the commands print. `ig COMMAND --help` is the short form,
 `ig COMMAND --help-all` the whole. Options that several commands share stand once, at the end.
+
+## Defaults of your own
+
+What the command line does not give is looked for in the environment, then in a file:
+
+```sh
+export IGCLI_MODEL=resnet50            # --model of every command
+export IGCLI_EXPLAIN_STYLE=heat        # --style of ig explain alone
+export IGCLI_METHOD="gradient integrated"
+```
+
+The file is `igcli.toml` in the current folder, or `[tool.igcli]` (`[tool.igcli.explain]`, ...) in its `pyproject.toml`:
+
+```toml
+model = "resnet50"                     # of every command that has this option
+steps = 64
+
+[explain]                              # of one command
+panel = true
+method = ["integrated", "gradient"]
+```
+
+Names are the options' without `--`. What is taken from a file is said on stderr. Unknown names and values of the wrong
+kind are refused. A file may be in a stranger's folder: it cannot choose a program as `--model` or `--path`, write
+outside its folder, or set {reserved}.
 """
 
 
@@ -34,7 +60,8 @@ def reference() -> str:
     for _, command, context in commands:
         for _, _, record in _records(command, context):
             counts[record] = counts.get(record, 0) + 1
-    parts, shared = [_HEAD], dict[str, dict[Record, None]]()
+    reserved = ", ".join(f"`--{name}`" for name in COMMAND_LINE_ONLY)
+    parts, shared = [_HEAD.replace("{reserved}", reserved)], dict[str, dict[Record, None]]()
     for name, command, context in commands:
         own, others = [], []
         for heading, option, record in _records(command, context):
