@@ -1,4 +1,4 @@
-"""The registry of ways from a photo of any shape to the model's square: ``crop``, ``squash`` and ``pad``.
+"""The registry of ways from a photo of any shape to the model's square: ``crop``, ``squash``, ``pad`` and variants.
 
 ``crop`` is torchvision's ``Resize`` followed by ``CenterCrop`` on PIL images, bit for bit, because the published
 weights were evaluated so. Each entry also says where its square lies in the original, by which ``igcli.rendering`` maps
@@ -27,13 +27,26 @@ FITS: Registry[Fit] = Registry("fit")
 @FITS("crop", summary="Shrink the shorter side, keep the middle; what the network was evaluated with.")
 def crop(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
     """Shorter side to ``view.resize``, then the middle square of ``view.size``, black where there is no photo."""
-    width, height = image.size
-    short, long = min(width, height), max(width, height)
-    long = int(view.resize * long / short)  # torchvision truncates here and rounds in the offsets below
-    resized = (view.resize, long) if width <= height else (long, view.resize)
-    left, top = _middle(resized[0], view.size), _middle(resized[1], view.size)
-    window = Window(resized, left, top, view.size, view.interpolation)
+    width, height = _resized(image, view)
+    left, top = _middle(width, view.size), _middle(height, view.size)
+    window = Window((width, height), left, top, view.size, view.interpolation)
     return window.of(image), window.placement("crop", image.size)
+
+
+@FITS("crop-down", summary="The same with the middle rounded down, as Hugging Face's processors have it.")
+def crop_down(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
+    """Shorter side to ``view.resize``, then the middle square, one pixel up or left where it is not exact."""
+    width, height = _resized(image, view)
+    window = Window((width, height), *_middle_down(width, height, view.size), view.size, view.interpolation)
+    return window.of(image), window.placement("crop-down", image.size)
+
+
+@FITS("squash-crop", summary="Distort into a square of --resize, keep its middle, as some of Hugging Face's have it.")
+def squash_crop(image: Image.Image, view: View) -> tuple[Image.Image, Placement]:
+    """Both sides to ``view.resize``, then the middle square of ``view.size``."""
+    square = (view.resize, view.resize)
+    window = Window(square, *_middle_down(*square, view.size), view.size, view.interpolation)
+    return window.of(image), window.placement("squash-crop", image.size)
 
 
 @FITS("squash", summary="Use the whole photo, distorted into a square.")
@@ -94,6 +107,18 @@ class Window:
 
 _WHOLE = 64_000_000
 """Pixels up to which the whole photo is resized before its window is cut out."""
+
+
+def _resized(image: Image.Image, view: View) -> tuple[int, int]:
+    """Width and height of the photo with ``view.resize`` as its shorter side."""
+    short, long = min(image.size), max(image.size)
+    long = int(view.resize * long / short)  # torchvision truncates here, and rounds where the middle begins
+    return (view.resize, long) if image.width <= image.height else (long, view.resize)
+
+
+def _middle_down(width: int, height: int, window: int) -> tuple[int, int]:
+    """Left and top of a centred window, rounded down."""
+    return (width - window) // 2, (height - window) // 2
 
 
 def _middle(side: int, window: int) -> int:

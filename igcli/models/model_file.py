@@ -28,7 +28,8 @@ from typing import Any
 
 from igcli.bounded import read_bounded
 from igcli.errors import UsageError
-from igcli.models.sources import SOURCES, NameKind, kind_of_name, source_of_name
+from igcli.models.folders import name_of_folder
+from igcli.models.sources import SOURCES, NameKind, is_model_folder, kind_of_name, source_of_name
 from igcli.models.spec import InputSpec, ModelSpec
 
 PERSONAL = ("trust_pickle", "trust_model_file", "device", "offline")
@@ -156,12 +157,25 @@ def _path_in(model: str) -> str:
 
 
 def _model_in(model: str, folder: Path) -> str:
+    if prefix := _prefix_of_folder(model):
+        inner = folder / Path(model.removeprefix(prefix)).expanduser()
+        return f"{prefix}{inner}" if inner.is_dir() else model  # else it is an id
+    if kind_of_name(model) in (NameKind.OTHER, NameKind.FOLDER) and is_model_folder(str(folder / model)):
+        return name_of_folder(str(folder / model))
     return str(folder / Path(model).expanduser()) if _path_in(model) else model
 
 
 def _relative_model(model: str, folder: Path) -> str:
+    if prefix := _prefix_of_folder(model):
+        inner = Path(model.removeprefix(prefix)).expanduser()
+        return f"{prefix}{_relative(inner, folder)}" if inner.is_dir() else model
     path = _path_in(model)
     return _relative(Path(path), folder) + model[len(path) :] if path else model
+
+
+def _prefix_of_folder(model: str) -> str:
+    """The part of a name before what can be a folder; empty for names of other kinds."""
+    return next((prefix for prefix in ("hf:", "timm:local-dir:") if model.startswith(prefix)), "")
 
 
 def _relative(path: Path, folder: Path) -> str:

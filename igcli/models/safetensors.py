@@ -58,8 +58,20 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(f"{path} is not a whole .safetensors file ({reason}). Get the weights again.") from problem
 
 
-def _check_header(file: BinaryIO, path: Path) -> None:
-    """Raise ``WeightsError`` for a header that exceeds the limits; other faults are left to the package."""
+def shapes_in(path: Path) -> dict[str, tuple[int, ...]]:
+    """The tensors' shapes by name; raises what :func:`read_safetensors` does for the header of the file."""
+    try:
+        with open_regular(path) as file:
+            header = _check_header(file, path)
+            return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+    except (KeyError, TypeError) as problem:
+        raise WeightsError(f"{path} is not a whole .safetensors file (its header lacks a shape).") from problem
+    except OSError as problem:
+        raise WeightsError(f"{path} cannot be read: {problem.strerror or problem}.") from problem
+
+
+def _check_header(file: BinaryIO, path: Path) -> dict[str, Any]:
+    """The header; ``WeightsError`` for one that exceeds the limits, other faults are left to the package."""
     length = int.from_bytes(file.read(8), "little")
     size = file.seek(0, 2)
     if LARGEST_HEADER < length <= size:
@@ -86,6 +98,7 @@ def _check_header(file: BinaryIO, path: Path) -> None:
     if end != size:  # before all of it is read into memory
         reason = f"it should have {end:,} bytes and has {size:,}"
         raise WeightsError(f"{path} is not a whole .safetensors file ({reason}). Get the weights again.")
+    return header
 
 
 def _bytes_of_tensors(header: dict[str, Any]) -> int:

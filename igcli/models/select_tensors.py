@@ -42,7 +42,11 @@ NAMED = 6
 
 
 def select_tensors(
-    state: Mapping[str, torch.Tensor], network: torch.nn.Module, *, file: Path, warn: Callable[[str], None]
+    state: Mapping[str, torch.Tensor],
+    network: torch.nn.Module | Mapping[str, torch.Tensor],
+    *,
+    file: Path,
+    warn: Callable[[str], None],
 ) -> NamedTensors:
     """The tensors of the network, under its own names; the whole state if the network is not complete in it.
 
@@ -51,14 +55,14 @@ def select_tensors(
     state
         As :func:`~igcli.models.weights.read_state_dict` returns it.
     network
-        On the meta device or not: only names, shapes and types are used.
+        Or its own state dict; on the meta device or not: only names, shapes and types are used.
 
     Raises
     ------
     WeightsError
         When several networks of this kind are in the file, or the network's tensors have no usable values.
     """
-    own = network.state_dict()
+    own = network if isinstance(network, Mapping) else network.state_dict()
     plain = _without_wrappers(state, own.keys(), file)
     prefix = _prefix(plain, own.keys(), file)
     whole, left = False, []

@@ -72,18 +72,18 @@ def completed(said: InputSpec, own: InputSpec) -> InputSpec:
 
 def _labels(owner: object) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name in _NAMES:
-        if labels := _in_order(getattr(owner, name, None)):
+        if labels := names_in_order(getattr(owner, name, None)):
             yield name, labels
-    if labels := _in_order(getattr(getattr(owner, "config", None), "id2label", None)):
+    if labels := names_in_order(getattr(getattr(owner, "config", None), "id2label", None)):
         yield "config.id2label", labels
     indices = getattr(owner, "class_to_idx", None)
-    if isinstance(indices, Mapping) and (labels := _in_order({index: label for label, index in indices.items()})):
+    if isinstance(indices, Mapping) and (labels := names_in_order({index: label for label, index in indices.items()})):
         yield "class_to_idx", labels
-    if labels := _in_order(_setting(getattr(owner, "pretrained_cfg", None), "label_names")):
+    if labels := names_in_order(_setting(getattr(owner, "pretrained_cfg", None), "label_names")):
         yield "pretrained_cfg", labels
 
 
-def _in_order(names: object) -> tuple[str, ...]:
+def names_in_order(names: object) -> tuple[str, ...]:
     """Names from a sequence, or a mapping from 0..K-1; none from anything else, nor from placeholders (``LABEL_0``)."""
     if isinstance(names, Mapping):
         try:

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.models.auto import load_auto, load_googlenet
 from igcli.models.caltech101 import load_caltech101
 from igcli.models.efficientnet_lite0 import load_efficientnet_lite0
+from igcli.models.folders import CONFIG
 from igcli.models.from_program import SUFFIXES
 from igcli.models.from_timm import FETCHING, load_timm
+from igcli.models.from_transformers import load_transformers
+from igcli.models.published_weights import is_torchvision
 from igcli.registry import Registry
 
 if TYPE_CHECKING:
@@ -64,6 +68,7 @@ class NameKind(Enum):
 
     REGISTERED = "an entry of MODELS"
     SOURCE = "PREFIX:NAME, with an entry of SOURCES"
+    FOLDER = "a folder with a config.json"
     MODEL_FILE = "FILE.toml"
     PROGRAM = "a .pt2 or TorchScript file"
     CODE = "FILE.py:FUNCTION or package.module:FUNCTION"
@@ -77,11 +82,22 @@ def kind_of_name(name: str) -> NameKind:
     prefix, colon, _ = name.partition(":")
     if colon and prefix in SOURCES:
         return NameKind.SOURCE
+    if is_model_folder(name):
+        return NameKind.FOLDER
     if name.endswith(MODEL_FILE_SUFFIX):
         return NameKind.MODEL_FILE
     if name.endswith(SUFFIXES):
         return NameKind.PROGRAM
     return NameKind.CODE if colon else NameKind.OTHER
+
+
+def is_model_folder(name: str) -> bool:
+    """Whether a name is that of a folder that describes a network, and not also that of a torchvision network."""
+    try:
+        described = (Path(name).expanduser() / CONFIG).is_file()
+    except (OSError, ValueError, RuntimeError):  # a NUL in the name, or nobody's home
+        return False
+    return described and not is_torchvision(name)
 
 
 def source_of_name(name: str) -> ModelSource:
@@ -101,8 +117,12 @@ def prefixed_names() -> str:
     return ", ".join(f"{prefix}:NAME" for prefix in SOURCES)
 
 
-SOURCES("timm", summary="networks of the timm library, by timm's names; needs igcli[timm]")(
-    ModelSource(load_timm, published=True, data_only=True, fetching=FETCHING)
+SOURCES(
+    "timm",
+    summary="networks of the timm library: NAME, local-dir:FOLDER or hf-hub:ID; needs igcli[timm]",
+)(ModelSource(load_timm, published=True, data_only=True, fetching=FETCHING))
+SOURCES("hf", summary="image classifiers of transformers, with their own preprocessing: FOLDER or ID; needs igcli[hf]")(
+    ModelSource(load_transformers, data_only=True)
 )
 
 MODELS(

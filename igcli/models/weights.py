@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
+ONNX = (
+    "is an ONNX graph, of which torch takes no gradients: give the PyTorch network that it was exported from "
+    "(--model FILE.py:FUNCTION --weights FILE.pth), or that network exported by torch.export to a .pt2 file."
+)
+
+
 def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPRESSED_ROOM) -> dict[str, torch.Tensor]:
     """All tensors of a file of weights, on the CPU, as they are stored.
 
@@ -105,6 +111,8 @@ def _check_file(path: Path) -> None:
         head = file.read(512)
     if not head:
         raise WeightsError(f"{path} is empty. Get the weights again.")
+    if path.suffix == ".onnx":
+        raise WeightsError(f"{path} {ONNX}")
     if is_web_page(head):
         raise WeightsError(
             f"{path} is a web page, not weights. Download the file itself rather than the page about it."

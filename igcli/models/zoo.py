@@ -6,6 +6,7 @@ How each network is built is in its own module.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from igcli.images.source import FileState
 from igcli.models.apply_spec import apply_spec
 from igcli.models.classifier import OWN_NETWORK, Classifier
 from igcli.models.devices import resolve_device
+from igcli.models.folders import name_of_folder
 from igcli.models.from_code import load_from_code
 from igcli.models.from_program import load_program
 from igcli.models.from_torchvision import load_torchvision
@@ -23,7 +25,7 @@ from igcli.models.model_file import read_model_file
 from igcli.models.published_weights import classifier_names, is_torchvision
 from igcli.models.sources import MODELS, Loader, NameKind, kind_of_name, load_from_source, source_of_name
 from igcli.models.spec import LoadOptions, ModelSpec, warn_python
-from igcli.models.weights import sha256_of
+from igcli.models.weights import ONNX, sha256_of
 from igcli.registry import load_plugins
 
 
@@ -42,7 +44,8 @@ def load_model(
     model
         A name in :data:`MODELS`; a torchvision classifier (``NAME`` or ``NAME@WEIGHTS``); ``PREFIX:NAME`` with
         a prefix in :data:`~igcli.models.sources.SOURCES`, as in ``timm:NAME``;
-        ``package.module:factory`` or ``file.py:factory``; a ``.pt2`` or TorchScript file; a model file (``.toml``).
+        ``package.module:factory`` or ``file.py:factory``; a ``.pt2`` or TorchScript file; a model file (``.toml``);
+        a folder that transformers or timm saved, with its ``config.json``.
         Or a :class:`ModelSpec` with all settings.
     progress
         Draw a bar on stderr while weights are downloaded.
@@ -94,10 +97,14 @@ def load_model(
 
 
 def whole(spec: ModelSpec) -> ModelSpec:
-    """The spec completed by its model file, if it names one; the spec's own settings take precedence."""
-    if kind_of_name(spec.model) is not NameKind.MODEL_FILE:
-        return spec
-    return spec.over(read_model_file(Path(spec.model).expanduser(), trusted=spec.trust_model_file))
+    """The spec completed by its model file, if it names one, and a folder's name with the prefix of its library.
+
+    The spec's own settings take precedence over the file's.
+    """
+    kind = kind_of_name(spec.model)
+    if kind is NameKind.MODEL_FILE:
+        return spec.over(read_model_file(Path(spec.model).expanduser(), trusted=spec.trust_model_file))
+    return replace(spec, model=name_of_folder(spec.model)) if kind is NameKind.FOLDER else spec
 
 
 def _loader(name: str) -> Loader:
@@ -115,11 +122,15 @@ def _loader(name: str) -> Loader:
         raise UsageError(f"Which function of {name} makes the network? Give --model {name}:FUNCTION.")
     if is_torchvision(name):
         return partial(load_torchvision, name)
+    if name.endswith(".onnx"):
+        raise UsageError(f"{name} {ONNX}")
+    if Path(name).is_dir():
+        name_of_folder(name)  # says what the folder lacks
     near = get_close_matches(name, dict.fromkeys([*MODELS, *classifier_names()]), n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise UsageError(
         f"There is no model called {name!r}.{hint} 'ig models' lists the names; your own network is FILE.py:FUNCTION, "
-        "package.module:FUNCTION, a .pt2 or TorchScript file, or a model file (.toml)."
+        "package.module:FUNCTION, a .pt2 or TorchScript file, a model file (.toml), or a folder with a config.json."
     )
 
 

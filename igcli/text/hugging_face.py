@@ -8,15 +8,14 @@ safetensors are read, and no code that comes with a model is run.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from igcli.errors import UsageError, WeightsError, first_line
-from igcli.lazy import load, torch
+from igcli.errors import UsageError
+from igcli.lazy import torch
 from igcli.models.devices import resolve_device
 from igcli.models.from_code import tensors_hash
+from igcli.models.hub import config_in, folder_of, in_sentences, network_in, quietly, read_folder, transformers_library
 from igcli.models.model import Provenance, in_evaluation_mode
 from igcli.text.framed import framed
 from igcli.text.model import TextModel
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "hf:"
-_INSTALL = "hf: needs two more packages: pip install 'igcli[hf]'."
+NEEDED = "config.json, tokenizer.json and model.safetensors"
 
 
 def load_hugging_face(name: str, *, device: str = "auto", offline: bool = False) -> TextModel:
@@ -39,18 +38,16 @@ def load_hugging_face(name: str, *, device: str = "auto", offline: bool = False)
     WeightsError
         For files that are missing, damaged, or hold more than tensors.
     """
-    try:
-        transformers = load("transformers")
-    except ImportError as problem:
-        raise UsageError(_INSTALL) from problem
     where = name.removeprefix(PREFIX)
-    options: dict[str, Any] = {"local_files_only": offline or Path(where).is_dir()}
-    with _quiet(transformers), _in_sentences(where):
-        config = transformers.AutoConfig.from_pretrained(where, **options)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(where, **options)
-        next_word = _is_causal(config, where)
-        kind = transformers.AutoModelForCausalLM if next_word else transformers.AutoModelForSequenceClassification
-        network = kind.from_pretrained(where, dtype=torch.float32, use_safetensors=True, **options)
+    transformers = transformers_library()
+    with quietly(transformers):
+        folder = folder_of(where, offline=offline)
+        with in_sentences(where, NEEDED):
+            config = config_in(transformers, folder)
+            tokenizer = read_folder(transformers.AutoTokenizer, folder)
+            next_word = _is_causal(config, where)
+            kind = transformers.AutoModelForCausalLM if next_word else transformers.AutoModelForSequenceClassification
+            network = network_in(kind, folder, config)
     if not getattr(tokenizer, "is_fast", False):
         raise UsageError(f"{where} has no fast tokeniser, which says where its words are in the text: save one there.")
     network = in_evaluation_mode(network).to(resolve_device(device))
@@ -147,28 +144,3 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start].isspace():
         start += 1
     return start, end
-
-
-@contextlib.contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Without the library's bars and advice, which belong on no one's terminal."""
-    logging = transformers.utils.logging
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-
-
-@contextlib.contextmanager
-def _in_sentences(where: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, ImportError, RuntimeError, KeyError) as problem:
-        said = first_line(problem)
-        raise WeightsError(
-            f"{where} could not be loaded ({type(problem).__name__}: {said}). Give hf: and a folder with config.json, "
-            "tokenizer.json and model.safetensors, or the id of a model on huggingface.co."
-        ) from problem

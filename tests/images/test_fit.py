@@ -58,6 +58,26 @@ def test_crop_of_one_channel_is_torchvisions_too() -> None:
     assert np.array_equal(np.asarray(FITS["crop"](image, View(28, 32, 1))[0]), np.asarray(expected))
 
 
+@pytest.mark.parametrize("size", [*SIZES, (75, 50), (76, 51), (9, 7)], ids=str)
+@pytest.mark.parametrize("fit", ["crop-down", "squash-crop"])
+@pytest.mark.parametrize("resize", [32, 33, 25])
+def test_the_middle_rounded_down_is_that_of_transformers(fit: str, resize: int, size: tuple[int, int]) -> None:
+    library = pytest.importorskip("transformers.image_transforms", reason="needs igcli[hf]")
+    image = noise(*size)
+    sides = (resize, resize)
+    if fit == "crop-down":
+        sides = library.get_resize_output_image_size(
+            np.asarray(image), size=resize, default_to_square=False, input_data_format="channels_last"
+        )
+    resized = image.resize(sides[::-1], Image.Resampling.BILINEAR)
+    expected = library.center_crop(np.asarray(resized), (28, 28), input_data_format="channels_last")
+
+    square, placement = FITS[fit](image, View(28, resize))
+
+    assert np.array_equal(np.asarray(square), expected)
+    assert placement.fit == fit
+
+
 @pytest.mark.parametrize("name", FITS)
 @pytest.mark.parametrize("size", [(60_000, 1), (1, 60_000), (30_000, 3)], ids=str)
 def test_absurdly_long_strips_become_squares_in_little_memory(name: str, size: tuple[int, int]) -> None:

@@ -1,0 +1,194 @@
+"""How an image processor of transformers prepares a picture, as a view and a normalisation of igcli.
+
+What the processor states (its size, crop, resampling) gives candidates; which of them it is, is found by preparing two
+made-up pictures with both. Mean, standard deviation and the order of channels are read off plain pictures, so that
+offsets, factors and a second normalisation are included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from igcli.errors import UsageError
+from igcli.images.fit import FITS
+from igcli.images.options import INTERPOLATIONS, View
+from igcli.lazy import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+
+PICTURES = ((301, 200), (190, 273))
+"""Width and height of the pictures that are tried; what is cut off them is an odd number of pixels."""
+
+ROUNDING = 1.5
+"""Grey levels by which two ways to compute the same picture may differ."""
+
+OTHERWISE = (
+    "Its {0} prepares pictures in a way that ig only approximates (by up to {1:.0f} of 255 grey levels on a made-up "
+    "picture): scores may differ from those of the library's own pipeline."
+)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How pictures are prepared.
+
+    Attributes
+    ----------
+    view, mean, std
+        As :class:`~igcli.models.classifier.Classifier` has them.
+    reversed_channels
+        The network is given blue, green, red.
+    doubt
+        A sentence if the processor does something else, or an empty one.
+    """
+
+    view: View
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    reversed_channels: bool = False
+    doubt: str = ""
+
+
+def preparation_of(processor: Any, *, channels: int = 3) -> Preparation:
+    """What the processor does to pictures of so many channels, 1 or 3.
+
+    Raises
+    ------
+    UsageError
+        It does not make one square, of the same size, of every picture.
+    """
+
+    def prepared(image: Image.Image) -> NDArray[np.float32]:
+        try:
+            values: NDArray[np.float32] = np.asarray(
+                processor(images=image, return_tensors="np")["pixel_values"], dtype=np.float32
+            )[0]
+        except Exception as problem:  # a processor of any kind of network
+            raise UsageError(f"{_name(processor)} prepares no single pictures ({problem!r:.200}).") from problem
+        if values.shape[0] != channels or values.ndim != 3:
+            raise UsageError(f"{_name(processor)} makes {values.shape} of a picture of {channels} channels.")
+        return values
+
+    pictures = [_made_up(size, channels) for size in PICTURES]
+    results = [prepared(picture) for picture in pictures]
+    sides = {side for values in results for side in values.shape[1:]}
+    if len(sides) != 1:
+        shapes = " and ".join(f"{values.shape[2]} x {values.shape[1]}" for values in results)
+        raise UsageError(
+            f"{_name(processor)} makes pictures of {shapes} pixels, and ig gives a network squares of one size: "
+            "save the model with a processor whose size has an equal height and width."
+        )
+    (side,) = sides
+    black, white = (prepared(_plain(level, channels))[:, side // 2, side // 2] for level in (0, 255))
+    mean, std = _normalisation(processor, black.astype(float), white.astype(float))
+    flipped = channels == 3 and _is_reversed(prepared, black, white)
+    errors = {
+        view: max(_error(view, *pair, mean, std, flipped=flipped) for pair in zip(pictures, results, strict=True))
+        for view in _candidates(processor, side, channels)
+    }
+    view = min(errors, key=lambda each: errors[each])
+    doubt = OTHERWISE.format(_name(processor), errors[view]) if errors[view] > ROUNDING else ""
+    if flipped:
+        mean, std = mean[::-1], std[::-1]
+    return Preparation(view, mean, std, flipped, doubt)
+
+
+def interpolation_of(processor: Any) -> str | None:
+    """The name in ``INTERPOLATIONS`` of a processor's ``resample``, a number of Pillow's; ``None`` without any."""
+    from PIL import Image
+
+    stated = getattr(processor, "resample", None)
+    stated = getattr(stated, "value", stated)  # torchvision's name, or Pillow's number
+    if isinstance(stated, int):
+        stated = next((each.name for each in Image.Resampling if each.value == stated), None)
+    name = str(stated).lower()
+    return name if name in INTERPOLATIONS else None
+
+
+def _candidates(processor: Any, side: int, channels: int) -> Iterator[View]:
+    """Views that make pictures of ``side``, those that the processor's settings suggest first."""
+    size = getattr(processor, "size", None)
+    stated = [_entry(size, name) for name in ("shortest_edge", "height")]
+    share = getattr(processor, "crop_pct", None)
+    enlarged = [int(each / share) for each in (*stated, side) if each and share]
+    resizes = dict.fromkeys(each for each in (*stated, *enlarged, side) if isinstance(each, int) and each > 0)
+    named = interpolation_of(processor)
+    for interpolation in (named,) if named else ("bilinear", "bicubic"):
+        yield View(side, side, channels, interpolation, "squash")
+        for resize in resizes:
+            for fit in ("crop-down", "crop", "squash-crop"):
+                yield View(side, resize, channels, interpolation, fit)
+
+
+def _entry(size: Any, name: str) -> int | None:
+    value = size.get(name) if hasattr(size, "get") else getattr(size, name, size)
+    return value if isinstance(value, int) else None
+
+
+def _normalisation(
+    processor: Any, black: NDArray[np.float64], white: NDArray[np.float64]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation in pixel units [0, 1]: those that are stated, if they make these black and white."""
+    if not (np.isfinite(black).all() and np.isfinite(white).all() and (white > black).all()):
+        raise UsageError(f"{_name(processor)} makes white no larger than black: ig cannot say what a pixel becomes.")
+    stated = [getattr(processor, f"image_{name}", None) for name in ("mean", "std")]
+    if all(isinstance(each, (list, tuple)) and len(each) == len(black) for each in stated):
+        mean, std = (np.array(each, dtype=float) for each in stated)
+        if np.allclose(-mean / std, black, atol=1e-5) and np.allclose((1 - mean) / std, white, atol=1e-5):
+            return tuple(mean.tolist()), tuple(std.tolist())
+    return tuple((0.0 - black / (white - black)).tolist()), tuple((1 / (white - black)).tolist())
+
+
+def _is_reversed(
+    prepared: Callable[[Image.Image], NDArray[np.float32]], black: NDArray[np.float32], white: NDArray[np.float32]
+) -> bool:
+    """Whether a red picture comes out with its light in the last channel."""
+    from PIL import Image
+
+    values = prepared(Image.new("RGB", PICTURES[0], (255, 0, 0)))
+    middle = values[:, values.shape[1] // 2, values.shape[2] // 2]
+    lit = (middle - black) / (white - black)
+    return bool(lit[0] < 0.5 < lit[2])
+
+
+def _error(
+    view: View,
+    picture: Image.Image,
+    result: NDArray[np.float32],
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    *,
+    flipped: bool,
+) -> float:
+    """By how many grey levels a view's picture differs from the processor's ``result``, at most."""
+    square, _ = FITS[view.fit](picture, view)
+    ours = np.asarray(square, dtype=np.float32).reshape(view.size, view.size, -1).transpose(2, 0, 1)
+    mean_of, std_of = (np.array(each, dtype=np.float32)[:, None, None] for each in (mean, std))
+    theirs = (result * std_of + mean_of) * 255
+    return float(np.abs((ours[::-1] if flipped else ours) - theirs).max())
+
+
+def _made_up(size: tuple[int, int], channels: int) -> Image.Image:
+    """A picture of noise, every pixel of which differs from its neighbours."""
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return _in_mode(Image.fromarray(noise), channels)
+
+
+def _plain(level: int, channels: int) -> Image.Image:
+    from PIL import Image
+
+    return _in_mode(Image.new("RGB", PICTURES[0], (level, level, level)), channels)
+
+
+def _in_mode(image: Image.Image, channels: int) -> Image.Image:
+    return image if channels == 3 else image.convert("L")
+
+
+def _name(processor: Any) -> str:
+    return type(processor).__name__.removesuffix("Pil")
