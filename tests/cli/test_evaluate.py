@@ -540,3 +540,14 @@ def test_a_tile_goes_with_focus_and_with_a_network_that_takes_it(run, model, mon
     result = run("--metric", "focus", "--mosaics", "1", "--tile", "12", *SHORT[:2])
     assert result.exit_code == 2
     assert "does not take mosaics of 24 x 24 pixels (wrong size): leave --tile out" in result.stderr
+
+
+def test_maps_over_references_whose_card_is_lost_are_measured_again(run, photos, tmp_path):
+    arguments = ("--metric", "aopc", *SHORT, "--baseline", photos / "class a")
+    assert run(*arguments).exit_code == 0
+    before = record(tmp_path)["metrics"]["aopc"]["maps"]["integrated"]["mean"]
+    for card in (tmp_path / "out" / "photos").rglob("*.json"):
+        card.unlink()
+    again = run(*arguments)
+    assert again.exit_code == 0, again.output
+    assert record(tmp_path)["metrics"]["aopc"]["maps"]["integrated"]["mean"] == before

@@ -12,7 +12,7 @@ from typing import Any
 from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
 from igcli.attribution.methods.method import METHODS
-from igcli.attribution.result import Explanation
+from igcli.attribution.result import Explanation, Settings
 from igcli.attribution.scores import Score
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
@@ -198,6 +198,8 @@ class Measurer:
         """One outcome per picture, of the class on the photo's card, or of the one asked for."""
         targets = [photo.card.target["index"] if photo.card else photo.target for photo in photos]
         wanted = replace(self.job.plan.wanted, methods=tuple(methods))
+        if not methods:  # the class alone, which a folder as the baseline has nothing to do with
+            wanted = replace(wanted, settings=replace(wanted.settings, baseline=Settings.baseline))
         with self.effort.of_gradients():
             found = explain(
                 model or self.job.model,
