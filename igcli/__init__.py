@@ -16,8 +16,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from igcli.attribution.attribute import attribute as attribute
     from igcli.attribution.budget import Budget as Budget
-    from igcli.attribution.explain import attribute as attribute
     from igcli.attribution.explain import explain as explain
     from igcli.attribution.integrate import Integration as Integration
     from igcli.attribution.integrate import integrate as integrate
@@ -67,7 +67,7 @@ _HOMES = {
     "Trace": "igcli.attribution.views.trace",
     "View": "igcli.images.options",
     "Wanted": "igcli.attribution.wanted",
-    "attribute": "igcli.attribution.explain",
+    "attribute": "igcli.attribution.attribute",
     "configured": "igcli.evaluation.metrics.metric",
     "draw_frames": "igcli.rendering.film",
     "explain": "igcli.attribution.explain",
@@ -93,6 +93,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'igcli' has no attribute {name!r}")
     importlib.import_module("igcli.registry").load_plugins()
+    importlib.import_module("igcli.rendering.display")  # what a notebook shows of a result
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

@@ -23,6 +23,7 @@ def definitions() -> dict[str, list[str]]:
     for file in sorted(PACKAGE.rglob("*.py")):
         module = ast.parse(file.read_text(encoding="utf-8"))
         functions = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        functions = [each for each in functions if "overload" not in map(ast.unparse, each.decorator_list)]
         classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
         for node in (*classes, *(each for each in functions if not each.name.startswith("_"))):
             places[node.name].append(f"{file.relative_to(PACKAGE)}:{node.lineno}")

@@ -7,7 +7,7 @@ in the sample's place, so that one bad sample does not affect the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from igcli.attribution.adaptive.adaptive_path import refine_paths
 from igcli.attribution.baseline_prediction import predict_at_baselines
@@ -17,10 +17,10 @@ from igcli.attribution.methods.method import METHODS
 from igcli.attribution.needed_paths import PathKey, copies_of, paths_of, paths_to
 from igcli.attribution.network import recognised_logits
 from igcli.attribution.path import Path
-from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
+from igcli.attribution.result import Explanation, ScoreEnds, Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import sweep
-from igcli.attribution.targets import RankedClass, count_classes, ranking, resolve_targets
+from igcli.attribution.targets import RankedClass, ranking, resolve_targets
 from igcli.attribution.task import ExplainedRun, Task
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
@@ -30,36 +30,6 @@ from igcli.models.model import Model
 from igcli.sample import Sample
 
 _SOFTMAX_NOTE = "The network ends in softmax: its outputs are the probabilities, and logits are their logarithms."
-
-
-def attribute(
-    model: Model,
-    sample: Sample,
-    *,
-    method: str = "integrated",
-    target: str | int = "top",
-    budget: Budget | int | None = None,
-    **settings: object,
-) -> Attribution:
-    """One sample, such as a picture; one class, one method.
-
-    Keyword arguments beyond these are those of :class:`Settings`.
-
-    Raises
-    ------
-    IgError
-        With a sentence that says what to do.
-    """
-    if unknown := settings.keys() - {each.name for each in fields(Settings)}:
-        known = ", ".join(each.name for each in fields(Settings))
-        raise UsageError(f"There is no setting {min(unknown)!r}. There are: {known}; method, target and budget.")
-    wanted = Wanted((method,), (target,), replace(Settings(), **settings))  # type: ignore[arg-type]
-    if count_classes(target) > 1:
-        raise UsageError(f"attribute() explains one class, and {target!r} names more: use explain().")
-    (outcome,) = explain(model, [sample], wanted, budget=budget)[0]
-    if isinstance(outcome, IgError):
-        raise outcome
-    return outcome.results[method]
 
 
 def explain(

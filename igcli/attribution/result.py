@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.baseline_prediction import BaselinePrediction
+from igcli.attribution.display import caption_of, notebook_png
 from igcli.attribution.paths.kind import own_start_of
 from igcli.attribution.quadrature import DEFAULT_RULE
 from igcli.attribution.targets import RankedClass
@@ -220,6 +221,8 @@ class Attribution:
         What the method relies on and the network does not have, in a sentence; empty where nothing is missing.
     path_ends
         Where paths of the method's own ended, if it looks for other classes.
+    sample
+        What was explained.
     """
 
     method: str
@@ -238,6 +241,15 @@ class Attribution:
     layout: Layout | None = None
     premise: str = ""
     path_ends: tuple[PathEnd, ...] = ()
+    sample: Sample | None = None
+
+    def __repr__(self) -> str:
+        name = "" if self.sample is None else f"{self.sample.name}: "
+        return f"<Attribution {name}{self.target}, {caption_of(self)}>"
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: the map next to the photo."""
+        return notebook_png(self.sample, [self])
 
     @property
     def parts(self) -> tuple[torch.Tensor, ...]:
@@ -274,6 +286,14 @@ class Explanation:
     results: Mapping[str, Attribution]
     trace: Trace
     interior: InteriorImportance | None = None
+
+    def __repr__(self) -> str:
+        captions = "; ".join(caption_of(result) for result in self.results.values())
+        return f"<Explanation {self.sample.name}: {self.target}{captions and f', {captions}'}>"
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: the maps next to the photo."""
+        return notebook_png(self.sample, list(self.results.values())) if self.results else None
 
     @property
     def picture(self) -> Any:

@@ -25,6 +25,9 @@ class RankedClass:
         """What ranks it: the probability."""
         return self.probability
 
+    def __str__(self) -> str:
+        return f"{self.label} {100 * self.probability:.1f} %"
+
 
 @dataclass(frozen=True)
 class RankedValue(RankedClass):
@@ -36,6 +39,9 @@ class RankedValue(RankedClass):
     def amount(self) -> float:
         """The value itself."""
         return self.value
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.value:.4g}"
 
 
 @dataclass(frozen=True)

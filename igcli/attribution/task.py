@@ -174,6 +174,7 @@ class Task:
             layout=layout,
             premise=unmet_premises(self.model, [name]).get(name, ""),
             path_ends=tuple(end for run in runs for end in run.methods[name].path_ends()),
+            sample=self.sample,
         )
 
 

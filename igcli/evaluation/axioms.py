@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from igcli.attribution.attribute import attribute
 from igcli.attribution.budget import Budget
-from igcli.attribution.explain import attribute
 from igcli.errors import IgError
 from igcli.lazy import torch
 from igcli.models.model import Model

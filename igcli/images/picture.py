@@ -90,10 +90,9 @@ class Picture(Sample):
         return self.path.name if self.path is not None else "picture"
 
     def __repr__(self) -> str:
-        channels, height, width = self.pixels.shape
-        original = "{} x {}".format(*self.original_size)
+        shape, original = (" x ".join(map(str, each)) for each in (self.pixels.shape, self.original_size))
         notes = "".join(f"; {note}" for note in self.notes)
-        return f"<Picture {self.name}: {channels} x {height} x {width}, {self.placement.fit} of {original}{notes}>"
+        return f"<Picture {self.name}: {shape}, {self.placement.fit} of {original}{notes}>"
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows: what the model sees, as PNG."""

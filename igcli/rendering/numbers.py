@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from igcli.attribution.scores import PROBABILITIES
 
 if TYPE_CHECKING:
+    from igcli.attribution.result import ScoreEnds
     from igcli.lazy import np
 
 
@@ -29,6 +30,12 @@ def amount_text(amount: float, *, regression: bool) -> str:
 def score_text(score: float, kind: str) -> str:
     """The score as a percentage if it is a probability, else as a number with three digits."""
     return probability_text(score) if kind in PROBABILITIES else f"{score:.3g}"
+
+
+def score_ends_text(score: ScoreEnds) -> str:
+    """The score that is explained, at both ends of the path: ``softmax: 0.953 at the photo, 0.001 at the baseline``."""
+    against = f" against {score.against}" if score.against else ""
+    return f"{score.kind}{against}: {score.at_image:.4g} at the photo, {score.at_baseline:.4g} at the baseline"
 
 
 def ends_text(ends: Iterable[tuple[str, str, float]], *, regression: bool = False) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from captum.attr import IntegratedGradients, Saliency
 
-from igcli.attribution.explain import attribute, explain
+from igcli.attribution.attribute import attribute
+from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
 from igcli.attribution.views.saturation import saturation_statistics
 from igcli.attribution.wanted import Wanted

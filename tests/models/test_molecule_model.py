@@ -10,7 +10,8 @@ import torch
 
 pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")
 
-from igcli.attribution.explain import attribute, explain
+from igcli.attribution.attribute import attribute
+from igcli.attribution.explain import explain
 from igcli.errors import IgError, InputError, UsageError
 from igcli.inputs import TextInput
 from igcli.models import molecule_model

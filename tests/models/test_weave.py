@@ -7,7 +7,8 @@ import torch
 
 pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")
 
-from igcli.attribution.explain import attribute, explain
+from igcli.attribution.attribute import attribute
+from igcli.attribution.explain import explain
 from igcli.attribution.integrate import integrate
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted

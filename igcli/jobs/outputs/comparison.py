@@ -25,7 +25,7 @@ from igcli.jobs.outputs.record import Record, new_record, png, result_entry, wri
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
-from igcli.rendering.numbers import amount_text
+from igcli.rendering.numbers import amount_text, score_ends_text
 from igcli.rendering.overlay import draw
 from igcli.rendering.styles import STYLES
 
@@ -164,13 +164,12 @@ def columns_of(methods: Iterable[str], drawing: Drawing) -> tuple[str, ...]:
 
 def words_of(explanation: Explanation) -> tuple[str, ...]:
     """The lines next to a class's maps."""
-    target, score = explanation.target, explanation.score
+    target = explanation.target
     rank = next((n for n, each in enumerate(explanation.prediction, 1) if each.index == target.index), None)
     place = "the top prediction" if rank == 1 else f"prediction number {rank}" if rank else "not in the top 5"
-    against = f" against {score.against}" if score.against else ""
     return (
         f"{amount_text(target.amount, regression=isinstance(target, RankedValue))}: {place}",
-        f"{score.kind}{against}: {score.at_image:.4g} at the photo, {score.at_baseline:.4g} at the baseline",
+        score_ends_text(explanation.score),
     )
 
 
