@@ -24,7 +24,7 @@ def caption_of(result: Attribution) -> str:
     complete, parts = result.completeness, []
     if complete.within_tolerance is not None:
         over = "" if complete.within_tolerance else f" (over {100 * result.settings.tolerance:g} %)"
-        parts.append(f"gap {100 * complete.relative_gap:.1f} %{over}")
+        parts.append(f"gap {100 * complete.relative_gap:.1f} %{complete.unit_words}{over}")
     if (error := result.extras.get("map_error")) is not None:
         parts.append(f"map error {100 * error:.1f} %")
     count = result.gradient_evaluations

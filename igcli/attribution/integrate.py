@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from igcli.attribution.adaptive.adaptive_path import AdaptivePath, refine_paths
 from igcli.attribution.batch_size import default_batch_size
 from igcli.attribution.budget import Budget
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.methods.integrated import IntegratedGradients
 from igcli.attribution.methods.method import MethodContext
 from igcli.attribution.network import forward
 from igcli.attribution.path import Path
 from igcli.attribution.paths.kind import check_sample, check_start, find_path
 from igcli.attribution.quadrature import Nodes, nodes
-from igcli.attribution.result import Completeness, ScoreEnds, Settings
+from igcli.attribution.result import ScoreEnds, Settings
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import Chunk, Consumer, PathRun, sweep
 from igcli.attribution.task import map_error_of

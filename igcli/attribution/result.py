@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.baseline_prediction import BaselinePrediction
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.display import caption_of, notebook_png
 from igcli.attribution.paths.kind import own_start_of
 from igcli.attribution.quadrature import DEFAULT_RULE
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from igcli.attribution.views.interior import InteriorImportance
     from igcli.attribution.views.trace import Trace
     from igcli.lazy import np, torch
-
-#: Score differences below this count as no difference when a gap is put in relation to them.
-SMALLEST_RISE = 1e-6
-
-#: A score whose ends differ by less than this share of its range along the path has come back to where it began: its
-#: map consists of large contributions that cancel, and a gap is put in relation to the range.
-RETURNED = 0.25
 
 
 @dataclass(frozen=True)
@@ -132,53 +126,6 @@ class ScoreEnds:
     def rise(self) -> float:
         """F(x) − F(x′): what a complete map sums to."""
         return self.at_image - self.at_baseline
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """How far the map's sum is from the score's rise (arXiv 1703.01365, §3, completeness).
-
-    It measures the quadrature, not the quality of the map. ``relative_gap`` is in units of the rise; of the score's
-    range along the path where the rise is less than ``RETURNED`` of that; and at least of ``SMALLEST_RISE``.
-    ``relative_to`` says which: ``"rise"`` or ``"range"``. ``within_tolerance`` is ``None`` for a method that does not
-    promise completeness. ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP), and
-    ``"end"`` for one whose map sums to the rise from the end of its own path (IG2); both gaps are measured against that
-    then. It is ``"mean rise"`` for a mean over reference samples, which is complete on average only, and promises no
-    gap.
-    """
-
-    gap: float
-    relative_gap: float
-    within_tolerance: bool | None
-    sums_to: str = "rise"
-    relative_to: str = "rise"
-
-    @classmethod
-    def of(
-        cls, total: float, rise: float, *, tolerance: float | None, sums_to: str = "rise", span: float = 0.0
-    ) -> Completeness:
-        """Compare a map's sum with the score's rise.
-
-        Parameters
-        ----------
-        tolerance
-            ``None`` where nothing is promised.
-        span
-            The score's range along the path; 0 where it is not known.
-        """
-        gap, returned = abs(total - rise), abs(rise) < RETURNED * span
-        relative = gap / max(span if returned else abs(rise), SMALLEST_RISE)
-        within = None if tolerance is None else relative <= tolerance
-        return cls(gap, relative, within, sums_to, "range" if returned else "rise")
-
-    @property
-    def unit_words(self) -> str:
-        """What follows a gap in per cent: empty, or ``" of the score's range"`` where it is not one of the rise."""
-        return OF_RANGE if self.relative_to == "range" else ""
-
-
-#: Said of a gap whose unit is the score's range along the path.
-OF_RANGE = " of the score's range"
 
 
 @dataclass(frozen=True)

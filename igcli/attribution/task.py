@@ -16,12 +16,13 @@ from operator import attrgetter
 from igcli.attribution.adaptive.adaptive_path import AdaptivePath, first_points
 from igcli.attribution.baselines import count_baselines
 from igcli.attribution.budget import Budget
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.methods.method import METHODS, Method, MethodContext, OwnPath
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.needed_paths import PathKey, copies_of, kind_of_path, paths_of
 from igcli.attribution.quadrature import nodes
 from igcli.attribution.reference_path import ReferencePath
-from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds
+from igcli.attribution.result import Attribution, Explanation, ScoreEnds
 from igcli.attribution.sweep import PathRun
 from igcli.attribution.targets import RankedClass, count_classes
 from igcli.attribution.views.interior import InteriorImportance

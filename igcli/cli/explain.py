@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
+from igcli.attribution.completeness import OF_RANGE
 from igcli.attribution.methods.method import METHODS
-from igcli.attribution.result import OF_RANGE
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all

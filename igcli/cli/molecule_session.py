@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from igcli.attribution.result import OF_RANGE
+from igcli.attribution.completeness import OF_RANGE
 from igcli.cli.list_session import ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput

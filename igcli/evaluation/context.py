@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from igcli.attribution.result import Completeness
+    from igcli.attribution.completeness import Completeness
     from igcli.attribution.scores import Score
     from igcli.evaluation.exclusions import Exclusion
     from igcli.evaluation.ground_truth.area import Area

@@ -7,9 +7,10 @@ from toys import classifier, count_gradients, random_picture, small_network
 
 import igcli
 from igcli.attribution.budget import Budget
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.explain import explain
 from igcli.attribution.methods.method import METHODS
-from igcli.attribution.result import Completeness, Explanation, Settings
+from igcli.attribution.result import Explanation, Settings
 from igcli.attribution.wanted import Wanted
 from igcli.errors import IgError, LabelError, NumericalError, UsageError
 

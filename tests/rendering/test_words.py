@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from igcli.attribution.result import Completeness, ScoreEnds
+from igcli.attribution.completeness import Completeness
+from igcli.attribution.result import ScoreEnds
 from igcli.attribution.targets import RankedClass
 from igcli.rendering.words import html_fragment, number_text, terminal_lines, tint, words_image
 from igcli.text.scored import ScoredText

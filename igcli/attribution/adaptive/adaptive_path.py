@@ -28,8 +28,9 @@ from igcli.attribution.adaptive.cells import Cells
 from igcli.attribution.adaptive.gradient_buffer import GradientBuffer
 from igcli.attribution.adaptive.profile import PROBE_ALPHAS, density
 from igcli.attribution.budget import Budget
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.network import probe
-from igcli.attribution.result import Completeness, ScoreEnds, Settings
+from igcli.attribution.result import ScoreEnds, Settings
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.sweep import PathRun, sweep
 from igcli.errors import NumericalError

@@ -5,7 +5,7 @@ Nothing here knows of samples or networks.
 
 from __future__ import annotations
 
-from igcli.attribution.result import SMALLEST_RISE
+from igcli.attribution.completeness import SMALLEST_RISE
 from igcli.lazy import np
 
 #: Where the score is probed, besides the ends. Scores rise early on the path, so the points crowd there.

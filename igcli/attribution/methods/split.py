@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from igcli.attribution.completeness import SMALLEST_RISE
 from igcli.attribution.methods.method import METHODS, Method
 from igcli.attribution.path import Path
 from igcli.attribution.path_integral import PathIntegral
 from igcli.attribution.quadrature import Nodes
-from igcli.attribution.result import SMALLEST_RISE
 from igcli.attribution.sweep import Chunk
 from igcli.attribution.views.saturation import first_passed
 from igcli.lazy import np, torch

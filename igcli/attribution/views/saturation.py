@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from igcli.attribution.result import SMALLEST_RISE
+from igcli.attribution.completeness import SMALLEST_RISE
 from igcli.attribution.views.trace import Trace
 from igcli.lazy import np
 

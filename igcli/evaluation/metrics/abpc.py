@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from igcli.attribution.result import SMALLEST_RISE
+from igcli.attribution.completeness import SMALLEST_RISE
 from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, even_stops, over_pixels
 from igcli.evaluation.metrics.metric import METRICS, Measured
 from igcli.evaluation.perturbation import Route

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from igcli.attribution.result import RETURNED, Completeness
+from igcli.attribution.completeness import RETURNED, Completeness
 from igcli.evaluation.context import Context
 from igcli.evaluation.metrics.metric import METRICS, Measured, Metric
 from igcli.lazy import np

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from igcli.attribution.result import SMALLEST_RISE
+from igcli.attribution.completeness import SMALLEST_RISE
 from igcli.evaluation.fills import REMAINING
 from igcli.evaluation.metrics.curve_metric import CurveMetric, check_steps, over_pixels
 from igcli.evaluation.metrics.metric import METRICS, Measured

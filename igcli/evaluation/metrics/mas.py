@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from igcli.attribution.result import SMALLEST_RISE
+from igcli.attribution.completeness import SMALLEST_RISE
 from igcli.errors import UsageError
 from igcli.evaluation.fills import REMAINING, check_fill
 from igcli.evaluation.maps import MapLike, ranked_values

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from igcli.attribution.result import Completeness
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.scores import Score
 from igcli.evaluation.maps import MapLike
 from igcli.evaluation.metrics.metric import Curve, Measured, Metric

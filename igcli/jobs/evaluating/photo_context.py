@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from igcli.attribution.result import Completeness
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.scores import Score
 from igcli.errors import IgError, UsageError, first_line
 from igcli.evaluation.context import NEEDS, Context

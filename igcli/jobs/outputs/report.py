@@ -14,8 +14,9 @@ from typing import Any
 
 from igcli.attribution.baseline_prediction import BaselinePrediction
 from igcli.attribution.baselines import names_references
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.methods.method import METHODS
-from igcli.attribution.result import Completeness, ScoreEnds
+from igcli.attribution.result import ScoreEnds
 from igcli.attribution.targets import RankedClass, RankedValue
 from igcli.attribution.wanted import Wanted
 from igcli.bounded import open_regular

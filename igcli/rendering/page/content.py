@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from igcli.attribution.result import Completeness, ScoreEnds
+from igcli.attribution.completeness import Completeness
+from igcli.attribution.result import ScoreEnds
 from igcli.attribution.targets import RankedClass
 from igcli.models.model import Provenance
 from igcli.rendering.scaling import Scale

@@ -5,7 +5,7 @@ from evaluation.known import Linear, photo, plain
 from toys import classifier, random_picture, small_network
 
 import igcli
-from igcli.attribution.result import Completeness
+from igcli.attribution.completeness import Completeness
 from igcli.evaluation.metrics.completeness import CompletenessGap
 from igcli.images.picture import Picture
 

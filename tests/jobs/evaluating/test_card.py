@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from igcli.attribution.result import Completeness
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.scores import Score
 from igcli.evaluation.metrics.aopc import Aopc
 from igcli.evaluation.metrics.metric import Curve, Measured

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from toys import classifier, random_picture, small_network
 
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.explain import explain
-from igcli.attribution.result import Attribution, Completeness, Explanation, ScoreEnds, Settings
+from igcli.attribution.result import Attribution, Explanation, ScoreEnds, Settings
 from igcli.attribution.targets import RankedClass
 from igcli.attribution.views.interior import InteriorImportance
 from igcli.attribution.views.trace import Trace

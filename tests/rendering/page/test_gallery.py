@@ -7,7 +7,7 @@ import pytest
 from rendering.page.browsing import eventually, painted, text
 from rendering.page.pages import made_up_photo, toy_photo, toy_report
 
-from igcli.attribution.result import Completeness
+from igcli.attribution.completeness import Completeness
 from igcli.rendering.page.content import COMPACT, PhotoPage, SplitPage
 
 

@@ -7,7 +7,7 @@ import pytest
 from rendering.page.browsing import choose, eventually, painted, text
 from rendering.page.pages import ALPHAS, made_up_photo, toy_explanation, toy_report
 
-from igcli.attribution.result import Completeness
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.views.saturation import alpha_star
 from igcli.attribution.views.trace import Trace
 from igcli.rendering.page.photo_page import photo_page

@@ -7,7 +7,7 @@ import pytest
 from rendering.page.browsing import choose, eventually, painted, pixels, slide, text
 from rendering.page.pages import toy_explanation, toy_report
 
-from igcli.attribution.result import Completeness
+from igcli.attribution.completeness import Completeness
 from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.scaling import Scale
 
