@@ -10,12 +10,13 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
-from igcli.images.listing import LIST_SUFFIXES, MOST_ROWS, pictures_listed
+from igcli.images.list_rows import LIST_SUFFIXES
+from igcli.images.listing import MOST_ROWS, is_metadata, pictures_listed
 from igcli.images.optional import picture_suffixes
 from igcli.images.passed_over import PassedOver, begins_as_picture, is_dicom_by_content
 from igcli.images.source import Found, kind_of, shown
@@ -40,8 +41,9 @@ def find_images(
     ----------
     arguments
         Files (of any ending), folders (their pictures, sorted, without hidden ones), globs that the shell did not
-        expand (``**`` for any depth), lists (``.csv``, ``.tsv``), archives (``.zip``, ``.tar``, ``.tgz``, ...), or
-        ``-`` for one path per line on stdin.
+        expand (``**`` for any depth), lists (``.csv``, ``.tsv``, ``.jsonl``), archives (``.zip``, ``.tar``, ``.tgz``,
+        ...), or ``-`` for one path per line on stdin. A folder's pictures have the columns of its ``metadata.csv`` or
+        ``metadata.jsonl``.
     recursive
         Search the folders' sub-folders too, each once even if links form a loop.
     null_separated
@@ -142,9 +144,17 @@ def _file(path: Path, relative: Path, passed_over: PassedOver) -> Iterator[Found
 def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Missing]:
     name, own = shown(argument.rstrip("/") + "/"), PassedOver()
     items = list(_walk(folder, search, own, recursive=search.recursive))
-    files = sorted(item for item in items if isinstance(item, Path))
-    yield from (Found(file, file.relative_to(folder)) for file in files)
+    paths = [item for item in items if isinstance(item, Path)]
+    files = {path: Found(path, path.relative_to(folder)) for path in paths if not is_metadata(path)}
     unreadable = [item for item in items if isinstance(item, Missing)]
+    for item in (item for path in paths if path not in files for item in pictures_listed(path)):
+        if isinstance(item, Missing):
+            unreadable.append(item)
+        else:
+            path = Path(os.path.normpath(item.path))
+            relative = path.relative_to(folder) if path.is_relative_to(folder) else item.relative
+            files[path] = replace(item, path=path, relative=relative)
+    yield from (files[path] for path in sorted(files))
     yield from unreadable
     if files or unreadable:
         search.passed_over.add(own)
@@ -160,7 +170,9 @@ def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Mi
 
 
 def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool) -> Iterator[Path | Missing]:
-    """The pictures under a folder; each folder is visited once, since symbolic links can make cycles.
+    """The pictures under a folder and the lists that describe them (:func:`is_metadata`).
+
+    Each folder is visited once, since symbolic links can make cycles.
 
     Other files are counted in ``others``.
     """
@@ -186,7 +198,7 @@ def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool)
             elif entry.suffix.lower() in suffixes and kind == "dangling":
                 yield _dangling(str(entry))
             elif kind == "file" and not search.exclude(entry):
-                if entry.suffix.lower() in suffixes or is_dicom_by_content(entry):
+                if entry.suffix.lower() in suffixes or is_metadata(entry) or is_dicom_by_content(entry):
                     yield entry
                 else:
                     others.take(entry)

@@ -14,7 +14,8 @@ from images.tars import found, reasons
 
 from igcli.images import listing
 from igcli.images.finding import find_images
-from igcli.images.listing import LONGEST_LINE, MOST_FAULTS
+from igcli.images.list_rows import LONGEST_LINE
+from igcli.images.listing import MOST_FAULTS
 from igcli.images.source import Found
 from igcli.inputs import Missing
 
@@ -62,6 +63,97 @@ def test_rows_are_read_however_they_are_written(photos: Path, name: str, text: s
 
     assert rows(items) == AS_WRITTEN
     assert [item.path for item in found(items)] == [photos / path for path, _ in AS_WRITTEN]
+
+
+@pytest.mark.parametrize("column", ["image", "file_name", "filename", "File_Name"])
+def test_the_path_goes_by_other_names_too(photos: Path, column: str) -> None:
+    (item,) = found(listed(photos, f"label,{column}\ncat,a.jpg\n"))
+    assert (item.path, item.truth, item.columns) == (photos / "a.jpg", "cat", (("label", "cat"),))
+
+
+def test_of_several_columns_that_could_name_the_path_the_first_counts(photos: Path) -> None:
+    (item,) = found(listed(photos, "filename,image,path\nx,y,b.png\n"))
+    assert (item.path, item.columns) == (photos / "b.png", (("filename", "x"), ("image", "y")))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_json_lines_say_what_a_table_does(photos: Path, encoding: str) -> None:
+    lines = (
+        '{"path": "a.jpg", "target": 7, "label": "cat"}\n\n'
+        '{"file_name": "deep/c.jpg", "target": "tabby cat", "x": 1, "y": 2, "width": 3, "height": 4}\r\n'
+        '{"image": "b.png", "target": null, "labels": ["a", "ü"], "sure": true}'
+    )
+    items = listed(photos, lines.encode(encoding), "list.jsonl")
+
+    assert rows(items) == AS_WRITTEN
+    assert [item.truth for item in found(items)] == ["cat", None, None]
+    assert found(items)[1].crop is not None
+    assert found(items)[2].columns == (("labels", '["a", "ü"]'), ("sure", "true"))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[1, 2]", "LIST, line 2, is no JSON object"),
+        ('{"path": "a.jpg"', "LIST, line 2, is no JSON object"),
+        ("[" * 100_000, "LIST, line 2, is no JSON object"),
+        ('{"label": "cat"}', "LIST, line 2 names no path, image, file_name or filename"),
+        ('{"path": ""}', "LIST, line 2 names no path"),
+        ('{"image": {"path": "a.jpg"}}', "LIST, line 2, has no text under image"),
+        ('{"path": "gone.jpg"}', "gone.jpg (LIST, line 2) does not exist"),
+        ('{"path": "a\\u0000b.jpg"}', "line 2"),
+    ],
+)
+def test_a_line_of_json_that_cannot_be_used_is_said_and_the_others_go_on(photos: Path, line: str, reason: str) -> None:
+    items = listed(photos, f'{{"path": "a.jpg"}}\n{line}\n{{"path": "b.png"}}\n', "list.jsonl")
+
+    assert [item.relative.name for item in found(items)] == ["a.jpg", "b.png"]
+    assert reason.replace("LIST", str(photos / "list.jsonl")) in reasons(items)[0]
+
+
+def test_json_lines_without_a_line_say_so(photos: Path) -> None:
+    assert "has no images in it" in reasons(listed(photos, "\n", "list.jsonl"))[0]
+
+
+METADATA = {
+    "metadata.csv": "file_name,label\nb.png,dog\ndeep/c.jpg,cat\n",
+    "metadata.jsonl": '{"file_name": "b.png", "label": "dog"}\n{"file_name": "deep/c.jpg", "label": "cat"}\n',
+}
+
+
+@pytest.mark.parametrize("name", METADATA)
+@pytest.mark.parametrize("recursive", [False, True])
+def test_a_folder_has_the_columns_of_hugging_faces_metadata(photos: Path, name: str, recursive: bool) -> None:
+    (photos / name).write_text(METADATA[name])
+    items = find_images([str(photos)], recursive=recursive)
+
+    assert reasons(items) == []
+    assert [(item.relative.as_posix(), item.truth) for item in found(items)] == [
+        ("a.jpg", None),
+        ("b.png", "dog"),
+        ("deep/c.jpg", "cat"),
+        ("line\nbreak.jpg", None),
+        ("with, comma.jpg", None),
+    ]
+
+
+def test_metadata_below_the_folder_describe_the_folder_that_they_are_in(photos: Path) -> None:
+    (photos / "deep" / "metadata.csv").write_text("file_name,target\nc.jpg,7\ngone.jpg,8\n")
+    items = find_images([str(photos)], recursive=True)
+
+    (item,) = (item for item in found(items) if item.target)
+    assert item.relative.as_posix() == "deep/c.jpg"
+    assert "gone.jpg" in reasons(items)[0]
+    assert [item.target for item in found(find_images([str(photos)]))] == [None] * 4
+
+
+def test_another_file_called_metadata_is_none(photos: Path) -> None:
+    (photos / "metadata.csv").write_text("camera,date\nA,2026\n")
+    (photos / "metadata.jsonl").write_text("[]\n")
+    items = find_images([str(photos)])
+
+    assert reasons(items) == []
+    assert len(items) == 4
 
 
 def test_what_a_spreadsheet_calls_unicode_text_is_read(photos: Path) -> None:
@@ -221,8 +313,8 @@ def test_a_list_without_end_is_read_up_to_a_limit(photos: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "has no column called path; its first line must name the columns, and is empty."),
-        ("file,label\na.jpg,1\n", "has no column called path; its first line must name the columns, and names file, l"),
+        ("", "has no column called path, image, file_name or filename; its first line must name the columns, and is e"),
+        ("file,label\na.jpg,1\n", "or filename; its first line must name the columns, and names file, l"),
         ("a.jpg,1\n", "names a.jpg, 1."),
         ("path,Path\na.jpg,a.jpg\n", "has 2 columns called path"),
         ("path,target,TARGET\na.jpg,1,2\n", "has 2 columns called target"),
