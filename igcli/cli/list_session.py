@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import ClassVar, NoReturn
 
 import click
@@ -12,7 +13,10 @@ from igcli.cli.console import Console
 from igcli.cli.options import Streams
 from igcli.inputs import Missing, TextInput
 from igcli.jobs.item import Item
-from igcli.jobs.outputs.record import new_record
+from igcli.jobs.outputs.record import Record, new_record, typed
+
+#: Failures that a page names.
+_MOST_SENTENCES = 1000
 
 
 class ListSession(ExitStack):
@@ -28,6 +32,7 @@ class ListSession(ExitStack):
         self.console = self.enter_context(Console(streams))
         self.json = streams.json
         self.done = self.failures = 0
+        self.sentences: list[str] = []
 
     def items(self, inputs: Iterable[TextInput | Missing]) -> Iterator[Item]:
         """The inputs as items, as they are asked for; those that are missing are failures."""
@@ -46,10 +51,20 @@ class ListSession(ExitStack):
     def fail(self, name: str, reason: str, *, named: bool = True) -> None:
         """Count a failure, and say it; with ``named`` false its record alone."""
         self.failures += 1
+        if len(self.sentences) < _MOST_SENTENCES:
+            self.sentences.append(f"{name}: {reason}")
         if named:
             self.console.fail(f"{name}: {reason}")
         if self.json:
             self.console.say(new_record(input={"path": name}, error=reason))
+
+    def write_page(self, folder: Path, records: Iterable[Record], *, failures: Sequence[str] = ()) -> None:
+        """Write ``report.html`` of the records into their folder."""
+        from igcli.jobs.outputs.list_report import write_list_report
+
+        page, title = folder / "report.html", f"What the prediction depends on: {self.unit}s"
+        if write_list_report(page, records, folder=folder, title=title, command=typed(), failures=failures):
+            self.console.note(f"-> {page}")
 
     def finish(self) -> NoReturn:
         """End: status 1 if anything failed, or nothing was there."""

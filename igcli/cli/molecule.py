@@ -17,7 +17,6 @@ from igcli.cli.help import command
 from igcli.cli.molecule_session import MoleculeInputs, MoleculeSession
 from igcli.cli.options import Streams, debug_option, output_option, quadrature_options, stream_options
 from igcli.errors import UsageError
-from igcli.jobs.outputs.molecules import MoleculeFiles
 from igcli.jobs.plan import Job, check_reachable
 from igcli.models.devices import numbers
 from igcli.models.molecule_model import MoleculeModel
@@ -43,6 +42,8 @@ class MoleculeRun:
 
     Attributes
     ----------
+    report
+        Add a page of all.
     saturation
         Plot the score along the path, at so many ``points``.
     check
@@ -51,6 +52,7 @@ class MoleculeRun:
 
     output: Path
     overwrite: bool
+    report: bool
     saturation: bool
     points: int
     check: bool
@@ -85,6 +87,8 @@ _run_options = grouped(
     MoleculeRun,
     output_option,
     click.option("--overwrite", is_flag=True, help="Redo all, and replace files that are in the way."),
+    click.option("--report", is_flag=True,
+                 help="Add report.html: all molecules on one page. ig report FOLDER makes it later."),
     click.option("--saturation", is_flag=True, help="Plot the score along the path instead, of one or of many."),
     click.option("--points", type=click.IntRange(2, 10001), default=101, show_default=True,
                  help="For --saturation: points on the path."),
@@ -129,9 +133,13 @@ def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wan
       ig molecule ligands.sdf --model my_net.py:build --score logit
     """
     check_installed()
-    if run.saturation and run.check:
-        raise UsageError("--saturation and --check each do something else than explaining: give one of them.")
+    if run.saturation + run.check + run.report > 1:
+        raise UsageError("--saturation, --check and --report each do something of their own: give one of them.")
     check_reachable(run.output)
+    if run.report:
+        from igcli.jobs.outputs.report import check_free
+
+        check_free(run.output / "report.html", overwrite=run.overwrite)
     with MoleculeSession(run.streams) as session, numbers("float32"):
         if run.check:
             from igcli.cli.molecule_check import check_molecules
@@ -147,9 +155,9 @@ def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wan
 
                 plot_saturation(session, job, inputs.entries(), points=run.points)
             elif inputs.is_one:
-                session.write_one(job, inputs, files=MoleculeFiles(), overwrite=run.overwrite)
+                session.write_one(job, inputs, report=run.report, overwrite=run.overwrite)
             else:
-                session.write_all(job, inputs, files=MoleculeFiles(), overwrite=run.overwrite)
+                session.write_all(job, inputs, report=run.report, overwrite=run.overwrite)
         session.finish()
 
 

@@ -12,7 +12,7 @@ from igcli.cli.list_session import ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput
 from igcli.jobs.item import Outcome, items_of
-from igcli.jobs.outputs.molecules import MoleculeFiles, write_molecule
+from igcli.jobs.outputs.molecules import write_molecule
 from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job
@@ -57,16 +57,20 @@ class MoleculeSession(ListSession):
 
     unit, nothing = "molecule", "There are no molecules."
 
-    def write_one(self, job: Job, inputs: MoleculeInputs, *, files: MoleculeFiles, overwrite: bool) -> None:
+    def write_one(self, job: Job, inputs: MoleculeInputs, *, report: bool, overwrite: bool) -> None:
         """Explain one molecule."""
         entries = [each for each in inputs.entries() if isinstance(each, TextInput)]
         (item,) = items_of(entries)
         with lock_of_photo(job.plan.output, item.stem, kind="molecule"):
             ours = overwrite or Ownership(job.plan.output).is_of(item.stem, item.found)
-            for outcome in process(job, [replace(item, ours=ours)], self._writer(job, files)):
+            records = []
+            for outcome in process(job, [replace(item, ours=ours)], self._writer(job)):
                 self.tell(outcome)
+                records += [done.record for done in outcome.results]
+        if report:
+            self.write_page(job.plan.output, records)
 
-    def write_all(self, job: Job, inputs: MoleculeInputs, *, files: MoleculeFiles, overwrite: bool) -> None:
+    def write_all(self, job: Job, inputs: MoleculeInputs, *, report: bool, overwrite: bool) -> None:
         """Explain a list of molecules; what is done already is skipped."""
         entries = list(inputs.entries())
         if not entries:
@@ -75,9 +79,11 @@ class MoleculeSession(ListSession):
             for number, missing in enumerate(each for each in entries if isinstance(each, Missing)):
                 self.fail(missing.argument, missing.reason, named=number < _NAMED)
             self.skip(run.tally.skipped)
-            work: Engine = functools.partial(process, job, write=self._writer(job, files))
+            work: Engine = functools.partial(process, job, write=self._writer(job))
             for outcome in run.outcomes(work):
                 self.tell(outcome)
+            if report:
+                self.write_page(job.plan.output, run.records(), failures=self.sentences)
 
     def tell(self, outcome: Outcome[Done]) -> None:
         """Print what was found of one molecule."""
@@ -90,8 +96,8 @@ class MoleculeSession(ListSession):
             self.fail(str(outcome.item.found.path), reason, named=self.failures < _NAMED)
 
     @staticmethod
-    def _writer(job: Job, files: MoleculeFiles) -> functools.partial[Done]:
-        return functools.partial(write_molecule, methods=job.plan.wanted.methods, wanted=files)
+    def _writer(job: Job) -> functools.partial[Done]:
+        return functools.partial(write_molecule, methods=job.plan.wanted.methods)
 
 
 def _name(done: Done) -> str:

@@ -10,6 +10,7 @@ import click
 
 from igcli.attribution.wanted import Wanted
 from igcli.cli.help import command
+from igcli.cli.listed_report import report_list
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
 from igcli.cli.path_types import OutputPath
@@ -17,6 +18,7 @@ from igcli.cli.progress import Progress
 from igcli.cli.session import Request, Session, photo_command
 from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.item import items_of
+from igcli.jobs.outputs.list_report import Listed
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
 from igcli.jobs.pipeline import process
@@ -60,14 +62,19 @@ def report(
     """Put photos, maps, animations and curves on one HTML page.
 
     The page needs no network and no server: sliders move along the path and recolour the maps in the browser. Several
-    photos become a gallery that can be searched and sorted.
+    photos become a gallery that can be searched and sorted. Of a folder that ig text or ig molecule wrote, the page
+    shows the texts or molecules, and nothing is computed.
 
     \b
     Examples:
       ig report photo.jpg
       ig report photo.jpg --method integrated --method gradient --method left-integrated -o photo.html
       ig report photos/ --recursive --style heat --title "What went wrong on Monday"
+      ig report words/
     """
+    if len(request.paths) == 1 and (listed := Listed(Path(request.paths[0]))).kinds:
+        report_list(listed, output, request.streams, title=title, overwrite=overwrite)
+        return
     check_style(style)
     check_lowpass(lowpass, style)
     with Session(request, output=output.parent) as run:

@@ -114,6 +114,8 @@ _output_options = grouped(
                  callback=lambda _context, _option, folder: folder and check_folder(folder),
                  help="Write a picture, a fragment of HTML and a record of each text; resumes where it stopped."),
     click.option("--overwrite", is_flag=True, help="Redo all, and replace files that are in the way."),
+    click.option("--report", is_flag=True,
+                 help="Add report.html: all texts on one page. ig report FOLDER makes it later."),
     click.option("--saturation", is_flag=True,
                  help="Plot the score along the path, of one text or many, into -o (out)."),
     click.option("--points", type=click.IntRange(2, 10001), default=51, show_default=True,
@@ -157,9 +159,17 @@ def text(
     source.check()
     if reading.continuation and wanted.targets != ("top",):
         raise UsageError("--continuation makes each text's own last word the target: leave --target out.")
-    folder = destination.output or (Path("out") if destination.saturation else None)
+    if destination.report and destination.saturation:
+        raise UsageError(
+            "--report shows the words' numbers, and --saturation plots the path instead: give one of them."
+        )
+    folder = destination.output or (Path("out") if destination.saturation or destination.report else None)
     if folder is not None:
         check_reachable(folder)
+    if folder is not None and destination.report:
+        from igcli.jobs.outputs.report import check_free
+
+        check_free(folder / "report.html", overwrite=destination.overwrite)
     with TextSession(destination) as session, exact_numbers():
         job = _job(load_text_model(choice), wanted, reading, folder, batch_size)
         origin = job.model.provenance
@@ -200,3 +210,5 @@ def _write(session: TextSession, job: Job, source: TextSource) -> None:
         for outcome in run.outcomes(work):
             session.tell(str(outcome.item.found.path), [each for each in outcome.results if isinstance(each, DoneText)],
                          outcome.failures)  # fmt: skip
+        if session.destination.report:
+            session.write_page(job.plan.output, run.records(), failures=session.sentences)

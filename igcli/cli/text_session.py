@@ -22,12 +22,15 @@ class TextOutput:
     ----------
     output
         Where files are written; ``None`` to print only.
+    report
+        Whether to add a page of all.
     saturation
         Whether to plot the score along the path in place of the words' numbers, at so many ``points``.
     """
 
     output: Path | None
     overwrite: bool
+    report: bool
     saturation: bool
     points: int
     streams: Streams

@@ -1,4 +1,6 @@
-"""A molecule with its atoms and bonds coloured and numbered by what they contribute, as PNG or SVG; drawn by RDKit.
+"""A molecule with its atoms and bonds coloured by what they contribute, as PNG or SVG; drawn by RDKit.
+
+Next to an atom stand its position, by which tables and matrices name it, and its contribution; next to a bond its own.
 
 Pairs of atoms without a bond cannot be shown on a drawing: ``pair_matrix.py`` has all pairs.
 """
@@ -90,11 +92,13 @@ class MoleculeDrawing:
         }
         largest = self.scale or max(map(abs, (*atoms.values(), *bonds.values())), default=0.0)
         digits = decimals_for(largest)
-        for holders, values, key in ((mol.GetAtoms(), atoms, "atomNote"), (mol.GetBonds(), bonds, "bondNote")):
-            for holder in holders:
-                note = signed_text(values.get(holder.GetIdx(), 0.0), digits)
-                if float(note):
-                    holder.SetProp(key, note)
+        for atom in mol.GetAtoms():
+            note = signed_text(atoms[atom.GetIdx()], digits)
+            atom.SetProp("atomNote", f"{atom.GetIdx()}: {note}" if float(note) else str(atom.GetIdx()))
+        for bond in mol.GetBonds():
+            note = signed_text(bonds.get(bond.GetIdx(), 0.0), digits)
+            if float(note):
+                bond.SetProp("bondNote", note)
         options = canvas.drawOptions()
         options.useBWAtomPalette()
         options.setAtomNoteColour(_NOTE)

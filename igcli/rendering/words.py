@@ -52,8 +52,7 @@ def heading_of(text: ScoredText) -> str:
 def sums_of(text: ScoredText) -> list[str]:
     """What each method's numbers sum to, next to the score's rise."""
     lines = []
-    for name, result in text.results.items():
-        gap = result.completeness
+    for name, gap in text.gaps.items():
         total, rise = sum(text.numbers[name]), text.score.rise
         top = max(abs(total), abs(rise))
         words = f"{name}: the words sum to {number_text(total, top)}, the score rises by {number_text(rise, top)}"
@@ -68,7 +67,7 @@ def sums_of(text: ScoredText) -> list[str]:
 def html_fragment(text: ScoredText) -> str:
     """A ``<figure>`` with the words of the first method, each with its number as a title; no script, no style sheet."""
     values = text.numbers[text.first]
-    top = _top(values)
+    top = largest_size(values)
     spans: list[str] = []
     for token, value in zip(text.tokens, values, strict=True):
         red, green, blue = tint(value, top)
@@ -88,10 +87,10 @@ def words_image(text: ScoredText, *, width: int = 900) -> Image.Image:
 
     word, number, small = Pen(18), Pen(11, colour=(90, 95, 105)), Pen(13)
     values, margin, height = text.numbers[text.first], 20, 50
-    top = _top(values)
+    top = largest_size(values)
     cells = []
     for token, value in zip(text.tokens, values, strict=True):
-        shown, figure = _shown(token), number_text(value, top)
+        shown, figure = shown_word(token), number_text(value, top)
         cells.append((shown, figure, value, max(text_width(shown, pen=word), text_width(figure, pen=number)) + 8))
     lines: list[list[tuple[str, str, float, float]]] = [[]]
     used = 0.0
@@ -136,9 +135,9 @@ def number_text(value: float, top: float) -> str:
 
 def _interlinear(text: ScoredText, colour: bool, width: int) -> Iterator[str]:  # noqa: FBT001
     values = text.numbers[text.first]
-    top, upper, lower, used = _top(values), "", "", 0
+    top, upper, lower, used = largest_size(values), "", "", 0
     for token, value in zip(text.tokens, values, strict=True):
-        shown, number = _shown(token), number_text(value, top)
+        shown, number = shown_word(token), number_text(value, top)
         cell = max(_columns(shown), len(number))
         if used and used + cell + 2 > width:
             yield from (upper.rstrip(), lower.rstrip())
@@ -151,12 +150,12 @@ def _interlinear(text: ScoredText, colour: bool, width: int) -> Iterator[str]:  
 
 def _table(text: ScoredText, colour: bool) -> Iterator[str]:  # noqa: FBT001
     """One row per word, one column per method (arXiv 1611.02639, Fig. 9 and 10)."""
-    wide = max(_columns(_shown(token)) for token in text.tokens)
+    wide = max(_columns(shown_word(token)) for token in text.tokens)
     heads = [name.rjust(max(len(name), 9)) for name in text.numbers]
     yield "  ".join([" " * wide, *heads])
-    tops = [_top(values) for values in text.numbers.values()]
+    tops = [largest_size(values) for values in text.numbers.values()]
     for row, token in enumerate(text.tokens):
-        shown = _shown(token)
+        shown = shown_word(token)
         values = [column[row] for column in text.numbers.values()]
         first = _painted(shown, values[0], tops[0], colour) + " " * (wide - _columns(shown))
         yield "  ".join(
@@ -164,7 +163,7 @@ def _table(text: ScoredText, colour: bool) -> Iterator[str]:  # noqa: FBT001
         )
 
 
-def _shown(token: Token) -> str:
+def shown_word(token: Token) -> str:
     """A word as it is printed; one that the model does not know in brackets."""
     shown = visible(token.shown)
     return shown if token.known else f"[{shown}]"
@@ -177,7 +176,8 @@ def _painted(shown: str, value: float, top: float, colour: bool) -> str:  # noqa
     return f"\x1b[38;5;16;48;5;{16 + 36 * red + 6 * green + blue}m{shown}\x1b[0m"
 
 
-def _top(values: Sequence[float]) -> float:
+def largest_size(values: Sequence[float]) -> float:
+    """Of the values, without their signs; 0 of none."""
     return max(map(abs, values), default=0.0)
 
 

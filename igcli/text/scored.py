@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.result import Attribution, Explanation, ScoreEnds
 from igcli.attribution.targets import RankedClass
 from igcli.text.sample import Text
@@ -38,8 +39,8 @@ class ScoredText:
         Whether it is a word that follows.
     score
         At the text, and at the baseline.
-    results
-        By method, the whole of it.
+    gaps
+        By method, how far its numbers are from the score's rise.
     """
 
     tokens: tuple[Token, ...]
@@ -47,7 +48,7 @@ class ScoredText:
     target: RankedClass
     next_word: bool
     score: ScoreEnds
-    results: Mapping[str, Attribution]
+    gaps: Mapping[str, Completeness]
 
     @classmethod
     def of(cls, explanation: Explanation, *, next_word: bool) -> ScoredText:
@@ -56,7 +57,8 @@ class ScoredText:
         if not isinstance(sample, Text):
             raise TypeError(f"{type(sample).__name__} is no text")
         numbers = {name: word_numbers(result) for name, result in explanation.results.items()}
-        return cls(sample.tokens, numbers, explanation.target, next_word, explanation.score, explanation.results)
+        gaps = {name: result.completeness for name, result in explanation.results.items()}
+        return cls(sample.tokens, numbers, explanation.target, next_word, explanation.score, gaps)
 
     @property
     def first(self) -> str:
@@ -70,6 +72,7 @@ class ScoredText:
             "words": [_text(token.shown) for token in self.tokens],
             "tokens": [_text(token.name) for token in self.tokens],
             "known": [token.known for token in self.tokens],
+            "spaced": [token.spaced for token in self.tokens],
             "next_word": self.next_word,
             "numbers": {name: list(values) for name, values in self.numbers.items()},
         }

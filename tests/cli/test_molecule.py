@@ -161,3 +161,22 @@ def test_a_large_molecule_has_numbers_and_no_drawing(shell, folder):
 
 def test_an_element_without_a_feature_is_said(shell):
     assert "1 of its atoms" in shell("molecule", "C[Si](C)(C)C", *QUICK).stderr
+
+
+def test_a_page_of_one_molecule_and_of_a_list(shell, listed, folder):
+    done = shell("molecule", ASPIRIN, "-o", "one", "--report", *QUICK)
+    assert done.exit_code == 0, done.output
+    assert ASPIRIN in (folder / "one" / "report.html").read_text()
+    done = shell("molecule", "set.smi", "-o", "all", "--report", *QUICK)
+    text = (folder / "all" / "report.html").read_text()
+    assert text.count('class="entry card"') == text.count("data:image/svg+xml") == 3
+    assert "set.smi:2" in text  # what failed
+    again = shell("report", "one", "-o", "later.html")
+    assert "1 molecule  -> later.html" in again.stdout
+    assert "data:image/svg+xml" in (folder / "later.html").read_text()
+
+
+def test_a_page_shows_what_is_explained_and_not_what_is_checked(shell):
+    done = shell("molecule", ASPIRIN, "--report", "--check")
+    assert done.exit_code == 2
+    assert "give one of them" in done.stderr

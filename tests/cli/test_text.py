@@ -161,3 +161,49 @@ def test_blank_lines_alone_are_said(run):
     result = run("-", input="\n \n")
     assert result.exit_code == 1
     assert "no text" in result.stderr
+
+
+def test_a_page_of_all_texts_with_the_run_and_later(run, tmp_path):
+    (tmp_path / "films.txt").write_text("a fine film\n</script> \u202e\n\nnot a dull film\n")
+    result = run("-f", "films.txt", "-o", "words", "--report", "--steps", "4")
+    assert result.exit_code == 0, result.output
+    assert "-> words/report.html" in result.stderr
+    first = (tmp_path / "words" / "report.html").read_text()
+    for shown in ("films.txt:1: a fine film", "films.txt:4: not a dull film", "&lt;/script&gt;", "\\u202e"):
+        assert shown in first
+    again = run("-f", "films.txt", "-o", "words", "--report", "--steps", "4")
+    assert "3 done before" in again.stderr
+    assert (tmp_path / "words" / "report.html").read_text() == first
+    later = CliRunner().invoke(ig, ["report", "words", "-o", "page.html", "--title", "Films", "--json"])
+    assert later.exit_code == 0, later.output
+    (record,) = records(later)
+    assert kinds_of(record) == ["report"]
+    assert record["entries"] == 3
+    entries = [
+        text.partition("<main")[2].partition("</main>")[0] for text in (first, (tmp_path / "page.html").read_text())
+    ]
+    assert entries[0] == entries[1]
+
+
+def test_failed_texts_are_named_on_the_page(run, tmp_path):
+    result = run("a fine film", "", "-o", "words", "--report", "--steps", "4")
+    assert result.exit_code == 1
+    assert "no word" in (tmp_path / "words" / "report.html").read_text()
+
+
+def test_a_page_of_texts_takes_no_options_that_it_cannot_heed(run):
+    run("a fine film", "-o", "words", "--steps", "4")
+    refused = CliRunner().invoke(ig, ["report", "words", "--method", "gradient", "--style", "heat"])
+    assert refused.exit_code == 2
+    assert "leave" in refused.stderr
+    assert "--method" in refused.stderr
+    assert "--style" in refused.stderr
+
+
+def test_a_file_that_is_no_report_is_not_replaced(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("mine")
+    result = run("a fine film", "--report", "--steps", "4")
+    assert result.exit_code == 1
+    assert "no report of ig" in result.stderr
+    assert (tmp_path / "out" / "report.html").read_text() == "mine"

@@ -11,16 +11,14 @@ from igcli.rendering.words import html_fragment, number_text, terminal_lines, ti
 from igcli.text.scored import ScoredText
 from igcli.text.tokens import Token
 
-
-class Result:
-    completeness = Completeness(0.0, 0.0, within_tolerance=True)
+EXACT = Completeness(0.0, 0.0, within_tolerance=True)
 
 
 def scored(words, numbers, **more):
     tokens = tuple(Token(word, 0, word, **more) for word in words)
     score = ScoreEnds("softmax", 0.53, 0.01)
     target = RankedClass(6, "than", 0.53)
-    return ScoredText(tokens, {"integrated": tuple(numbers)}, target, True, score, {"integrated": Result()})
+    return ScoredText(tokens, {"integrated": tuple(numbers)}, target, True, score, {"integrated": EXACT})
 
 
 TEXT = scored(["the", "shareholders", "claimed", "more"], [-0.1814, -0.1363, 0.1890, 0.6487])
@@ -58,7 +56,7 @@ def test_colour_is_added_to_the_same_words():
 def test_several_methods_are_a_table():
     both = replace(
         TEXT, numbers={**TEXT.numbers, "input-x-gradient": (0.0007, -0.0021, 0.0054, -0.0009)},
-        results={**TEXT.results, "input-x-gradient": Result()},
+        gaps={**TEXT.gaps, "input-x-gradient": EXACT},
     )  # fmt: skip
     lines = terminal_lines(both, colour=False, width=100)
     assert lines[1].split() == ["integrated", "input-x-gradient"]

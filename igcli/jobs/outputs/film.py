@@ -16,7 +16,7 @@ from igcli.images.options import ReadOptions
 from igcli.images.reading import read_upright
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.record import Done, Outputs, Record, png
-from igcli.jobs.outputs.saturation import even_alphas, saturation_of
+from igcli.jobs.outputs.saturation import even_alphas, path_entry, saturation_of
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.animation import ANIMATIONS, Timing, encode, frame_files
@@ -107,12 +107,7 @@ def write_animation(plan: Plan, item: Explained, *, filming: Filming) -> Done:
     if filming.sheet:
         files["sheet"] = _save_sheet(outputs, _at(film, filming.sheet_alphas(plan.wanted.settings.path)), filming)
     views = {
-        "path": {
-            "settings": plan.path_settings,
-            "alphas": explanation.trace.alphas.tolist(),
-            "scores": explanation.trace.scores.tolist(),
-            "mean_importance": _numbers(explanation.trace.mean_importance),
-        },
+        **path_entry(plan, explanation),
         "animation": animation_entry(filming, frames=len(filming.frame_alphas)),
         "saturation": saturation_of(explanation.trace),
     }
@@ -196,10 +191,6 @@ def _save_sheet(outputs: Outputs, film: Film, filming: Filming) -> Path:
 def _at(film: Film, alphas: tuple[float, ...]) -> Film:
     chosen = np.isin(film.alphas, alphas)
     return replace(film, alphas=film.alphas[chosen], frames=film.frames[chosen])
-
-
-def _numbers(values: np.ndarray | None) -> list[float] | None:
-    return None if values is None else values.tolist()
 
 
 def _frames_in(folder: Path) -> Iterator[Path]:

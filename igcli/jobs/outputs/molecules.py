@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from igcli.attribution.result import Attribution, Explanation
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.record import Done, Outputs, Record, result_entry
+from igcli.jobs.outputs.saturation import path_entry
 from igcli.jobs.plan import Plan
 from igcli.molecules.contributions import Contributions
 from igcli.molecules.sample import MoleculeSample
@@ -23,23 +23,7 @@ TOO_LARGE = f"a molecule of more than {MOST_DRAWN} atoms is not drawn: its numbe
 _FEATURELESS = "no feature: {0} of its atoms are of elements that the network does not know."
 
 
-@dataclass(frozen=True)
-class MoleculeFiles:
-    """What to write of each molecule besides its record.
-
-    Attributes
-    ----------
-    drawing
-        The molecule, as PNG and SVG.
-    matrix
-        The matrix of its pairs of atoms.
-    """
-
-    drawing: bool = True
-    matrix: bool = True
-
-
-def write_molecule(plan: Plan, item: Explained, *, methods: Sequence[str], wanted: MoleculeFiles) -> Done:
+def write_molecule(plan: Plan, item: Explained, *, methods: Sequence[str]) -> Done:
     """Draw and write the contributions by ``methods`` to one task's score of one molecule, and the record."""
     started = time.perf_counter()
     outputs, explanation = Outputs(plan, item), item.explanation
@@ -54,9 +38,9 @@ def write_molecule(plan: Plan, item: Explained, *, methods: Sequence[str], wante
         contributions[method] = _entry(found, explanation)
         entries.append(result_entry(result, device=plan.model.device, batch_size=plan.batch_size, drawing={}))
         if drawn:
-            shown |= _draw(outputs, found, result, wanted)
+            shown |= _draw(outputs, found, result)
     timing = {"draw": time.perf_counter() - started}
-    views = {"molecule": _molecule_entry(sample, contributions)}
+    views = {"molecule": _molecule_entry(sample, contributions), **path_entry(plan, explanation)}
     caveats = [] if drawn else [TOO_LARGE]
     if without := int((sample.graph.atoms == 0).all(1).sum()):
         caveats.append(_FEATURELESS.format(without))
@@ -81,18 +65,15 @@ def shares_of(found: Contributions, rise: float) -> dict[str, float | None]:
     return {name: total / rise if rise else None for name, total in found.sums.items()}
 
 
-def _draw(outputs: Outputs, found: Contributions, result: Attribution, wanted: MoleculeFiles) -> dict[str, Path]:
+def _draw(outputs: Outputs, found: Contributions, result: Attribution) -> dict[str, Path]:
     sample, method = sample_of(outputs.item.explanation), result.method
     lines = caption(outputs.plan, outputs.item.explanation, found, method=method)
-    shown: dict[str, Path] = {}
-    if wanted.drawing:
-        drawing = MoleculeDrawing(sample.molecule.mol, found, lines)
-        shown[method] = outputs.save(f"{method}.png", drawing.png())
-        outputs.save(f"{method}.svg", drawing.svg())
-    if wanted.matrix:
-        subject = PlotContext(outputs.plan.model.provenance.name, title=lines[0])
-        matrix = pair_matrix(found, atom_names(sample), subject=subject, conditions=f"{method}; {lines[1]}")
-        shown.setdefault(method, outputs.save(f"{method}.pairs.png", matrix))
+    drawing = MoleculeDrawing(sample.molecule.mol, found, lines)
+    shown = {method: outputs.save(f"{method}.png", drawing.png())}
+    outputs.save(f"{method}.svg", drawing.svg())
+    subject = PlotContext(outputs.plan.model.provenance.name, title=lines[0])
+    matrix = pair_matrix(found, atom_names(sample), subject=subject, conditions=f"{method}; {lines[1]}")
+    outputs.save(f"{method}.pairs.png", matrix)
     return shown
 
 

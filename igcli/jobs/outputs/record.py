@@ -129,7 +129,8 @@ def _model_entry(model: ModelFacts) -> Record:
     error = {} if model.precision_error is None else {"precision_error": model.precision_error}
     alone = {"one_at_a_time": model.one_at_a_time} if model.one_at_a_time else {}
     size = {} if model.input_size is None else {"input_size": model.input_size}
-    return {**asdict(model.provenance), **size, "precision": model.precision, **error, **alone}
+    caveat = {"caveat": model.caveat} if model.caveat else {}
+    return {**asdict(model.provenance), **caveat, **size, "precision": model.precision, **error, **alone}
 
 
 def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: Mapping[str, Any]) -> Record:

@@ -219,9 +219,9 @@ def _page_of(plain: dict[str, Any]) -> PhotoPage:
     return PhotoPage(
         name=plain["name"],
         photo=Encoded(**_with_data(plain["photo"])),
-        top=tuple(map(_ranked, plain["top"])),
-        target=_ranked(plain["target"]),
-        score=_ends(plain["score"]),
+        top=tuple(map(ranked_of, plain["top"])),
+        target=ranked_of(plain["target"]),
+        score=score_ends_of(plain["score"]),
         maps=tuple(
             MapPage(**{**_with_data(each), "completeness": Completeness(**each["completeness"])})
             for each in plain["maps"]
@@ -233,12 +233,14 @@ def _page_of(plain: dict[str, Any]) -> PhotoPage:
     )
 
 
-def _ends(plain: Mapping[str, Any]) -> ScoreEnds:
+def score_ends_of(plain: Mapping[str, Any]) -> ScoreEnds:
+    """The score's ends, as records have them."""
     predicted = plain["prediction_at_baseline"]
     return ScoreEnds(**{**plain, "prediction_at_baseline": predicted and BaselinePrediction(**predicted)})
 
 
-def _ranked(plain: Mapping[str, Any]) -> RankedClass:
+def ranked_of(plain: Mapping[str, Any]) -> RankedClass:
+    """A class with its probability, or a regression's value, as records have it."""
     return RankedValue(**plain) if "value" in plain else RankedClass(**plain)
 
 

@@ -69,6 +69,14 @@ def even_alphas(count: int) -> tuple[float, ...]:
     return tuple(np.linspace(0, 1, count).round(9).tolist())
 
 
+def path_entry(plan: Plan, explanation: Explanation) -> dict[str, Record]:
+    """The entry ``path`` of a record: the score and the mean importance at every point visited."""
+    trace = explanation.trace
+    importance = None if trace.mean_importance is None else trace.mean_importance.tolist()
+    curves = {"alphas": trace.alphas.tolist(), "scores": trace.scores.tolist(), "mean_importance": importance}
+    return {"path": {"settings": plan.path_settings, **curves}}
+
+
 def measure_saturation(job: Job, item: Explained, *, layers: Sequence[str] = ()) -> PhotoCurves:
     """Keep the curves of one photo; ``layers`` are the names of those whose distances to take too, forward only."""
     explanation = item.explanation

@@ -9,6 +9,7 @@ from pathlib import Path
 from igcli.inputs import TextInput
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.record import Done, Outputs, Record, png, record_of, result_entry
+from igcli.jobs.outputs.saturation import path_entry
 from igcli.jobs.plan import Plan
 from igcli.rendering.words import html_fragment, words_image
 from igcli.text.scored import ScoredText
@@ -28,10 +29,10 @@ def score_words(plan: Plan, item: Explained) -> DoneText:
     record = record_of(
         plan.model,
         item.explanation,
-        _results(plan, scored),
+        _results(plan, item),
         files={},
         timing=item.timing,
-        views={"text": scored.record},
+        views=_views(plan, item, scored),
         columns=dict(found.columns),
         entry=found if isinstance(found, TextInput) else None,
     )
@@ -48,8 +49,8 @@ def write_words(plan: Plan, item: Explained) -> DoneText:
         "page": outputs.save("words.html", html_fragment(scored).encode("utf-8", "replace")),
     }
     timing = {"draw": time.perf_counter() - started}
-    views: dict[str, Record] = {"text": scored.record}
-    done = outputs.save_record("json", results=_results(plan, scored), views=views, timing=timing, shown=shown)
+    views, results = _views(plan, item, scored), _results(plan, item)
+    done = outputs.save_record("json", results=results, views=views, timing=timing, shown=shown)
     return DoneText(**{**vars(done), "scored": scored})
 
 
@@ -57,6 +58,10 @@ def _scored(plan: Plan, item: Explained) -> ScoredText:
     return ScoredText.of(item.explanation, next_word=bool(plan.model.preparation.get("next_word")))
 
 
-def _results(plan: Plan, scored: ScoredText) -> list[Record]:
-    device, size = plan.model.device, plan.batch_size
-    return [result_entry(result, device=device, batch_size=size, drawing={}) for result in scored.results.values()]
+def _views(plan: Plan, item: Explained, scored: ScoredText) -> dict[str, Record]:
+    return {"text": scored.record, **path_entry(plan, item.explanation)}
+
+
+def _results(plan: Plan, item: Explained) -> list[Record]:
+    device, size, results = plan.model.device, plan.batch_size, item.explanation.results.values()
+    return [result_entry(result, device=device, batch_size=size, drawing={}) for result in results]

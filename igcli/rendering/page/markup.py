@@ -51,20 +51,20 @@ def page_parts(page: ReportPage) -> Iterator[str]:
     UsageError
         For a style that does not exist, or that the page cannot paint.
     """
-    style, script = _asset("page.css"), _script()
+    style, script = page_asset("page.css"), _script()
     words = {
-        "policy": _POLICY.format(script=_hash(script), style=_hash(style)),
+        "policy": _POLICY.format(script=policy_hash(script), style=policy_hash(style)),
         "title": html.escape(page.title),
         "style": style,
         "index": script_json(index_of(page)),
         "script": script,
     }
-    head, tail = _asset("page.html").split("{{blocks}}")
-    yield _filled(head, words)
+    head, tail = page_asset("page.html").split("{{blocks}}")
+    yield filled(head, words)
     yield _block("style.tables", deflate(tables_of(painted_styles())))
     for number, photo in enumerate(page.photos):
         yield from _blocks(number, photo)
-    yield _filled(tail, words)
+    yield filled(tail, words)
 
 
 def _blocks(number: int, photo: PhotoPage) -> Iterator[str]:
@@ -82,20 +82,23 @@ def _block(name: str, data: bytes) -> str:
 
 def _script() -> str:
     """All scripts in one function, so that they define no global names."""
-    text = "".join(_asset(f"{name}.js") for name in SCRIPTS)
+    text = "".join(page_asset(f"{name}.js") for name in SCRIPTS)
     if re.search(r"</script|<!--", text, re.IGNORECASE):
         raise ValueError("a script of the page would end its own block")
     return f'"use strict";\n(() => {{\n{text}}})();\n'
 
 
-def _asset(name: str) -> str:
+def page_asset(name: str) -> str:
+    """A template, style sheet or script next to this file."""
     return (files("igcli.rendering.page") / name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
+def policy_hash(text: str) -> str:
+    """SHA-256 in base64: what a page's policy allows a style sheet or script by."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _filled(template: str, words: dict[str, str]) -> str:
+def filled(template: str, words: dict[str, str]) -> str:
+    """A template with ``{{name}}`` replaced by the words of this name."""
     # In one pass: inserted text that looks like a placeholder is not replaced.
     return re.sub(r"\{\{(\w+)\}\}", lambda match: words[match[1]], template)

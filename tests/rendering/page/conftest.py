@@ -12,6 +12,7 @@ import pytest
 from rendering.page.pages import page_html
 
 from igcli.rendering.page.content import ReportPage
+from igcli.rendering.page.entries import ListPage
 
 Visit = Callable[..., Any]
 
@@ -63,7 +64,9 @@ def visit(browser, tmp_path) -> Iterator[Visit]:
     """Open a report; afterwards no page may have complained, or have requested anything but its own file."""
     contexts, complaints, requests = [], [], []
 
-    def visit(report: ReportPage, address: str = "", *, width: int = 1280, height: int = 900, **options: object) -> Any:
+    def visit(
+        report: ReportPage | ListPage, address: str = "", *, width: int = 1280, height: int = 900, **options: object
+    ) -> Any:
         file = tmp_path / f"report{len(contexts)}.html"
         file.write_bytes(page_html(report))
         context = browser.new_context(viewport={"width": width, "height": height}, **options)

@@ -20,6 +20,7 @@ from igcli.errors import IgError
 from igcli.images.picture import Picture
 from igcli.models.model import Provenance
 from igcli.rendering.page.content import FULL, Detail, Origin, PhotoPage, ReportPage
+from igcli.rendering.page.entries import ListPage, list_page_parts
 from igcli.rendering.page.markup import page_parts
 from igcli.rendering.page.photo_page import photo_page
 
@@ -47,8 +48,9 @@ def toy_photo(seed: int = 0, **keywords: object) -> PhotoPage:
     return photo_page(toy_explanation(seed, **keywords))
 
 
-def page_html(page: ReportPage) -> bytes:
-    return "".join(page_parts(page)).encode("utf-8", "replace")
+def page_html(page: ReportPage | ListPage) -> bytes:
+    parts = list_page_parts(page) if isinstance(page, ListPage) else page_parts(page)
+    return "".join(parts).encode("utf-8", "replace")
 
 
 def toy_report(*photos: PhotoPage, **keywords: object) -> ReportPage:

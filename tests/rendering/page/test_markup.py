@@ -116,7 +116,7 @@ def test_a_style_that_does_not_exist_is_refused(photo):
 
 
 def test_a_script_that_would_end_its_own_block_is_noticed(monkeypatch):
-    monkeypatch.setattr(markup, "_asset", lambda name: "'</script>'")
+    monkeypatch.setattr(markup, "page_asset", lambda name: "'</script>'")
     with pytest.raises(ValueError, match="own block"):
         markup._script()
 

@@ -1,0 +1,51 @@
+"""``ig report FOLDER`` of a folder with the records of texts or molecules: their page, without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from igcli.cli.console import Console
+from igcli.cli.options import Streams
+from igcli.errors import UsageError
+from igcli.jobs.files import check_writable
+from igcli.jobs.outputs.list_report import Listed, write_list_report
+from igcli.jobs.outputs.record import new_record, typed
+from igcli.jobs.outputs.report import check_free
+
+#: What of ig report's own options such a page takes.
+_TAKEN = {"paths", "output", "title", "overwrite", "json", "quiet", "verbose", "debug"}
+
+
+def report_list(listed: Listed, output: Path, streams: Streams, *, title: str | None, overwrite: bool) -> None:
+    """Write the page.
+
+    Raises
+    ------
+    UsageError
+        For options that such a page cannot heed, since nothing is computed; for a folder without a record.
+    """
+    context = click.get_current_context()
+    given = [name for name in context.params if context.get_parameter_source(name) == ParameterSource.COMMANDLINE]
+    if refused := [f"--{name.replace('_', '-')}" for name in given if name not in _TAKEN]:
+        kind = listed.kinds[0]
+        raise UsageError(
+            f"{listed.folder} has the records of {kind}s, which are shown as they are: leave {', '.join(refused)} out, "
+            f"or explain again with ig {kind}."
+        )
+    with Console(streams) as console:
+        check_writable(output.parent)
+        check_free(output, overwrite=overwrite)
+        name = title or f"What the prediction depends on: {listed.folder.resolve().name}"
+        failures = listed.failures()
+        count = write_list_report(
+            output, listed.records(), folder=listed.folder, title=name, command=typed(), failures=failures
+        )
+        if not count:
+            raise UsageError(f"{listed.folder} has no record of a text or molecule: explain some first.")
+        size = output.stat().st_size / 1e6
+        counted = f"{count} {' and '.join(kind + 's' * (count > 1) for kind in listed.kinds)}"
+        record = new_record(report=str(output), photos=0, entries=count, failed=len(failures))
+        console.say(record, f"{counted}  -> {output} ({size:.1f} MB)")
