@@ -101,8 +101,8 @@ def saved_timm_model(folder: Path, name: str = "resnet10t", **more: Any) -> Any:
     timm = pytest.importorskip("timm", reason="needs igcli[timm]")
     torch.manual_seed(4)
     network = timm.create_model(name, num_classes=len(LABELS)).eval()
-    settings = {"input_size": (3, 64, 64), "label_names": LABELS, "crop_pct": 0.9} | more
-    timm.models.save_for_hf(network, folder, model_config={"pretrained_cfg": network.pretrained_cfg | settings})
+    network.pretrained_cfg |= {"input_size": (3, 64, 64), "crop_pct": 0.9} | more
+    timm.models.save_for_hf(network, folder, model_config={"label_names": LABELS})
     return network
 
 

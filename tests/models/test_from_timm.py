@@ -9,7 +9,10 @@ from types import ModuleType
 
 import pytest
 import torch
+from PIL import Image
+from tiny_image_models import LABELS, saved_timm_model
 
+import igcli
 from igcli.errors import NetworkUnavailable, UsageError
 from igcli.models.zoo import load_model
 
@@ -53,17 +56,31 @@ data = SimpleNamespace(resolve_model_data_config=resolve_model_data_config)
 """
 
 
+STAND_IN_REGISTRY = """
+from types import SimpleNamespace
+
+
+def get_pretrained_cfg(name):
+    addresses = {"net": None, "elsewhere": "http://localhost/elsewhere-0123.pth"}
+    return SimpleNamespace(hf_hub_id=None, url=addresses[name]) if name in addresses else None
+"""
+
+
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "timm.py").write_text(STAND_IN)
+    (tmp_path / "timm").mkdir()
+    (tmp_path / "timm" / "__init__.py").write_text(STAND_IN)
+    (tmp_path / "timm" / "models.py").write_text(STAND_IN_REGISTRY)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "timm", raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "timm"]:
+        monkeypatch.delitem(sys.modules, name)
     hub, constants = ModuleType("huggingface_hub"), ModuleType("huggingface_hub.constants")
     hub.constants, constants.HF_HUB_OFFLINE = constants, False
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     monkeypatch.setitem(sys.modules, "huggingface_hub.constants", constants)
     yield
-    sys.modules.pop("timm", None)
+    for name in ("timm", "timm.models"):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.usefixtures("stand_in")
@@ -89,10 +106,18 @@ def test_a_file_of_ones_own_makes_a_network_of_its_number_of_classes(tmp_path: P
 def test_what_timm_does_not_have_is_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(UsageError, match=r"timm cannot make 'nett' \(Unknown model"):
         load_model("timm:nett", device="cpu")
-    with pytest.raises(NetworkUnavailable, match=r"offline mode.*--weights FILE"):
+    with pytest.raises(NetworkUnavailable, match=r"downloads are off.*--weights FILE"):
         load_model("timm:net", device="cpu", offline=True)
     assert not caplog.records
     assert load_model("timm:net", device="cpu").labels  # asked for again, it may use the network
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_weights_that_are_published_outside_the_hub_are_not_fetched_either() -> None:
+    with pytest.raises(NetworkUnavailable, match=r"elsewhere .*downloads are off"):
+        load_model("timm:elsewhere", device="cpu", offline=True)
+    with pytest.raises(UsageError, match="Unknown model"):
+        load_model("timm:elsewhere", device="cpu")
 
 
 @pytest.mark.skipif(find_spec("timm") is not None, reason="timm is installed")
@@ -111,3 +136,29 @@ def test_timm_itself_is_understood(tmp_path: Path) -> None:
     pixels = torch.rand(1, 3, 64, 64)
     mean, std = (torch.tensor(values)[:, None, None] for values in (model.mean, model.std))
     torch.testing.assert_close(model(pixels), network((pixels - mean) / std), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["center", "squash"])
+@pytest.mark.parametrize("share", [0.8, 1.0])
+def test_pictures_are_prepared_as_timm_prepares_them(mode: str, share: float, samples: Path, tmp_path: Path) -> None:
+    network = saved_timm_model(tmp_path / "saved", crop_mode=mode, crop_pct=share)
+    import timm
+
+    transform = timm.data.create_transform(**timm.data.resolve_model_data_config(network))
+    model = load_model(str(tmp_path / "saved"), device="cpu")
+    assert list(model.labels) == LABELS
+    for photo in sorted(samples.glob("*.jpg"))[:3]:
+        picture = igcli.read_image(photo, view=model.view, fit=model.view.fit)
+        with torch.no_grad():
+            expected = network(transform(Image.open(photo).convert("RGB"))[None])
+            torch.testing.assert_close(model(picture.pixels[None]), expected, rtol=0, atol=1e-5)
+
+
+def test_a_folder_of_timms_without_weights_is_a_sentence(tmp_path: Path) -> None:
+    saved_timm_model(tmp_path / "saved")
+    for file in [*(tmp_path / "saved").glob("*.safetensors"), *(tmp_path / "saved").glob("*.bin")]:
+        file.unlink()
+    with pytest.raises(UsageError, match="timm cannot make 'local-dir:"):
+        load_model(str(tmp_path / "saved"), device="cpu")
+    with pytest.raises(UsageError, match=r"timm cannot make 'local-dir:.*Config file not found"):
+        load_model(f"timm:local-dir:{tmp_path}", device="cpu")
