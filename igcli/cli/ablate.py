@@ -1,4 +1,4 @@
-"""``ig ablate``: black out a part of a photo, and see how the score changes."""
+"""``ig ablate``: black out a part of a photo, or of all photos of a folder, and see how the score changes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 import click
 
 from igcli.attribution.wanted import Wanted
+from igcli.cli.font_option import font_option
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
-from igcli.cli.options import wanted_options
+from igcli.cli.options import output_option, wanted_options
 from igcli.cli.param_type import TextType
+from igcli.cli.parts import Parts, ablate_folder, parts_options
 from igcli.cli.path_types import NamedPath
-from igcli.cli.session import Request, Session
-from igcli.cli.single import single_photo_command, the_photo
+from igcli.cli.session import Request, Session, photo_command
+from igcli.cli.single import map_options, the_photo
 from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.ablation import Ablated, Ablation, ablate_photo
 from igcli.jobs.outputs.maps import Drawing
@@ -43,8 +45,12 @@ ablation_options = grouped(
 
 
 @command()
-@single_photo_command
+@photo_command
+@font_option
+@map_options
+@output_option
 @ablation_options
+@parts_options
 @wanted_options
 @lowpass_option
 def ablate(
@@ -52,6 +58,7 @@ def ablate(
     request: Request,
     wanted: Wanted,
     ablation: Ablation,
+    parts: Parts,
     output: Path,
     drawing: Drawing,
     lowpass: LowpassChoice | None,
@@ -59,17 +66,23 @@ def ablate(
     """Black out part of a photo, then score and explain it again.
 
     A map's bright pixels need not be what the score depends on: black them out and see. The same class is explained
-    before and after, on one sheet; the record has both scores.
+    before and after, on one sheet; the record has both scores. With --keep-boxes the photos of a folder are scored
+    without their backgrounds and without their objects: does the network look at the background?
 
     \b
     Examples:
       ig ablate photo.jpg --box 60,40,160,120
       ig ablate photo.jpg --top 5 --method gradient
       ig ablate photo.jpg --keep 10 --method integrated --method gradient
+      ig ablate photos/ --keep-boxes boxes.csv --fill black --fill blur -o parts
     """
-    ablation.check()
-    check_lowpass(lowpass, drawing.style)
+    parts.check()
+    if parts.keep_boxes is None:
+        ablation.check()
+        check_lowpass(lowpass, drawing.style)
     with Session(request, output=output) as run:
+        if parts.keep_boxes is not None:
+            ablate_folder(run, wanted, parts, output)
         photo = the_photo(run)
         job = run.job(wanted, output, writes=True)
         drawing.check()

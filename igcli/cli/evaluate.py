@@ -11,6 +11,7 @@ import click
 from igcli.attribution.batch_size import batch_size_for
 from igcli.attribution.budget import Budget
 from igcli.attribution.methods.premises import unmet_premises
+from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
 from igcli.cli.gate import Gate, OpenGate, gate_options
@@ -84,7 +85,7 @@ def evaluate(
     with Session(request, output=output) as run:
         wanted = without_its_rule(wanted)
         job = run.job(wanted if measures.maps is None else replace(wanted, methods=()), output)
-        if len(job.plan.wanted.targets) > 1:
+        if sum(map(count_classes, job.plan.wanted.targets)) > 1:
             raise UsageError("One class per photo is measured: give one --target.")
         evaluation_plan = replace(evaluation_plan_of(run, job, measures), cluster=gate.cluster)
         evaluation_plan.check()

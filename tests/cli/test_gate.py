@@ -95,6 +95,7 @@ def test_a_number_that_is_missing_ends_with_1(run):
         (("--require", "difference(aopc:integrated) > 0"), "give --earlier"),
         (("--earlier", "nowhere"), "does not exist"),
         (("--earlier", "list.csv"), "is no evaluation.json"),
+        (("--target", "top-2"), "give one --target"),
         (("--cluster", "animal"), "it has Patient next to path and target"),
         (("--cluster", "patient", "--metric", "focus"), "leave --cluster out"),
         (("--markdown", "summary.txt"), "should end in .md"),
