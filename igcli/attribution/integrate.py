@@ -6,7 +6,8 @@ Each row of a batch is explained by itself; their points share passes through th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from igcli.attribution.adaptive.adaptive_path import AdaptivePath, refine_paths
 from igcli.attribution.batch_size import default_batch_size
@@ -17,16 +18,17 @@ from igcli.attribution.methods.method import MethodContext
 from igcli.attribution.network import forward
 from igcli.attribution.path import Path
 from igcli.attribution.paths.kind import check_sample, check_start, find_path
-from igcli.attribution.quadrature import Nodes, nodes
+from igcli.attribution.quadrature import DEFAULT_RULE, Nodes, nodes
+from igcli.attribution.reference_path import SAMPLES
 from igcli.attribution.result import ScoreEnds, Settings
+from igcli.attribution.rows import as_model, packed_baselines, packed_references, packed_rows, paths_from_references
 from igcli.attribution.scores import Score
 from igcli.attribution.sweep import Chunk, Consumer, PathRun, sweep
 from igcli.attribution.task import map_error_of
 from igcli.attribution.wanted import check_settings, steps_alone
 from igcli.errors import NumericalError, UsageError
 from igcli.lazy import np, torch
-from igcli.models.model import Model, Provenance
-from igcli.models.outputs import described
+from igcli.models.model import Model
 from igcli.sample import Layout, Sample, Values
 
 #: Values in one pass by default: of as many photographs as a device takes at once; and the most rows.
@@ -42,16 +44,19 @@ class Integration:
     values
         Of the inputs' shapes and type, signed, in units of the function; a tuple where the inputs are one.
     at_inputs, at_baselines
-        (B,) float64: the function there. A row's values sum to their difference but for its completeness gap.
+        (B,) float64: the function there; of several references the mean. A row's values sum to their difference but
+        for its completeness gap.
     completeness
         For each row.
     map_error
         (B,) float64: how far a row's values are expected to be off, relative to their norm (an estimate; see
-        :mod:`igcli.attribution.map_error`). NaN where one point says nothing.
+        :mod:`igcli.attribution.map_error`); of several references the standard error. NaN where one point says nothing.
     nodes
         For each row the points of its path and their weights.
     gradients
         For each row the gradients taken.
+    sum_error
+        (B,) float64: the standard error of the sum of a row's values; of several references only.
     """
 
     values: Values
@@ -61,6 +66,13 @@ class Integration:
     map_error: np.ndarray
     nodes: tuple[Nodes, ...]
     gradients: tuple[int, ...]
+    sum_error: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        rows, gap = len(self.gradients), max(each.relative_gap for each in self.completeness)
+        error, count = np.nanmax([*self.map_error, 0.0]), sum(self.gradients)
+        said = f"gap up to {100 * gap:.1f} %, map error up to {100 * error:.1f} %"
+        return f"<Integration of {rows} row{'s' * (rows > 1)}: {said}, {count} gradients>"
 
 
 def integrate(
@@ -68,15 +80,19 @@ def integrate(
     inputs: Values,
     baselines: Values | float | None = None,
     *,
+    references: Values | None = None,
     path: str = Settings.path,
     steps: int | str = "auto",
     tolerance: float = Settings.tolerance,
     max_steps: int = Settings.max_steps,
     rule: str | None = None,
+    seed: int = 0,
     further: Sequence[object] = (),
     batch_size: int | None = None,
 ) -> Integration:
     """Integrated gradients of ``function`` from ``baselines`` to ``inputs`` (arXiv 1703.01365, eq. 1).
+
+    Or the mean over paths from several ``references`` to each row (expected gradients, arXiv 1906.10670).
 
     Parameters
     ----------
@@ -88,6 +104,10 @@ def integrate(
         A floating-point tensor (B, ...), or a tuple of them.
     baselines
         Like the inputs, or what can be expanded to them: one row for all, one number. By default 0.
+    references
+        In place of baselines, rows (R, ...) like those of the inputs, or a tuple. Each input's points are spread evenly
+        over [0, 1] and take turns with the references, so that all have the same number if R divides ``steps`` (see
+        :mod:`igcli.attribution.reference_path`). ``"auto"`` stands for 200 points, and ``max_steps`` at most.
     path
         A name in ``PATHS``: how each row comes in. A path with a start of its own takes no baselines.
     steps
@@ -95,6 +115,8 @@ def integrate(
         completeness gap is within ``tolerance``, at most ``max_steps``.
     rule
         A name in ``RULES``: where a number of points is placed.
+    seed
+        Of the order of the references.
     further
         What the function takes after the inputs and is not differentiated by. Tensors have a row for each input's
         (B, ...); everything else is passed on unchanged.
@@ -117,14 +139,20 @@ def integrate(
     check_settings(settings)
     kind = find_path(path)
     check_start(path, baseline_given=baselines is not None)
+    if references is not None:
+        settings = _of_samples(settings, baseline_given=baselines is not None)
     with torch.inference_mode(mode=False):
-        ends = _packed(inputs)
-        starts = _packed_baselines(baselines, inputs)
+        ends = packed_rows(inputs)
+        starts = packed_baselines(baselines, inputs)
         layout = Layout.of(tuple(each[0] for each in inputs) if isinstance(inputs, tuple) else inputs[0])
         own = [tuple(each[i] if isinstance(each, torch.Tensor) else each for each in further) for i in range(len(ends))]
         check_sample(path, layout, "a row of the inputs")
-        paths = [kind.path(start, end, layout, each) for start, end, each in zip(starts, ends, own, strict=True)]
-        model = _as_model(function, ends)
+        if references is not None:
+            samples = packed_references(references, inputs)
+            paths = paths_from_references(samples, ends, layout, own, samples=steps_alone(settings), seed=seed)
+        else:
+            paths = [kind.path(start, end, layout, each) for start, end, each in zip(starts, ends, own, strict=True)]
+        model = as_model(function, ends)
         photographs = default_batch_size(ends.device) * _PHOTOGRAPH // layout.places
         budget = Budget(batch_size or max(1, min(photographs, _MOST_ROWS)), device=ends.device)
         runs = _integrated(model, paths, settings, budget)
@@ -133,7 +161,7 @@ def integrate(
 
 def _integrated(model: Model, paths: Sequence[Path], settings: Settings, budget: Budget) -> list[PathRun]:
     at_inputs = _scores(model, paths, [path.end for path in paths], "inputs", budget)
-    at_baselines = _scores(model, paths, [path.baseline for path in paths], "baselines", budget)
+    at_baselines = _at_starts(model, paths, budget)
     score, steps, runs = Score("logit", 0), steps_alone(settings), []
     for path, at_input, at_baseline in zip(paths, at_inputs, at_baselines, strict=True):
         ends = ScoreEnds("value", at_input, at_baseline)
@@ -152,6 +180,33 @@ def _integrated(model: Model, paths: Sequence[Path], settings: Settings, budget:
                 "logarithm or root of 0."
             ) from run.failure
     return runs
+
+
+def _at_starts(model: Model, paths: Sequence[Path], budget: Budget) -> list[float]:
+    """The function where each path starts, the mean over its starts; where paths share one, computed once."""
+    keys = [[(id(start), *map(id, path.further)) for start in path.starts] for path in paths]
+    found = {
+        key: (path, start)
+        for path, own in zip(paths, keys, strict=True)
+        for key, start in zip(own, path.starts, strict=True)
+    }
+    each = _scores(
+        model, [path for path, _ in found.values()], [start for _, start in found.values()], "baselines", budget
+    )
+    scores = dict(zip(found, each, strict=True))
+    return [sum(scores[key] for key in own) / len(own) for own in keys]
+
+
+def _of_samples(settings: Settings, *, baseline_given: bool) -> Settings:
+    """The settings of a mean over references: a number of midpoints on straight paths."""
+    if baseline_given:
+        raise UsageError("There are baselines and references: give one of them.")
+    if settings.path != Settings.path or settings.rule not in (None, DEFAULT_RULE):
+        raise UsageError(
+            "References are the starts of straight paths, and points are spread evenly: leave path and rule out."
+        )
+    steps = min(SAMPLES, settings.max_steps) if settings.steps == "auto" else settings.steps
+    return replace(settings, steps=steps)
 
 
 class _ScoreRange(Consumer):
@@ -173,18 +228,23 @@ def _result(runs: Sequence[PathRun], layout: Layout, settings: Settings, inputs:
     spans = [span for run in runs for span in run.consumers if isinstance(span, _ScoreRange)]
     first = inputs[0] if isinstance(inputs, tuple) else inputs
     parts = layout.unpack(maps.to(first.dtype))
+    sum_errors = [error for method in methods if (error := method.extras().get("sum_error")) is not None]
+    promised: dict[str, Any] = {"tolerance": settings.tolerance}
+    if sum_errors:
+        promised = {"tolerance": None, "sums_to": "mean rise"}  # complete on average only
     errors = [map_error_of([method], each)["map_error"] for method, each in zip(methods, maps, strict=True)]
     return Integration(
         values=parts if layout.packed else parts[0],
         at_inputs=np.array([run.ends.at_image for run in runs]),
         at_baselines=np.array([run.ends.at_baseline for run in runs]),
         completeness=tuple(
-            Completeness.of(total, run.ends.rise, tolerance=settings.tolerance, span=span.high - span.low)
+            Completeness.of(total, run.ends.rise, span=0.0 if sum_errors else span.high - span.low, **promised)
             for total, run, span in zip(totals, runs, spans, strict=True)
         ),
         map_error=np.array(errors),
         nodes=tuple(run.nodes for run in runs),
         gradients=tuple(run.gradient_evaluations for run in runs),
+        sum_error=np.array(sum_errors) if sum_errors else None,
     )
 
 
@@ -201,68 +261,3 @@ def _scores(
         )
     scores: list[float] = found.tolist()
     return scores
-
-
-def _packed(inputs: Values) -> torch.Tensor:
-    """The rows (B, ...) of one tensor, or those of a tuple flat, one after another."""
-    tensors = inputs if isinstance(inputs, tuple) else (inputs,)
-    if not tensors or not all(isinstance(each, torch.Tensor) and each.is_floating_point() for each in tensors):
-        raise UsageError("The inputs are a floating-point tensor of rows, or a tuple of such tensors.")
-    if not all(each.ndim >= 1 and each.numel() and len(each) == len(tensors[0]) for each in tensors):
-        shapes = " and ".join(str(tuple(each.shape)) for each in tensors)
-        raise UsageError(f"The inputs have rows in their first axis, as many each, and none is empty; not {shapes}.")
-    if len({(each.dtype, each.device) for each in tensors}) > 1:
-        raise UsageError("The inputs are of one floating-point type and on one device: bring them there first.")
-    detached = [each.detach() for each in tensors]
-    return torch.cat([each.flatten(1) for each in detached], dim=1) if isinstance(inputs, tuple) else detached[0]
-
-
-def _packed_baselines(baselines: Values | float | None, inputs: Values) -> torch.Tensor:
-    tensors = inputs if isinstance(inputs, tuple) else (inputs,)
-    given = baselines if isinstance(baselines, tuple) else (0.0 if baselines is None else baselines,) * len(tensors)
-    if len(given) != len(tensors):
-        raise UsageError(f"The inputs are {len(tensors)} tensors, and the baselines {len(given)}: give one each.")
-    expanded = []
-    for one, like in zip(given, tensors, strict=True):
-        try:
-            expanded.append(torch.as_tensor(one).to(like).expand_as(like))
-        except RuntimeError as error:
-            shape = tuple(torch.as_tensor(one).shape)
-            raise UsageError(
-                f"A baseline of {shape} does not fit inputs of {tuple(like.shape)}: give one row for each, one for "
-                "all, or one number."
-            ) from error
-    return _packed(tuple(expanded) if isinstance(inputs, tuple) else expanded[0])
-
-
-def _as_model(function: Callable[..., torch.Tensor], like: torch.Tensor) -> Model:
-    """A function of rows as a model with one output, where and as precise as ``like``."""
-
-    class RowFunction(torch.nn.Module):
-        """The function, with one number per row made sure of."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.function = function  # registered where it is a module, so that it is frozen
-
-        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-            found, rows = function(*inputs), len(inputs[0])
-            if not isinstance(found, torch.Tensor) or tuple(found.shape) not in ((rows,), (rows, 1)):
-                raise UsageError(
-                    f"The function returns {described(found)} for {rows} row{'s' * (rows > 1)}, and it has to return "
-                    "one number for each: choose an output, as in lambda x: network(x)[:, 0]."
-                )
-            return found.reshape(rows, 1)
-
-    class Function(Model):
-        """A model that is where its inputs are."""
-
-        @property
-        def device(self) -> torch.device:
-            return like.device
-
-        @property
-        def dtype(self) -> torch.dtype:
-            return like.dtype
-
-    return Function(RowFunction(), ["value"], provenance=Provenance("The function"))

@@ -176,3 +176,120 @@ def test_a_function_that_comes_back_is_refined_until_its_gap_is_small_beside_its
     assert found.completeness[0].within_tolerance
     assert found.completeness[0].gap <= 0.01
     assert found.gradients[0] < 100  # and not all of --max-steps, for a hundredth of a rise of 0.001
+
+
+def test_with_one_reference_it_is_the_integral_from_that_baseline_at_the_same_points():
+    model, x, start = network(6), rows(4, 6), rows(1, 6, seed=5)
+    found = igcli.integrate(lambda a: model(a)[:, 2], x, references=start, steps=11)
+    expected = igcli.integrate(lambda a: model(a)[:, 2], x, start, steps=11, rule="midpoint")
+    torch.testing.assert_close(found.values, expected.values)
+    np.testing.assert_allclose(found.at_baselines, expected.at_baselines)
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 5])
+def test_of_a_linear_function_it_is_the_mean_of_single_runs(batch_size):
+    x, references = rows(3, 6), rows(4, 6, seed=5)
+    found = igcli.integrate(lambda a: a @ WEIGHTS, x, references=references, steps=12, batch_size=batch_size)
+    runs = [igcli.integrate(lambda a: a @ WEIGHTS, x, each[None], steps=5) for each in references]
+    torch.testing.assert_close(found.values, torch.stack([run.values for run in runs]).mean(dim=0))
+    np.testing.assert_allclose(found.at_baselines, np.mean([run.at_baselines for run in runs], axis=0))
+    assert found.gradients == (12, 12, 12)
+    assert max(each.gap for each in found.completeness) < 1e-12  # each reference is used as often
+
+
+def test_of_any_function_it_approaches_the_mean_of_single_runs():
+    model, x, references = network(6), rows(3, 6), rows(4, 6, seed=5)
+
+    def function(a):
+        return model(a)[:, 1].sigmoid()
+
+    single = [igcli.integrate(function, x, each[None], steps=2000).values for each in references]
+    exact = torch.stack(single).mean(dim=0)
+    errors = []
+    for steps in (8, 4000):
+        found = igcli.integrate(function, x, references=references, steps=steps)
+        errors.append(float((found.values - exact).norm() / exact.norm()))
+    assert errors[1] < 2e-3 < errors[0]
+
+
+def test_references_equal_samples_in_a_plain_loop():
+    model, x, references = network(6), rows(2, 6), rows(5, 6, seed=5)
+    found = igcli.integrate(lambda a: model(a)[:, 0], x, references=references, steps=13, seed=3)
+    total = torch.zeros_like(x)
+    turns = igcli.attribution.reference_path.in_turns(5, 13, seed=3)
+    for k, turn in enumerate(turns):
+        point = torch.lerp(references[turn].expand_as(x), x, (k + 0.5) / 13).requires_grad_()
+        (gradient,) = torch.autograd.grad(model(point)[:, 0].sum(), point)
+        total += gradient * (x - references[turn]) / 13
+    torch.testing.assert_close(found.values, total)
+    at_references = model(references[turns])[:, 0].mean().item()
+    np.testing.assert_allclose(found.at_baselines, [at_references] * 2)
+
+
+def test_the_standard_errors_are_those_of_repeated_means():
+    """Each with as many references as points, drawn for itself."""
+    model, x, samples = network(6), rows(1, 6), 16
+    sums, maps, sum_errors, errors = [], [], [], []
+    for number in range(60):
+        references = rows(samples, 6, seed=100 + number)
+        found = igcli.integrate(lambda a: model(a)[:, 2], x, references=references, steps=samples)
+        sums.append(float(found.values.sum()))
+        maps.append(found.values[0])
+        sum_errors.append(found.sum_error[0])
+        errors.append(found.map_error[0] * float(found.values.norm()))
+    spread = float(torch.stack(maps).var(dim=0).sum().sqrt())
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(spread, rel=0.2)
+    assert np.sqrt(np.mean(np.square(sum_errors))) == pytest.approx(np.std(sums, ddof=1), rel=0.3)
+
+
+def test_references_of_a_pair_with_a_mask_of_each_row():
+    first, second, mask = rows(4, 3, 2), rows(4, 5, seed=1), rows(4, 3, seed=2) > 0
+    references = rows(3, 3, 2, seed=7), rows(3, 5, seed=8)
+    weights = rows(11, seed=3)
+
+    def function(a, b, m):
+        return torch.cat([(a * m[:, :, None]).flatten(1), b], dim=1) @ weights
+
+    found = igcli.integrate(function, (first, second), references=references, steps=6, further=(mask,))
+    runs = [
+        igcli.integrate(
+            function, (first, second), tuple(each[i, None] for each in references), steps=2, further=(mask,)
+        )
+        for i in range(3)
+    ]
+    for part, values in enumerate(found.values):
+        torch.testing.assert_close(values, torch.stack([run.values[part] for run in runs]).mean(dim=0))
+    np.testing.assert_allclose(found.at_baselines, np.mean([run.at_baselines for run in runs], axis=0))
+
+
+def test_a_mean_over_references_promises_no_gap_and_has_a_number_of_points():
+    found = igcli.integrate(quadratic, rows(2, 6), references=rows(3, 6, seed=5))
+    assert found.gradients == (200, 200)
+    assert igcli.integrate(quadratic, rows(2, 6), references=rows(3, 6, seed=5), max_steps=9).gradients == (9, 9)
+    assert {(each.within_tolerance, each.sums_to) for each in found.completeness} == {(None, "mean rise")}
+    assert found.sum_error.shape == (2,)
+    assert igcli.integrate(quadratic, rows(2, 6)).sum_error is None
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"references": rows(3, 5)}, r"rows like those of the inputs, \(R, 6\), and not \(3, 5\)"),
+        ({"references": rows(6)}, r"\(R, 6\), and not \(6,\)"),
+        ({"references": (rows(3, 6), rows(3, 6))}, "rows like those of the inputs"),
+        ({"references": rows(0, 6)}, r"The references have rows .* none is empty"),
+        ({"references": [0.0]}, "floating-point tensor"),
+        ({"references": rows(3, 6), "baselines": 0.0}, "give one of them"),
+        ({"references": rows(3, 6), "rule": "right", "steps": 4}, "leave path and rule out"),
+    ],
+)
+def test_references_that_cannot_be_are_refused(how, said):
+    with pytest.raises(UsageError, match=said):
+        igcli.integrate(quadratic, rows(2, 6), **how)
+
+
+def test_an_integration_is_one_line():
+    found = igcli.integrate(quadratic, rows(2, 6), steps=4)
+    assert "\n" not in repr(found)
+    assert repr(found).startswith("<Integration of 2 rows: gap up to 0.0 %, map error up to ")
+    assert repr(found).endswith(", 8 gradients>")
