@@ -1,5 +1,7 @@
 """A network from a file that contains its program: torch.export's ``.pt2``, TorchScript, or a whole pickled network.
 
+Of pickled networks there are those of YOLO's classifiers, which carry the names of their classes.
+
 Such a file is a program: use only those of people whose programs you would run. TorchScript can read and write files
 (``torch.from_file``, ``torch.save``), and ``.pt2`` files contain expressions that torch evaluates as Python. Pickled
 Python objects, in files of any of these kinds, are loaded only with ``--trust-pickle``.
@@ -105,8 +107,9 @@ def _from_torchscript(path: Path, device: torch.device) -> torch.nn.Module:
 def _whole(path: Path, *, trust_pickle: bool) -> torch.nn.Module:
     with importable(Path.cwd()):
         content = unpickled(path, trust_pickle=trust_pickle)
-    if isinstance(content, dict) and isinstance(content.get("model"), torch.nn.Module):
-        content = content["model"]
+    if isinstance(content, dict):  # YOLO's: the network, or only its moving average, in half precision
+        held = [content.get(name) for name in ("model", "ema")]
+        content = next((each.float() for each in held if isinstance(each, torch.nn.Module)), content)
     if not isinstance(content, torch.nn.Module):
         raise UsageError(
             f"{path} holds weights, not a network: say of which network with --model NAME --weights {path.name}. "

@@ -3,8 +3,8 @@
 Names of classes: ``names`` (YOLO), ``config.id2label`` (Hugging Face), ``class_to_idx`` (torchvision's folders of
 images), ``class_names``, ``classes``, ``categories``, ``pretrained_cfg["label_names"]`` (timm). Input:
 ``pretrained_cfg`` or ``default_cfg`` (timm), a ``processor`` (Hugging Face), ``transforms`` and the like (torchvision's
-presets, or a ``Compose`` of ``Resize``, ``CenterCrop``, ``Normalize``), ``config.image_size``. Values of other types
-than these libraries set are ignored.
+presets, or a ``Compose`` of ``Resize``, ``CenterCrop``, ``Normalize``), ``args["imgsz"]`` (YOLO, which does not
+normalise), ``config.image_size``. Values of other types than these libraries set are ignored.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from igcli.errors import UsageError
 from igcli.images.options import INTERPOLATIONS
+from igcli.models.image_processor import preparation_of
 from igcli.models.spec import InputSpec
 
 _NAMES = ("names", "class_names", "classes", "categories", "idx_to_class")
@@ -67,6 +69,7 @@ def completed(said: InputSpec, own: InputSpec) -> InputSpec:
         mean=said.mean if normalised else own.mean,
         std=said.std if normalised else own.std,
         interpolation=said.interpolation or own.interpolation,
+        fit=said.fit or own.fit,
     )
 
 
@@ -107,6 +110,9 @@ def _inputs(owner: object) -> Iterator[tuple[str, InputSpec]]:
     for name in _TRANSFORMS:
         if (said := _from_transforms(getattr(owner, name, None))) != InputSpec():
             yield name, said
+    size = _side(_setting(getattr(owner, "args", None), "imgsz"))
+    if size is not None:
+        yield "args", _spec(size=size, resize=size, mean=(0.0,), std=(1.0,), interpolation="bilinear")
     size = _side(getattr(getattr(owner, "config", None), "image_size", None))
     if size is not None:
         yield "config.image_size", InputSpec(size=size)
@@ -126,6 +132,13 @@ def _from_timm(settings: object) -> InputSpec:
 
 def _from_processor(processor: object) -> InputSpec:
     inner = getattr(processor, "image_processor", processor)
+    if callable(inner):
+        with suppress(UsageError):
+            prepared = preparation_of(inner)
+            if not prepared.reversed_channels:
+                view = prepared.view
+                how = {"interpolation": view.interpolation, "fit": view.fit}
+                return _spec(size=view.size, resize=view.resize, mean=prepared.mean, std=prepared.std, **how)
     size = getattr(inner, "crop_size" if getattr(inner, "do_center_crop", False) else "size", None)
     side = size.get("height", size.get("shortest_edge")) if isinstance(size, Mapping) else size
     mean, std = (_numbers(getattr(inner, f"image_{name}", None)) for name in ("mean", "std"))

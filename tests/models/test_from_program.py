@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import pickle
+import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -179,3 +181,60 @@ def test_a_pickle_inside_an_exported_program_is_never_executed(network: nn.Modul
         load(evil, trust_pickle=True)
     assert marker.exists()  # so it would have been
     assert pickle.loads(pickle.dumps(3)) == 3  # unpickling is as it was, for everybody else
+
+
+YOLO = """
+from types import SimpleNamespace
+
+import torch
+from torch import nn
+
+
+class Classify(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.linear = nn.Linear(12, classes)
+
+    def forward(self, x):
+        x = self.linear(x)
+        return x if self.training else (x.softmax(1), x)  # as the library's head has it
+
+
+class ClassificationModel(nn.Module):
+    def __init__(self, args):
+        super().__init__()
+        self.model = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), Classify(3))
+        self.names, self.args = {0: "ant", 1: "bee", 2: "cat"}, args
+
+    def forward(self, x):
+        return self.model(x)
+"""
+
+
+@pytest.mark.parametrize("held", ["model", "ema"])
+@pytest.mark.parametrize("args", [{"imgsz": 24}, {"imgsz": [24, 24]}], ids=["a side", "two sides"])
+def test_a_yolo_classifier_has_its_class_names_its_size_and_its_probabilities(
+    held: str, args: dict[str, object], samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "yolo_stand_in.py").write_text(YOLO)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    library = importlib.import_module("yolo_stand_in")
+    torch.manual_seed(0)
+    network = library.ClassificationModel(args).half()
+    content = {"epoch": -1, "best_fitness": None, "model": None, "ema": None, "train_args": args} | {held: network}
+    torch.save(content, tmp_path / "best.pt")
+
+    model = load("best.pt", trust_pickle=True)
+
+    assert list(model.labels) == ["ant", "bee", "cat"]
+    assert (model.view.size, model.view.resize, model.mean, model.std) == (24, 24, (0.0,), (1.0,))
+    assert model.dtype is torch.float32
+    assert "Its classes have the names in its names." in model.caveat
+    photo = igcli.read_image(samples / "coffee.jpg", view=model.view)
+    result = igcli.attribute(model, photo, method="integrated", target="top")
+    with torch.no_grad():
+        probabilities, _ = network.float().eval()(photo.pixels[None])
+    assert result.target.label == model.labels[int(probabilities.argmax())]
+    assert result.score.at_image == pytest.approx(float(probabilities.max()), abs=1e-6)  # not softmax once more
+    sys.modules.pop("yolo_stand_in")

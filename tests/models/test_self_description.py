@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torchvision.models import ResNet18_Weights
 from torchvision.transforms import CenterCrop, Compose, Normalize, Resize, ToTensor, v2
@@ -161,3 +162,18 @@ def test_a_single_output_has_the_two_names_of_its_network() -> None:
 def test_a_network_that_says_nothing_is_as_before() -> None:
     assert describe_itself(nn.Linear(2, 2)) == describe_itself(object())
     assert describe_itself(nn.Linear(2, 2)).input == InputSpec()
+
+
+@pytest.mark.parametrize("kind", ["DeiTImageProcessor", "ViTImageProcessor", "ConvNextImageProcessor"])
+def test_a_processor_of_transformers_is_followed_in_crop_and_resampling(kind: str, samples: Path) -> None:
+    library = pytest.importorskip("transformers", reason="needs igcli[hf]")
+    processor = getattr(library, f"{kind}Pil", getattr(library, kind))()
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 3))
+    network.processor = processor
+    own = describe_itself(network).input
+    view = own.view(igcli.View())
+    photo = samples / "chelsea.jpg"
+    pixels = igcli.read_image(photo, view=view, fit=view.fit).pixels
+    mean, std = (torch.tensor(each)[:, None, None] for each in (own.mean, own.std))
+    expected = processor(images=Image.open(photo).convert("RGB"), return_tensors="pt")["pixel_values"][0]
+    torch.testing.assert_close((pixels - mean) / std, expected, rtol=0, atol=1e-5)
