@@ -23,7 +23,18 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         *("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
     ),
     "Model": (
-        *("weights", "labels", "outputs", "output_index", "input_size", "resize", "channels", "mean", "std"),
+        *(
+            "weights",
+            "weights_key",
+            "labels",
+            "outputs",
+            "output_index",
+            "input_size",
+            "resize",
+            "channels",
+            "mean",
+            "std",
+        ),
         *("value_range", "interpolation", "model_arg", "trust_pickle", "trust_model_file", "device", "precision"),
         *("batch_size", "offline", "layers"),
     ),
@@ -44,7 +55,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }
 
 #: Options for one method, or one kind of cluster: ``--help-all`` has them, and ``--help`` does not.
-RARE = {"ig2_step", "guided_fraction", "guided_distance", "ray_address", "ray_actors", "ray_cpus"}
+RARE = {"weights_key", "ig2_step", "guided_fraction", "guided_distance", "ray_address", "ray_actors", "ray_cpus"}
 
 #: The heading of a command's options that no section names.
 OWN = "Options"

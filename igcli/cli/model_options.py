@@ -111,10 +111,12 @@ model_arg_option = click.option(
 
 _model_option = click.option(
     "--model", default="auto", show_default=True, metavar="NAME", shell_complete=completion.model_names,
-    help=f"A name that 'ig models' lists, {prefixed_names()}, FILE.py:FUNCTION, or a file. auto: GoogLeNet when its "
-         "ImageNet weights are cached or can be fetched, else efficientnet_lite0 if it is installed, else the bundled "
-         "network. FILE.py:FUNCTION or package.module:FUNCTION makes the network; a file is a .pt2 or TorchScript "
-         f"program, or a model file (.toml). Programs are run. Prefixes: {listed(SOURCES)}.",
+    help=f"A name that 'ig models' lists, {prefixed_names()}, FILE.py:FUNCTION, a file, or a folder. auto: GoogLeNet "
+         "when its ImageNet weights are cached or can be fetched, else efficientnet_lite0 if it is installed, else the "
+         "bundled network. FILE.py:FUNCTION or package.module:FUNCTION makes the network; a file is a .pt2 or "
+         "TorchScript program, or a model file (.toml); a folder is one that transformers or timm saved. Programs are "
+         "run. "
+         f"Prefixes: {listed(SOURCES)}.",
 )  # fmt: skip
 
 #: Options of a model besides its name.
@@ -122,6 +124,9 @@ _details = (
     click.option("--weights", type=NamedPath(), metavar="FILE",
                  help="File of weights for the model, .pth or .safetensors. Only tensors are read from it, never "
                       "code."),
+    click.option("--weights-key", metavar="NAME",
+                 help="Which of the networks in that file, as state_dict_ema or teacher: its key in the checkpoint, or "
+                      "what its tensors' names begin with."),
     click.option("--labels", type=NamedPath(), metavar="FILE",
                  help="Class names: a text, JSON or CSV file, or the folder of the training data. A text file has one "
                       "name per line, or an index and a name."),
@@ -151,7 +156,7 @@ _details = (
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
                  help="Where to compute; auto: a GPU if there is one."),
-    click.option("--offline", is_flag=True, help="Download nothing."),
+    click.option("--offline", is_flag=True, help="Fetch no weights: only those on this machine are used."),
 )  # fmt: skip
 
 _batch_size = click.option(

@@ -50,13 +50,14 @@ def models(ctx: click.Context, *, streams: Streams) -> None:
 
     Any of these names goes to --model, NAME@WEIGHTS for another set of weights, PREFIX:NAME for a network of another
     library ('ig explain --help-all' lists the prefixes). A network of your own is FILE.py:FUNCTION or
-    package.module:FUNCTION, a .pt2 or TorchScript file, or a model file.
+    package.module:FUNCTION, a .pt2 or TorchScript file, a model file, or a folder that transformers or timm saved.
 
     \b
     Examples:
       ig models
       ig models show resnet50
       ig models show caltech101 --layers
+      ig models show hf:saved/vit
       ig models describe resnet18 --weights best.pth --labels photos/train --save mymodel.toml
     """
     if ctx.invoked_subcommand is not None:
@@ -219,7 +220,8 @@ def _sentences(model: Classifier, chosen: list[str]) -> list[tuple[str, str]]:
 
 def _from(facts: dict[str, Any]) -> str:
     how = f"{facts['fit']}, {facts['interpolation']}"
-    return f"{how}, from a shorter side of {facts['resize']}" if facts["fit"] == "crop" else how
+    side = {"squash-crop": "a square of", "squash": "", "pad": ""}.get(facts["fit"], "a shorter side of")
+    return f"{how}, from {side} {facts['resize']}" if side else how
 
 
 def _numbers(values: tuple[float, ...]) -> str:

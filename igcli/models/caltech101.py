@@ -54,7 +54,7 @@ def load_caltech101(options: LoadOptions) -> Classifier:
 
     network = assemble(
         build,
-        read_state_dict(path, trust_pickle=options.trust_pickle),
+        read_state_dict(path, part=options.weights_key, trust_pickle=options.trust_pickle),
         device=resolve_device(options.device),
         file=path,
         warn=options.warn,

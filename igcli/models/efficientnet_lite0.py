@@ -61,7 +61,7 @@ def load_efficientnet_lite0(options: LoadOptions) -> Classifier:
         kept = Provenance(NAME, Path(FILE).name)
         return Classifier(whole, categories, view=VIEW, mean=MEAN, std=STD, provenance=kept)
     path, sha256 = _weights_file(options)
-    state = by_position(read_state_dict(path, trust_pickle=options.trust_pickle), whole)
+    state = by_position(read_state_dict(path, part=options.weights_key, trust_pickle=options.trust_pickle), whole)
     classes = head_size(whole, state, classes=len(categories))
     build, device = partial(EfficientNetLite0, classes), resolve_device(options.device)
     network = assemble(build, state, device=device, file=path, warn=options.warn)

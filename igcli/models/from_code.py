@@ -44,7 +44,9 @@ def load_from_code(name: str, options: LoadOptions) -> Classifier:
         check_weights(network)
         weights, sha256 = "as the factory made them", tensors_hash(network)
     else:
-        stored = read_state_dict(options.weights, trust_pickle=options.trust_pickle, room=room_for(network))
+        stored = read_state_dict(
+            options.weights, part=options.weights_key, trust_pickle=options.trust_pickle, room=room_for(network)
+        )
         fill(network, select_tensors(stored, network, file=options.weights, warn=options.warn), file=options.weights)
         weights, sha256 = options.weights.name, sha256_of(options.weights)
     classifier.network = in_evaluation_mode(network).to(resolve_device(options.device))

@@ -101,7 +101,7 @@ def _with_weights(build: Any, name: str, options: LoadOptions) -> tuple[torch.nn
         tag = getattr(network, "pretrained_cfg", {}).get("tag")
         return network, str(tag or "timm's own"), tensors_hash(network)
     whole = outline(build)
-    stored = read_state_dict(file, trust_pickle=options.trust_pickle, room=room_for(whole))
+    stored = read_state_dict(file, part=options.weights_key, trust_pickle=options.trust_pickle, room=room_for(whole))
     state = select_tensors(stored, whole, file=file, warn=options.warn)
     classes = int(getattr(whole, "num_classes", 1000))
     found = head_size(whole, state, classes=classes)

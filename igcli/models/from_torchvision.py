@@ -69,7 +69,7 @@ def load_torchvision(name: str, options: LoadOptions, *, source: Source | None =
         kept = Provenance(name, source.filename)
         return Classifier(whole, categories, view=view, mean=mean, std=std, provenance=kept)
     path, sha256 = resolve_weights(options, source, name=name)
-    stored = read_state_dict(path, trust_pickle=options.trust_pickle, room=room_for(whole))
+    stored = read_state_dict(path, part=options.weights_key, trust_pickle=options.trust_pickle, room=room_for(whole))
     state = select_tensors(_as_built(family, stored), whole, file=path, warn=options.warn)
     classes = head_size(whole, state, classes=classes)
     own_head = classes != len(categories)

@@ -116,7 +116,7 @@ def _with_weights(
         network = network_in(kind, folder, config)
         return network, "model.safetensors", tensors_hash(network)
     whole = network_outline(kind, config)
-    stored = read_state_dict(file, trust_pickle=options.trust_pickle, room=room_for(whole))
+    stored = read_state_dict(file, part=options.weights_key, trust_pickle=options.trust_pickle, room=room_for(whole))
     state: Mapping[str, torch.Tensor] = stored
     for names in (whole.state_dict(), stored_shapes(folder)):  # those of today, or of the version that saved the folder
         state = select_tensors(stored, names, file=file, warn=options.warn)

@@ -91,6 +91,7 @@ def model_file(spec: ModelSpec, *, folder: Path) -> str:
     head = {
         "model": _relative_model(spec.model, folder),
         "weights": None if spec.weights is None else _relative(spec.weights, folder),
+        "weights_key": spec.weights_key,
         "sha256": spec.sha256,
         "labels": _relative(spec.labels, folder) if isinstance(spec.labels, Path) else spec.labels,
         "outputs": spec.outputs,

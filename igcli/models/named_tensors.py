@@ -35,20 +35,31 @@ class NamedTensors(_State):
     left_out: tuple[str, ...] = ()
 
 
-def named_tensors(content: object, path: Path) -> NamedTensors:
+def named_tensors(content: object, path: Path, *, part: str | None = None) -> NamedTensors:
     """The state dict in what was read from ``path``.
+
+    Parameters
+    ----------
+    part
+        The key of the network in a checkpoint that holds several, or the first part of its tensors' names.
 
     Raises
     ------
     WeightsError
-        There is none, or there are several.
+        There is none, or there are several; or none of that name.
     """
     left_out: list[str] = []
     for _ in range(DEEPEST):
+        if part is not None and (named := _part(content, part)) is not None:
+            content, part = named, None
+            continue
         if not isinstance(content, Mapping) or (key := _wrapper(content, path)) is None:
             break
         left_out += [str(each) for each in _networks(content) if each != key]
         content = content[key]
+    if part is not None:
+        names = dict.fromkeys(str(key).partition(".")[0] for key in content) if isinstance(content, Mapping) else ()
+        raise WeightsError(f"{path} has no weights under {part!r}; there are: {', '.join(list(names)[:9]) or 'none'}.")
     if isinstance(content, torch.nn.Module):  # only a file that is trusted brings one
         content = content.state_dict()
     if not isinstance(content, Mapping) or not any(isinstance(value, torch.Tensor) for value in content.values()):
@@ -87,10 +98,22 @@ def _wrapper(content: Mapping[Any, Any], path: Path) -> Any:
     networks = _networks(content)
     if len(networks) > 1:
         raise WeightsError(
-            f"{path} holds the weights of several networks: {', '.join(map(str, networks[:5]))}. Save the state_dict() "
-            "of the one that you mean alone."
+            f"{path} holds the weights of several networks: {', '.join(map(str, networks[:5]))}. Say which with "
+            "--weights-key."
         )
     return networks[0] if networks else None
+
+
+def _part(content: object, name: str) -> Mapping[str, Any] | torch.nn.Module | None:
+    """What a checkpoint holds under ``name``, or the tensors whose names begin with it."""
+    if not isinstance(content, Mapping):
+        return None
+    held = content.get(name)
+    if isinstance(held, (Mapping, torch.nn.Module)):
+        return held
+    start = f"{name}."
+    inside = {key: value for key, value in content.items() if isinstance(key, str) and key.startswith(start)}
+    return without_prefix(with_versions(inside, getattr(content, "_metadata", None)), start) if inside else None
 
 
 def _networks(content: Mapping[Any, Any]) -> list[Any]:

@@ -127,8 +127,8 @@ def _prefix(state: Mapping[str, torch.Tensor], wanted: Collection[str], file: Pa
     trained = [start for start in whole if not COPIES.search(start)] or whole
     if len(trained) > 1:
         raise WeightsError(
-            f"{file} holds several networks of this kind, under {', '.join(map(repr, trained[:5]))}. Save the "
-            "state_dict() of the one that you mean alone."
+            f"{file} holds several networks of this kind, under {', '.join(map(repr, trained[:5]))}. Say which with "
+            "--weights-key."
         )
     return trained[0] if trained else None
 

@@ -116,6 +116,8 @@ class ModelSpec:
         A name, ``package.module:factory``, ``file.py:factory``, or a file: a program, or a model file.
     weights
         A file of weights, in place of the model's own.
+    weights_key
+        Which network of a file of weights that holds several: its key, or the first part of its tensors' names.
     labels
         A file of class names, or the names.
     arguments
@@ -136,6 +138,7 @@ class ModelSpec:
 
     model: str = "auto"
     weights: Path | None = None
+    weights_key: str | None = None
     labels: Path | tuple[str, ...] | None = None
     arguments: tuple[tuple[str, Any], ...] = ()
     trust_pickle: bool = False
@@ -181,7 +184,8 @@ class ModelSpec:
         }
         said["arguments"] = tuple((dict(base.arguments) | dict(self.arguments)).items())
         if self.weights is not None:
-            said["sha256"] = self.sha256  # the file's hash is not that of other weights
+            # the file's hash is not that of other weights, nor is its key one of theirs
+            said |= {"sha256": self.sha256, "weights_key": self.weights_key}
         inner = {each.name: getattr(self.input, each.name) for each in fields(InputSpec)}
         both = replace(base.input, **{name: value for name, value in inner.items() if value is not None})
         return replace(base, input=both, **said)
@@ -208,6 +212,7 @@ class LoadOptions:
     """
 
     weights: Path | None = None
+    weights_key: str | None = None
     offline: bool = False
     progress: bool = False
     device: str = "auto"
@@ -228,7 +233,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(("size", "resize", "channels", "batch_size"), (Integral, "a whole number")),
     "output_index": ((Integral, str), "a position or a name"),
     **dict.fromkeys(("mean", "std", "value_range"), ((Real, Sequence), "a number or a list of them")),
-    **dict.fromkeys(("interpolation", "fit", "outputs", "sha256", "device"), (str, "a text")),
+    **dict.fromkeys(("interpolation", "fit", "outputs", "sha256", "device", "weights_key"), (str, "a text")),
 }
 """The types of each field's value, and a description of them."""
 

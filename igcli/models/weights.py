@@ -34,13 +34,17 @@ ONNX = (
 )
 
 
-def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPRESSED_ROOM) -> dict[str, torch.Tensor]:
+def read_state_dict(
+    path: Path, *, part: str | None = None, trust_pickle: bool = False, room: int = COMPRESSED_ROOM
+) -> dict[str, torch.Tensor]:
     """All tensors of a file of weights, on the CPU, as they are stored.
 
     Parameters
     ----------
     path
         What ``torch.save`` wrote from a state dict, alone or in a checkpoint; or a ``.safetensors`` file.
+    part
+        Which of several networks in it, as :func:`~igcli.models.named_tensors.named_tensors` finds it.
     trust_pickle
         Let the file make Python objects other than tensors. Whoever wrote it can then run any program here.
     room
@@ -54,8 +58,8 @@ def read_state_dict(path: Path, *, trust_pickle: bool = False, room: int = COMPR
     """
     _check_file(path)
     if is_safetensors(path):
-        return named_tensors(read_safetensors(path), path)
-    return named_tensors(unpickled(path, trust_pickle=trust_pickle, room=room), path)
+        return named_tensors(read_safetensors(path), path, part=part)
+    return named_tensors(unpickled(path, trust_pickle=trust_pickle, room=room), path, part=part)
 
 
 def unpickled(path: Path, *, trust_pickle: bool, room: int = COMPRESSED_ROOM) -> Any:

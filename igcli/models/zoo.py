@@ -70,12 +70,15 @@ def load_model(
     load_plugins()
     spec = whole(ModelSpec.of(model, **how) if isinstance(model, str) else model)
     loader = _loader(spec.model)
+    if spec.weights_key is not None and spec.weights is None:
+        raise UsageError(f"--weights-key {spec.weights_key} is a network in the file of --weights: give that, too.")
     resolve_device(spec.device)  # a wrong device is said before anything is downloaded
     file = _file_of(spec)
     if spec.sha256 is not None and file is not None and file.is_file():
         _check_hash(spec, sha256_of(file), file)  # before a byte of it is used
     options = LoadOptions(
         weights=spec.weights,
+        weights_key=spec.weights_key,
         offline=spec.offline,
         progress=progress,
         device=spec.device,
@@ -89,6 +92,9 @@ def load_model(
     if _state(file) != before:  # its hash may be of other bytes than those that were loaded
         raise WeightsError(f"{file} has changed while it was loaded: run again when it is complete.")
     loaded.arguments = dict(spec.arguments)
+    if spec.weights_key is not None:
+        named = f"{loaded.provenance.weights} ({spec.weights_key})"  # another network of the same file is another one
+        loaded.provenance = replace(loaded.provenance, weights=named)
     if outline:
         return loaded
     if spec.sha256 is not None:
