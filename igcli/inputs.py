@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from igcli.lazy import np
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,23 @@ class TextInput:
         """The entry ``input`` of records."""
         text = self.text.encode("utf-8", "replace").decode()
         return {"text": text, "source": self.source or None, "line": self.line, "sha256": self.sha256}
+
+
+def drawn_by_lot(inputs: Iterable[TextInput | Missing], *, most: int, seed: int) -> tuple[list[TextInput], int]:
+    """At most ``most`` of the inputs, each with the same chance and in random order; and how many there were.
+
+    They are read once, and no more than these are kept (Vitter 1985, algorithm R). What is missing does not count.
+    """
+    generator, kept, count = np.random.default_rng(seed), list[TextInput](), 0
+    for each in inputs:
+        if isinstance(each, Missing):
+            continue
+        count += 1
+        if len(kept) < most:
+            kept.append(each)
+        elif (place := int(generator.integers(count))) < most:
+            kept[place] = each
+    return [kept[place] for place in generator.permutation(len(kept)).tolist()], count
 
 
 def _slug(text: str) -> str:

@@ -1,4 +1,4 @@
-from igcli.inputs import TextInput
+from igcli.inputs import Missing, TextInput, drawn_by_lot
 
 
 def test_an_entry_is_the_same_wherever_it_stands():
@@ -26,3 +26,18 @@ def test_a_text_of_half_characters_has_a_hash_and_a_record():
     entry = TextInput("a\udcffb")
     assert len(entry.sha256) == 64
     assert entry.record["text"] == "a?b"
+
+
+def test_inputs_are_drawn_by_lot_each_with_the_same_chance():
+    inputs = [Missing("x", "why"), *(TextInput(str(number)) for number in range(20))]
+    kept, count = drawn_by_lot(iter(inputs), most=50, seed=0)
+    assert count == 20
+    assert sorted(int(each.text) for each in kept) == list(range(20))
+    counts = [0] * 20
+    for seed in range(400):
+        drawn, _ = drawn_by_lot(iter(inputs), most=5, seed=seed)
+        assert len({each.text for each in drawn}) == 5
+        for each in drawn:
+            counts[int(each.text)] += 1
+    assert min(counts) > 65  # of 100 on average, with a standard deviation of 8.7
+    assert max(counts) < 135

@@ -2,8 +2,8 @@
 
 A baseline is a function of a sample's values and a seed; it returns values of the same shape. Those that are registered
 here serve values of any shape; samples of one kind may have more (``igcli/images/baselines.py``). Several, joined by
-``+``, are averaged over: ``black+white+noise:8``. Where a folder is among them, all are references of a mean that is
-estimated from samples (:mod:`igcli.attribution.reference_path`).
+``+``, are averaged over: ``black+white+noise:8``. Where a folder or a list is among them, all are references of a mean
+that is estimated from samples (:mod:`igcli.attribution.reference_path`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ JOINT = "+"
 # The copies' seeds lie far from those of noise baselines, so that the two kinds of noise are not the same numbers.
 # Within 32 bits: of a longer seed, the generator drops the rest.
 _APART, _SEEDS = 0x9E3779B9, 1 << 32
+
+#: Endings of files that list many samples.
+LISTS = frozenset({".txt", ".csv", ".tsv", ".smi", ".smiles", ".sdf", ".gz"})
 
 #: What values that are not colours call the same.
 SYNONYMS = {"zero": "black", "one": "white"}
@@ -51,8 +54,8 @@ def all_baselines(spec: str, sample: Sample, *, model: Model | None = None, seed
     Parameters
     ----------
     spec
-        One baseline, or several joined by ``+``. ``noise:8`` is noise of the eight seeds from ``seed`` on. A folder is
-        every sample in it that is not the sample itself; their tensors are shared between calls.
+        One baseline, or several joined by ``+``. ``noise:8`` is noise of the eight seeds from ``seed`` on. A folder or
+        a list is every sample in it that is not the sample itself.
     model
         Whose samples files are read as.
 
@@ -64,7 +67,7 @@ def all_baselines(spec: str, sample: Sample, *, model: Model | None = None, seed
     """
     found: list[torch.Tensor] = []
     for part in split_baselines(spec):
-        if model is not None and is_folder(part):
+        if model is not None and holds_many(part):
             found += _references(part, sample, model, seed)
             continue
         name, count = _counted(part)
@@ -79,9 +82,7 @@ def _references(folder: str, sample: Sample, model: Model, seed: int) -> list[to
         raise UsageError(f"The baselines in {folder} cannot be brought to the shape of {sample.name}.")
     others = [each for each in references if not torch.equal(each, values)]
     if not others:
-        raise UsageError(
-            f"The folder {folder} has only {sample.name} itself: name one with other photos as the baseline."
-        )
+        raise UsageError(f"The baseline {folder} has only {sample.name} itself: name one with others in it.")
     return others
 
 
@@ -98,8 +99,19 @@ def count_baselines(spec: str) -> int:
 
 
 def names_references(spec: str) -> bool:
-    """Whether a folder is among the baselines, which are references then."""
-    return any(map(is_folder, split_baselines(spec)))
+    """Whether a folder or a list is among the baselines, which are references then."""
+    return any(map(holds_many, split_baselines(spec)))
+
+
+def holds_many(part: str) -> bool:
+    """Whether one baseline is a folder of samples, or a file that lists them."""
+    return is_folder(part) or is_list(part)
+
+
+def is_list(part: str) -> bool:
+    """Whether one baseline is a file that lists samples."""
+    named = SYNONYMS.get(part, part) in BASELINES
+    return not named and Path(part).suffix.lower() in LISTS and Path(part).is_file()
 
 
 def is_folder(part: str) -> bool:

@@ -98,7 +98,7 @@ class Wanted:
 
 def _check_references(wanted: Wanted) -> None:
     """Raise ``UsageError`` for what has no mean over reference samples."""
-    settings, folder = wanted.settings, "a folder as the baseline, which stands for many"
+    settings, folder = wanted.settings, "a folder as the baseline (or a list), which stands for many"
     for name in wanted.methods:
         kind = METHODS[name]
         if kind.from_baseline and not kind.over_references:

@@ -19,6 +19,7 @@ from igcli.jobs.runs.lock import lock_of_photo
 def plot_saturation(session: ListSession, job: Job, inputs: Iterable[TextInput | Missing], *, points: int) -> None:
     """Write the plot, the table and the record of all inputs."""
     wanted = replace(job.plan.wanted, methods=(), alphas=even_alphas(points))
+    wanted.check(job.model)
     job = replace(job, plan=replace(job.plan, wanted=wanted))
     measured = []
     with lock_of_photo(job.plan.output, Path("saturation"), kind="saturation"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from igcli.attribution.baselines import is_list
 from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
@@ -60,8 +61,10 @@ class MoleculeRun:
     streams: Streams
 
 
-def _wanted(method: tuple[str, ...], target: tuple[str, ...], score: str, **settings: Any) -> Wanted:
-    return Wanted(tuple(dict.fromkeys(method)), target, Settings(score=SCORES[score], baseline="zero", **settings))
+def _wanted(method: tuple[str, ...], target: tuple[str, ...], score: str, baseline: str, **settings: Any) -> Wanted:
+    if baseline != "zero" and not is_list(baseline):
+        raise click.UsageError(f"--baseline is zero, or a file of molecules (.smi, .csv, .sdf), not {baseline!r:.100}.")
+    return Wanted(tuple(dict.fromkeys(method)), target, Settings(score=SCORES[score], baseline=baseline, **settings))
 
 
 _inputs = grouped(
@@ -78,6 +81,9 @@ _wanted_options = grouped(
                  help=f"Method; may be repeated. {'; '.join(f'{n}: {w}' for n, w in MOLECULE_METHODS.items())}."),
     click.option("-t", "--target", multiple=True, default=("top",), show_default=True, metavar="top|all|TASK",
                  help="The task to explain: the most probable one, all, or some by name; may be repeated."),
+    click.option("--baseline", default="zero", show_default=True, metavar="zero|FILE",
+                 help="Where the path starts. zero: all features 0, as in the paper; FILE (.smi, .csv, .sdf): the mean "
+                      "over the features of its molecules (expected gradients), with its standard error."),
     click.option("--score", type=click.Choice(list(SCORES)), default="probability", show_default=True,
                  help="What is explained."),
     *quadrature_options,

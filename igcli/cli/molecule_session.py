@@ -12,7 +12,7 @@ from igcli.cli.list_session import ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput
 from igcli.jobs.item import Outcome, items_of
-from igcli.jobs.outputs.molecules import write_molecule
+from igcli.jobs.outputs.molecules import start_name, write_molecule
 from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job
@@ -21,6 +21,7 @@ from igcli.jobs.runs.ownership import Ownership
 from igcli.jobs.runs.run import Engine, Run, RunOptions
 from igcli.molecules.reading import read_entries
 from igcli.rendering.numbers import score_text
+from igcli.text.scored import SampleMean
 
 #: More failures than this are counted on the terminal, and named in the file alone.
 _NAMED = 20
@@ -110,7 +111,9 @@ def _lines(done: Done) -> Sequence[str]:
     record = done.record
     target, score = record["target"], record["score"]
     seen = f"{_name(done)}  {target['label']} {percent(target['probability'])}"
-    start = f"F(0) {score_text(score['at_baseline'], score['kind'])}"
+    start = (
+        f"{start_name(record['results'][0]['settings']['baseline'])} {score_text(score['at_baseline'], score['kind'])}"
+    )
     lines = []
     for result in record["results"]:
         sums = record["molecule"]["contributions"][result["method"]]["sums"]
@@ -123,7 +126,9 @@ def _lines(done: Done) -> Sequence[str]:
 
 
 def _gap(result: Record) -> list[str]:
-    """The completeness gap, of methods that promise completeness."""
+    """The completeness gap, of methods that promise completeness; of a mean over baselines, its standard errors."""
+    if (mean := SampleMean.of(result["extras"], result["steps"])) is not None:
+        return [mean.words]
     completeness = result["completeness"]
     if completeness["within_tolerance"] is None:
         return []

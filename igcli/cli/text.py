@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from igcli.attribution.baselines import is_list
 from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
@@ -35,7 +36,7 @@ from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.runs.run import Engine, Run, RunOptions
 from igcli.models.devices import exact_numbers
 from igcli.text.loading import TextModelChoice, load_text_model
-from igcli.text.model import TextModel, TextOptions
+from igcli.text.model import SPECIAL, WRITTEN, TextModel, TextOptions
 from igcli.text.reading import TextSource, bounded_list
 from igcli.text.scored import TEXT_METHODS
 
@@ -56,6 +57,11 @@ def _wanted(
     others = ("input-x-gradient" if name == "gradient" else name for name in compare)
     if len(baseline) > _LONGEST_BASELINE:
         raise click.UsageError(f"The baseline has more than {_LONGEST_BASELINE} characters: give a shorter text.")
+    if baseline not in ("zero", *SPECIAL) and not baseline.startswith(WRITTEN) and not is_list(baseline):
+        offered = ", ".join(("zero", *SPECIAL, f"{WRITTEN}WORDS"))
+        raise click.UsageError(
+            f"--baseline is {offered}, or a file of texts (.txt, .csv, .tsv), not {baseline!r:.100}."
+        )
     return Wanted(tuple(dict.fromkeys((*method, *others))), target, Settings(baseline=baseline, **settings))
 
 
@@ -91,9 +97,10 @@ _wanted_options = grouped(
     click.option("-t", "--target", multiple=True, default=("top",), show_default=True,
                  metavar="top|top-N|WORD|LABEL|index:N",
                  help="The word that follows, or the class, to explain; may be repeated."),
-    click.option("--baseline", default="zero", show_default=True, metavar="zero|pad|mask|text:WORDS",
+    click.option("--baseline", default="zero", show_default=True, metavar="zero|pad|mask|text:WORDS|FILE",
                  help="Where the path starts. zero: embeddings of zeros, as in the paper; pad, mask: that token at "
-                      "every place; text:WORDS: other words, as many, or one for every place."),
+                      "every place; text:WORDS: other words, as many, or one for every place; FILE (.txt, .csv): the "
+                      "mean over its texts (expected gradients), with its standard error."),
     score_option,
     against_option,
     *quadrature_options,

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from igcli.attribution.baselines import is_folder, split_baselines
+from igcli.attribution.baselines import is_folder, is_list, split_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.paths.kind import is_code
 from igcli.attribution.wanted import Wanted
@@ -29,6 +29,7 @@ from igcli.jobs.files import check_writable
 from igcli.jobs.item import Input
 from igcli.models.classifier import Classifier
 from igcli.models.model import Model, Provenance
+from igcli.models.weights import sha256_of
 from igcli.sample import BASELINES, Sample
 
 #: Options of reading that refuse a file: results do not depend on them.
@@ -252,6 +253,8 @@ class SharedFiles:
                 files = baseline_files(path, seed=wanted.settings.seed)
                 hashes[part], of_files = _digest(files)
                 states |= of_files
+            elif is_list(part):
+                hashes[part], states[part] = sha256_of(path), FileState.of(path.stat())
             elif part not in BASELINES and path.is_file():
                 contents = contents_of(Found(path, Path(path.name)))
                 hashes[part], states[part] = hashlib.sha256(contents.data).hexdigest(), contents.state

@@ -30,20 +30,31 @@ graph.py:build``::
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from igcli.errors import IgError, InputError, UsageError, first_line
-from igcli.inputs import TextInput
+from igcli.inputs import TextInput, drawn_by_lot
 from igcli.lazy import torch
 from igcli.models.labels import Labels
 from igcli.models.model import Model, Provenance
 from igcli.molecules.features import Graph, featurise
+from igcli.molecules.reading import read_entries
+from igcli.molecules.references import laid_on
 from igcli.molecules.sample import MoleculeSample
 from igcli.molecules.source import Molecule, molecule_of
+from igcli.sample import Sample
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
+
+MOST_REFERENCES = 200
+"""Molecules of a file of baselines."""
+
+_LOG = logging.getLogger("igcli.molecules")
 
 FARTHEST = 7
 """Bonds between the atoms of a pair, at most."""
@@ -88,6 +99,7 @@ class MoleculeModel(Model):
             )
         self.takes_masks = bool(getattr(network, "takes_masks", False))
         self._own_features: Callable[[Mol], Graph] | None = getattr(network, "featurise", None)
+        self._known_references: tuple[tuple[str, int, int], list[Graph]] | None = None
         multi_label = bool(getattr(network, "multi_label", True))
         super().__init__(network, named, provenance=provenance, caveat=caveat, multi_label=multi_label)
 
@@ -140,6 +152,40 @@ class MoleculeModel(Model):
             cannot be computed.
         """
         return MoleculeSample(molecule, self._graph(molecule), filled_up=self.takes_masks)
+
+    def baselines_from(self, path: Path, sample: Sample, *, seed: int = 0) -> list[torch.Tensor]:
+        """The molecules of a file, at most ``MOST_REFERENCES``; of each the features, laid on the sample's own graph.
+
+        Those that cannot be read are passed over.
+
+        Raises
+        ------
+        UsageError
+            When it has none that can be read.
+        """
+        if not isinstance(sample, MoleculeSample):
+            return list(super().baselines_from(path, sample, seed=seed))
+        references = self._references(path, seed)
+        return [laid_on(sample, reference, seed=seed + place) for place, reference in enumerate(references)]
+
+    def _references(self, path: Path, seed: int) -> list[Graph]:
+        """The graphs of a file's molecules; read again when the file has changed."""
+        key = str(path), path.stat().st_mtime_ns, seed
+        if self._known_references is None or self._known_references[0] != key:
+            found = read_entries([str(path)], column=None, stdin=BytesIO())
+            entries, count = drawn_by_lot(found, most=MOST_REFERENCES, seed=seed)
+            if count > MOST_REFERENCES:
+                _LOG.warning("%s: %d of its %d molecules, drawn by the seed, are baselines", path, len(entries), count)
+            graphs = []
+            for entry in entries:
+                try:
+                    graphs.append(self._graph(molecule_of(entry)))
+                except InputError as error:
+                    _LOG.warning("%s is no baseline: %s", entry.path, error)
+            if not graphs:
+                raise UsageError(f"{path} has no molecule to start from: give a .smi, .csv or .sdf file of molecules.")
+            self._known_references = key, graphs
+        return self._known_references[1]
 
     def _graph(self, molecule: Molecule) -> Graph:
         if self._own_features is None:

@@ -46,7 +46,8 @@ def heading_of(text: ScoredText) -> str:
     score, arrow = text.score, "→ " if text.next_word else ""
     against = f" against {visible(score.against)}" if score.against else ""
     rise = f"{score_text(score.at_image, score.kind)}, from {score_text(score.at_baseline, score.kind)}"
-    return f"{arrow}{visible(text.target.label)}{against}  {score.kind} {rise} at the baseline"
+    start = "in the mean over the baselines" if text.means else "at the baseline"
+    return f"{arrow}{visible(text.target.label)}{against}  {score.kind} {rise} {start}"
 
 
 def sums_of(text: ScoredText) -> list[str]:
@@ -60,6 +61,8 @@ def sums_of(text: ScoredText) -> list[str]:
             words = f"{name}: sizes, which sum to nothing"
         elif gap.within_tolerance is False:
             words += f" (gap {gap.relative_gap:.1%}{gap.unit_words}, not within the tolerance: raise --max-steps)"
+        if name in text.means:
+            words += f": {text.means[name].words}"
         lines.append(words)
     return lines
 

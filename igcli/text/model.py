@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from igcli.errors import InputError, LabelError, UsageError
-from igcli.inputs import TextInput
+from igcli.inputs import TextInput, drawn_by_lot
 from igcli.models.model import Model, Provenance
 from igcli.sample import Sample
+from igcli.text.reading import TextSource
 from igcli.text.sample import Text
 from igcli.text.tokens import Token, Tokeniser
 
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 WRITTEN = "text:"
 #: Baselines that are a token of the model's.
 SPECIAL = ("pad", "mask")
+#: Texts of a file of baselines, and the bytes of their embeddings.
+MOST_REFERENCES, MOST_REFERENCE_BYTES = 200, 1 << 28
+_LONGEST_REFERENCE = 10_000  # characters
+
+_LOG = logging.getLogger("igcli.text")
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,7 @@ class TextModel(Model):
             network, labels, provenance=provenance, caveat=caveat, multi_label=multi_label, regression=regression
         )
         self.tokeniser, self.next_word, self.longest = tokeniser, next_word, longest
+        self._known_references: tuple[tuple[str, int, int], list[list[Token]]] | None = None
 
     def read(self, found: TextInput, *, fit: str | None, options: TextOptions) -> Text:
         """The text's words as embeddings.
@@ -148,6 +157,36 @@ class TextModel(Model):
             )
         embedded = self.tokeniser.embed(tokens * (count if len(tokens) == 1 else 1))
         return embedded.to(sample.packed)
+
+    def baselines_from(self, path: Path, sample: Sample, *, seed: int = 0) -> list[torch.Tensor]:
+        """The texts of a file, at most ``MOST_REFERENCES`` of them, each brought to the sample's number of words.
+
+        A longer one is cut off, a shorter one begins again.
+
+        Raises
+        ------
+        UsageError
+            When it has no text.
+        """
+        count, size = sample.packed.shape
+        room = max(2, MOST_REFERENCE_BYTES // (4 * count * size))
+        references = [
+            [tokens[place % len(tokens)] for place in range(count)] for tokens in self._references(path, seed)[:room]
+        ]
+        return [self.tokeniser.embed(tokens).to(sample.packed) for tokens in references]
+
+    def _references(self, path: Path, seed: int) -> list[list[Token]]:
+        """The tokens of a file's texts; read again when the file has changed."""
+        key = str(path), path.stat().st_mtime_ns, seed
+        if self._known_references is None or self._known_references[0] != key:
+            texts, count = drawn_by_lot(TextSource(files=(str(path),)).inputs(), most=MOST_REFERENCES, seed=seed)
+            if count > MOST_REFERENCES:
+                _LOG.warning("%s: %d of its %d texts, drawn by the seed, are baselines", path, MOST_REFERENCES, count)
+            found = [tokens for text in texts if (tokens := self.tokeniser.tokenise(text.text[:_LONGEST_REFERENCE]))]
+            if not found:
+                raise UsageError(f"{path} has no text to start from: one text is expected on a line.")
+            self._known_references = key, found
+        return self._known_references[1]
 
     @property
     def preparation(self) -> dict[str, Any]:

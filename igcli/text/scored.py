@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from igcli.attribution.completeness import Completeness
@@ -24,6 +25,40 @@ _UNSIGNED = ("gradient",)
 
 
 @dataclass(frozen=True)
+class SampleMean:
+    """What is known of a mean over paths from several baselines (expected gradients).
+
+    Attributes
+    ----------
+    baselines, samples
+        How many there are, and points on the paths from them.
+    sum_error
+        The standard error of the numbers' sum, in units of the score.
+    map_error
+        That of all embeddings' numbers together, relative to their norm.
+    """
+
+    baselines: int
+    samples: int
+    sum_error: float
+    map_error: float
+
+    @classmethod
+    def of(cls, extras: Mapping[str, float | None], samples: int) -> SampleMean | None:
+        """Read off an attribution's extras, with null for NaN; ``None`` where it is no such mean."""
+        if "baselines" not in extras:
+            return None
+        errors = [math.nan if (error := extras.get(name)) is None else error for name in ("sum_error", "map_error")]
+        return cls(int(extras["baselines"] or 0), samples, *errors)
+
+    @property
+    def words(self) -> str:
+        """``"the mean over 12 baselines, 200 samples; standard error of the sum 0.012, of the map 8 %"``."""
+        mean = f"the mean over {self.baselines} baselines, {self.samples} samples"
+        return f"{mean}; standard error of the sum {self.sum_error:.2g}, of the map {self.map_error:.0%}"
+
+
+@dataclass(frozen=True)
 class ScoredText:
     """A text, explained.
 
@@ -41,6 +76,8 @@ class ScoredText:
         At the text, and at the baseline.
     gaps
         By method, how far its numbers are from the score's rise.
+    means
+        Of the methods that are a mean over several baselines, what is known of it.
     """
 
     tokens: tuple[Token, ...]
@@ -49,6 +86,7 @@ class ScoredText:
     next_word: bool
     score: ScoreEnds
     gaps: Mapping[str, Completeness]
+    means: Mapping[str, SampleMean] = field(default_factory=dict)
 
     @classmethod
     def of(cls, explanation: Explanation, *, next_word: bool) -> ScoredText:
@@ -58,7 +96,12 @@ class ScoredText:
             raise TypeError(f"{type(sample).__name__} is no text")
         numbers = {name: word_numbers(result) for name, result in explanation.results.items()}
         gaps = {name: result.completeness for name, result in explanation.results.items()}
-        return cls(sample.tokens, numbers, explanation.target, next_word, explanation.score, gaps)
+        means = {
+            name: mean
+            for name, result in explanation.results.items()
+            if (mean := SampleMean.of(result.extras, result.steps)) is not None
+        }
+        return cls(sample.tokens, numbers, explanation.target, next_word, explanation.score, gaps, means)
 
     @property
     def first(self) -> str:

@@ -180,3 +180,17 @@ def test_a_page_shows_what_is_explained_and_not_what_is_checked(shell):
     done = shell("molecule", ASPIRIN, "--report", "--check")
     assert done.exit_code == 2
     assert "give one of them" in done.stderr
+
+
+def test_a_file_of_molecules_as_the_baseline_is_a_mean_with_its_standard_error(shell, folder):
+    (folder / "refs.smi").write_text("CCO\nCC(=O)O\nc1ccccc1\n")
+    done = shell("molecule", ASPIRIN, "--baseline", "refs.smi", "--steps", "20", "--report")
+    assert done.exit_code == 0, done.output
+    assert "mean F of the baselines" in done.stdout
+    assert "mean over 3 baselines, 20 samples; standard error of the sum" in done.stdout
+    page = (folder / "out" / "report.html").read_text()
+    assert "standard error of the sum" in page
+    assert "F(0)" not in page
+    refused = shell("molecule", ASPIRIN, "--baseline", "missing.smi")
+    assert refused.exit_code == 2
+    assert "a file of molecules" in refused.stderr

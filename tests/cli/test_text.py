@@ -207,3 +207,18 @@ def test_a_file_that_is_no_report_is_not_replaced(run, tmp_path):
     assert result.exit_code == 1
     assert "no report of ig" in result.stderr
     assert (tmp_path / "out" / "report.html").read_text() == "mine"
+
+
+def test_a_file_of_texts_as_the_baseline_is_a_mean_with_its_standard_error(run, tmp_path):
+    (tmp_path / "texts.txt").write_text("not a film\nfine\n")
+    result = run("a fine film", "--baseline", "texts.txt", "--steps", "20", "-o", "words", "--report")
+    assert result.exit_code == 0, result.output
+    assert "mean over 2 baselines, 20 samples; standard error of the sum" in result.stdout
+    assert "standard error of the sum" in (tmp_path / "words" / "report.html").read_text()
+    record = json.loads((tmp_path / "words" / "a-fine-film.json").read_text())
+    assert record["results"][0]["completeness"]["sums_to"] == "mean rise"
+    (tmp_path / "texts.txt").write_text("dull\n")
+    changed = run("a fine film", "--baseline", "texts.txt", "--steps", "20", "-o", "words")
+    assert changed.exit_code == 2
+    assert "other settings" in changed.stderr
+    assert run("a film", "--baseline", "texts.txt", "--saturation").exit_code == 2

@@ -19,6 +19,7 @@ from igcli.bounded import open_regular
 from igcli.errors import OutputError
 from igcli.inputs import TextInput
 from igcli.jobs.files import LARGEST, inside, read_own, write_whole
+from igcli.jobs.outputs.molecules import start_name
 from igcli.jobs.outputs.record import SCHEMA, Record
 from igcli.jobs.outputs.report import ranked_of, score_ends_of
 from igcli.lazy import np
@@ -28,7 +29,7 @@ from igcli.rendering.page.content import CurvePage, Origin
 from igcli.rendering.page.entries import ListEntry, ListPage, list_page_parts
 from igcli.rendering.page.molecule_entry import ShownMolecule, molecule_entry
 from igcli.rendering.page.text_entry import text_entry
-from igcli.text.scored import ScoredText
+from igcli.text.scored import SampleMean, ScoredText
 from igcli.text.tokens import Token
 
 #: What a run over a list is of, as its index is called.
@@ -159,8 +160,10 @@ def _text_of(record: Record) -> ScoredText:
     if not numbers or any(len(values) != len(tokens) for values in numbers.values()):
         raise ValueError("there is not one number for each word")
     gaps = _gaps_of(record)
+    means = {name: mean for name, mean in _means_of(record).items() if name in numbers}
     target, score = ranked_of(record["target"]), score_ends_of(record["score"])
-    return ScoredText(tokens, numbers, target, entry["next_word"], score, {name: gaps[name] for name in numbers})
+    gaps = {name: gaps[name] for name in numbers}
+    return ScoredText(tokens, numbers, target, entry["next_word"], score, gaps, means)
 
 
 def _molecule_of(record: Record, folder: Path) -> ShownMolecule:
@@ -174,6 +177,8 @@ def _molecule_of(record: Record, folder: Path) -> ShownMolecule:
         atoms=[f"{element}{place}" for place, element in enumerate(entry["atoms"])],
         contributions=found,
         gaps={name: gap for name, gap in _gaps_of(record).items() if name in found},
+        notes=[f"{name}: {mean.words}." for name, mean in _means_of(record).items() if name in found],
+        start=start_name(record["results"][0]["settings"]["baseline"]),
         drawings=dict(_drawings_of(record["files"], list(found), folder)),
         curve=_curve_of(record),
     )
@@ -208,6 +213,11 @@ def _gaps_of(record: Record) -> dict[str, Completeness]:
         })
         for result in record["results"]
     }  # fmt: skip
+
+
+def _means_of(record: Record) -> dict[str, SampleMean]:
+    found = {result["method"]: SampleMean.of(result["extras"], result["steps"]) for result in record["results"]}
+    return {name: mean for name, mean in found.items() if mean is not None}
 
 
 def _curve_of(record: Record) -> CurvePage:

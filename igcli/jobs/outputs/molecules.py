@@ -60,6 +60,11 @@ def atom_names(sample: MoleculeSample) -> list[str]:
     return [f"{atom.GetSymbol()}{atom.GetIdx()}" for atom in sample.molecule.mol.GetAtoms()]
 
 
+def start_name(baseline: str) -> str:
+    """What the score at the start of the path is called: of all features at 0, or the mean over a list's molecules."""
+    return "F(0)" if baseline in ("zero", "black") else "mean F of the baselines"
+
+
 def shares_of(found: Contributions, rise: float) -> dict[str, float | None]:
     """The share of atoms, of bonded pairs and of other pairs in the score's rise; ``None`` where it does not rise."""
     return {name: total / rise if rise else None for name, total in found.sums.items()}
@@ -82,11 +87,11 @@ def caption(plan: Plan, explanation: Explanation, found: Contributions, *, metho
     target, score = explanation.target, explanation.score
     name = sample_of(explanation).molecule.title
     name = name if len(name) <= 60 else f"{name[:57]}..."
-    sums = found.sums
+    sums, start = found.sums, start_name(plan.wanted.settings.start)
     seen = f"{name}: {target.label} {amount_text(target.amount, regression=False)} by {plan.model.provenance.name}"
     return (
         f"{seen}, {method}",
-        f"F = {score_text(score.at_image, score.kind)}, F(0) = {score_text(score.at_baseline, score.kind)}; "
+        f"F = {score_text(score.at_image, score.kind)}, {start} = {score_text(score.at_baseline, score.kind)}; "
         f"atoms {_signed(sums['atoms'])}, bonded pairs {_signed(sums['bonded_pairs'])}, "
         f"other pairs {_signed(sums['other_pairs'])}",
     )

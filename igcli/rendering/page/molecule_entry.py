@@ -33,6 +33,10 @@ class ShownMolecule:
         By method.
     drawings
         By method, SVG; of a molecule that is too large to be drawn none.
+    notes
+        Sentences on the methods' numbers.
+    start
+        What the score at the other end of the path is called.
     """
 
     title: str
@@ -44,12 +48,14 @@ class ShownMolecule:
     gaps: Mapping[str, Completeness]
     drawings: Mapping[str, bytes]
     curve: CurvePage
+    notes: Sequence[str] = ()
+    start: str = "F(0)"
 
     @property
     def seen(self) -> str:
-        """The task, the score at the molecule and F(0)."""
+        """The task, the score at the molecule and at the baseline."""
         ends = [score_text(end, self.score.kind) for end in (self.score.at_image, self.score.at_baseline)]
-        return f"{self.label}  {self.score.kind} F = {ends[0]}, F(0) = {ends[1]}"
+        return f"{self.label}  {self.score.kind} F = {ends[0]}, {self.start} = {ends[1]}"
 
 
 def molecule_entry(molecule: ShownMolecule) -> ListEntry:
@@ -64,7 +70,7 @@ def molecule_entry(molecule: ShownMolecule) -> ListEntry:
     for method, found in molecule.contributions.items():
         small = len(molecule.atoms) <= _MATRIX
         body += folded(f"Pairs of atoms, {method}", (_matrix if small else _pairs)(found, molecule.atoms))
-    said = f"Along the path from all features at 0 to the molecule: {molecule.seen}."
+    said = f"Along the path to the molecule: {molecule.seen}."
     return ListEntry(molecule.title, molecule.seen, body + score_curve(molecule.curve, said, kind=molecule.score.kind))
 
 
@@ -90,7 +96,7 @@ def _sums(molecule: ShownMolecule) -> Table:
         beyond = "over the tolerance" if gap.within_tolerance is False else ""
         rows.append((method, *cells, f"{sum(sums):+.4g}", f"{rise:+.4g}", Cell(exact, beyond)))
     columns = ("method", "atoms", "bonded pairs", "other pairs", "all", "rise of the score", "completeness gap")
-    return Table("Where the score comes from", columns, tuple(rows))
+    return Table("Where the score comes from", columns, tuple(rows), " ".join(molecule.notes))
 
 
 def _atoms(molecule: ShownMolecule) -> Table:
