@@ -71,7 +71,7 @@ def check(
         for name, sentence in premises.items():
             console.warn(f"{name} on {model.provenance.name}: {sentence}")
         on_model = check_model(model, methods, steps=steps, budget=Budget.of(model, choice.batch_size))
-        tried = _pictures(model, paths, console) or [made_up_picture(model)]
+        tried = _pictures(model, paths, console, offline=choice.offline) or [made_up_picture(model)]
         dead = dead_features(model, tried)
         if streams.json:
             entries: dict[str, Any] = {"axioms": _plain(verdicts), "on_model": _plain(on_model), "premises": premises}
@@ -97,10 +97,10 @@ def check(
                     console.detail(f"{name}{where}, {axiom}: {verdict.numbers}")
 
 
-def _pictures(model: Classifier, paths: tuple[str, ...], console: Console) -> list[Picture]:
+def _pictures(model: Classifier, paths: tuple[str, ...], console: Console, *, offline: bool) -> list[Picture]:
     """The photos of the paths that can be read, at most as many as are tried; the others are said."""
     pictures: list[Picture] = []
-    for found in find_images(paths) if paths else ():
+    for found in find_images(paths, offline=offline) if paths else ():
         try:
             if isinstance(found, Missing):
                 raise ImageError(found.reason)

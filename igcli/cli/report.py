@@ -16,6 +16,7 @@ from igcli.cli.options import check_folder, percentile_option, style_option, wan
 from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, Session, photo_command
+from igcli.images.addresses import path_of
 from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.list_report import Listed
@@ -99,7 +100,7 @@ def report(
                 run.fail(str(outcome.item.found.path), reason)
             progress.photo()
         if pages:
-            name = Path(request.paths[0]).resolve().name if len(request.paths) == 1 else f"{len(pages)} photos"
+            name = path_of(request.paths[0]).resolve().name if len(request.paths) == 1 else f"{len(pages)} photos"
             name = pages[0].name if len(pages) == 1 else name
             write_report(
                 output,

@@ -32,6 +32,7 @@ from igcli.cli.options import (
 from igcli.cli.photo_arguments import paths_argument
 from igcli.cli.picture_warnings import shown_warnings
 from igcli.errors import UsageError, WeightsError
+from igcli.images.addresses import path_of
 from igcli.images.finding import find_images
 from igcli.images.members import is_sequential
 from igcli.images.options import ReadOptions
@@ -113,9 +114,10 @@ class Session(ExitStack):
                 null_separated=self._request.null,
                 exclude=lambda path: is_result(path, self._output, written),
                 passed_over=self.passed_over,
+                offline=self._request.choice.offline,
             )
             self.found = [item for item in self.inputs if isinstance(item, Found)]
-            self.several = len(paths) > 1 or [item.path for item in self.found] != [Path(paths[0])]
+            self.several = len(paths) > 1 or [item.path for item in self.found] != [path_of(paths[0])]
             for item in self.inputs:
                 if isinstance(item, Missing):
                     self.fail(item.argument, item.reason)

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
+from igcli.images.addresses import LONGEST_URL, address_of, ending_at, found_at, is_address
 from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
 from igcli.images.list_rows import LIST_SUFFIXES
-from igcli.images.listing import MOST_ROWS, is_metadata, pictures_listed
+from igcli.images.listing import MOST_ROWS, is_metadata, pictures_listed, pictures_listed_at
 from igcli.images.optional import picture_suffixes
 from igcli.images.passed_over import PassedOver, begins_as_picture, is_dicom_by_content
+from igcli.images.remote import is_offline, refused_offline
 from igcli.images.source import Found, kind_of, shown
 from igcli.inputs import Missing
 
@@ -34,6 +36,7 @@ def find_images(
     stdin: TextIO | None = None,
     exclude: Callable[[Path], bool] | None = None,
     passed_over: PassedOver | None = None,
+    offline: bool = False,
 ) -> list[Found | Missing]:
     """The pictures that ``arguments`` mean, in their order, each once.
 
@@ -42,8 +45,8 @@ def find_images(
     arguments
         Files (of any ending), folders (their pictures, sorted, without hidden ones), globs that the shell did not
         expand (``**`` for any depth), lists (``.csv``, ``.tsv``, ``.jsonl``), archives (``.zip``, ``.tar``, ``.tgz``,
-        ...), or ``-`` for one path per line on stdin. A folder's pictures have the columns of its ``metadata.csv`` or
-        ``metadata.jsonl``.
+        ...), addresses of pictures or lists (``addresses.SCHEMES``), or ``-`` for one path per line on stdin. A
+        folder's pictures have the columns of its ``metadata.csv`` or ``metadata.jsonl``.
     recursive
         Search the folders' sub-folders too, each once even if links form a loop.
     null_separated
@@ -52,8 +55,11 @@ def find_images(
         Which files of folders and globs to leave out.
     passed_over
         Counts the files of folders, globs and archives that are not read.
+    offline
+        Whether what lies at an address is missing, and no list is fetched.
     """
-    search = _Search(recursive, exclude or (lambda _: False), PassedOver() if passed_over is None else passed_over)
+    others = PassedOver() if passed_over is None else passed_over
+    search = _Search(recursive, exclude or (lambda _: False), others, offline or is_offline())
     seen: set[object] = set()
     folders: dict[Path, Path] = {}
     unique: list[Found | Missing] = []
@@ -63,6 +69,8 @@ def find_images(
         else:
             items = _expand(argument, search)
         for item in items:
+            if search.offline and isinstance(item, Found) and item.url is not None:
+                item = Missing(str(item.path), refused_offline(shown(item.path)))
             key = _identity(item, folders) if isinstance(item, Found) else item
             if key not in seen:
                 seen.add(key)
@@ -77,6 +85,7 @@ class _Search:
     recursive: bool
     exclude: Callable[[Path], bool]
     passed_over: PassedOver
+    offline: bool
 
 
 def _piped(stdin: TextIO, search: _Search, *, null_separated: bool) -> Iterator[Found | Missing]:
@@ -108,6 +117,9 @@ def _piped(stdin: TextIO, search: _Search, *, null_separated: bool) -> Iterator[
 
 
 def _expand(argument: str, search: _Search) -> Iterator[Found | Missing]:
+    if is_address(argument):
+        yield from _address(argument, search)
+        return
     path = Path(argument)
     kind = kind_of(path)
     if not argument.strip():
@@ -124,6 +136,22 @@ def _expand(argument: str, search: _Search) -> Iterator[Found | Missing]:
         yield _dangling(argument)
     else:
         yield Missing(argument, f"{shown(argument)} does not exist; check the spelling and the folder.")
+
+
+def _address(url: str, search: _Search) -> Iterator[Found | Missing]:
+    """The picture at an address, or those of the list there."""
+    try:
+        found = found_at(url)
+    except ValueError as error:
+        name = shown(address_of(url[:LONGEST_URL]))
+        yield Missing(name, f"{name} {error}")
+        return
+    if url.strip().lower().partition("?")[0].endswith(ARCHIVE_SUFFIXES):
+        yield Missing(str(found.path), f"{shown(found.path)} is an archive; download it and name the file.")
+    elif ending_at(url) in LIST_SUFFIXES and not search.offline:
+        yield from pictures_listed_at(url.strip())
+    else:
+        yield found
 
 
 def _dangling(link: str) -> Missing:
@@ -243,6 +271,8 @@ def _hidden(match: Path, base: Path, pattern: str) -> bool:
 
 def _identity(found: Found, folders: dict[Path, Path]) -> object:
     """Equal for two paths to one file in one folder, not for two names of it. ``folders`` caches resolved folders."""
+    if found.url is not None:
+        return found.url, found.target, found.columns
     file = found.path if found.member is None else found.member.archive
     folder = folders.get(file.parent) or folders.setdefault(file.parent, file.parent.resolve())
     place = None if found.member is None else found.member.offset

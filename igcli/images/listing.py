@@ -9,11 +9,17 @@ is reported with its line, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from igcli.bounded import open_regular
+from igcli.errors import ImageError
+from igcli.images.addresses import address_of, ending_at, found_at, is_address, joined
 from igcli.images.crop import crop_in
 from igcli.images.list_rows import PATH_COLUMNS, ListRow, UnreadableList, list_text, recordable, rows_of
+from igcli.images.remote import fetched_bytes
 from igcli.images.source import Found, kind_of, shown
 from igcli.inputs import Missing
 from igcli.tables import unescaped_cell
@@ -37,9 +43,8 @@ METADATA = ("metadata.csv", "metadata.jsonl")
 def pictures_listed(file: Path) -> Iterator[Found | Missing]:
     """The pictures that the rows name, in their order. Relative paths are taken from the list's own folder."""
     try:
-        with open_regular(file) as raw, list_text(raw) as text:
-            rows = rows_of(text, file, file.suffix.lower())
-            yield from _bounded((item_of(row, file) if isinstance(row, ListRow) else row for row in rows), file)
+        with open_regular(file) as raw:
+            yield from _pictures(raw, file, file.suffix.lower())
     except UnreadableList as error:
         yield Missing(str(file), f"{shown(file)} {error}")
     except (OSError, UnicodeError) as error:
@@ -47,6 +52,25 @@ def pictures_listed(file: Path) -> Iterator[Found | Missing]:
         yield Missing(
             str(file), f"{shown(file)} cannot be read ({reason}); check its permissions and how it was saved."
         )
+
+
+def pictures_listed_at(url: str) -> Iterator[Found | Missing]:
+    """The pictures that a list at an address names; relative paths are taken from there, and none leads to a file."""
+    file = address_of(url)
+    try:
+        yield from _pictures(BytesIO(fetched_bytes(url)), file, ending_at(url), url=url)
+    except ImageError as error:
+        yield Missing(str(file), str(error))
+    except (UnreadableList, UnicodeError) as error:
+        reason = str(error) if isinstance(error, UnreadableList) else "is not text; check the address."
+        yield Missing(str(file), f"{shown(file)} {reason}")
+
+
+def _pictures(raw: BinaryIO, file: Path, ending: str, *, url: str | None = None) -> Iterator[Found | Missing]:
+    with list_text(raw) as text:
+        rows = rows_of(text, file, ending)
+        items = (item_of(row, file, url=url) if isinstance(row, ListRow) else row for row in rows)
+        yield from _bounded(items, file)
 
 
 def is_metadata(file: Path) -> bool:
@@ -77,33 +101,46 @@ def _bounded(items: Iterator[Found | Missing], file: Path) -> Iterator[Found | M
         yield Missing(str(file), f"{shown(file)} {reason}")
 
 
-def item_of(row: ListRow, file: Path) -> Found | Missing:
-    """The picture of one row."""
+def item_of(row: ListRow, file: Path, *, url: str | None = None) -> Found | Missing:
+    """The picture of one row; ``url`` is the address of the list, if it has one."""
     where = f"{shown(file)}, line {row.line}"
     cells, column = row.folded, row.path_column
     if column is None or not cells[column].strip():
         known = f"{', '.join(PATH_COLUMNS[:-1])} or {PATH_COLUMNS[-1]}"
         reason = f"names no {column or known}; fill it in or leave the row out."
         return Missing(str(file), f"{where} {reason}")
-    written = Path(cells[column])
+    try:
+        crop = crop_in(cells)
+    except ValueError as error:
+        return Missing(str(file), f"{where} {error}")
+    place = _place(cells[column], file, url, where)
+    if isinstance(place, Missing):
+        return place
+    used = (column, "target")
+    others = tuple((name, recordable(cell)) for name, cell in row.cells if name and name.casefold() not in used)
+    target = unescaped_cell(recordable(cells.get("target", "")).strip()) or None
+    return replace(place, target=target, columns=others, truth=truth_in(cells), crop=crop)
+
+
+def _place(cell: str, file: Path, url: str | None, where: str) -> Found | Missing:
+    """The picture that a cell names, without what the other cells say of it."""
+    if url is not None or is_address(cell):
+        try:
+            return found_at(cell if url is None else joined(url, cell))
+        except ValueError as error:
+            name = shown(address_of(cell)) if is_address(cell) else shown(cell[:LONGEST_NAME])
+            return Missing(name, f"{name} ({where}) {error}")
+    written = Path(cell)
     path = file.parent / written
     kind = kind_of(path)
-    if kind == "nothing" and unescaped_cell(cells[column]) != cells[column]:  # of a table that ig has written
-        written = Path(unescaped_cell(cells[column]))
+    if kind == "nothing" and unescaped_cell(cell) != cell:  # of a table that ig has written
+        written = Path(unescaped_cell(cell))
         path = file.parent / written
         kind = kind_of(path)
     if kind not in ("file", "other"):
         name = shown(path) if len(str(path)) <= LONGEST_NAME else f"{shown(str(path)[:LONGEST_NAME])}..."
         return Missing(str(path)[:LONGEST_NAME], f"{name} ({where}) {_TROUBLE[kind]}")
-    try:
-        crop = crop_in(cells)
-    except ValueError as error:
-        return Missing(str(path)[:LONGEST_NAME], f"{where} {error}")
-    used = (column, "target")
-    others = tuple((name, recordable(cell)) for name, cell in row.cells if name and name.casefold() not in used)
-    target = unescaped_cell(recordable(cells.get("target", "")).strip()) or None
-    relative = Path(path.name) if written.is_absolute() else written
-    return Found(path, relative, target, others, truth=truth_in(cells), crop=crop)
+    return Found(path, Path(path.name) if written.is_absolute() else written)
 
 
 def truth_in(cells: Mapping[str, str]) -> str | None:

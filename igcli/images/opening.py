@@ -15,6 +15,7 @@ from pathlib import Path
 from igcli.errors import ImageError
 from igcli.images.decoding import check_beginning
 from igcli.images.members import read_member
+from igcli.images.remote import fetched_bytes
 from igcli.images.signatures import HEAD
 from igcli.images.source import FileState, Found, shown
 
@@ -32,14 +33,14 @@ _STREAMS = ("/dev/fd/", "/proc/self/fd/")
 
 @dataclass(frozen=True)
 class Contents:
-    """A file's or a member's bytes; ``state`` is the file's or the archive's, ``None`` for a pipe."""
+    """A file's or a member's bytes; ``state`` is the file's or the archive's, ``None`` for a pipe or an address."""
 
     data: bytes
     state: FileState | None
 
 
 def contents_of(source: Found) -> Contents:
-    """All of the file or the member, read once.
+    """All of the file, of the member, or of what is at the address, read once.
 
     Raises
     ------
@@ -47,7 +48,9 @@ def contents_of(source: Found) -> Contents:
         Where there is nothing to read, too much, or a file that is being written to.
     """
     name = shown(source.path)
-    if source.member is None:
+    if source.url is not None:
+        contents = Contents(fetched_bytes(source.url), None)
+    elif source.member is None:
         contents = Contents(*file_bytes(source.path, name))
     else:
         check_length(source.member.size, name)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.errors import ImageError
+from igcli.images.addresses import address_of, found_at, is_address
 from igcli.images.decoding import decode
 from igcli.images.fit import FITS
 from igcli.images.given import Given, given_contents, given_image, given_path, given_pixels
@@ -46,8 +47,9 @@ def read_image(
     Parameters
     ----------
     source
-        The path of a picture in one of the raster formats of ``decoding.FORMATS``, or such a file's bytes, or a file
-        object; of several frames the first is read. For a member of an archive the :class:`Found`, not only its path.
+        The path or address of a picture in one of the raster formats of ``decoding.FORMATS``, such a file's bytes, or a
+        file object; of several frames the first is read. For a member of an archive the :class:`Found`, not only its
+        path.
         Or a PIL image; an array (H, W) or (H, W, C), its channels in the order red, green, blue; a tensor (C, H, W).
         The values of the last two are 0..255 or 0..65535 by their type, and 0..1 if they are floats; where that is
         not so, the range is guessed, and a warning says so, or refused (:func:`igcli.images.given.value_range`).
@@ -139,7 +141,15 @@ def read_upright(
 
 
 def _source(path: str | os.PathLike[str] | Found) -> Found:
-    return path if isinstance(path, Found) else Found(Path(path), Path(Path(path).name))
+    """The picture at a path, or at an address."""
+    if isinstance(path, Found):
+        return path
+    if isinstance(path, str) and is_address(path):
+        try:
+            return found_at(path)
+        except ValueError as error:
+            raise ImageError(f"{shown(address_of(path))} {error}") from None
+    return Found(Path(path), Path(Path(path).name))
 
 
 def _pixels(square: Image.Image) -> torch.Tensor:

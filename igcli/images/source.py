@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from igcli.images.crop import Crop
@@ -76,6 +76,8 @@ class Found:
         Its true class as a list or a folder calls it; ``None`` where nothing says it.
     crop
         The part of it that is read; ``None`` for all of it.
+    url
+        The address that it is fetched from, secrets included; ``path`` is what is shown of it. ``None`` for a file.
     """
 
     path: Path
@@ -85,6 +87,7 @@ class Found:
     member: ArchiveMember | None = None
     truth: str | None = None
     crop: Crop | None = None
+    url: str | None = field(default=None, repr=False)
 
 
 def kind_of(path: Path) -> str:

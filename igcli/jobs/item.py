@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import unicodedata
 from collections import Counter
@@ -22,6 +21,7 @@ from typing import Any, Generic, TypeVar
 from igcli.attribution.result import Explanation
 from igcli.attribution.targets import TrueClass
 from igcli.errors import ImageError
+from igcli.images.addresses import absolute
 from igcli.images.opening import contents_of
 from igcli.images.source import FileState, Found
 from igcli.inputs import TextInput
@@ -123,13 +123,18 @@ def owner_of(found: Input) -> str:
     said = json.dumps(dict(found.columns), ensure_ascii=False) if found.columns else ""
     listed = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16] if said else ""
     box = [] if found.crop is None else [list(astuple(found.crop))]
-    return json.dumps([os.path.abspath(found.path), place, found.target, listed, *box])  # noqa: PTH100
+    return json.dumps([absolute(found.path), place, found.target, listed, *box])
 
 
 def file_stamp(found: Input) -> tuple[int, int]:
-    """Size in bytes and modification time in ns of the file, or of the archive that it is in; of an entry its own."""
+    """Size in bytes and modification time in ns of the file, or of the archive that it is in; of an entry its own.
+
+    What lies at an address counts as unchanged.
+    """
     if isinstance(found, TextInput):
         return found.stamp
+    if found.url is not None:
+        return (0, 0)
     path = found.path if found.member is None else found.member.archive
     try:
         state = FileState.of(path.stat())
@@ -148,7 +153,7 @@ def photo_sha256(found: Input) -> str | None:
     """The SHA-256 of the file's bytes, in hexadecimal, or of the entry; ``None`` where they cannot be read."""
     if isinstance(found, TextInput):
         return found.sha256
-    if found.member is None and not found.path.is_file():  # a pipe gives its bytes only once
+    if found.member is None and found.url is None and not found.path.is_file():  # a pipe gives its bytes only once
         return None
     try:
         return hashlib.sha256(contents_of(found).data).hexdigest()

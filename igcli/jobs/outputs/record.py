@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from igcli.attribution.result import Attribution, Explanation
 from igcli.attribution.targets import TrueClass
 from igcli.errors import Occupied
+from igcli.images.addresses import absolute, address_of, is_address
 from igcli.images.picture import Picture
 from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER, inside, write_whole
@@ -104,7 +105,7 @@ def image_entry(picture: Picture) -> Record:
     path, crop = picture.path, picture.source.crop if picture.source else None
     return {
         "path": None if path is None else _text(str(path)),
-        "absolute": None if path is None else absolute(path),
+        "absolute": None if path is None else _text(absolute(path)),
         "sha256": picture.sha256,
         "file": None if picture.state is None else asdict(picture.state),
         "width": width,
@@ -114,11 +115,6 @@ def image_entry(picture: Picture) -> Record:
         "notes": list(picture.notes),
         **({} if crop is None else {"crop": crop_entry(crop, picture.original_size)}),
     }
-
-
-def absolute(path: Path) -> str:
-    """The absolute path of a file as records have it."""
-    return _text(os.path.abspath(path))  # noqa: PTH100 - links are not followed
 
 
 def _model_entry(model: ModelFacts) -> Record:
@@ -164,7 +160,7 @@ def write_record(path: Path, record: Record) -> None:
 
 def typed() -> str:
     """The command line, quoted for the shell."""
-    return shlex.join(["ig", *sys.argv[1:]])
+    return shlex.join(["ig", *(str(address_of(each)) if is_address(each) else each for each in sys.argv[1:])])
 
 
 @cache

@@ -140,7 +140,7 @@ class Ledger:
             source, sha256 = found.stamp, found.sha256
         else:  # as they were when the file was read
             image = outcome.results[0].record["image"]
-            source, sha256 = source_read(image), image["sha256"]
+            source, sha256 = file_stamp(found) if found.url else source_read(image), image["sha256"]
         self._note(outcome.item, LedgerEntry(owner_of(found), source, records, files, sha256))
 
     def forget(self, item: Item) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from igcli.bounded import open_regular, read_bounded
+from igcli.images.addresses import absolute
+from igcli.images.list_rows import recordable
 from igcli.images.source import Found
 from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER
 from igcli.jobs.item import Input
-from igcli.jobs.outputs.record import SCHEMA, absolute
+from igcli.jobs.outputs.record import SCHEMA
 from igcli.jobs.runs.ledger import entries_in
 
 #: Records looked into, and how large one may be: the folder may be anybody's.
@@ -35,7 +37,7 @@ class Ownership:
         records = [path for path in self._called(stem) if path.suffix == ".json"][:_MOST]
         if isinstance(found, TextInput):
             return any(entry_sha256_of(path) == found.sha256 for path in records)
-        return any(photo_of(path) == absolute(found.path) for path in records)
+        return any(photo_of(path) == recordable(absolute(found.path)) for path in records)
 
     def is_free(self, stem: Path, found: Input) -> bool:
         """Whether no file has a name that a file of this input will have; a photo itself may be there."""
