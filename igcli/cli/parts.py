@@ -19,7 +19,7 @@ from igcli.cli.path_types import NamedPath
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session, seen
 from igcli.errors import UsageError
-from igcli.evaluation.fills import fill_forms
+from igcli.evaluation.fills import REMAINING, fill_forms
 from igcli.evaluation.ground_truth.area import ground_truth_digest
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.parts import REMOVED
@@ -38,6 +38,8 @@ _OF_MAPS = (
     *("method", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi", "references", "ig2_step"),
     *("guided_fraction", "guided_distance", "smooth", "smooth_sigma", "style", "percentile", "lowpass"),
 )
+
+_FILLS = [form for form in fill_forms() if form != REMAINING]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ parts_options = grouped(
     click.option("--keep-boxes", type=NamedPath(exists=True), metavar="FILE|DIR",
                  help="Score every photo without its background, and without its object. Boxes say where that is: "
                       "Pascal VOC XML (a file or folder), COCO JSON, or CSV (path, xmin, ymin, xmax, ymax[, label])."),
-    click.option("--fill", multiple=True, default=("black",), show_default=True, metavar="|".join(fill_forms()),
+    click.option("--fill", multiple=True, default=("black",), show_default=True, metavar="|".join(_FILLS),
                  help="With --keep-boxes: what removed pixels become. May be repeated."),
     click.option("--overwrite", is_flag=True, help="With --keep-boxes: redo all, and replace what is in the way."),
     verify_option,
