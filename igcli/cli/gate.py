@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from igcli.bounded import open_regular
+from igcli.cli.cluster_option import cluster_option
 from igcli.cli.grouped import grouped
 from igcli.cli.param_type import TextType
 from igcli.cli.path_types import NamedPath, OutputPath
@@ -129,9 +130,7 @@ class OpenGate:
 gate_options = grouped(
     "gate",
     Gate,
-    click.option("--cluster", default="", metavar="COLUMN",
-                 help="The column of the list that names each photo's patient, animal or video. Intervals and * are "
-                      "then over these: photos of one patient are no independent samples."),
+    cluster_option,
     click.option("--require", multiple=True, type=TextType("REQUIREMENT", parsed_requirement),
                  help='End with status 3 unless this holds, as in "localisation:integrated >= 0.5". May be repeated. '
                       "METRIC:MAP is the mean, METRIC:MAP@CLASS that of a class; low(...) and high(...) are the ends "

@@ -31,7 +31,7 @@ from igcli.evaluation.photo_classes import read_classes
 from igcli.images.lowpass import PUBLISHED_CYCLES, Lowpass
 from igcli.images.regions import check_segmentation
 from igcli.jobs.calibration import LowpassChoice
-from igcli.jobs.evaluating.calibrating import CALIBRATED_BY, CALIBRATION_STEPS, grid
+from igcli.jobs.evaluating.calibrating import CALIBRATED_BY, CALIBRATION_STEPS, CALIBRATIONS, grid
 from igcli.jobs.evaluating.maps import OtherMaps
 from igcli.jobs.evaluating.measuring import EvaluationPlan
 from igcli.jobs.outputs.regions import form_of_regions
@@ -55,6 +55,7 @@ class Measures:
     lowpass: tuple[LowpassChoice | None, ...] | None
     regions: bool
     calibrate: LowpassChoice | None
+    calibrate_by: str | None
     protocol: ChosenProtocol | None
 
     @property
@@ -75,6 +76,8 @@ def _measures(
 ) -> Measures:
     if tile is not None and "focus" not in metric:
         raise click.UsageError("--tile is the side of a mosaic's photos: it goes with --metric focus.")
+    if rest["calibrate_by"] is not None and rest["calibrate"] is None:
+        raise click.UsageError("--calibrate-by says what --calibrate lowpass maximises: give that too.")
     given = {"fill": fill, "ranked": ranked, "focus.tile": tile}
     parameters: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     for setting in settings:
@@ -132,6 +135,8 @@ measures_options = grouped(
                  help="Find the best --lowpass of each method on these photos. It is the one with the highest "
                       "insertion − deletion (28 steps unless --set), kept next to the model file for --lowpass auto. "
                       "--lowpass changes the grid; controls are left out unless --control names some."),
+    click.option("--calibrate-by", type=click.Choice(list(CALIBRATIONS)),
+                 help="What --calibrate maximises; insertion-deletion if not given."),
     click.option("--tile", type=click.IntRange(1), metavar="PIXELS",
                  help="For focus: the side of each of the four photos. As published, that of the input: mosaics of "
                       "twice its side, which not all networks take. [default: half of the input's]"),
@@ -196,15 +201,18 @@ def _views_of(run: Session, job: Job, measures: Measures, others: OtherMaps | No
 
 
 def _calibration_plan(job: Job, measures: Measures, views: tuple[MapView, ...]) -> EvaluationPlan:
-    """Insertion and deletion along the grid."""
+    """The metrics of the calibration along the grid."""
     if measures.maps is not None or measures.regions or measures.metrics != DEFAULT_METRICS:
         raise UsageError(
-            "--calibrate measures insertion − deletion of methods: leave out --metric, --protocol, --maps and "
+            "--calibrate chooses the metrics itself, and measures methods: leave out --metric, --protocol, --maps and "
             "--regions."
         )
-    parameters = dict.fromkeys((f"{name}.steps" for name in CALIBRATED_BY), CALIBRATION_STEPS) | measures.parameters
+    by = CALIBRATIONS[measures.calibrate_by or "insertion-deletion"]
+    few = dict.fromkeys((f"{name}.steps" for name in by if name in CALIBRATED_BY), CALIBRATION_STEPS)
     controls = () if measures.controls == tuple(CONTROLS) else measures.controls
-    return EvaluationPlan(tuple(job.plan.wanted.methods), controls, configured(CALIBRATED_BY, parameters), views=views)
+    return EvaluationPlan(
+        tuple(job.plan.wanted.methods), controls, configured(by, few | measures.parameters), views=views
+    )
 
 
 def _has_a_sum(method: str) -> bool:

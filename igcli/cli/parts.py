@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
+from igcli.cli.cluster_option import cluster_option
 from igcli.cli.grouped import grouped
 from igcli.cli.options import verify_option
 from igcli.cli.path_types import NamedPath
@@ -23,8 +24,9 @@ from igcli.evaluation.fills import REMAINING, fill_forms
 from igcli.evaluation.ground_truth.area import ground_truth_digest
 from igcli.evaluation.ground_truth.boxes import read_boxes
 from igcli.evaluation.parts import REMOVED
+from igcli.jobs.evaluating.clusters import check_clusters
 from igcli.jobs.outputs.parts import Removal, ablate_parts
-from igcli.jobs.outputs.parts_summary import PARTS_FILES, write_parts
+from igcli.jobs.outputs.parts_summary import PARTS_FILES, PartsTable, write_parts
 from igcli.jobs.outputs.record import Done
 from igcli.jobs.runs.ledger import refuse_strangers
 from igcli.jobs.runs.run import Run, RunOptions
@@ -33,7 +35,7 @@ from igcli.jobs.runs.run import Run, RunOptions
 KIND = "ablate"
 
 #: Options of one mode alone, and what they go with.
-_OF_FOLDERS = ("fill", "overwrite", "verify", "on_error")
+_OF_FOLDERS = ("fill", "overwrite", "verify", "on_error", "cluster")
 _OF_MAPS = (
     *("method", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi", "references", "ig2_step"),
     *("guided_fraction", "guided_distance", "smooth", "smooth_sigma", "style", "percentile", "lowpass"),
@@ -51,6 +53,7 @@ class Parts:
     overwrite: bool
     verify: bool
     on_error: str
+    cluster: str
 
     def check(self) -> None:
         """Raise ``UsageError`` for options of the other mode, which would be ignored."""
@@ -79,21 +82,20 @@ parts_options = grouped(
     verify_option,
     click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True,
                  help="With --keep-boxes: what to do when a photo fails."),
+    cluster_option,
 )  # fmt: skip
 
 
 def ablate_folder(run: Session, wanted: Wanted, parts: Parts, output: Path) -> NoReturn:
     """All photos, their means, and the end of the command."""
-    if parts.keep_boxes is None:
-        raise UsageError("There are no boxes: give --keep-boxes.")
     job = run.job(replace(wanted, methods=()), output, writes=True)
     if sum(map(count_classes, job.plan.wanted.targets)) > 1:
         raise UsageError("One class per photo is scored: give one --target.")
-    digest = ground_truth_digest(parts.keep_boxes)
-    boxes = read_boxes(parts.keep_boxes, photos=[found.path for found in run.found])
-    removal = Removal(boxes, digest, tuple(dict.fromkeys(parts.fill)))
+    if parts.cluster:
+        check_clusters(run.found, parts.cluster)
+    removal, notes = _removal(run, parts)
     removal.check(job.classifier)
-    for note in boxes.notes:
+    for note in notes:
         run.console.note(note)
     if not parts.overwrite:
         refuse_strangers(output, KIND, (output / name for name in PARTS_FILES), what="ablation of a folder")
@@ -110,7 +112,8 @@ def ablate_folder(run: Session, wanted: Wanted, parts: Parts, output: Path) -> N
                 run.console.say(done.record, _line(done))
             for reason in outcome.failures:
                 run.fail(str(outcome.item.found.path), reason)
-        summary = write_parts(job.plan, work.records(), failed=work.tally.failed, notes=boxes.notes)
+        table = PartsTable.of(work.records(), cluster=parts.cluster)
+        summary = write_parts(job.plan, table, failed=work.tally.failed, notes=notes)
         tally = work.tally
         run.console.say(summary.record, *summary.lines)
         if not summary.record["photos"]["measured"]:
@@ -118,6 +121,15 @@ def ablate_folder(run: Session, wanted: Wanted, parts: Parts, output: Path) -> N
         how = f"{tally.done} scored, {tally.failed} failed, {tally.skipped} skipped"
         run.console.note(f"{how} in {duration(tally.seconds)}")
     run.finish()
+
+
+def _removal(run: Session, parts: Parts) -> tuple[Removal, Sequence[str]]:
+    """What is removed, and what of the boxes is not used."""
+    if parts.keep_boxes is None:
+        raise UsageError("There are no boxes: give --keep-boxes.")
+    digest = ground_truth_digest(parts.keep_boxes)  # first: what is written meanwhile makes another one the next time
+    boxes = read_boxes(parts.keep_boxes, photos=[found.path for found in run.found])
+    return Removal(boxes, digest, tuple(dict.fromkeys(parts.fill))), boxes.notes
 
 
 def _line(done: Done) -> str:

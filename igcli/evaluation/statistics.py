@@ -38,6 +38,12 @@ class Resampling:
     seed: int = 0
     draws: int = DRAWS
 
+    @classmethod
+    def over(cls, names: Sequence[str]) -> Resampling:
+        """Over the clusters that are called so, one name per photo; over photos where there are no names."""
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        return cls(tuple(numbers[name] for name in names) or None)
+
     def of(self, photos: Sequence[int] | np.ndarray) -> Resampling:
         """The same for some of the photos, given by their places."""
         if self.clusters is None:

@@ -410,6 +410,24 @@ def test_a_cut_off_is_chosen_kept_next_to_the_model_file_and_read_by_auto(run, p
     assert f"  {shown}  gap " in again.stdout
 
 
+def test_a_cut_off_can_be_chosen_by_diffid(run, tmp_path):
+    result = run("--method", "gradient", "--steps", "4", "--calibrate", "lowpass", "--lowpass", "none,2,5",
+                 "--calibrate-by", "diffid", "--set", "diffid.steps=4")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (cutoff,) = json.loads((tmp_path / "out" / "lowpass.json").read_text())["cutoffs"]
+    maps = record(tmp_path)["metrics"]["diffid"]["maps"]
+    assert set(record(tmp_path)["metrics"]) == {"diffid"}
+    assert cutoff["measure"] == "diffid"
+    assert cutoff["curve"]["2"] == pytest.approx(maps["gradient, lowpass 2"]["mean"])
+    assert cutoff["curve"]["none"] == pytest.approx(maps["gradient"]["mean"])
+    assert max(cutoff["curve"], key=cutoff["curve"].get) == (
+        "none" if cutoff["cycles"] is None else f"{cutoff['cycles']:g}"
+    )
+    alone = run("--calibrate-by", "diffid")
+    assert alone.exit_code == 2
+    assert "give that too" in alone.stderr
+
+
 def test_without_a_model_file_a_cut_off_is_kept_in_the_output_folder_and_it_is_said_how_to_use_it(run, tmp_path):
     few = ("--set", "insertion.steps=4", "--set", "deletion.steps=4", "--steps", "4")
     result = run("--method", "gradient", *few, "--calibrate", "lowpass:signed", "--lowpass", "none,2:signed")

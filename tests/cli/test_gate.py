@@ -155,6 +155,14 @@ def test_intervals_over_clusters_are_in_the_table_the_record_and_the_csv(run):
     assert column()["in/5.png"]["cluster"] == "p1"
 
 
+def test_the_page_and_the_plot_are_of_clusters_too(run):
+    assert run("--cluster", "patient", "--report").exit_code == 0
+    assert "bootstrap 95 % intervals over clusters" in Path("out/report.html").read_text(encoding="utf-8")
+    of_clusters = Path("out/evaluation.curves.png").read_bytes()
+    run()
+    assert Path("out/evaluation.curves.png").read_bytes() != of_clusters
+
+
 def test_photos_without_a_cluster_are_refused_and_counted(run):
     rows = Path("list.csv").read_text().replace("in/5.png,p1", "in/5.png, ")
     Path("list.csv").write_text(rows)

@@ -198,7 +198,29 @@ def test_what_would_be_ignored_or_cannot_be_is_refused(run, options, words):
     assert not Path("out/ablation.json").exists()
 
 
-@pytest.mark.parametrize("option", [("--fill", "blur"), ("--overwrite",), ("--verify",), ("--on-error", "stop")])
+def test_intervals_over_patients_are_those_of_their_means(run):
+    rows = [f"in/{n}.png,p{n // 2}\n" for n in range(6)]  # three patients with two photos each
+    Path("list.csv").write_text("path,patient\n" + "".join(rows))
+    arguments = ["ablate", "list.csv", "--keep-boxes", "boxes.csv", "--score", "logit"]
+    plain = CliRunner().invoke(ig, arguments)
+    assert plain.exit_code == 0, plain.output
+    before = summary()["score"]
+    done = CliRunner().invoke(ig, [*arguments, "--cluster", "Patient"])
+    assert "0 scored, 0 failed, 6 skipped" in done.stderr
+    assert "Intervals are over the 3 clusters that the column Patient names, not over the 6 photos" in done.stdout
+    found = summary()
+    with Path("out/ablation.csv").open(encoding="utf-8") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file)]
+    means = np.array(scores).reshape(3, 2).mean(axis=1)
+    assert found["clusters"] == "Patient"
+    assert found["score"]["clusters"] == 3
+    assert found["score"]["mean"] == pytest.approx(before["mean"])
+    assert (found["score"]["low"], found["score"]["high"]) == pytest.approx((means.min(), means.max()), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "option", [("--cluster", "patient"), ("--fill", "blur"), ("--overwrite",), ("--verify",), ("--on-error", "stop")]
+)
 def test_options_of_folders_are_refused_for_one_photo(run, option):
     done = CliRunner().invoke(ig, ["ablate", "in/0.png", "--box", "1,1,5,5", *option])
     assert done.exit_code == 2

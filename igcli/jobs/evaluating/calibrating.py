@@ -21,6 +21,8 @@ CYCLES = (4, 6, 8, 11, 15, 22, 32, 64, 112)
 #: Metrics whose difference is maximised, first − second; and how many steps their curves have.
 CALIBRATED_BY = ("insertion", "deletion")
 CALIBRATION_STEPS = 28
+#: What can be maximised: that difference, or DiffID, which is one itself (arXiv 2605.19607).
+CALIBRATIONS = {"insertion-deletion": CALIBRATED_BY, "diffid": ("diffid",)}
 
 _NONE = "none"
 
@@ -56,18 +58,21 @@ def calibrated(
     Parameters
     ----------
     columns
-        Those of ``CALIBRATED_BY``, over the same photos.
+        Those of an entry of ``CALIBRATIONS``, over the same photos: the second, if there is one, is subtracted.
     bases
         Names of the maps.
     choices, views
         The grid, and the view of each of its places.
     """
-    plus, minus = (next(column for column in columns if column.name == name) for name in CALIBRATED_BY)
+    plus, *minus = columns
+    measure = " − ".join(column.name for column in columns)
     of: Literal["absolute", "signed"] = next((choice.of for choice in choices if choice is not None), "absolute")
     found = []
     for base in bases:
         names = [next(iter(viewed_names([base], [view]))) for view in views]
-        values = np.array([plus.values[name] for name in names]) - np.array([minus.values[name] for name in names])
+        values = np.array([plus.values[name] for name in names])
+        for each in minus:
+            values = values - np.array([each.values[name] for name in names])
         values = values[:, np.isfinite(values).all(axis=0)]
         if not values.shape[1]:
             continue
@@ -78,7 +83,7 @@ def calibrated(
             for choice, mean in zip(choices, means, strict=True)
         }
         cycles = None if best is None else float(best.cycles)
-        cutoff = Cutoff(base, of, cycles, " − ".join(CALIBRATED_BY), curve, values.shape[1], score)
+        cutoff = Cutoff(base, of, cycles, measure, curve, values.shape[1], score)
         found.append(Calibrated(cutoff, _held_out(values)))
     return found
 

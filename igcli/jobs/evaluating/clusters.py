@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from igcli.errors import UsageError
 from igcli.evaluation.exclusions import counted
 from igcli.evaluation.statistics import FEW_CLUSTERS
 from igcli.images.source import shown
-from igcli.jobs.evaluating.table import Column
 from igcli.jobs.item import Input
 
 
 def cluster_of(found: Input, column: str) -> str:
     """What the photo's row of a list has in ``column``, in whatever case its name is; empty if nothing."""
-    own = (value for name, value in found.columns if name.casefold() == column.casefold())
+    return cluster_in(dict(found.columns), column)
+
+
+def cluster_in(columns: Mapping[str, str], column: str) -> str:
+    """The same of a row as records have it."""
+    own = (value for name, value in columns.items() if name.casefold() == column.casefold())
     return next(own, "").strip()
 
 
@@ -34,12 +38,22 @@ def check_clusters(inputs: Sequence[Input], column: str) -> None:
     )
 
 
-def lines_of_clusters(columns: Sequence[Column], by: str) -> Iterator[str]:
-    """Sentences on what the intervals are over, with a warning where there are few clusters."""
-    found = {(len(set(column.clusters)), len(column.photos)) for column in columns}
+def lines_of_clusters(
+    clusters_of_photos: Iterable[Sequence[str]], by: str, *, what: str = "Intervals"
+) -> Iterator[str]:
+    """Sentences on what the intervals are over, with a warning where there are few clusters.
+
+    Parameters
+    ----------
+    clusters_of_photos
+        For each table the clusters of its photos.
+    what
+        What is over clusters, in the plural.
+    """
+    found = {(len(set(each)), len(each)) for each in clusters_of_photos}
     for clusters, photos in sorted(found):
         yield (
-            f"Intervals and * are over the {counted(clusters, 'cluster')} that the column {by} names, not over the "
+            f"{what} are over the {counted(clusters, 'cluster')} that the column {by} names, not over the "
             f"{counted(photos, 'photo')}: whole clusters are drawn again."
         )
         if clusters < FEW_CLUSTERS:

@@ -81,10 +81,15 @@ class Evaluated:
             **({"requirements": [each.record for each in self.requirements]} if self.requirements else {}),
         }
 
+    def cluster_lines(self) -> Iterator[str]:
+        """What the intervals are over, where that is not the photos."""
+        if self.cluster:
+            own = (column.clusters for column in self.columns)
+            yield from lines_of_clusters(own, self.cluster, what="Intervals and *")
+
     def judged_lines(self) -> Iterator[str]:
         """The same for the terminal."""
-        if self.cluster:
-            yield from lines_of_clusters(self.columns, self.cluster)
+        yield from self.cluster_lines()
         if self.compared is not None:
             yield from self.compared.lines()
         yield from (each.line for each in self.requirements)

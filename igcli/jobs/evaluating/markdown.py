@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from igcli.evaluation.metrics.metric import arrow
 from igcli.images.source import shown
-from igcli.jobs.evaluating.clusters import lines_of_clusters
 from igcli.jobs.evaluating.earlier import difference_text, notes_of_differences
 from igcli.jobs.evaluating.evaluated import Evaluated, ToEarlier
 from igcli.jobs.evaluating.requirement import Checked
@@ -38,9 +37,7 @@ def _lines(plan: Plan, found: Evaluated) -> Iterator[str]:
     yield from _table(["", *columns], (_cells(found, name) for name in names_in(found.columns)))
     yield f"\nMeans over {_photos(found.columns)} with 95 % intervals; * is better than every other map by them.\n"
     yield from _compared(found.compared)
-    notes = [*footnotes(found.columns, found.premises), *found.notes]
-    if found.cluster:
-        notes += lines_of_clusters(found.columns, found.cluster)
+    notes = [*footnotes(found.columns, found.premises), *found.notes, *found.cluster_lines()]
     sha256 = f", weights {origin.sha256[:12]}" if origin.sha256 else ""
     notes.append(f"{origin.name}{sha256}, {plan.wanted.settings.score} score: {typed()}")
     yield from (f"- {markdown_text(note)}" for note in notes)

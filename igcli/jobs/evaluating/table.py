@@ -65,8 +65,7 @@ class Column:
     @cached_property
     def resampling(self) -> Resampling:
         """What intervals draw: photos, or their clusters."""
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(self.clusters))}
-        return Resampling(tuple(numbers[name] for name in self.clusters) or None)
+        return Resampling.over(self.clusters)
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:

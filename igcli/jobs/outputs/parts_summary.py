@@ -9,7 +9,8 @@ from pathlib import Path
 
 from igcli.evaluation.exclusions import counted
 from igcli.evaluation.parts import REMOVED
-from igcli.evaluation.statistics import Estimate, estimate
+from igcli.evaluation.statistics import Estimate, Resampling, estimate
+from igcli.jobs.evaluating.clusters import cluster_in, lines_of_clusters
 from igcli.jobs.evaluating.table import estimate_entry, estimate_text
 from igcli.jobs.files import write_whole
 from igcli.jobs.outputs.record import Record, new_record, typed, write_record
@@ -36,11 +37,13 @@ class PartsTable:
     same: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     excluded: Counter[str] = field(default_factory=Counter)
     score: str = ""
+    cluster: str = ""
+    clusters: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, records: Iterable[Record]) -> PartsTable:
-        """From the records of the photos."""
-        table = cls()
+    def of(cls, records: Iterable[Record], *, cluster: str = "") -> PartsTable:
+        """From the records of the photos; ``cluster`` names the column with each photo's cluster, if there is one."""
+        table = cls(cluster=cluster)
         for record in records:
             table._add(record)
         return table
@@ -58,6 +61,8 @@ class PartsTable:
             self.rows.append((path, label, score, *[None] * 6, parts["excluded"]["reason"]))
             return
         self.photos.append(score)
+        if self.cluster:
+            self.clusters.append(cluster_in(record.get("columns", {}), self.cluster))
         for fill, entries in parts["fills"].items():
             own = [entries[f"without_{removed}"] for removed in REMOVED]
             says = [each.get("label") for each in own]
@@ -67,6 +72,10 @@ class PartsTable:
                 self.scores.setdefault((fill, removed), []).append(each["score"])
                 if "same" in each:
                     self.same.setdefault((fill, removed), []).append(float(each["same"]))
+
+    def estimate(self, values: Sequence[float]) -> Estimate:
+        """The mean of one number per photo, its interval over clusters where there are some."""
+        return estimate(values, resampling=Resampling.over(self.clusters))
 
     def means(self) -> dict[str, dict[str, Estimate]]:
         """By fill: of both scores, of how far either lies below the photo's, and of their difference.
@@ -78,12 +87,14 @@ class PartsTable:
             scores = {removed: self.scores[fill, removed] for removed in REMOVED}
             own = found[fill] = {}
             for removed, values in scores.items():
-                own[f"without_{removed}"] = estimate(values)
-                own[f"drop_without_{removed}"] = estimate([a - b for a, b in zip(self.photos, values, strict=True)])
+                own[f"without_{removed}"] = self.estimate(values)
+                own[f"drop_without_{removed}"] = self.estimate(
+                    [a - b for a, b in zip(self.photos, values, strict=True)]
+                )
                 if (fill, removed) in self.same:
-                    own[f"same_without_{removed}"] = estimate(self.same[fill, removed])
+                    own[f"same_without_{removed}"] = self.estimate(self.same[fill, removed])
             pairs = zip(scores["background"], scores["object"], strict=True)
-            own["object_over_background"] = estimate([kept - left for kept, left in pairs])
+            own["object_over_background"] = self.estimate([kept - left for kept, left in pairs])
         return found
 
 
@@ -95,9 +106,8 @@ class PartsSummary:
     lines: tuple[str, ...]
 
 
-def write_parts(plan: Plan, records: Iterable[Record], *, failed: int, notes: Sequence[str]) -> PartsSummary:
+def write_parts(plan: Plan, table: PartsTable, *, failed: int, notes: Sequence[str]) -> PartsSummary:
     """Write ``ablation.csv``, ``ablation.json`` and, where a photo has numbers, ``ablation.png``."""
-    table = PartsTable.of(records)
     means = table.means()
     paths = [plan.output / name for name in PARTS_FILES[: 3 if table.photos else 2]]
     write_whole(paths[0], csv_bytes(_COLUMNS, table.rows))
@@ -114,14 +124,16 @@ def write_parts(plan: Plan, records: Iterable[Record], *, failed: int, notes: Se
             for fill in table.fills
         ]
         write_whole(paths[2], parts_plot(plots, title=title, score=table.score))
+    more: Record = {"clusters": table.cluster} if table.cluster else {}
     record = new_record(
         network=plan.model,
         command=typed(),
         settings={**plan.settings, "device": plan.model.device, "batch_size": plan.batch_size},
         photos={"measured": len(table.photos), "excluded": table.excluded.total(), "failed": failed},
         excluded=dict(table.excluded.most_common()),
-        score=estimate_entry(estimate(table.photos)),
+        score=estimate_entry(table.estimate(table.photos)),
         fills={fill: {name: estimate_entry(each) for name, each in own.items()} for fill, own in means.items()},
+        **more,
         notes=list(notes),
     )
     write_record(paths[1], record)
@@ -134,7 +146,7 @@ def _point(found: Estimate) -> Point:
 
 def _lines(table: PartsTable, means: dict[str, dict[str, Estimate]], paths: Sequence[Path]) -> Iterator[str]:
     if table.photos:
-        whole = estimate_text(estimate(table.photos))
+        whole = estimate_text(table.estimate(table.photos))
         yield f"mean {table.score} over {counted(len(table.photos), 'photo')}: {whole} as they are"
     for fill, own in means.items():
         yield (
@@ -146,6 +158,8 @@ def _lines(table: PartsTable, means: dict[str, dict[str, Estimate]], paths: Sequ
             kept, left = (100 * own[f"same_without_{removed}"].mean for removed in REMOVED)
             apart = f"{kept:.0f} % without background, {left:.0f} % without object"
             yield f"{fill}: the class is still the most probable one on {apart}"
+    if table.cluster and table.photos:
+        yield from lines_of_clusters([table.clusters], table.cluster)
     if table.excluded:
         reasons = "; ".join(f"{reason} ({number})" for reason, number in table.excluded.most_common())
         yield f"{counted(table.excluded.total(), 'photo')} without a number: {reasons}"

@@ -169,7 +169,8 @@ def _table(columns: Sequence[Column], controls: Sequence[str], premises: Mapping
     ]
     note = " ".join((*footnotes(columns, premises), *(f"{column.name}: {column.protocol}." for column in columns)))
     photos = max(len(column.photos) for column in columns)
-    return Table(f"Means over {photos} photos, with bootstrap 95 % intervals", heads, tuple(rows), note)
+    over = " over clusters" if any(column.clusters for column in columns) else ""
+    return Table(f"Means over {photos} photos, with bootstrap 95 % intervals{over}", heads, tuple(rows), note)
 
 
 def _cell(column: Column, name: str) -> Cell:
