@@ -6,6 +6,7 @@
     photo = igcli.read_image("cat.jpg", view=model.view)
     result = igcli.attribute(model, photo, method="integrated", target="Leopards", steps=64)
     igcli.overlay(photo, result).save("cat.png")
+    igcli.report(model, photo, "cat.html")
 
 Everything here is imported at first use: ``import igcli`` itself costs nothing.
 """
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
     from igcli.models.classifier import Classifier as Classifier
     from igcli.models.model import Model as Model
     from igcli.models.zoo import load_model as load_model
+    from igcli.notebook import animate as animate
+    from igcli.notebook import compare as compare
+    from igcli.notebook import panel as panel
+    from igcli.notebook import report as report
+    from igcli.notebook import saturation as saturation
+    from igcli.notebook import sheet as sheet
     from igcli.rendering.film import Film as Film
     from igcli.rendering.film import Look as Look
     from igcli.rendering.film import draw_frames as draw_frames
@@ -67,18 +74,24 @@ _HOMES = {
     "Trace": "igcli.attribution.views.trace",
     "View": "igcli.images.options",
     "Wanted": "igcli.attribution.wanted",
+    "animate": "igcli.notebook",
     "attribute": "igcli.attribution.attribute",
+    "compare": "igcli.notebook",
     "configured": "igcli.evaluation.metrics.metric",
     "draw_frames": "igcli.rendering.film",
     "explain": "igcli.attribution.explain",
-    "integrate": "igcli.attribution.integrate",
     "film_sheet": "igcli.rendering.sheet",
+    "integrate": "igcli.attribution.integrate",
     "layer_distances": "igcli.attribution.views.layers",
     "load_model": "igcli.models.zoo",
     "overlay": "igcli.rendering.overlay",
+    "panel": "igcli.notebook",
     "read_image": "igcli.images.reading",
+    "report": "igcli.notebook",
+    "saturation": "igcli.notebook",
     "score_curves": "igcli.attribution.views.trace",
     "score_maps": "igcli.evaluation.scoring",
+    "sheet": "igcli.notebook",
     "sweep": "igcli.attribution.sweep",
 }
 

@@ -11,7 +11,7 @@ import igcli
 PACKAGE = Path(igcli.__file__).parent
 
 #: Functions that are called as a command is, next to the function of the library that it runs; scripts' own.
-COMMANDS = {"explain", "main"}
+COMMANDS = {"animate", "compare", "explain", "main", "report", "saturation"}
 
 #: Modules whose names come from elsewhere by design: the public names of the package, and libraries loaded late.
 LAZY = {"igcli", "igcli.lazy"}

@@ -66,10 +66,7 @@ def explain(
     OutOfMemory
         When a single sample does not fit into the device's memory.
     """
-    if not isinstance(model, Model):
-        raise UsageError(
-            f"The model is a Classifier or a Model, as load_model() makes it, not {model!r:.60}. {OWN_NETWORK}"
-        )
+    require_model(model)
     wanted = (wanted or Wanted()).on(model)
     wanted.check(model)
     for sample in samples:
@@ -77,6 +74,14 @@ def explain(
     budget = Budget.of(model, budget) if budget is None or isinstance(budget, int) else budget
     each = [wanted.targets if own is None else (own,) for own in targets or [None] * len(samples)]
     return explain_checked(model, list(zip(samples, each, strict=True)), wanted, budget=budget, on_points=on_points)
+
+
+def require_model(model: object) -> None:
+    """Raise ``UsageError`` for what is no model, such as a bare network."""
+    if not isinstance(model, Model):
+        raise UsageError(
+            f"The model is a Classifier or a Model, as load_model() makes it, not {type(model).__name__}. {OWN_NETWORK}"
+        )
 
 
 def explain_checked(

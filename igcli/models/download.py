@@ -148,7 +148,7 @@ def _discard(answer: Future[HTTPResponse]) -> None:
 
 def _stream(response: HTTPResponse, file: BinaryIO, *, largest: int, progress: bool) -> tuple[str, bytes]:
     """Copy the answer into the file; returns its SHA-256 and first bytes."""
-    from tqdm import tqdm
+    from tqdm.auto import tqdm  # in a notebook its own bar
 
     expected = _announced(response)
     if expected is not None and expected > largest:

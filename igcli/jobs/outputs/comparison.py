@@ -76,12 +76,9 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     plan = job.present_plan
     picture = job.picture(found)
     explanations = tuple(lowpassed(each, drawing.lowpass) for each in read_and_explain(job, picture))
-    if len(explanations) * len(plan.wanted.methods) < 2:
-        raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
-    likenesses = tuple(likenesses_of(explanations))
+    image, likenesses = comparison_sheet(job, explanations, drawing=drawing)
     stem = plan.output / (plan.name or output_stems([found.relative])[0])
     sheet = inside(plan.output, stem.with_name(f"{stem.name}.compare.png"))
-    image = draw_comparison(table_of(job, explanations, likenesses, drawing))
     sheet_bytes = png(image, plan.model, explanations[0], methods=list(plan.wanted.methods))
     record = new_record(
         picture=picture,
@@ -95,6 +92,16 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
         write_whole(sheet, sheet_bytes)
         write_record(sheet.with_suffix(".json"), record)
     return Compared(explanations, likenesses, record, str(sheet))
+
+
+def comparison_sheet(
+    job: Job, explanations: Sequence[Explanation], *, drawing: Drawing
+) -> tuple[Image.Image, tuple[Likeness, ...]]:
+    """The sheet of one photo's maps, and how alike they are; raises ``UsageError`` when there is but one map."""
+    if sum(len(each.results) for each in explanations) < 2:
+        raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
+    likenesses = tuple(likenesses_of(explanations))
+    return draw_comparison(table_of(job, explanations, likenesses, drawing)), likenesses
 
 
 def likenesses_of(explanations: Sequence[Explanation]) -> list[Likeness]:

@@ -26,6 +26,8 @@ from igcli.rendering.sheet import SHEET_ALPHAS, film_sheet
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PIL import Image
+
 #: In place of an ending: the frames one by one, in a folder.
 FRAMES = "frames"
 
@@ -103,9 +105,9 @@ def write_animation(plan: Plan, item: Explained, *, filming: Filming) -> Done:
     outputs, explanation = Outputs(plan, item), item.explanation
     prefix = "" if plan.name else "interior."
     film = film_of(explanation, filming.look, reading=plan.reading)
-    files = {"animation": save_animation(outputs, _at(film, filming.frame_alphas), filming, prefix=prefix)}
+    files = {"animation": save_animation(outputs, at_points(film, filming.frame_alphas), filming, prefix=prefix)}
     if filming.sheet:
-        files["sheet"] = _save_sheet(outputs, _at(film, filming.sheet_alphas(plan.wanted.settings.path)), filming)
+        files["sheet"] = _save_sheet(outputs, at_points(film, filming.sheet_alphas(plan.wanted.settings.path)), filming)
     views = {
         **path_entry(plan, explanation),
         "animation": animation_entry(filming, frames=len(filming.frame_alphas)),
@@ -180,15 +182,22 @@ def animation_entry(filming: Filming, *, frames: int) -> Record:
 
 def _save_sheet(outputs: Outputs, film: Film, filming: Filming) -> Path:
     explanation, model = outputs.item.explanation, outputs.plan.model
-    notes = [f"{model.provenance.name}; {outputs.plan.wanted.settings.path_words}."]
-    # Tiles keep the frames' own size: the sheet is six of them wide.
-    look = replace(filming.look, size=None)
-    title = explanation.picture.name
-    sheet = film_sheet(film, title=title, look=look, notes=(*notes, *([model.caveat] if model.caveat else [])))
+    sheet = sheet_of(outputs.plan, explanation, film, look=filming.look)
     return outputs.save("sheet.png", png(sheet, model, explanation, alphas=film.alphas.tolist()))
 
 
-def _at(film: Film, alphas: tuple[float, ...]) -> Film:
+def sheet_of(plan: Plan, explanation: Explanation, film: Film, *, look: Look) -> Image.Image:
+    """The sheet of a film, with the network and where the path starts in its footer."""
+    model = plan.model
+    notes = [f"{model.provenance.name}; {plan.wanted.settings.path_words}."]
+    # Tiles keep the frames' own size: the sheet is six of them wide.
+    look = replace(look, size=None)
+    title = explanation.picture.name
+    return film_sheet(film, title=title, look=look, notes=(*notes, *([model.caveat] if model.caveat else [])))
+
+
+def at_points(film: Film, alphas: tuple[float, ...]) -> Film:
+    """The film with these of its frames only."""
     chosen = np.isin(film.alphas, alphas)
     return replace(film, alphas=film.alphas[chosen], frames=film.frames[chosen])
 

@@ -119,6 +119,7 @@ def write_report(
     look: tuple[str, Scale] | None = None,
     title: str,
     failures: Sequence[str] = (),
+    command: str = "",
 ) -> None:
     """Write the page, whole.
 
@@ -130,11 +131,13 @@ def write_report(
         The style and scale shown first.
     failures
         Sentences on what could not be shown.
+    command
+        What made it; the command line if not given.
     """
     style, scale = look or ("lit", Scale())
     page = ReportPage(
         title=title,
-        origin=_origin(plan),
+        origin=_origin(plan, command or typed()),
         photos=tuple(photos),
         tables=(_table(columns, controls, premises or {}),) if columns else (),
         charts=tuple(_charts(columns)),
@@ -145,7 +148,7 @@ def write_report(
     write_whole(path, (part.encode("utf-8", "replace") for part in page_parts(page)))
 
 
-def _origin(plan: Plan) -> Origin:
+def _origin(plan: Plan, command: str) -> Origin:
     settings = plan.wanted.settings
     said: Mapping[str, object] = {
         "method": list(plan.wanted.methods),
@@ -157,7 +160,7 @@ def _origin(plan: Plan) -> Origin:
         "fit": plan.fit,
         "device": plan.model.device,
     }
-    return Origin(plan.model.provenance, said, versions(), typed(), plan.model.caveat)
+    return Origin(plan.model.provenance, said, versions(), command, plan.model.caveat)
 
 
 def _table(columns: Sequence[Column], controls: Sequence[str], premises: Mapping[str, str]) -> Table:
