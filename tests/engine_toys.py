@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +19,7 @@ from igcli.images.source import Found
 from igcli.jobs.engines.scheduler import WorkerPlan
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.maps import Drawing, write_maps
+from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job
 
 
@@ -53,7 +55,7 @@ def worker_plan_of(output, *, load=load_toy, write=write):
     output.mkdir(exist_ok=True)
     wanted = Wanted(settings=Settings(steps=4))
     plan = Job.of(load_toy("cpu"), wanted, output=output).plan
-    return WorkerPlan(plan, load, write, 16, 1, 1, Path.cwd())
+    return WorkerPlan(plan, load, partial(process, write=write), 16, 1, 1, Path.cwd())
 
 
 def photos_in(folder, count):

@@ -51,9 +51,9 @@ class TrueClass:
     index: int | None
     label: str
 
-    def is_predicted(self, prediction: Sequence[RankedClass]) -> bool | None:
-        """Whether the first of the classes is the true one; ``None`` where the network does not know it."""
-        return None if self.index is None else prediction[0].index == self.index
+    def is_class(self, index: int) -> bool | None:
+        """Whether a class of the network is this one; ``None`` where the network does not have it."""
+        return None if self.index is None else index == self.index
 
 
 @lru_cache(maxsize=4096)  # a folder of thousands of photos names a few

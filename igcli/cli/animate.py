@@ -22,6 +22,7 @@ from igcli.cli.session import Request, Session, photo_command, seen, star
 from igcli.errors import UsageError
 from igcli.jobs.outputs.film import FRAMES, Filming, write_animation
 from igcli.jobs.outputs.record import Done
+from igcli.jobs.pipeline import process
 from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.animation import ANIMATIONS, Timing
 from igcli.rendering.film import NORMALIZATIONS, Look
@@ -99,7 +100,8 @@ def animate(
             raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
         job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True, writes=True)
         write = functools.partial(write_animation, filming=filming)
-        spec = OutputSpec(write, _lines, "animated", {"filming": asdict(filming)}, kind="interior")
+        work = functools.partial(process, write=write)
+        spec = OutputSpec(work, _lines, "animated", {"filming": asdict(filming)}, kind="interior")
         write_all(run, job, spec, options)
         run.finish()
 

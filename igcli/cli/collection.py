@@ -17,10 +17,9 @@ from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session
 from igcli.jobs.engines.cluster import Cluster, on_cluster
 from igcli.jobs.engines.processes import on_devices
-from igcli.jobs.engines.scheduler import WorkerPlan
+from igcli.jobs.engines.scheduler import Work, WorkerPlan
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.outputs.record import Done, Record
-from igcli.jobs.pipeline import Writer, process
 from igcli.jobs.plan import Job
 from igcli.jobs.pool import PoolSize
 from igcli.jobs.runs.lock import lock_of_photo
@@ -38,8 +37,8 @@ class OutputSpec:
 
     Attributes
     ----------
-    write
-        Draws and writes; can be pickled.
+    work
+        Explains, draws and writes photos, or predicts them; can be pickled.
     verb
         What has been done to a photo: ``"explained"``.
     settings
@@ -48,7 +47,7 @@ class OutputSpec:
         The run's name among others in the folder.
     """
 
-    write: Writer[Done]
+    work: Work
     lines: Callable[[Done], Iterable[str]]
     verb: str
     settings: Mapping[str, Any]
@@ -104,7 +103,7 @@ def _write_one(session: Session, job: Job, spec: OutputSpec, *, overwrite: bool)
     with lock_of_photo(job.plan.output, item.stem, kind=spec.kind or "explain"):
         ours = overwrite or Ownership(job.plan.output).is_of(item.stem, item.found)
         session.console.bar(desc="1 photo", total=job.plan.points, unit=" gradients")
-        for outcome in process(job, [replace(item, ours=ours)], spec.write, on_points=session.console.advance):
+        for outcome in spec.work(job, [replace(item, ours=ours)], on_points=session.console.advance):
             _print(session, outcome, spec)
             records += [done.record for done in outcome.results]
     return records
@@ -139,7 +138,7 @@ def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, p
     devices = session.devices
     if len(devices) == 1 and options.cluster is None:
         pool_size = PoolSize.suited(str(job.model.device), options.drawers)
-        return functools.partial(process, job, write=spec.write, pool_size=pool_size, on_points=progress.points)
+        return functools.partial(spec.work, job, pool_size=pool_size, on_points=progress.points)
     session.refuse_streams()
     if options.cluster is not None:
         session.refuse_precision("the machines of a cluster")
@@ -148,7 +147,7 @@ def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, p
     shared = WorkerPlan(
         job.plan,
         load=session.loader(job.classifier),
-        write=spec.write,
+        work=spec.work,
         batch_size=session.batch_size,
         drawers=options.drawers,
         threads=threads,

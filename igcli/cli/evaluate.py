@@ -37,9 +37,10 @@ from igcli.jobs.evaluating.writing import NAMES, write_evaluation
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, write_report
-from igcli.jobs.plan import Job, SharedFiles
+from igcli.jobs.plan import Job
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.runs.run import Tally
+from igcli.jobs.shared_files import SharedFiles
 
 
 @command()

@@ -26,6 +26,7 @@ from igcli.images.lowpass import Lowpass
 from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
 from igcli.jobs.outputs.record import Done, Record
+from igcli.jobs.pipeline import process
 from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.numbers import ends_text
 from igcli.rendering.page.content import FULL, detail_for
@@ -107,9 +108,10 @@ def explain(
         job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         write = functools.partial(write_maps, methods=wanted.methods, drawing=drawing)
+        work = functools.partial(process, write=write)
         # How finely a report keeps photos follows from their number: more photos are no other settings.
         settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}
-        records = write_all(run, job, OutputSpec(write, _lines, "explained", settings), options)
+        records = write_all(run, job, OutputSpec(work, _lines, "explained", settings), options)
         if drawing.report is not None and gather_report(page, job.plan, records, look=look):
             run.console.note(f"-> {page}")
         run.finish()

@@ -75,7 +75,7 @@ def process(
         writing: deque[Future[Outcome[T]]] = deque()
         while True:
             while len(reading) <= _AHEAD * pool.overlapping and (group := list(islice(source, size))):
-                reading.append([(item, pool.read(_read, job, item)) for item in group])
+                reading.append([(item, pool.read(read_item, job, item)) for item in group])
             if not reading:
                 break
             begun = time.perf_counter()
@@ -98,7 +98,8 @@ def group_size(job: Job) -> int:
     return max(1, round(_CHUNKS_A_GROUP * job.budget.size / max(job.plan.points or FIRST_POINTS, 1)))
 
 
-def _read(job: Job, item: Item) -> Sample | str:
+def read_item(job: Job, item: Item) -> Sample | str:
+    """The sample of an item, or the sentence that says why it cannot be read."""
     try:
         return job.read(item.found)
     except (ImageError, InputError) as error:

@@ -1,4 +1,4 @@
-"""Workers that explain batches of photos, and the scheduler that gives them out.
+"""Workers that explain or predict batches of photos, and the scheduler that gives them out.
 
 A worker may die with its process: what it has not done is done again by another. ``processes.py`` and ``cluster.py``
 run workers in processes and as actors of a cluster.
@@ -18,13 +18,16 @@ from igcli.attribution.budget import Budget
 from igcli.errors import OutOfMemory
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs.record import Done
-from igcli.jobs.pipeline import Writer, group_size, process
+from igcli.jobs.pipeline import group_size
 from igcli.jobs.plan import Job, ModelFacts, Plan
 from igcli.jobs.pool import PoolSize
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
 from igcli.models.devices import exact_numbers
 from igcli.rendering.fonts import VARIABLE
+
+#: ``process`` with its writer, or ``predict``: called with a job, items, and ``pool_size``.
+Work = Callable[..., Iterator[Outcome[Done]]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class WorkerPlan:
     ----------
     load
         Called with a device's name.
+    work
+        Does items and yields their outcomes; can be pickled.
     batch_size
         As it was asked for; ``None`` for what suits the device.
     drawers
@@ -49,7 +54,7 @@ class WorkerPlan:
 
     plan: Plan
     load: Callable[[str], Classifier]
-    write: Writer[Done]
+    work: Work
     batch_size: int | None
     drawers: int | None
     threads: int
@@ -69,7 +74,7 @@ class Worker:
         model = shared.load(device)
         budget = Budget.of(model, shared.batch_size)
         plan = replace(shared.plan, model=ModelFacts.of(model), batch_size=budget.size)
-        self._write, self._pool_size = shared.write, PoolSize.suited(str(model.device), shared.drawers)
+        self._work, self._pool_size = shared.work, PoolSize.suited(str(model.device), shared.drawers)
         self._job = Job(plan, model, budget)
 
     @property
@@ -78,9 +83,9 @@ class Worker:
         return group_size(self._job)
 
     def do(self, batch: Sequence[Item]) -> Iterator[Outcome[Done]]:
-        """Explain these photos and write their files."""
+        """Do these photos: explain them and write their files, or predict them."""
         with exact_numbers():
-            yield from process(self._job, batch, self._write, pool_size=self._pool_size)
+            yield from self._work(self._job, batch, pool_size=self._pool_size)
 
 
 #: Groups of photos in a batch: long enough that reading and drawing overlap with explaining.

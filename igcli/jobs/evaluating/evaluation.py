@@ -25,7 +25,8 @@ from igcli.jobs.files import inside, write_whole
 from igcli.jobs.item import Item, file_stamp, owner_of, photo_sha256
 from igcli.jobs.outputs.record import to_json
 from igcli.jobs.pipeline import group_size
-from igcli.jobs.plan import Job, SharedFiles
+from igcli.jobs.plan import Job
+from igcli.jobs.shared_files import SharedFiles
 from igcli.lazy import np
 from igcli.partial_files import remove_partials
 

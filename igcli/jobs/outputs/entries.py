@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from igcli.attribution.targets import RankedClass, TrueClass
+from igcli.attribution.targets import TrueClass
 from igcli.images.crop import Crop
 
 
@@ -16,6 +15,6 @@ def crop_entry(crop: Crop, size: tuple[int, int]) -> dict[str, Any]:
     return {"box": list(crop.edges(size)), **said}
 
 
-def truth_entry(truth: TrueClass, prediction: Sequence[RankedClass]) -> dict[str, Any]:
-    """The true class, and whether it is the most probable one; that is ``None`` for a class the network lacks."""
-    return {**asdict(truth), "correct": truth.is_predicted(prediction)}
+def truth_entry(truth: TrueClass, predicted: int) -> dict[str, Any]:
+    """The true class, and whether it is the predicted one; that is ``None`` for a class the network lacks."""
+    return {**asdict(truth), "correct": truth.is_class(predicted)}

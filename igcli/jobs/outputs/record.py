@@ -92,7 +92,7 @@ def record_of(
         score=asdict(explanation.score),
         results=list(results),
         **(views or {}),
-        **({} if truth is None else {"truth": truth_entry(truth, explanation.prediction)}),
+        **({} if truth is None else {"truth": truth_entry(truth, explanation.prediction[0].index)}),
         **({"columns": dict(columns)} if columns else {}),
         files=dict(files),
         timing={name: round(seconds, 4) for name, seconds in timing.items()},

@@ -21,7 +21,8 @@ from igcli.jobs.runs.ledger import entries_in
 
 #: Records looked into, and how large one may be: the folder may be anybody's.
 _MOST, _LARGEST = 200, 2**22
-#: How the names end that runs give to files and folders of a photo.
+#: Journals of runs that write no file of a photo, and how the names end that runs give to files and folders of a photo.
+_WITHOUT_FILES = ("predictions.jsonl",)
 _WRITTEN = (".json", ".png", ".npz", ".gif", ".webp", ".interior", ".html", ".svg")
 
 
@@ -85,7 +86,7 @@ def _record(path: Path) -> dict[str, Any]:
 def written_by_earlier_runs(output: Path) -> dict[str, bool]:
     """What the ledgers of ``output`` list: files (``True``), and stems that were begun and not finished (``False``)."""
     written: dict[str, bool] = {}
-    for path in sorted((output / FOLDER).glob("*.jsonl")):
+    for path in sorted(set((output / FOLDER).glob("*.jsonl")) - {output / FOLDER / name for name in _WITHOUT_FILES}):
         for stem, entry in entries_in(path):
             if entry.records:
                 written.update(dict.fromkeys((*entry.records, *entry.files), True))

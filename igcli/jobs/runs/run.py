@@ -7,20 +7,23 @@ files are whole, and the same command resumes where it stopped.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from igcli.errors import IgError, remedy_of
 from igcli.inputs import Missing
+from igcli.jobs.accuracy import Accuracy
+from igcli.jobs.choice import Choice
 from igcli.jobs.engines.cluster import Cluster
-from igcli.jobs.files import FOLDER, read_own, write_whole
+from igcli.jobs.files import FOLDER, write_whole
 from igcli.jobs.item import Input, Item, Outcome, items_of
 from igcli.jobs.outputs.record import Done, Record, new_record, to_json, typed, write_record
-from igcli.jobs.plan import Plan, SharedFiles
+from igcli.jobs.plan import Plan
+from igcli.jobs.shared_files import SharedFiles
+from igcli.jobs.runs.journal import Journal
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.runs.ownership import Ownership
 from igcli.partial_files import remove_partials
@@ -45,6 +48,8 @@ class RunOptions:
         Threads or processes that read and draw next to the network; ``None`` for what suits its device.
     cluster
         Where Ray runs; ``None`` for this machine.
+    choice
+        Which of the inputs to work on; ``None`` for all.
     """
 
     overwrite: bool = False
@@ -52,6 +57,7 @@ class RunOptions:
     verify: bool = False
     drawers: int | None = None
     cluster: Cluster | None = None
+    choice: Choice | None = None
 
 
 @dataclass
@@ -99,12 +105,18 @@ class Run:
     others
         How many photos of earlier runs are in the folder that this run does not have: their files stay, the index does
         not name them.
+    accuracy
+        Of the predictions of all photos whose true class is known, when the run has ended.
 
     Raises
     ------
     UsageError
         When the output folder belongs to something else.
     """
+
+    #: What keeps account of what is done, and the file that lists it.
+    ledger_type: ClassVar[type[Journal]] = Ledger
+    index: ClassVar[str] = "index.jsonl"
 
     def __init__(
         self,
@@ -119,14 +131,14 @@ class Run:
         self._plan, self._kind = plan, kind
         self._options, self._inputs = options or RunOptions(), len(inputs)
         self._shared = SharedFiles.of(plan.wanted)
-        self._settings = {**plan.settings, **settings, **self._shared.settings}
-        self._facts = facts or {}
+        self._settings = self._all_settings(settings)
+        self._facts, self.accuracy = facts or {}, Accuracy()
         name = kind or "explain"
         if not self._options.overwrite:
-            own = map(self._file, ("index.jsonl", "failures.jsonl", "run.json"))
+            own = map(self._file, (self.index, "failures.jsonl", "run.json"))
             refuse_strangers(plan.output, name, own, what="run of this kind")
         self._ownership = Ownership(plan.output)
-        self._ledger = Ledger(plan.output, name, self._settings, overwrite=self._options.overwrite)
+        self._ledger = self.ledger_type(plan.output, name, self._settings, overwrite=self._options.overwrite)
         try:
             self._items = self._planned(inputs)
         except BaseException:
@@ -135,6 +147,9 @@ class Run:
         self._failures: dict[int, tuple[str, list[str]]] = {
             number: (item.argument, [item.reason]) for number, item in enumerate(inputs) if isinstance(item, Missing)
         }
+        choice = self._options.choice
+        for number, sentences in ({} if choice is None else choice.failures).items():
+            self._failures[number] = (_shown(inputs[number]), list(sentences))
         self.todo = [item for item in self._items if not self._ledger.is_done(item, verify=self._options.verify)]
         for folder in {(plan.output / item.stem).parent for item in self.todo} | {plan.output, plan.output / FOLDER}:
             remove_partials(folder)
@@ -190,8 +205,15 @@ class Run:
         # Read back one by one: those of thousands of photos would not be kept in memory.
         for item in self._items:
             if item.number not in self._failures:
-                for name in self._ledger.records(item):
-                    yield json.loads(read_own(self._plan.output / name))
+                yield from self._ledger.records(item)
+
+    @property
+    def failures(self) -> Mapping[int, tuple[str, Sequence[str]]]:
+        """What failed, by place among the inputs: the name, and the sentences."""
+        return self._failures
+
+    def _all_settings(self, settings: Mapping[str, object]) -> Record:
+        return {**self._plan.settings, **settings, **self._shared.settings}
 
     def _begun(self) -> Iterator[Item]:
         """The items, each noted in the ledger when it is begun."""
@@ -204,7 +226,9 @@ class Run:
         numbers = [number for number, item in enumerate(inputs) if not isinstance(item, Missing)]
         named = items_of([item for item in inputs if not isinstance(item, Missing)])
         items = [Item(number, item.found, item.stem) for number, item in zip(numbers, named, strict=True)]
-        return [replace(item, ours=self._is_ours(item)) for item in items]
+        choice = self._options.choice  # names were given to all: another choice gives a photo no other one
+        chosen = items if choice is None else [item for item in items if item.number in choice.numbers]
+        return [replace(item, ours=self._is_ours(item)) for item in chosen]
 
     def _is_ours(self, item: Item) -> bool:
         """Whether files of these names may be replaced: they are of this very photo, or the user has said so."""
@@ -215,10 +239,21 @@ class Run:
         """Write the index, the failures and ``run.json``."""
         self.tally.seconds = time.perf_counter() - self.tally.began
         self._ledger.sort(self._items)
-        write_whole(self._file("index.jsonl"), (f"{to_json(record)}\n".encode() for record in self.records()))
+        self._write_index()
         write_whole(self._file("failures.jsonl"), (f"{to_json(entry)}\n".encode() for entry in self._failed()))
         if self.todo or not self._file("run.json").exists():  # otherwise it is of the run that did the work
             write_record(self._file("run.json"), self._record())
+
+    def _write_index(self) -> None:
+        """List what is done, and count the right predictions."""
+        write_whole(self._file(self.index), (f"{to_json(record)}\n".encode() for record in self._counted()))
+
+    def _counted(self) -> Iterator[Record]:
+        for item in self._items:
+            for place, record in enumerate(() if item.number in self._failures else self._ledger.records(item)):
+                if place == 0:  # the other classes of a photo have the same prediction
+                    self.accuracy.take(record)
+                yield record
 
     def _failed(self) -> Iterator[Record]:
         for number in sorted(self._failures):
@@ -228,7 +263,9 @@ class Run:
                 yield new_record(path=path, reason=reason, remedy=remedy)
 
     def _record(self) -> Record:
-        tally = self.tally
+        tally, choice = self.tally, self._options.choice
+        counted = {"accuracy": self.accuracy.record} if self.accuracy else {}
+        chosen = {} if choice is None else choice.facts
         return new_record(
             network=self._plan.model,
             command=typed(),
@@ -242,7 +279,7 @@ class Run:
             photos_per_second=round(tally.rate(tally.done), 3),
             gradients_per_second=round(tally.rate(tally.gradients), 3),
             model_busy=round(tally.rate(tally.busy), 4),
-            **{"device": self._plan.model.device, **self._facts},
+            **{"device": self._plan.model.device, **counted, **chosen, **self._facts},
         )
 
     def _file(self, name: str) -> Path:
@@ -254,5 +291,5 @@ class Run:
         return Stopped(f"Stopped at the first failure, {path}: {reasons[0]} Without --on-error stop the rest is done.")
 
 
-def _shown(found: Input) -> str:
-    return str(found.path).encode("utf-8", "replace").decode()
+def _shown(found: Input | Missing) -> str:
+    return str(found.argument if isinstance(found, Missing) else found.path).encode("utf-8", "replace").decode()

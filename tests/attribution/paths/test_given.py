@@ -10,7 +10,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.cli.main import ig
 from igcli.errors import UsageError
-from igcli.jobs.plan import SharedFiles
+from igcli.jobs.shared_files import SharedFiles
 from igcli.sample import Sample
 
 DECODER = """
