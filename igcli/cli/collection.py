@@ -15,6 +15,7 @@ from igcli.cli.grouped import grouped
 from igcli.cli.options import StepsType, verify_option
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session
+from igcli.jobs.accuracy import wrong_pairs
 from igcli.jobs.engines.cluster import Cluster, on_cluster
 from igcli.jobs.engines.processes import on_devices
 from igcli.jobs.engines.scheduler import Work, WorkerPlan
@@ -29,6 +30,8 @@ from igcli.rendering.fonts import VARIABLE
 
 #: More failures than this are counted on the terminal, and named in the file alone.
 _NAMED = 20
+#: Confusions that are named at the end.
+_PAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,20 @@ class OutputSpec:
         What has been done to a photo: ``"explained"``.
     settings
         What the files depend on besides the numbers.
+    lines
+        What is printed of a photo; ``None`` where nothing is, nor its record.
     kind
         The run's name among others in the folder.
+    unit
+        What the speed is counted in.
     """
 
     work: Work
-    lines: Callable[[Done], Iterable[str]]
+    lines: Callable[[Done], Iterable[str]] | None
     verb: str
     settings: Mapping[str, Any]
     kind: str = ""
+    unit: str = "gradients"
 
 
 def _run_options(on_error: str, workers: int | str, engine: str, **rest: Any) -> RunOptions:
@@ -110,27 +118,41 @@ def _write_one(session: Session, job: Job, spec: OutputSpec, *, overwrite: bool)
 
 
 def _write_collection(session: Session, job: Job, spec: OutputSpec, options: RunOptions) -> Iterator[Record]:
-    console, shown = session.console, 0
-    facts: dict[str, Any] = {"passed_over": session.passed_over.counts}
-    if len(session.devices) > 1:
-        facts["device"] = ", ".join(session.devices)  # the network loaded here is on none of them
+    options, facts = replace(options, choice=session.choice), facts_of(session)
     font = os.environ.get(VARIABLE)  # another one makes other pictures
     settings = {**spec.settings, **({"font": font} if font else {})}
     with Run(job.plan, session.inputs, kind=spec.kind, settings=settings, options=options, facts=facts) as run:
-        if run.others:
-            others = f"{run.others} other photo{'s' * (run.others > 1)} of earlier runs"
-            console.note(f"{job.plan.output} has {others}, which stay; the index will name those of this run alone.")
-        if run.warning:
-            console.warn(run.warning)
-        progress = Progress(console, run.tally)
-        for outcome in run.outcomes(_engine(session, job, spec, options, progress)):
-            progress.photo()
-            shown += bool(outcome.failures)
-            _print(session, outcome, spec, named=shown <= _NAMED)
-            if shown == _NAMED + 1 and outcome.failures:
-                console.note(f"More failures are counted here and named in {job.plan.output}/failures.jsonl.")
-        console.note(_end_line(run.tally, spec.verb))
+        complete(session, job, spec, options, run)
         return run.records()
+
+
+def facts_of(session: Session) -> dict[str, Any]:
+    """Entries of ``run.json`` that the session knows: what was passed over, and the devices."""
+    facts: dict[str, Any] = {"passed_over": session.passed_over.counts}
+    if len(session.devices) > 1:
+        facts["device"] = ", ".join(session.devices)  # the network loaded here is on none of them
+    return facts
+
+
+def complete(session: Session, job: Job, spec: OutputSpec, options: RunOptions, run: Run) -> None:
+    """Do what is missing of a run; says each photo, and at the end the counts and the accuracy."""
+    console, shown = session.console, 0
+    if run.others:
+        others = f"{run.others} other photo{'s' * (run.others > 1)} of earlier runs"
+        console.note(f"{job.plan.output} has {others}, which stay; the index will name those of this run alone.")
+    if run.warning:
+        console.warn(run.warning)
+    progress = Progress(console, run.tally, unit=spec.unit)
+    for outcome in run.outcomes(_engine(session, job, spec, options, progress)):
+        progress.photo()
+        shown += bool(outcome.failures)
+        _print(session, outcome, spec, named=shown <= _NAMED)
+        if shown == _NAMED + 1 and outcome.failures:
+            console.note(f"More failures are counted here and named in {job.plan.output}/failures.jsonl.")
+    console.note(_end_line(run.tally, spec))
+    if run.accuracy and "accuracy" not in (options.choice.facts if options.choice else {}):
+        pairs = wrong_pairs(run.accuracy, _PAIRS)
+        console.note(run.accuracy.sentence + (f". Most often: {', '.join(pairs)}" if pairs else ""))
 
 
 def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, progress: Progress) -> Engine:
@@ -160,17 +182,21 @@ def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, p
 
 
 def _print(session: Session, outcome: Outcome[Done], spec: OutputSpec, *, named: bool = True) -> None:
-    for done in outcome.results:
-        session.console.say(done.record, *spec.lines(done))
+    lines = spec.lines
+    for done in () if lines is None else outcome.results:
+        session.console.say(done.record, *([] if lines is None else lines(done)))
         if done.caveat:
             session.console.warn(f"{done.found.path.name}: {done.caveat}")
     for reason in outcome.failures:
         session.fail(str(outcome.item.found.path), reason, named=named)
 
 
-def _end_line(tally: Tally, verb: str) -> str:
-    speed = f"{_short(tally.rate(tally.done))} photos/s, {_short(tally.rate(tally.gradients))} gradients/s"
-    return f"{tally.done} {verb}, {tally.failed} failed, {tally.skipped} skipped in {duration(tally.seconds)} ({speed})"
+def _end_line(tally: Tally, spec: OutputSpec) -> str:
+    speed = f"{_short(tally.rate(tally.done))} photos/s"
+    if spec.unit == "gradients":
+        speed += f", {_short(tally.rate(tally.gradients))} gradients/s"
+    counts = f"{tally.done} {spec.verb}, {tally.failed} failed, {tally.skipped} skipped"
+    return f"{counts} in {duration(tally.seconds)} ({speed})"
 
 
 def _short(number: float) -> str:

@@ -51,6 +51,8 @@ class Console:
 
         ``total`` is ``None`` where it is not known; ``options`` go to tqdm.
         """
+        if self._bar is not None:
+            self._bar.close()
         if self.draws_bars:
             from tqdm import tqdm
 

@@ -7,21 +7,26 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from igcli.attribution.completeness import OF_RANGE
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.scores import PROBABILITIES
+from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
+from igcli.cli.choosing import Selection, begin_selection, check_page, finish_selection, selection_options
 from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.grouped import grouped
-from igcli.cli.help import command
+from igcli.cli.help import SECTIONS, command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import output_option, percentile_option, style_option, wanted_options
+from igcli.cli.predicting import predicted
 from igcli.cli.session import Request, Session, percent, photo_command, seen
+from igcli.errors import UsageError
 from igcli.images.lowpass import Lowpass
 from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
@@ -64,6 +69,8 @@ drawing_options = grouped(
 @drawing_options
 @lowpass_option
 @collection_options
+@click.option("--predict-only", is_flag=True, help="Write predictions.csv, and explain nothing.")
+@selection_options
 @font_option
 @photo_command
 def explain(
@@ -74,6 +81,8 @@ def explain(
     drawing: Drawing,
     lowpass: LowpassChoice | None,
     options: RunOptions,
+    selection: Selection,
+    predict_only: bool,
 ) -> None:
     """Show which pixels a prediction depends on.
 
@@ -86,14 +95,17 @@ def explain(
       ig explain photo.jpg --panel --full-size --lowpass 15 --regions
       ig explain photo.jpg --animation --saturation
       ig explain cat.jpg --target tabby --method integrated --method gradient
-      ig explain photos/ --recursive -o maps --json > maps.jsonl
+      ig explain photos/ -r --truth folder --only wrong --subset 500 --report
       find . -name '*.jpg' | ig explain -
     """
+    if predict_only:
+        _predict(request, output, wanted, options, selection)
     drawing.check()
     check_lowpass(lowpass, drawing.style)
     if not _writes(drawing):
         refuse_font("add --panel, --regions, --animation or --saturation, or leave it out.")
     with Session(request, output=output) as run:
+        begin_selection(run, selection, seed=wanted.settings.seed)
         page = output / "report.html"
         if drawing.report is not None:
             from igcli.jobs.outputs.report import check_free, gather_report, style_of_page  # not before it is needed
@@ -104,17 +116,42 @@ def explain(
                 run.console.warn(
                     f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {look[0]!r}."
                 )
-            drawing = replace(drawing, report=detail_for(len(run.found)))
+            if selection.only is None:
+                check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
         job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
+        finish_selection(run, job, selection, options)
+        if not run.found:
+            run.finish()
+        if drawing.report is not None:
+            check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
+            drawing = replace(drawing, report=detail_for(len(run.found)))
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         write = functools.partial(write_maps, methods=wanted.methods, drawing=drawing)
         work = functools.partial(process, write=write)
         # How finely a report keeps photos follows from their number: more photos are no other settings.
-        settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}}
+        settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}, **selection.settings}
         records = write_all(run, job, OutputSpec(work, _lines, "explained", settings), options)
         if drawing.report is not None and gather_report(page, job.plan, records, look=look):
             run.console.note(f"-> {page}")
         run.finish()
+
+
+def _predict(request: Request, output: Path, wanted: Wanted, options: RunOptions, selection: Selection) -> NoReturn:
+    """Predict all photos and write the table."""
+    context = click.get_current_context()
+    unused = ("only", *SECTIONS["Method"], *SECTIONS["Drawing"], "method", "target", "style")
+    for name in unused:
+        if name != "seed" and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"--predict-only explains nothing, so that {option} has no meaning: leave one of them out."
+            )
+    with Session(request, output=output) as run:
+        begin_selection(run, selection, seed=wanted.settings.seed)
+        job = run.job(replace(wanted, methods=()), output, spread=True)
+        finish_selection(run, job, selection)
+        with predicted(run, job, options, shows=True):
+            run.finish()
 
 
 def _writes(drawing: Drawing) -> bool:

@@ -20,6 +20,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Most used": ("output", "model", "method", "target", "style", "recursive"),
     "Input": (
         *("files", "column", "whole", "max_words", "sample"),
+        *("truth", "only", "subset", "crops", "crop_confidence"),
         *("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
     ),
     "Model": (
@@ -49,13 +50,17 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         *("side_by_side", "size", "frames", "fps", "normalize", "loop", "title"),
     ),
     "Run": (
-        *("overwrite", "verify", "on_error", "workers", "engine", "ray_address", "ray_actors", "ray_cpus"),
+        *("predict_only", "overwrite", "verify", "on_error", "workers"),
+        *("engine", "ray_address", "ray_actors", "ray_cpus"),
         *("json", "quiet", "verbose", "debug", "help_all", "help"),
     ),
 }
 
-#: Options for one method, or one kind of cluster: ``--help-all`` has them, and ``--help`` does not.
-RARE = {"weights_key", "ig2_step", "guided_fraction", "guided_distance", "ray_address", "ray_actors", "ray_cpus"}
+#: Options for one method, one kind of cluster or of file: ``--help-all`` has them, and ``--help`` does not.
+RARE = {
+    *("weights_key", "ig2_step", "references", "guided_fraction", "guided_distance", "phi", "smooth_sigma"),
+    *("ray_address", "ray_actors", "ray_cpus", "crops", "crop_confidence", "interpolation", "max_pixels"),
+}
 
 #: The heading of a command's options that no section names.
 OWN = "Options"

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
+from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
+from igcli.cli.choosing import Selection, begin_selection, check_page, finish_selection, selection_options
 from igcli.cli.help import command
 from igcli.cli.listed_report import report_list
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
@@ -47,6 +49,7 @@ def _page(path: Path) -> Path:
 @style_option
 @percentile_option
 @lowpass_option
+@selection_options
 @photo_command
 def report(
     request: Request,
@@ -59,18 +62,19 @@ def report(
     style: str,
     percentile: float,
     lowpass: LowpassChoice | None,
+    selection: Selection,
 ) -> None:
     """Put photos, maps, animations and curves on one HTML page.
 
     The page needs no network and no server: sliders move along the path and recolour the maps in the browser. Several
-    photos become a gallery that can be searched and sorted. Of a folder that ig text or ig molecule wrote, the page
-    shows the texts or molecules, and nothing is computed.
+    photos become a gallery that can be searched and sorted; where true classes are known, wrong predictions come first.
+    Of a folder that ig text or ig molecule wrote, the page shows the texts or molecules, and nothing is computed.
 
     \b
     Examples:
       ig report photo.jpg
       ig report photo.jpg --method integrated --method gradient --method left-integrated -o photo.html
-      ig report photos/ --recursive --style heat --title "What went wrong on Monday"
+      ig report photos/ -r --truth folder --only wrong --subset 200 --title "What went wrong on Monday"
       ig report words/
     """
     if len(request.paths) == 1 and (listed := Listed(Path(request.paths[0]))).kinds:
@@ -80,8 +84,13 @@ def report(
     check_lowpass(lowpass, style)
     with Session(request, output=output.parent) as run:
         check_free(output, overwrite=overwrite)
+        begin_selection(run, selection, seed=wanted.settings.seed)
+        if selection.only is None:
+            check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
         job = run.job(wanted_for_pages(wanted), output.parent)
+        finish_selection(run, job, selection, keep=False)
         items = items_of(run.found)
+        check_page(len(items) * sum(map(count_classes, wanted.targets)))
         detail = detail_for(len(items) * len(job.plan.wanted.targets))
         detail = detail if frames is None else replace(detail, frames=frames)
         filters = lowpass_of(run, job, lowpass, job.plan.wanted.methods)

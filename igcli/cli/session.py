@@ -39,6 +39,7 @@ from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import Found
 from igcli.inputs import Missing
+from igcli.jobs.choice import Choice
 from igcli.jobs.item import Explained, items_of
 from igcli.jobs.outputs.record import Record, new_record
 from igcli.jobs.pipeline import precision_error, process
@@ -92,6 +93,8 @@ class Session(ExitStack):
         Where to compute; several for a collection that is spread over them.
     passed_over
         The other files in folders and archives.
+    choice
+        Which of the inputs are worked on; ``None`` for all that were found.
     """
 
     def __init__(self, request: Request, *, output: Path) -> None:
@@ -100,6 +103,7 @@ class Session(ExitStack):
         self.console = Console(request.streams)
         self.passed_over = PassedOver()
         self.devices = [request.choice.device]
+        self.choice: Choice | None = None
         self.failures = self._done = 0
 
     def __enter__(self) -> Session:
@@ -123,6 +127,16 @@ class Session(ExitStack):
                     self.fail(item.argument, item.reason)
             self.push(stack.pop_all())
         return self
+
+    def change(self, change: Callable[[Found], Found]) -> None:
+        """Put what ``change`` makes of each photo in its place."""
+        self.inputs = [change(item) if isinstance(item, Found) else item for item in self.inputs]
+        self.found = [item for item in self.inputs if isinstance(item, Found)]
+
+    def choose(self, choice: Choice) -> None:
+        """Work on these of the inputs alone."""
+        self.choice = choice
+        self.found = [item for number in sorted(choice.numbers) if isinstance(item := self.inputs[number], Found)]
 
     def job(
         self, wanted: Wanted, output: Path, *, name: str | None = None, spread: bool = False, writes: bool = False

@@ -90,9 +90,10 @@ def wilson(correct: int, photos: int) -> tuple[float, float]:
 
 
 def wrong_pairs(accuracy: Accuracy, count: int) -> Sequence[str]:
-    """The most frequent confusions, as ``"7 cat taken for dog"``."""
+    """The most frequent of those confusions that are not alone, as ``"7 cat taken for dog"``."""
     pairs = [each for each in accuracy.record["confusion"] if each["truth_index"] != each["predicted_index"]]
-    return [f"{each['count']} {each['truth']} taken for {each['predicted']}" for each in pairs[:count]]
+    often = [each for each in pairs if each["count"] > 1]
+    return [f"{each['count']} {each['truth']} taken for {each['predicted']}" for each in often[:count]]
 
 
 def _pair(truth_index: int, truth: str, predicted_index: int, predicted: str, count: int) -> dict[str, Any]:

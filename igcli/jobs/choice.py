@@ -1,4 +1,4 @@
-"""Which photos of a large folder a run works on: those predicted wrongly, the doubtful, a sample that can grow."""
+"""Which photos of a large folder a run works on: those predicted wrongly, the doubtful, a subset that can grow."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Criterion:
 
 
 def sampled(photos: Mapping[int, Found], count: int, *, seed: int) -> frozenset[int]:
-    """``count`` of the photos, by a seed; a larger sample contains every smaller one.
+    """``count`` of the photos, by a seed; a larger subset contains every smaller one.
 
     Where true classes are known, each class gives as many as every other one as long as it has any; photos without
     one are a class of their own. Which photos of a class come first depends on their paths and the seed alone, so that
-    a folder to which photos are added keeps most of its sample.
+    a folder to which photos are added keeps most of its subset.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def sampled(photos: Mapping[int, Found], count: int, *, seed: int) -> frozenset[
     Returns
     -------
     frozenset
-        Places of the photos in the sample; of all, if there are no more than ``count``.
+        Places of the photos in the subset; of all, if there are no more than ``count``.
     """
     classes: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for number, found in photos.items():

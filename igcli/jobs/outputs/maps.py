@@ -116,7 +116,7 @@ def _write_views(
         from igcli.jobs.outputs.report import page_bytes  # not before it is needed
 
         name, notes = outputs.item.found.relative.as_posix(), captions_of(drawing.lowpass)
-        page = photo_page(explanation, name=name, detail=drawing.report, notes=notes)
+        page = photo_page(explanation, name=name, detail=drawing.report, notes=notes, truth=outputs.item.truth)
         outputs.save_hidden("page", page_bytes(page))
     if drawing.saturation:
         subject = subject_of(outputs.plan, title=f"{explanation.picture.name}, {explanation.target.label}")

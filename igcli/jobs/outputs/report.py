@@ -17,7 +17,7 @@ from igcli.attribution.baselines import names_references
 from igcli.attribution.completeness import Completeness
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import ScoreEnds
-from igcli.attribution.targets import RankedClass, RankedValue
+from igcli.attribution.targets import RankedClass, RankedValue, TrueClass
 from igcli.attribution.wanted import Wanted
 from igcli.bounded import open_regular
 from igcli.errors import Occupied, OutputError
@@ -63,7 +63,7 @@ def page_of(_plan: Plan, item: Explained, *, detail: Detail, lowpass: Mapping[st
     """A photo's part of a report, its maps low-passed where ``lowpass`` names the method: nothing is written."""
     lowpass = lowpass or {}
     explanation, name = lowpassed(item.explanation, lowpass), item.found.relative.as_posix()
-    return photo_page(explanation, name=name, detail=detail, notes=captions_of(lowpass))
+    return photo_page(explanation, name=name, detail=detail, notes=captions_of(lowpass), truth=item.truth)
 
 
 def wanted_for_pages(wanted: Wanted) -> Wanted:
@@ -234,6 +234,7 @@ def _page_of(plain: dict[str, Any]) -> PhotoPage:
         frames=None if frames is None else FramesPage(**_with_tuples(_with_data(frames))),
         split=None if split is None else SplitPage(**split),
         notes=tuple(plain["notes"]),
+        truth=None if plain.get("truth") is None else TrueClass(**plain["truth"]),
     )
 
 

@@ -6,7 +6,9 @@ function describe(entry, report) {
   byId("name").firstElementChild.textContent = byId("name").title = entry.name;
   byId("verdict").title = target.label;
   const verdict = [element("b", {}, foreign(target.label)), ` ${amountText(target.amount, score.kind)}`];
-  byId("verdict").replaceChildren("explained for ", ...verdict, ...(score.against ? [", and not ", foreign(score.against)] : []));
+  const truth = entry.truth ? ["; ", element("span", { class: entry.truth.correct === false ? "wrong" : null }, ...truthOf(entry.truth))] : [];
+  const against = score.against ? [", and not ", foreign(score.against)] : [];
+  byId("verdict").replaceChildren("explained for ", ...verdict, ...against, ...truth);
   byId("notes").replaceChildren(...[...entry.notes, score.note].filter(Boolean).map((text) => element("li", { text })));
   byId("notes").hidden = !byId("notes").children.length;
   byId("top").replaceChildren(...entry.top.map((each) => ranked(each, score.kind)));

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from igcli.attribution.completeness import Completeness
 from igcli.attribution.result import ScoreEnds
-from igcli.attribution.targets import RankedClass
+from igcli.attribution.targets import RankedClass, TrueClass
 from igcli.models.model import Provenance
 from igcli.rendering.scaling import Scale
 
@@ -118,6 +118,8 @@ class PhotoPage:
         Where most of the score's rise has happened, if it moves.
     notes
         What was done to the photo when it was read, and other remarks.
+    truth
+        The true class, where it is known.
     """
 
     name: str
@@ -130,6 +132,7 @@ class PhotoPage:
     frames: FramesPage | None = None
     split: SplitPage | None = None
     notes: tuple[str, ...] = ()
+    truth: TrueClass | None = None
 
     @property
     def characters(self) -> int:

@@ -4,6 +4,9 @@ class Gallery {
   constructor(report, look) {
     Object.assign(this, { report, look, rising: true });
     this.cards = report.photos.map((entry, number) => cardOf(entry, number));
+    const judged = report.photos.some(({ truth }) => typeof truth?.correct === "boolean");
+    if (judged) byId("sort").value = "correct";
+    else byId("sort").querySelector("[value=correct]").remove();
     byId("cards").append(...this.cards.map(({ item }) => item));
     this.observer = new IntersectionObserver((seen) => seen.forEach((each) => this.see(each)), { rootMargin: "300px" });
     for (const card of this.cards) this.observer.observe(card.item);
@@ -86,10 +89,22 @@ function cardOf(entry, number) {
   find(".tile-probability").textContent = amountText(entry.target.amount, entry.score.kind);
   const facts = [gap === null ? null : `gap ${share(gap)}`, star === null ? null : `α* ${star.toFixed(2)}`];
   if (!isProbability(entry.score.kind)) facts.unshift(`${entry.score.kind} ${figure(entry.score.at_image)}`);
+  if (entry.truth) {
+    find(".tile").dataset.correct = entry.truth.correct === null ? "unknown" : entry.truth.correct ? "yes" : "no";
+    find(".tile-truth").replaceChildren(...truthOf(entry.truth));
+    find(".tile-truth").hidden = false;
+  }
   find(".tile-facts").textContent = facts.filter(Boolean).join(" · ");
-  const keys = { order: number, file: entry.name, label: entry.target.label, score: entry.score.at_image, gap, star };
-  const words = plain([entry.name, entry.target.label, entry.top[0]?.[0] ?? ""].join("\n"));
+  const correct = typeof entry.truth?.correct === "boolean" ? Number(entry.truth.correct) : null;
+  const keys = { order: number, correct, file: entry.name, label: entry.target.label, score: entry.score.at_image, gap, star };
+  const words = plain([entry.name, entry.target.label, entry.top[0]?.[0] ?? "", entry.truth?.label ?? ""].join("\n"));
   return { item, number, keys, words, ticket: null, address: null };
+}
+
+/** Whether the prediction is right, as words. */
+function truthOf({ label, correct }) {
+  if (correct) return ["✓ predicted right"];
+  return [correct === false ? "✗ predicted wrongly, it is " : "it is ", foreign(label)];
 }
 
 /** The relative gap of the first map that promises completeness. */

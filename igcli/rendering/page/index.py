@@ -76,6 +76,7 @@ def _photo(photo: PhotoPage) -> Plain:
         },
         "split": None if photo.split is None else asdict(photo.split),
         "notes": list(photo.notes),
+        "truth": photo.truth and {"label": photo.truth.label, "correct": photo.truth.is_class(photo.top[0].index)},
     }
 
 

@@ -16,7 +16,9 @@ function showFrame() {
   const { photos, origin, caveat, failures } = report;
   const classes = new Set(photos.map(({ target }) => target.label)).size;
   const network = origin.facts.find(([name]) => name === "network")?.[1];
-  const counted = photos.length === 1 ? "1 photo" : `${photos.length} photos, ${classes === 1 ? "1 class" : `${classes} classes`}`;
+  const judged = photos.filter(({ truth }) => typeof truth?.correct === "boolean");
+  const wrong = judged.length ? `, ${judged.filter(({ truth }) => !truth.correct).length} of ${judged.length} predicted wrongly` : "";
+  const counted = photos.length === 1 ? "1 photo" : `${photos.length} photos, ${classes === 1 ? "1 class" : `${classes} classes`}${wrong}`;
   byId("subtitle").replaceChildren(...(photos.length ? [`${counted}, `] : []), "network ", foreign(network));
   byId("caveat").textContent = caveat;
   byId("caveat").hidden = !caveat;

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from igcli.attribution.targets import TrueClass
     from igcli.attribution.views.trace import Trace
 
 
 def photo_page(
-    explanation: Explanation, *, name: str | None = None, detail: Detail = FULL, notes: Sequence[str] = ()
+    explanation: Explanation,
+    *,
+    name: str | None = None,
+    detail: Detail = FULL,
+    notes: Sequence[str] = (),
+    truth: TrueClass | None = None,
 ) -> PhotoPage:
     """What a page shows of an explanation, as plain data without tensors.
 
@@ -34,6 +40,8 @@ def photo_page(
         Shown instead of the file's name, for example its path below the folder.
     notes
         Sentences on the maps, next to the picture's own notes.
+    truth
+        The true class, where it is known.
 
     Raises
     ------
@@ -54,6 +62,7 @@ def photo_page(
         curve=_curve(explanation.trace),
         split=_split(explanation),
         notes=(*picture.notes, *notes, *premises),
+        truth=truth,
     )
     frames = _frames(explanation, detail, room=detail.room - page.characters)
     return replace(page, frames=frames)

@@ -8,6 +8,7 @@ from rendering.page.browsing import eventually, painted, text
 from rendering.page.pages import made_up_photo, toy_photo, toy_report
 
 from igcli.attribution.completeness import Completeness
+from igcli.attribution.targets import TrueClass
 from igcli.rendering.page.content import COMPACT, PhotoPage, SplitPage
 
 
@@ -56,6 +57,34 @@ def test_several_photos_begin_as_cards_with_their_numbers(page):
     assert text(page, "#cards li:first-child .tile-label") == "tabby 70.0 %"
     assert text(page, "#cards li:first-child .tile-facts") == "gap 0.3 % · α* 0.60"
     assert text(page, "#count") == "4"
+
+
+def test_wrong_predictions_come_first_and_are_marked_where_true_classes_are_known(visit, photos):
+    truths = [TrueClass(0, "tabby"), TrueClass(4, "lynx"), None, TrueClass(None, "yeti")]
+    judged = [
+        replace(photo, truth=truth, top=(replace(photo.target, index=0),))
+        for photo, truth in zip(photos, truths, strict=True)
+    ]
+
+    page = visit(toy_report(*judged))
+
+    assert page.locator("#sort").input_value() == "correct"
+    assert names(page) == ["img9.jpg", "img10.jpg", "straße.jpg", "Rex.png"]
+    marks = page.locator("#cards li .tile-truth")
+    assert marks.all_text_contents() == ["✗ predicted wrongly, it is lynx", "✓ predicted right", "", "it is yeti"]
+    assert [mark.is_visible() for mark in marks.all()] == [True, True, False, True]
+    assert ", 1 of 2 predicted wrongly, " in text(page, "#subtitle")
+    page.locator("#search").fill("lynx")
+    assert names(page) == ["img9.jpg"]
+    page.locator("#cards li:visible a").click()
+    shows(page, "zoo/img9.jpg")
+    assert text(page, "#verdict .wrong") == "✗ predicted wrongly, it is lynx"
+
+
+def test_without_true_classes_nothing_is_called_wrong(page):
+    assert page.locator("#sort").input_value() == "order"
+    assert page.locator("#sort option[value=correct]").count() == 0
+    assert "wrongly" not in text(page, "#subtitle")
 
 
 @pytest.mark.parametrize(
