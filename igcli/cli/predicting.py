@@ -13,7 +13,7 @@ from igcli.cli.session import Session, seen
 from igcli.jobs.outputs.record import Done
 from igcli.jobs.pipeline import true_class_of
 from igcli.jobs.plan import Job
-from igcli.jobs.predicting import predict
+from igcli.jobs.predicting import predict_photos
 from igcli.jobs.runs.predictions import KIND, TABLE, PredictionRun
 from igcli.jobs.runs.run import RunOptions
 
@@ -28,7 +28,7 @@ def predicted(session: Session, job: Job, options: RunOptions, *, shows: bool = 
         Whether each photo is printed, and where the table lies is said.
     """
     size = session.batch_size or batch_size_for(job.model, gradients=len(session.found), forward_only=True)
-    work = functools.partial(predict, batch_size=size)
+    work = functools.partial(predict_photos, batch_size=size)
     spec = OutputSpec(work, _lines if shows else None, "predicted", {}, kind=KIND, unit="photos")
     truth_of = functools.partial(true_class_of, job)
     options = replace(options, choice=session.choice)

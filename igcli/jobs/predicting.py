@@ -30,7 +30,7 @@ from igcli.sample import Sample
 _AHEAD = 3
 
 
-def predict(
+def predict_photos(
     job: Job,
     items: Iterable[Item],
     *,

@@ -26,7 +26,7 @@ from igcli.models.classifier import Classifier
 from igcli.models.devices import exact_numbers
 from igcli.rendering.fonts import VARIABLE
 
-#: ``process`` with its writer, or ``predict``: called with a job, items, and ``pool_size``.
+#: ``process`` with its writer, or ``predict_photos``: called with a job, items, and ``pool_size``.
 Work = Callable[..., Iterator[Outcome[Done]]]
 
 

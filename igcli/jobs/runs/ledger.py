@@ -18,7 +18,7 @@ from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER, read_own
 from igcli.jobs.item import UNKNOWN, Item, Outcome, file_stamp, owner_of, photo_sha256, source_read
 from igcli.jobs.outputs.record import Done, Record
-from igcli.jobs.runs.journal import Journal, lines_of, record_in
+from igcli.jobs.runs.journal import Journal, journal_lines, record_in
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _line(stem: str, entry: LedgerEntry) -> str:
 def entries_in(path: Path) -> Sequence[tuple[str, LedgerEntry]]:
     """The entries of a ledger's file, by stem; later lines overrule earlier ones, lines cut short are passed over."""
     entries: dict[str, LedgerEntry] = {}
-    for _, line in lines_of(path):
+    for _, line in journal_lines(path):
         with contextlib.suppress(ValueError, TypeError, IndexError):
             (stem, *owner), source, records, files = line
             if not isinstance(stem, str):
