@@ -62,7 +62,7 @@ filming_options = grouped(
     click.option("--loop", type=click.IntRange(0, 65535), default=Timing.loop, show_default=True,
                  help="How often it plays; 0 is without end."),
     click.option("--size", type=click.IntRange(1), metavar="PIXELS",
-                 help="Side of the picture, up to the photo's own; the network's input if not given."),
+                 help="Width of the picture, up to the photo's own; the network's input if not given."),
     click.option("--normalize", type=click.Choice(list(NORMALIZATIONS)), default=Look.normalize, show_default=True,
                  help="Full brightness by each frame's own range (where) or by that of all frames (how much)."),
     percentile_option,

@@ -26,7 +26,7 @@ from igcli.evaluation.map_views import LowpassView, MapView, RegionsView, Unchan
 from igcli.evaluation.maps import RANKINGS
 from igcli.evaluation.metrics.curve_metric import CurveMetric
 from igcli.evaluation.metrics.metric import DEFAULT_METRICS, METRICS, arrow, configured
-from igcli.evaluation.mosaics import MosaicPlan, plan_mosaics
+from igcli.evaluation.mosaics import MosaicPlan, mosaic_size, plan_mosaics
 from igcli.evaluation.photo_classes import read_classes
 from igcli.images.lowpass import PUBLISHED_CYCLES, Lowpass
 from igcli.images.regions import check_segmentation
@@ -138,8 +138,8 @@ measures_options = grouped(
     click.option("--calibrate-by", type=click.Choice(list(CALIBRATIONS)),
                  help="What --calibrate maximises; insertion-deletion if not given."),
     click.option("--tile", type=click.IntRange(1), metavar="PIXELS",
-                 help="For focus: the side of each of the four photos. As published, that of the input: mosaics of "
-                      "twice its side, which not all networks take. [default: half of the input's]"),
+                 help="For focus: the shorter side of each of the four photos. As published, that of the input: "
+                      "mosaics of twice its sides, which not all networks take. [default: half of the input's]"),
     click.option("--mosaics", type=click.IntRange(1), default=100, show_default=True, help="For focus: how many."),
 )  # fmt: skip
 
@@ -239,12 +239,13 @@ def _check_tile(model: Classifier, tile: int) -> None:
     """Raise ``UsageError`` if the network does not take mosaics of such tiles; by a forward pass."""
     if not tile:
         return
-    pixels = torch.zeros((1, model.view.channels, 2 * tile, 2 * tile), device=model.device, dtype=model.dtype)
+    width, height = mosaic_size((model.view.width, model.view.height), tile)
+    pixels = torch.zeros((1, model.view.channels, height, width), device=model.device, dtype=model.dtype)
     try:
         with model.frozen(), torch.no_grad():
             model(pixels)
     except Exception as error:  # a network can raise anything
         raise UsageError(
-            f"The network does not take mosaics of {2 * tile} x {2 * tile} pixels ({first_line(error)}): leave --tile "
+            f"The network does not take mosaics of {width} x {height} pixels ({first_line(error)}): leave --tile "
             "out, or give half of its input's side."
         ) from error

@@ -13,8 +13,9 @@ import click
 from igcli.cli import completion, startup
 from igcli.cli.grouped import grouped
 from igcli.cli.options import StepsType, listed
-from igcli.cli.param_type import TextType
+from igcli.cli.param_type import TextType, extent_type
 from igcli.cli.path_types import NamedPath
+from igcli.images.extent import Extent
 from igcli.images.options import INTERPOLATIONS
 from igcli.models.classifier import Classifier
 from igcli.models.devices import PRECISIONS
@@ -94,7 +95,7 @@ def _choice(
     trust_model_file: bool,
     offline: bool,
     model_arg: tuple[tuple[str, Any], ...],
-    input_size: int | None,
+    input_size: Extent | None,
     **how: Any,
 ) -> ModelChoice:
     precision = how.pop("precision", "float32")  # commands about the model compute nothing
@@ -142,10 +143,11 @@ _details = (
                       "probabilities]"),
     click.option("--output-index", type=TextType("N|NAME", _place),
                  help="Which of several outputs holds the logits: its position from 0, or its name."),
-    click.option("--input-size", type=click.IntRange(1), metavar="N",
-                 help="Side of the network's square input, in pixels."),
-    click.option("--resize", type=click.IntRange(1), metavar="N",
-                 help="The photo's shorter side before the middle is cut out. Without it, that of --input-size."),
+    click.option("--input-size", type=extent_type,
+                 help="The network's input in pixels: the side of a square, or width and height as in 512x256."),
+    click.option("--resize", type=extent_type,
+                 help="Before the middle is cut out: the photo's shorter side, or the width and height that the photo "
+                      "just covers. Without it, those of --input-size."),
     click.option("--channels", type=click.Choice(["1", "3"]), callback=lambda _c, _p, v: None if v is None else int(v),
                  help="1 for a network of grey pictures."),
     click.option("--mean", type=_numbers_type("R,G,B"),

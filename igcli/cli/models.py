@@ -16,6 +16,7 @@ from igcli.cli.help import IgCommand
 from igcli.cli.model_options import ModelChoice, load_chosen, named_model_options
 from igcli.cli.options import Streams, debug_option, stream_options
 from igcli.cli.path_types import OutputPath
+from igcli.images.extent import extent_text
 from igcli.images.fit import FITS
 from igcli.jobs.files import write_whole
 from igcli.jobs.outputs.record import new_record
@@ -100,7 +101,7 @@ def show(*, choice: ModelChoice, layers: bool, streams: Streams) -> None:
 
 @models.command(cls=IgCommand)
 @named_model_options
-@click.option("--fit", type=click.Choice(list(FITS)), help="How a photo becomes a square.")
+@click.option("--fit", type=click.Choice(list(FITS)), help="How a photo is brought to the input's shape.")
 @click.option("--save", type=OutputPath(dir_okay=False), metavar="FILE.toml", help="Write it there instead.")
 @stream_options
 @debug_option
@@ -202,7 +203,7 @@ def _facts(model: Classifier, chosen: list[str]) -> dict[str, Any]:
 
 def _sentences(model: Classifier, chosen: list[str]) -> list[tuple[str, str]]:
     facts = _facts(model, chosen)
-    labels, size = facts["labels"], facts["input_size"]
+    labels, (_, height, width) = facts["labels"], model.input_shape
     shown = ", ".join(labels[:FEW]) + (", ..." if len(labels) > FEW else "")
     hashed = f", SHA-256 {facts['sha256'][:16]}..." if facts["sha256"] else ""
     exclusive = ", which do not exclude each other" if facts["multi_label"] else ""
@@ -210,7 +211,7 @@ def _sentences(model: Classifier, chosen: list[str]) -> list[tuple[str, str]]:
         ("model", facts["name"]),
         ("weights", f"{facts['weights']}{hashed}"),
         ("parameters", f"{facts['parameters']:,}"),
-        ("input", f"{facts['channels']} x {size} x {size}, {_from(facts)}"),
+        ("input", f"{facts['channels']} x {height} x {width}, {_from(facts)}"),
         ("mean, std", f"{_numbers(facts['mean'])}; {_numbers(facts['std'])}"),
         ("classes", f"{len(labels)}{exclusive}: {shown}"),
         ("layers", f"{len(facts['layers'])}, of which 'ig saturation --layers' takes {', '.join(chosen)}"),
@@ -220,8 +221,10 @@ def _sentences(model: Classifier, chosen: list[str]) -> list[tuple[str, str]]:
 
 def _from(facts: dict[str, Any]) -> str:
     how = f"{facts['fit']}, {facts['interpolation']}"
-    side = {"squash-crop": "a square of", "squash": "", "pad": ""}.get(facts["fit"], "a shorter side of")
-    return f"{how}, from {side} {facts['resize']}" if side else how
+    resize = facts["resize"]
+    covering = "a shorter side of" if isinstance(resize, int) else "what covers"
+    what = {"squash-crop": "all of it at", "squash": "", "pad": ""}.get(facts["fit"], covering)
+    return f"{how}, from {what} {extent_text(resize)}" if what else how
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from igcli.images.extent import extent_of, sides
+
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
 else:
@@ -27,3 +29,14 @@ class TextType(ParamType):
             return self._read(value)
         except ValueError as error:
             return self.fail(str(error), param, ctx)
+
+
+def _extent(text: str) -> object:
+    extent = extent_of(text)
+    if min(sides(extent)) < 1:
+        raise ValueError(f"{text!r} is no size: give pixels from 1 upwards.")
+    return extent
+
+
+#: The side of a square, or a width and a height, in pixels.
+extent_type = TextType("N|WIDTHxHEIGHT", _extent)

@@ -40,8 +40,8 @@ def made_up_picture(model: Classifier) -> Picture:
     view = model.view
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand((1, view.channels, 7, 7), generator=generator)
-    pixels = torch.nn.functional.interpolate(coarse, (view.size, view.size), mode="bilinear", align_corners=False)[0]
-    return Picture(pixels, original_size=(view.size, view.size))
+    pixels = torch.nn.functional.interpolate(coarse, model.input_shape[1:], mode="bilinear", align_corners=False)[0]
+    return Picture(pixels, original_size=(view.width, view.height))
 
 
 def _explained(model: Classifier, wanted: Wanted, budget: Budget) -> Explanation:

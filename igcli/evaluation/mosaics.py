@@ -3,8 +3,8 @@
 A 2 x 2 grid, two quadrants of the target class and two of other classes, shuffled (Arias-Duart et al. 2021, arXiv
 2109.15035). Here they are planned and put together; the share of the map on the target's quadrants is a metric.
 
-The authors' tiles have the size of the network's input, and their mosaics therefore twice its side, which only
-networks without a fixed input size take. By default a tile is half the input's side instead, and shows what the
+The authors' tiles have the size of the network's input, and their mosaics therefore twice its sides, which only
+networks without a fixed input size take. By default a tile has half the input's sides instead, and shows what the
 model would see of the photo: it is read at that size at once, not shrunk a second time.
 """
 
@@ -22,6 +22,7 @@ from igcli.errors import ImageError, UsageError
 from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.photo_classes import PhotoClasses
+from igcli.images.extent import extent_of, sides
 from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture, Placement
 from igcli.images.reading import read_image
@@ -133,8 +134,8 @@ def read_mosaics(
     view
         The model's. Its ratio of crop to resize is kept in the tiles.
     tile
-        A tile's side in pixels: half of the view's by default (of an odd side, the right and lower tiles lose a
-        row); ``view.size`` for mosaics as the authors made them, of twice the view's side.
+        A tile's shorter side in pixels: half of the view's by default (of an odd side, the right and lower tiles lose
+        a row); that of the view for mosaics as the authors made them, of twice its sides.
     fit, options
         As for any photo.
 
@@ -145,11 +146,22 @@ def read_mosaics(
     """
     if tile is not None and tile < 1:
         raise UsageError(f"The mosaics' tiles are {tile} pixels wide; give a number from 1 upwards.")
-    side = view.size if tile is None else 2 * tile
-    half = (side + 1) // 2
-    small = replace(view, size=half, resize=max(1, round(view.resize * half / view.size)))
+    size = mosaic_size((view.width, view.height), tile or 0)
+    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    shrunk = [max(1, round(r * h / v)) for r, h, v in zip(sides(view.resize), half, sides(view.size), strict=True)]
+    # of a rectangle, too, a single number is the photo's shorter side
+    resize = min(shrunk) if isinstance(view.resize, int) else extent_of(shrunk)
+    small = replace(view, size=half, resize=resize)
     for plan in plans:
-        yield _read(plan, small, side=side, fit=fit, options=options)
+        yield _read(plan, small, size=size, fit=fit, options=options)
+
+
+def mosaic_size(size: tuple[int, int], tile: int) -> tuple[int, int]:
+    """A mosaic's width and height, for an input of ``size`` and tiles with a shorter side of ``tile`` pixels, or 0."""
+    if not tile:
+        return size
+    width, height = (2 * max(1, round(tile * side / min(size))) for side in size)
+    return width, height
 
 
 def listing(plans: Sequence[MosaicPlan]) -> str:
@@ -162,31 +174,32 @@ def _row(plan: MosaicPlan) -> list[object]:
     return [plan.name, plan.target, plan.label, *photos]
 
 
-def _read(plan: MosaicPlan, view: View, *, side: int, fit: str, options: ReadOptions | None) -> Mosaic | Exclusion:
+def _read(
+    plan: MosaicPlan, view: View, *, size: tuple[int, int], fit: str, options: ReadOptions | None
+) -> Mosaic | Exclusion:
     try:
         pictures = [read_image(tile.photo, view=view, fit=fit, options=options) for tile in plan.tiles]
     except ImageError as error:
         return Exclusion(plan.name, "photo cannot be read", f"{plan.name}: {error}")
-    return _joined(plan, pictures, side=side)
+    return _joined(plan, pictures, size=size)
 
 
-def _joined(plan: MosaicPlan, pictures: Sequence[Picture], *, side: int) -> Mosaic:
+def _joined(plan: MosaicPlan, pictures: Sequence[Picture], *, size: tuple[int, int]) -> Mosaic:
     """The four in their quadrants, and the target's quadrants as an area."""
     first, second, third, fourth = (picture.pixels for picture in pictures)
     grid = torch.cat([torch.cat([first, second], dim=2), torch.cat([third, fourth], dim=2)], dim=1)
-    half = first.shape[-1]
-    mask = np.repeat(np.repeat(np.array(plan.own).reshape(2, 2), half, axis=0), half, axis=1)
-    whole = (0.0, 0.0, float(side), float(side))
+    width, height = size
+    mask = np.repeat(np.repeat(np.array(plan.own).reshape(2, 2), first.shape[-2], axis=0), first.shape[-1], axis=1)
     notes = [note for picture in pictures for note in picture.notes]
     picture = Picture(
-        pixels=grid[:, :side, :side].contiguous(),
+        pixels=grid[:, :height, :width].contiguous(),
         path=Path(plan.name),
         sha256=hashlib.sha256("".join(str(picture.sha256) for picture in pictures).encode()).hexdigest(),
-        original_size=(side, side),
-        placement=Placement("squash", whole),
+        original_size=size,
+        placement=Placement("squash", (0.0, 0.0, float(width), float(height))),
         notes=("mosaic of four photos", *dict.fromkeys(notes)),
     )
-    return Mosaic(plan, picture, Area(mask[:side, :side]))
+    return Mosaic(plan, picture, Area(mask[:height, :width]))
 
 
 def _too_few(classes: PhotoClasses, labels: Labels) -> str:

@@ -68,7 +68,7 @@ def read_baseline_folder(folder: Path, picture: Picture, view: View, *, seed: in
 def _read(
     folder: Path, view: View, fit: str, options: ReadOptions, seed: int, _changed: int
 ) -> tuple[torch.Tensor, ...]:
-    room = max(2, MOST_BYTES // (4 * view.channels * view.size**2))
+    room = max(2, MOST_BYTES // (4 * view.channels * view.width * view.height))
     references: list[torch.Tensor] = []
     for file in baseline_files(folder, seed=seed):
         if len(references) == room:

@@ -103,7 +103,7 @@ def read_baseline(path: Path, picture: Picture, view: View) -> torch.Tensor:
     """A file's pixels (C, H, W), brought to the shape of a picture that was read with ``view``.
 
     The file is read with the photo's own options, such as its ``--window``. If it has the photo's size, it is cropped
-    or resized like the photo, so that equal pixels fall on equal pixels; any other is squashed into the square.
+    or resized like the photo, so that equal pixels fall on equal pixels; any other is squashed into that shape.
 
     Raises
     ------
@@ -113,9 +113,9 @@ def read_baseline(path: Path, picture: Picture, view: View) -> torch.Tensor:
     from igcli.images.reading import read_image
 
     channels, height, width = picture.pixels.shape
-    square = View(size=height, resize=height, channels=channels)
-    read = read_image(path, view=square, fit="squash", options=picture.options)
-    if view.size == height and read.original_size == picture.original_size:
+    whole = View(size=(width, height), resize=(width, height), channels=channels)
+    read = read_image(path, view=whole, fit="squash", options=picture.options)
+    if (view.width, view.height) == (width, height) and read.original_size == picture.original_size:
         like = Found(path, Path(path.name), crop=None if picture.source is None else picture.source.crop)
         read = read_image(like, view=view, fit=picture.placement.fit, options=picture.options, warn=False)
     if read.pixels.shape != picture.pixels.shape:

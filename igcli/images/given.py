@@ -133,7 +133,7 @@ def given_pixels(
     if not isinstance(source, torch.Tensor) or options.window == "percentile" or source.is_complex():
         return None
     tensor = source[None] if source.ndim == 2 else source
-    if tuple(tensor.shape) != (view.channels, view.size, view.size):
+    if tuple(tensor.shape) != (view.channels, view.height, view.width):
         return None
     values = _numbers(tensor)
     (low, high), notes = value_range(values, options, name=name, kind=f"{_type_of(tensor)} tensor")

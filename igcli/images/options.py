@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from igcli.errors import UsageError
+from igcli.images.extent import Extent, extent_of, extent_text, sides
 
 WINDOWS = ("file", "full", "percentile")
 """The named windows; any other is two numbers."""
@@ -19,18 +20,56 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
 
 @dataclass(frozen=True)
 class View:
-    """How a photo becomes this model's input: resize the shorter side, crop the middle (or as ``fit`` says).
+    """How a photo becomes this model's input: resize it, crop the middle (or as ``fit`` says).
 
-    ``resize`` is the shorter side before the crop, ``size`` the side of the square input, in pixels;
-    ``interpolation`` is one of :data:`INTERPOLATIONS`, always with antialiasing; ``fit`` is the name in ``FITS`` that
-    the model was trained with.
+    Attributes
+    ----------
+    size
+        The side of the square input, or (width, height), in pixels; a text such as ``"512x256"`` is read too.
+    resize
+        Before the crop: the photo's shorter side, or the (width, height) that the photo just covers, in pixels. If not
+        given, 256 for a square input, and for another its own size.
+    interpolation
+        One of :data:`INTERPOLATIONS`, always with antialiasing.
+    fit
+        The name in ``FITS`` that the model was trained with.
+
+    Raises
+    ------
+    UsageError
+        For a size that is none.
     """
 
-    size: int = 224
-    resize: int = 256
+    size: Extent = 224
+    resize: Extent = 0
     channels: int = 3
     interpolation: str = "bilinear"
     fit: str = "crop"
+
+    def __post_init__(self) -> None:
+        try:
+            size, resize = extent_of(self.size), extent_of(self.resize)
+        except ValueError as problem:
+            raise UsageError(str(problem)) from None
+        if min(*sides(size), *sides(resize or 1)) < 1:
+            raise UsageError(
+                f"A view of {extent_text(size)} pixels, from {extent_text(resize)}, is none: give sizes from 1."
+            )
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "resize", resize or (_RESIZE if isinstance(size, int) else size))
+
+    @property
+    def width(self) -> int:
+        """Of the input, in pixels."""
+        return sides(self.size)[0]
+
+    @property
+    def height(self) -> int:
+        """Of the input, in pixels."""
+        return sides(self.size)[1]
+
+
+_RESIZE = 256
 
 
 @dataclass(frozen=True)
@@ -70,7 +109,7 @@ class ReadOptions:
         if self.max_pixels < 1:
             raise UsageError(f"--max-pixels is {self.max_pixels}; give a number from 1 upwards.")
         self.colour()
-        if self.window not in WINDOWS:  # spelled in one way, since settings of runs are compared
+        if self.window not in WINDOWS:  # extent_text in one way, since settings of runs are compared
             object.__setattr__(self, "window", ",".join(f"{end:.12g}" for end in _two_numbers(self.window)))
 
     @property

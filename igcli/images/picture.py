@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the model's square view lies in the upright original.
+    """Where the model's view lies in the upright original.
 
     ``box`` is (left, top, right, bottom) in pixels of the upright original, as floats. With ``pad`` it reaches
     beyond the edges of the original, or of the crop; with ``squash`` it is the whole of it.

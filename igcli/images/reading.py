@@ -1,7 +1,7 @@
 """``read_image``: from a path, a :class:`Found`, or what is in memory, to the Picture that the model sees.
 
 The steps: from a file to bytes in ``opening``, from bytes to an image in ``decoding``, from what is in memory to an
-image in ``given``, from any mode to RGB in ``modes``, to the model's square in ``fit``.
+image in ``given``, from any mode to RGB in ``modes``, to the shape of the model's input in ``fit``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from igcli.errors import ImageError
 from igcli.images.addresses import address_of, found_at, is_address
 from igcli.images.decoding import decode
+from igcli.images.extent import Extent, extent_of, sides
 from igcli.images.fit import FITS
 from igcli.images.given import Given, given_contents, given_image, given_path, given_pixels
 from igcli.images.guard import pillow
@@ -36,7 +37,7 @@ _LOG = logging.getLogger("igcli.images")
 def read_image(
     source: str | os.PathLike[str] | Found | Given,
     *,
-    size: int | None = None,
+    size: Extent | None = None,
     view: View | None = None,
     fit: str = "crop",
     options: ReadOptions | None = None,
@@ -55,11 +56,12 @@ def read_image(
         not so, the range is guessed, and a warning says so, or refused (:func:`igcli.images.given.value_range`).
         A tensor of the ``view``'s own size and channels is not resized, cropped or rounded.
     size
-        The side of the model's square input, in place of a ``view`` with the usual 256 : 224 of resize to crop.
+        The side of the model's square input, or its (width, height), in place of a ``view`` with the usual 256 : 224
+        of resize to crop.
     view
         The input that the model was trained on; 224 pixels cut from 256 by default.
     fit
-        A name in ``FITS``: how the photo is brought to a square.
+        A name in ``FITS``: how the photo is brought to the input's shape.
     options
         How its values are read; ``ReadOptions(window="LOW,HIGH")`` says which ones are black and white.
     warn
@@ -79,7 +81,8 @@ def read_image(
     """
     options, view = options or ReadOptions(), view or View()
     if size is not None:
-        view = replace(view, size=size, resize=round(size * 256 / 224))
+        width, height = (round(side * 256 / 224) for side in sides(extent_of(size)))
+        view = replace(view, size=size, resize=(width, height))
     place, found = FITS[fit], _source(source) if isinstance(source, str | os.PathLike | Found) else None
     path = given_path(source) if found is None else found.path
     name = "The picture" if path is None else shown(path)
@@ -101,8 +104,8 @@ def read_image(
                 left, top, right, bottom = found.crop.edges(upright.size)
                 seen = upright.crop((left, top, right, bottom))
                 notes = (*notes, f"cropped to the box {left}, {top}, {right}, {bottom}")
-            square, placement = place(seen if view.channels == 3 else seen.convert("L"), view)
-        pixels, notes, original = _pixels(square), (*image.notes, *notes), upright.size
+            seen, placement = place(seen if view.channels == 3 else seen.convert("L"), view)
+        pixels, notes, original = _pixels(seen), (*image.notes, *notes), upright.size
         placement = placement.moved(left, top)
     for note in notes if warn else ():
         if isinstance(note, Caution):
@@ -152,7 +155,7 @@ def _source(path: str | os.PathLike[str] | Found) -> Found:
     return Found(Path(path), Path(Path(path).name))
 
 
-def _pixels(square: Image.Image) -> torch.Tensor:
+def _pixels(image: Image.Image) -> torch.Tensor:
     """(C, H, W) float32 in [0, 1], the numbers of torchvision's ``ToTensor``."""
-    values = np.array(square, dtype=np.uint8).reshape(square.height, square.width, -1)
+    values = np.array(image, dtype=np.uint8).reshape(image.height, image.width, -1)
     return torch.from_numpy(values).permute(2, 0, 1).contiguous().float().div(255)

@@ -45,7 +45,7 @@ class ModelFacts:
     Attributes
     ----------
     input_size
-        Side of the square input, in pixels; ``None`` where inputs are no pictures.
+        Side of the square input, or (width, height), in pixels; ``None`` where inputs are no pictures.
     caveat
         What a person should know before trusting it.
     preparation
@@ -58,7 +58,7 @@ class ModelFacts:
     """
 
     provenance: Provenance
-    input_size: int | None
+    input_size: int | tuple[int, int] | None
     caveat: str
     device: str
     preparation: dict[str, Any]

@@ -28,7 +28,7 @@ NAMED = "Its classes have the names in its {}."
 PREPARED = "Pictures are prepared as its {} says."
 NUMBERED = "Its classes are called by their numbers: --labels FILE names them."
 CHANGING = "Its output for the same picture differs each time (dropout that evaluation mode does not reach?)."
-RAW = "It is given {0} x {0} pixels from 0 to 1, not normalised: --input-size, --mean and --std say otherwise."
+RAW = "It is given {} x {} pixels from 0 to 1, not normalised: --input-size, --mean and --std say otherwise."
 PROBABILITIES = "Its outputs are treated as logits; if they are probabilities: --outputs {}probabilities."
 EACH_FOR_ITSELF = (
     "Its outputs lie in [0, 1] and do not sum to 1, and are treated as logits; if they are probabilities of classes "
@@ -74,7 +74,7 @@ def apply_spec(model: Classifier, spec: ModelSpec, *, published: bool = False) -
     if spec.outputs is not None:
         _interpret(model, OUTPUTS[spec.outputs], single=outputs.shape[1] == 1)
     caveats += [trial.output_choice, CHANGING if trial.changing else "", trial.batching.one_at_a_time]
-    caveats += [RAW.format(model.view.size)] if _is_raw(model, said) and not complete else []
+    caveats += [RAW.format(model.view.width, model.view.height)] if _is_raw(model, said) and not complete else []
     caveats.append(_doubt(model, spec, outputs))
     if unnamed and own.labels and len(own.labels) == max(outputs.shape[1], 1 if model.regression else 2):
         caveats.append(NAMED.format(own.labels_from))

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 from igcli.errors import UsageError
 from igcli.images.baseline_folder import read_baseline_folder
 from igcli.images.baselines import read_baseline
+from igcli.images.extent import Extent
 from igcli.images.options import View
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
@@ -82,13 +83,13 @@ class Classifier(Model):
         return {**asdict(self.view), "mean": list(self.mean), "std": list(self.std), **super().preparation}
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
+    def input_shape(self) -> tuple[int, int, int]:
         """Of the pixels (C, H, W)."""
-        return (self.view.channels, self.view.size, self.view.size)
+        return (self.view.channels, self.view.height, self.view.width)
 
     @property
-    def input_size(self) -> int:
-        """The side of the square input, in pixels."""
+    def input_size(self) -> Extent:
+        """The side of the square input, or its (width, height), in pixels."""
         return self.view.size
 
     @property
@@ -139,7 +140,7 @@ class Classifier(Model):
 
     def find_batching(self) -> None:
         """Try the network on synthetic pictures of the view, unless its batching is known."""
-        self.try_batching(synthetic_pictures(self.view.channels, self.view.size, self.view.size))
+        self.try_batching(synthetic_pictures(*self.input_shape))
 
     def two_different(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Two synthetic pictures of the same shape."""

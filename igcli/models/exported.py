@@ -14,6 +14,7 @@ import torch
 from torch.export import ExportedProgram
 
 from igcli.errors import UsageError
+from igcli.images.extent import extent_of
 from igcli.images.options import View
 
 #: Operations that work differently in training, and the position of the argument that says so.
@@ -31,7 +32,7 @@ class Exported(torch.nn.Module):
     Raises
     ------
     UsageError
-        For a program that was exported in training mode, or takes something else than square pictures.
+        For a program that was exported in training mode, or takes something else than pictures.
     """
 
     def __init__(self, program: ExportedProgram, device: torch.device) -> None:
@@ -119,11 +120,10 @@ def _wanted(program: ExportedProgram) -> tuple[View, int, int | None]:
         shown = ", ".join(" x ".join(map(str, shape)) or "no tensor" for shape in shapes) or "nothing"
         raise UsageError(f"The program takes {shown}, and should take pictures alone: N x channels x height x width.")
     pictures, channels, height, width = shapes[0]
-    if isinstance(height, int) and isinstance(width, int) and height != width:
-        raise UsageError(f"The program takes pictures of {height} x {width}, and ig's are square. Export it for those.")
-    view, side = View(), next((side for side in (height, width) if isinstance(side, int)), None)
-    if side not in (None, view.size):  # a program of the usual size has the usual crop, as before it was exported
-        view = replace(view, size=side, resize=side)
+    view, fixed = View(), [side for side in (width, height) if isinstance(side, int)]
+    size = extent_of(fixed) if fixed else view.size
+    if size != view.size:  # a program of the usual size has the usual crop, as before it was exported
+        view = replace(view, size=size, resize=size)
     if isinstance(channels, int):
         view = replace(view, channels=channels)
     if isinstance(pictures, int):

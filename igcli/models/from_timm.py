@@ -74,11 +74,12 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
     with suppress(RuntimeError):  # a few networks have parameters that have no such order
         network.to(memory_format=torch.channels_last)
     data = timm.data.resolve_model_data_config(network)
-    channels, size, mode = data["input_size"][0], data["input_size"][-1], data.get("crop_mode", "center")
+    (channels, height, width), mode = data["input_size"], data.get("crop_mode", "center")
+    covered = int(width / data["crop_pct"]), int(height / data["crop_pct"])
     return Classifier(
         network,
         _labels(network),
-        view=View(size, int(size / data["crop_pct"]), channels, data["interpolation"], _fit(mode)),
+        view=View((width, height), covered, channels, data["interpolation"], _fit(mode)),
         mean=tuple(data["mean"]),
         std=tuple(data["std"]),
         provenance=Provenance(name, weights, sha256),

@@ -166,7 +166,7 @@ def _error(
 ) -> float:
     """By how many grey levels a view's picture differs from the processor's ``result``, at most."""
     square, _ = FITS[view.fit](picture, view)
-    ours = np.asarray(square, dtype=np.float32).reshape(view.size, view.size, -1).transpose(2, 0, 1)
+    ours = np.asarray(square, dtype=np.float32).reshape(view.height, view.width, -1).transpose(2, 0, 1)
     mean_of, std_of = (np.array(each, dtype=np.float32)[:, None, None] for each in (mean, std))
     theirs = (result * std_of + mean_of) * 255
     return float(np.abs((ours[::-1] if flipped else ours) - theirs).max())

@@ -6,7 +6,7 @@
 
     [arguments]                     # for the function that builds the network
     [input]
-    size = 224
+    size = 224                      # or [512, 256], its width and height
     mean = [0.485, 0.456, 0.406]
 
 The names are those of :class:`~igcli.models.spec.ModelSpec` and :class:`~igcli.models.spec.InputSpec`. Settings of a

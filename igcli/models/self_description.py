@@ -17,9 +17,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from igcli.errors import UsageError
+from igcli.images.extent import Extent, extent_of, sides
 from igcli.images.options import INTERPOLATIONS
 from igcli.models.image_processor import preparation_of
-from igcli.models.spec import InputSpec
+from igcli.models.spec import LARGEST_SIDE, InputSpec
 
 _NAMES = ("names", "class_names", "classes", "categories", "idx_to_class")
 _TRANSFORMS = ("transforms", "transform", "preprocess", "val_transforms", "eval_transforms")
@@ -110,10 +111,10 @@ def _inputs(owner: object) -> Iterator[tuple[str, InputSpec]]:
     for name in _TRANSFORMS:
         if (said := _from_transforms(getattr(owner, name, None))) != InputSpec():
             yield name, said
-    size = _side(_setting(getattr(owner, "args", None), "imgsz"))
+    size = _extent(_setting(getattr(owner, "args", None), "imgsz"))
     if size is not None:
         yield "args", _spec(size=size, resize=size, mean=(0.0,), std=(1.0,), interpolation="bilinear")
-    size = _side(getattr(getattr(owner, "config", None), "image_size", None))
+    size = _extent(getattr(getattr(owner, "config", None), "image_size", None))
     if size is not None:
         yield "config.image_size", InputSpec(size=size)
 
@@ -122,8 +123,9 @@ def _from_timm(settings: object) -> InputSpec:
     shape, share = _setting(settings, "input_size"), _setting(settings, "crop_pct")
     if not isinstance(shape, Sequence) or len(shape) != 3:
         return InputSpec()
-    size = _side(shape[-1])
-    resize = int(size / share) if size and isinstance(share, (int, float)) and 0 < share <= 1 else None
+    size, resize = _extent(shape[1:]), None
+    if size and isinstance(share, (int, float)) and 0 < share <= 1:
+        resize = extent_of([int(side / share) for side in sides(size)])
     mean, std = _numbers(_setting(settings, "mean")), _numbers(_setting(settings, "std"))
     channels = shape[0] if shape[0] in (1, 3) else None
     name = _setting(settings, "interpolation")
@@ -140,9 +142,10 @@ def _from_processor(processor: object) -> InputSpec:
                 how = {"interpolation": view.interpolation, "fit": view.fit}
                 return _spec(size=view.size, resize=view.resize, mean=prepared.mean, std=prepared.std, **how)
     size = getattr(inner, "crop_size" if getattr(inner, "do_center_crop", False) else "size", None)
-    side = size.get("height", size.get("shortest_edge")) if isinstance(size, Mapping) else size
+    side = [size.get("height"), size.get("width")] if isinstance(size, Mapping) and "width" in size else size
+    side = side.get("height", side.get("shortest_edge")) if isinstance(side, Mapping) else side
     mean, std = (_numbers(getattr(inner, f"image_{name}", None)) for name in ("mean", "std"))
-    return _spec(size=_side(side), mean=mean, std=std)
+    return _spec(size=_extent(side), mean=mean, std=std)
 
 
 def _from_transforms(transforms: object) -> InputSpec:
@@ -156,12 +159,13 @@ def _from_transforms(transforms: object) -> InputSpec:
 
 
 def _of_parts(resize: object, crop: object, normalize: object) -> InputSpec:
-    shorter = _side(getattr(resize, "resize_size", getattr(resize, "size", None)))
-    size = _side(getattr(crop, "crop_size", getattr(crop, "size", None))) or shorter
+    resized = _extent(getattr(resize, "resize_size", getattr(resize, "size", None)))
+    size = _extent(getattr(crop, "crop_size", getattr(crop, "size", None))) or resized
+    fit = "squash" if isinstance(resized, tuple) and resized == size else None  # as torchvision resizes to two sides
     mean, std = _numbers(getattr(normalize, "mean", None)), _numbers(getattr(normalize, "std", None))
     mode = getattr(resize, "interpolation", None)
     name = getattr(mode, "value", mode)
-    return _spec(size=size, resize=shorter, mean=mean, std=std, interpolation=name)
+    return _spec(size=size, resize=resized, mean=mean, std=std, fit=fit, interpolation=name)
 
 
 def _spec(*, interpolation: object = None, **said: Any) -> InputSpec:
@@ -176,11 +180,12 @@ def _setting(settings: object, name: str) -> Any:
     return settings.get(name) if isinstance(settings, Mapping) else getattr(settings, name, None)
 
 
-def _side(value: object) -> int | None:
-    """One side of a square, in pixels; ``None`` for anything else."""
-    if isinstance(value, (list, tuple)) and value and len(set(value)) == 1:
-        value = value[0]
-    return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 16384 else None
+def _extent(value: object) -> Extent | None:
+    """A side, or height and width as these libraries order them, in pixels; ``None`` for anything else."""
+    sizes = list(value) if isinstance(value, (list, tuple)) else [value]
+    if len(sizes) not in (1, 2) or not all(type(side) is int and 1 <= side <= LARGEST_SIDE for side in sizes):
+        return None
+    return extent_of(sizes[::-1])
 
 
 def _numbers(values: object) -> tuple[float, ...] | None:

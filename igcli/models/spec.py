@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from igcli.errors import UsageError
+from igcli.images.extent import Extent, extent_of, extent_text, sides
 from igcli.images.fit import FITS
 from igcli.images.options import INTERPOLATIONS, View
 from igcli.models.outputs import OUTPUTS
 
 Spec = TypeVar("Spec", bound="ModelSpec")
+
+LARGEST_SIDE = 16384
+"""Of a network's input, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,10 @@ class InputSpec:
     Attributes
     ----------
     size
-        The side of the square input, in pixels.
+        The side of the square input, or its (width, height), in pixels.
     resize
-        The shorter side before the crop, in pixels; the ``size``, where that alone is given.
+        Before the crop: the shorter side, or the (width, height) that the photo just covers, in pixels; the ``size``,
+        where that alone is given.
     channels
         3, or 1 for grey.
     mean, std
@@ -42,7 +47,7 @@ class InputSpec:
     interpolation
         One of ``INTERPOLATIONS``.
     fit
-        A name in ``FITS``: how a photo becomes a square.
+        A name in ``FITS``: how a photo is brought to the input's shape.
 
     Raises
     ------
@@ -50,8 +55,8 @@ class InputSpec:
         For a value that is out of range, or an unknown name.
     """
 
-    size: int | None = None
-    resize: int | None = None
+    size: Extent | None = None
+    resize: Extent | None = None
     channels: int | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
@@ -61,8 +66,10 @@ class InputSpec:
 
     def __post_init__(self) -> None:
         for name, value in (("size", self.size), ("resize", self.resize)):
-            if value is not None and not 1 <= value <= 16384:
-                raise UsageError(f"The input's {name} is {value} pixels: give one from 1 to 16384.")
+            if value is not None and not all(1 <= side <= LARGEST_SIDE for side in sides(value)):
+                raise UsageError(
+                    f"The input's {name} is {extent_text(value)} pixels: give one from 1 to {LARGEST_SIDE}."
+                )
         if self.channels not in (None, 1, 3):
             raise UsageError(f"Photos are read in 3 channels, or 1 for grey, not in {self.channels}.")
         for name, numbers in (("mean", self.mean), ("std", self.std), ("value range", self.value_range)):
@@ -230,7 +237,8 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "trust_pickle": (bool, "true or false"),
     "trust_model_file": (bool, "true or false"),
     "offline": (bool, "true or false"),
-    **dict.fromkeys(("size", "resize", "channels", "batch_size"), (Integral, "a whole number")),
+    **dict.fromkeys(("size", "resize"), ((Integral, str, Sequence), "a whole number, or WIDTHxHEIGHT as in '512x256'")),
+    **dict.fromkeys(("channels", "batch_size"), (Integral, "a whole number")),
     "output_index": ((Integral, str), "a position or a name"),
     **dict.fromkeys(("mean", "std", "value_range"), ((Real, Sequence), "a number or a list of them")),
     **dict.fromkeys(("interpolation", "fit", "outputs", "sha256", "device", "weights_key"), (str, "a text")),
@@ -244,6 +252,11 @@ def _plain(name: str, value: Any) -> Any:
     fits: bool = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     if not fits:
         raise UsageError(f"A model's {name} is {called}, not {value!r}.")
+    if name in ("size", "resize"):
+        try:
+            return extent_of(value)
+        except ValueError:
+            raise UsageError(f"A model's {name} is {called}, not {value!r}.") from None
     if name in ("mean", "std", "value_range"):
         numbers: list[Any] = list(value) if isinstance(value, Sequence) else [value]
         if not all(isinstance(number, Real) for number in numbers):

@@ -52,8 +52,7 @@ def try_out(model: Classifier) -> Trial:
         It does not accept such pictures, returns no logits, or has no gradient or layers without weights.
     """
     check_weights(model.network)
-    view = model.view
-    pictures = synthetic_pictures(view.channels, view.size, view.size).to(model.dtype).to(model.device)
+    pictures = synthetic_pictures(*model.input_shape).to(model.dtype).to(model.device)
     with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
         pixels = pictures[:1].clone().requires_grad_()
         returned: list[object] = []

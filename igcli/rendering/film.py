@@ -40,7 +40,7 @@ class Film:
     Attributes
     ----------
     photo
-        What the model saw, square; it may be sharper than the frames (see :func:`sharper_photo`).
+        What the model saw; it may be sharper than the frames (see :func:`sharper_photo`).
     alphas
         (F,), rising.
     frames
@@ -76,7 +76,7 @@ class Look:
     normalize
         ``"frame"``: full brightness is the 99th percentile of each frame; ``"path"``: of all frames together.
     size
-        The side of the picture in pixels, up to the photo's own; that of the frames if not given.
+        The width of the picture in pixels, up to the photo's own; that of the frames if not given.
     percentile
         Of full brightness, instead of the 99th.
     """
@@ -115,36 +115,36 @@ def draw_frames(film: Film, look: Look | None = None) -> list[Image.Image]:
 
     look = look or Look()
     look.check()
-    side = side_of(film, look)
-    width = 2 * side + _GAP if look.side_by_side else side
+    size = size_of(film, look)
+    width = 2 * size[0] + _GAP if look.side_by_side else size[0]
     caption = Caption(film.label, film.score_kind, NORMALIZATIONS[look.normalize])
-    strip = Strip(film.trace, caption, width=width, side=side, alphas=film.alphas)
-    paint = painter(film, look, side)
-    ground = Image.new("RGB", (width, side + strip.height), PAPER)
+    strip = Strip(film.trace, caption, width=width, side=size[0], alphas=film.alphas)
+    paint = painter(film, look, size)
+    ground = Image.new("RGB", (width, size[1] + strip.height), PAPER)
     if look.side_by_side:
-        ground.paste(fit_square(film.photo.convert("RGB"), side), (0, 0))
+        ground.paste(enlarged(film.photo.convert("RGB"), size), (0, 0))
     drawn = []
     for alpha, frame in zip(film.alphas.tolist(), film.frames, strict=True):
         painted, blank = paint(frame)
         image = ground.copy()
-        image.paste(painted, (width - side, 0))
-        image.paste(strip.draw(alpha, note="no gradient at this α" if blank else ""), (0, side))
+        image.paste(painted, (width - size[0], 0))
+        image.paste(strip.draw(alpha, note="no gradient at this α" if blank else ""), (0, size[1]))
         drawn.append(image)
     return drawn
 
 
-def painter(film: Film, look: Look, side: int) -> Callable[[np.ndarray], tuple[Image.Image, bool]]:
-    """A function from one frame (H, W) to its picture of ``side`` pixels, and whether the frame was all zero."""
+def painter(film: Film, look: Look, size: tuple[int, int]) -> Callable[[np.ndarray], tuple[Image.Image, bool]]:
+    """A function from one frame (H, W) to its picture of ``size``, and whether the frame was all zero."""
     from PIL import Image
 
-    photo = np.asarray(fit_square(film.photo.convert("RGB"), side))
+    photo = np.asarray(enlarged(film.photo.convert("RGB"), size))
     style = STYLES[look.style]
     shared = _ceiling(film.frames, look.percentile) if look.normalize == "path" else None
 
     def paint(frame: np.ndarray) -> tuple[Image.Image, bool]:
         # The ceiling is taken before enlarging: the size of the picture does not change its brightness.
         ceiling = shared or _ceiling(frame, look.percentile)
-        grown = np.asarray(fit_square(Image.fromarray(np.asarray(frame, np.float32)), side))
+        grown = np.asarray(enlarged(Image.fromarray(np.asarray(frame, np.float32)), size))
         scale = Scale(maximum=ceiling) if ceiling else Scale(look.percentile)
         drawn = style.draw(photo, grown[None], scale=scale)
         return drawn.image, drawn.blank
@@ -152,47 +152,56 @@ def painter(film: Film, look: Look, side: int) -> Callable[[np.ndarray], tuple[I
     return paint
 
 
-def side_of(film: Film, look: Look) -> int:
-    """The side of the painted picture, in pixels.
+def size_of(film: Film, look: Look) -> tuple[int, int]:
+    """Width and height of the painted picture, in pixels, in the proportions of the frames.
 
     Raises
     ------
     UsageError
         If more is asked for than the photo has.
     """
-    own: int = film.frames.shape[-1]
-    enlarged = own * math.ceil(SMALLEST / own)
+    height, width = film.frames.shape[-2:]
+    factor = math.ceil(SMALLEST / width)
     if look.size is None:
-        return enlarged
-    largest = max(enlarged, min(film.photo.size))
+        return width * factor, height * factor
+    largest = max(width * factor, min(film.photo.width, film.photo.height * width // height))
     if look.size > largest:
         raise UsageError(f"A size of {look.size} is more than this photo has: use {largest} or less.")
-    return look.size
+    return look.size, in_proportion(look.size, (width, height))
 
 
-def sharper_photo(original: Image.Image, placement: Placement, *, size: int) -> Image.Image:
-    """The part of the upright original that the model saw, square, with up to ``size`` pixels of its own detail."""
+def in_proportion(width: int, size: tuple[int, int]) -> int:
+    """The height that goes with a width, for a picture of the proportions of ``size`` (width, height)."""
+    return max(1, round(width * size[1] / size[0]))
+
+
+def sharper_photo(original: Image.Image, placement: Placement, *, size: tuple[int, int]) -> Image.Image:
+    """The part of the upright original that the model saw, in the proportions of ``size``, its width and height.
+
+    It has at most so many pixels, and no more than the original has there.
+    """
     from PIL import Image
 
     left, top, right, bottom = placement.box
-    shorter = min(right - left, bottom - top)
-    side = max(1, min(size, math.floor(shorter)))
+    across = min(right - left, (bottom - top) * size[0] / size[1])
+    width = max(1, min(size[0], math.floor(across)))
     whole = (round(left), round(top), round(right), round(bottom))
     # Cropped first: the box may reach beyond the photo, where crop() fills with black.
-    return original.convert("RGB").crop(whole).resize((side, side), Image.Resampling.LANCZOS)
+    return original.convert("RGB").crop(whole).resize((width, in_proportion(width, size)), Image.Resampling.LANCZOS)
 
 
-def fit_square(image: Image.Image, side: int) -> Image.Image:
-    """A square image with ``side`` pixels: whole factors keep each pixel a square, all else is smooth."""
+def enlarged(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The image in another size: whole factors keep each pixel a square, all else is smooth."""
     from PIL import Image
 
-    if image.size == (side, side):
+    if image.size == size:
         return image
-    if side % image.width == 0 and image.width < SMALLEST:
-        return image.resize((side, side), Image.Resampling.NEAREST)
+    factor, rest = divmod(size[0], image.width)
+    if not rest and size[1] == factor * image.height and image.width < SMALLEST:
+        return image.resize(size, Image.Resampling.NEAREST)
     # Positive weights only for a map: it must not turn negative between two pixels.
     smooth = Image.Resampling.BILINEAR if image.mode == "F" else Image.Resampling.LANCZOS
-    return image.resize((side, side), smooth)
+    return image.resize(size, smooth)
 
 
 def _ceiling(values: np.ndarray, percentile: float) -> float:

@@ -51,7 +51,7 @@ class Strip:
     trace
         Both curves; their values at a frame are read off at its α.
     side
-        Of the picture above, in pixels: text grows with it, up to twice.
+        Width of the picture above, in pixels: text grows with it, up to twice.
     alphas
         Of all frames: α is written with as many digits as distinguish them.
     """

@@ -83,7 +83,7 @@ def test_values_are_as_python_or_json_writes_them_else_text(typed, text, value):
         (["--value-range", "1,0"], "the values of black and white"),
         (["--std", "0"], "above 0"),
         (["--channels", "4"], "'1', '3'"),
-        (["--input-size", "0"], "x>=1"),
+        (["--input-size", "0"], "from 1 upwards"),
         (["--outputs", "softmax"], "multi-label"),
     ],
 )

@@ -169,3 +169,56 @@ def test_what_the_help_text_needs_imports_no_heavy_package(module: str) -> None:
     code = f"import sys, {module}; print(sorted({{'torch', 'numpy', 'PIL', 'torchvision'}} & set(sys.modules)))"
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+RECTANGLES = [(512, 256), (96, 160), (64, 63)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("extent", RECTANGLES, ids=str)
+def test_a_rectangular_crop_from_a_shorter_side_is_torchvisions_bit_for_bit(
+    extent: tuple[int, int], size: tuple[int, int]
+) -> None:
+    image = noise(*size)
+    expected = transforms.Compose([transforms.Resize(120), transforms.CenterCrop(extent[::-1])])(image)
+
+    ours, _ = FITS["crop"](image, View(extent, 120))
+
+    assert np.array_equal(np.asarray(ours), np.asarray(expected))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("extent", RECTANGLES, ids=str)
+def test_by_default_the_photo_just_covers_the_rectangle(extent: tuple[int, int], size: tuple[int, int]) -> None:
+    seen, placement = FITS["crop"](Image.new("RGB", size, "white"), View(extent))
+
+    assert seen.size == extent
+    assert np.asarray(seen).min() == 255  # no black bar
+    left, top, right, bottom = placement.box
+    assert right - left == pytest.approx(size[0], abs=1e-6) or bottom - top == pytest.approx(size[1], abs=1e-6)
+    assert (left, top) >= (-1e-9, -1e-9)
+
+
+@pytest.mark.parametrize("size", [(640, 427), (300, 451), (1201, 799), (700, 90)], ids=str)
+def test_a_crop_from_what_covers_two_sides_is_timms(size: tuple[int, int]) -> None:
+    timm = pytest.importorskip("timm", reason='timm is not installed: pip install "igcli[timm]"')
+    image = noise(*size)
+    compose = timm.data.create_transform((3, 128, 224), interpolation="bicubic", crop_pct=0.875)
+    expected = transforms.Compose(compose.transforms[:2])(image)
+
+    ours, _ = FITS["crop"](image, View((224, 128), (256, 146), interpolation="bicubic"))
+
+    assert np.array_equal(np.asarray(ours), np.asarray(expected))
+
+
+def test_squash_and_pad_reach_the_ends_of_a_rectangle() -> None:
+    image = noise(70, 90)
+    squashed, placement = FITS["squash"](image, View((64, 32)))
+    assert np.array_equal(np.asarray(squashed), np.asarray(image.resize((64, 32), Image.Resampling.BILINEAR)))
+    assert placement.box == (0.0, 0.0, 70.0, 90.0)
+
+    padded, placement = FITS["pad"](Image.new("RGB", (70, 90), "white"), View((64, 32)))
+    lit = np.asarray(padded)[:, :, 0] == 255
+    assert padded.size == (64, 32)
+    assert lit.all(axis=0).sum() == 25  # 32 rows of 90 make 25 columns of 70
+    assert placement.box[1::2] == (0.0, 90.0)

@@ -102,9 +102,13 @@ def test_a_program_for_something_else_than_pictures_is_refused_with_what_it_take
     torch.export.save(torch.export.export(nn.Linear(4, 2), (torch.ones(3, 4),)), tmp_path / "net.pt2")
     with pytest.raises(UsageError, match="takes 3 x 4"):
         load(tmp_path / "net.pt2")
-    torch.export.save(torch.export.export(nn.Conv2d(3, 2, 1), (torch.ones(1, 3, 4, 6),)), tmp_path / "wide.pt2")
-    with pytest.raises(UsageError, match="4 x 6"):
-        load(tmp_path / "wide.pt2")
+
+
+def test_a_program_for_rectangular_pictures_is_given_such_ones(tmp_path: Path) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 2, 1), nn.Flatten(), nn.Linear(48, 4)).eval()
+    torch.export.save(torch.export.export(network, (torch.ones(1, 3, 4, 6),)), tmp_path / "wide.pt2")
+    model = load(tmp_path / "wide.pt2")
+    assert (model.view.size, model.view.resize, model.input_shape) == ((6, 4), (6, 4), (3, 4, 6))
 
 
 def test_a_program_takes_neither_weights_nor_arguments(network: nn.Module, tmp_path: Path) -> None:

@@ -114,6 +114,18 @@ def test_what_names_no_classes_is_passed_over(attributes: dict[str, object]) -> 
             InputSpec(48, mean=MEAN, std=STD),
         ),
         ({"config": SimpleNamespace(image_size=64)}, InputSpec(64)),
+        # height and width, as all of these order them
+        ({"config": SimpleNamespace(image_size=(32, 64))}, InputSpec((64, 32))),
+        ({"default_cfg": {"input_size": (3, 96, 192), "crop_pct": 0.75}}, InputSpec((192, 96), (256, 128), 3)),
+        ({"processor": SimpleNamespace(size={"height": 32, "width": 48})}, InputSpec((48, 32))),
+        (
+            {"transform": Compose([Resize(40), CenterCrop((32, 64)), Normalize(MEAN, STD)])},
+            InputSpec((64, 32), 40, None, MEAN, STD, interpolation="bilinear"),
+        ),
+        (
+            {"transform": Compose([Resize((32, 64)), Normalize(MEAN, STD)])},
+            InputSpec((64, 32), (64, 32), None, MEAN, STD, interpolation="bilinear", fit="squash"),
+        ),
         ({"pretrained_cfg": {"input_size": (3, 32, 32), "std": (0.0, 0.0, 0.0)}}, InputSpec()),
         ({"transforms": "centre"}, InputSpec()),
     ],

@@ -49,6 +49,8 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         ({"resize": -1}, "resize is -1"),
         ({"size": "big"}, "size is a whole number"),
         ({"size": True}, "size is a whole number"),
+        ({"size": (3, 2, 1)}, "size is a whole number, or WIDTHxHEIGHT"),
+        ({"resize": "20x20000"}, "resize is 20x20000"),
         ({"weights": 3}, "weights is a path"),
         ({"arguments": ["width"]}, "arguments is values under names"),
         ({"channels": 4}, "not in 4"),
@@ -74,6 +76,7 @@ def test_what_is_said_goes_before_the_models_own_view_and_a_size_alone_cuts_noth
     assert InputSpec(size=96).view(own) == View(96, 96, 3, "bicubic", "crop")
     assert InputSpec(size=96, resize=110, channels=1, fit="pad").view(own) == View(96, 110, 1, "bicubic", "pad")
     assert InputSpec(resize=232).view(own) == View(224, 232, 3, "bicubic", "crop")
+    assert InputSpec(size=(64, 32)).view(own) == View((64, 32), (64, 32), 3, "bicubic", "crop")
 
 
 @pytest.mark.parametrize(

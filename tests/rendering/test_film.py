@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from rendering.films import film
+from rendering.films import film, trace
 
 from igcli.errors import NumericalError, UsageError
 from igcli.images.picture import Placement
-from igcli.rendering.film import NORMALIZATIONS, Look, draw_frames, sharper_photo
+from igcli.rendering.film import NORMALIZATIONS, Film, Look, draw_frames, sharper_photo
 from igcli.rendering.scaling import Scale
 from igcli.rendering.styles import STYLES
 
@@ -153,7 +153,28 @@ def test_a_film_needs_rising_points_one_a_frame():
 def test_the_sharper_photo_is_the_part_that_the_model_saw():
     original = Image.new("RGB", (600, 400), "red")
     original.paste((0, 0, 255), (100, 0, 500, 400))
-    sharp = sharper_photo(original, Placement("crop", (100.0, 0.0, 500.0, 400.0)), size=1000)
+    sharp = sharper_photo(original, Placement("crop", (100.0, 0.0, 500.0, 400.0)), size=(1000, 1000))
     assert sharp.size == (400, 400)
     assert (np.asarray(sharp) == (0, 0, 255)).all()
-    assert sharper_photo(original, Placement("pad", (0.0, -100.0, 600.0, 500.0)), size=300).size == (300, 300)
+    assert sharper_photo(original, Placement("pad", (0.0, -100.0, 600.0, 500.0)), size=(300, 300)).size == (300, 300)
+
+
+def test_the_sharper_photo_keeps_the_proportions_of_a_rectangular_input():
+    original = Image.new("RGB", (800, 300))
+    sharp = sharper_photo(original, Placement("crop", (100.0, 0.0, 700.0, 300.0)), size=(512, 256))
+    assert sharp.size == (512, 256)
+    assert sharper_photo(original, Placement("squash", (0.0, 0.0, 800.0, 300.0)), size=(900, 450)).size == (600, 300)
+
+
+@pytest.mark.parametrize(("shape", "size"), [((32, 64), (256, 128)), ((64, 32), (224, 448)), ((150, 300), (300, 150))])
+def test_frames_of_a_rectangle_have_its_proportions_and_show_its_column(shape, size):
+    frames = np.zeros((3, *shape), np.float32)
+    frames[:, :, 5] = 1.0
+    made = Film(Image.new("RGB", shape[::-1], "white"), np.array([0, 0.5, 1]), frames, trace(3), "tabby")
+    drawn = draw_frames(made, Look(style="map", side_by_side=True))
+    assert {frame.size for frame in drawn} == {(2 * size[0] + 4, drawn[0].height)}
+    picture = np.asarray(drawn[0].crop((size[0] + 4, 0, 2 * size[0] + 4, size[1]))).astype(int).sum(axis=2)
+    bright = np.flatnonzero(picture.mean(axis=0) > picture.max() / 2)
+    assert bright.min() >= 5 * size[0] // shape[1] - 1
+    assert bright.max() <= 6 * size[0] // shape[1]
+    assert picture[-1].max() == picture[0].max() > 0

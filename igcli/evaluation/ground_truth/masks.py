@@ -74,8 +74,8 @@ class Masks:
         crop = None if picture.source is None else picture.source.crop
         whole = pixels.image()
         part = whole if crop is None else whole.crop(crop.edges(whole.size))
-        square, _ = FITS[picture.placement.fit](part, self.view)
-        shown = np.asarray(square) > HALF
+        seen, _ = FITS[picture.placement.fit](part, self.view)
+        shown = np.asarray(seen) > HALF
         return Area(shown, inside) if shown.any() else unseen(picture, inside)
 
 

@@ -9,6 +9,7 @@ from igcli.errors import UsageError
 from igcli.evaluation.maps import MapLike, as_map, flaw
 from igcli.evaluation.metrics.area_metric import AreaMetric
 from igcli.evaluation.metrics.metric import METRICS, Measured
+from igcli.evaluation.mosaics import mosaic_size
 from igcli.lazy import np, torch
 
 
@@ -22,8 +23,8 @@ class Focus(AreaMetric):
     Attributes
     ----------
     tile
-        The side of a photo in the mosaics, in pixels; 0 for half the side of the network's input. The authors' photos
-        have the whole input's side, and their mosaics twice that.
+        The shorter side of a photo in the mosaics, in pixels; 0 for half of the network's input. The authors' photos
+        have the whole input's size, and their mosaics twice its sides.
     """
 
     direction = "higher"
@@ -52,9 +53,9 @@ class Focus(AreaMetric):
 
     def protocol(self, *, size: tuple[int, int], score: str = "softmax") -> str:
         """How the sign is taken."""
-        size = (2 * self.tile, 2 * self.tile) if self.tile else size
+        width, height = mosaic_size((size[1], size[0]), self.tile)
         return (
-            f"2x2 mosaics at {size[1]}x{size[0]}, two quadrants of the target's class, share of the positive "
+            f"2x2 mosaics at {width}x{height}, two quadrants of the target's class, share of the positive "
             f"attribution (summed over the channels) on them, {score} score"
         )
 

@@ -82,7 +82,7 @@ class Evaluation:
         self._shared: SharedFiles | None = None
         settings = {name: value for name, value in job.plan.settings.items() if name != "methods"}
         self._settings = hashlib.sha256(to_json(settings).encode()).hexdigest()
-        size = (job.classifier.input_size, job.classifier.input_size)
+        size = (job.classifier.view.height, job.classifier.view.width)
         self.columns = [
             Column(
                 name,

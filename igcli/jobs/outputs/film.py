@@ -20,7 +20,7 @@ from igcli.jobs.outputs.saturation import even_alphas, path_entry, saturation_of
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.animation import ANIMATIONS, Timing, encode, frame_files
-from igcli.rendering.film import Film, Look, draw_frames, sharper_photo, side_of
+from igcli.rendering.film import Film, Look, draw_frames, in_proportion, sharper_photo, size_of
 from igcli.rendering.sheet import SHEET_ALPHAS, film_sheet
 
 if TYPE_CHECKING:
@@ -127,11 +127,11 @@ def film_of(explanation: Explanation, look: Look, *, reading: ReadOptions) -> Fi
     source = picture.source or picture.path
     if look.size is not None and look.size > photo.width and source is not None:
         upright = read_upright(source, options=reading, sha256=picture.sha256)
-        photo = sharper_photo(upright, picture.placement, size=look.size)
+        photo = sharper_photo(upright, picture.placement, size=(look.size, in_proportion(look.size, photo.size)))
     label, kind = explanation.target.label, explanation.score.kind
     film = Film(photo, interior.frame_alphas, interior.frames, explanation.trace, label, kind)
     try:
-        side_of(film, look)
+        size_of(film, look)
     except UsageError as error:  # this photo's problem, not that of the others
         raise ImageError(str(error)) from error
     return film

@@ -49,6 +49,7 @@ class Viewer {
     });
     byId("dim-line").hidden = !this.report.black;
     byId("viewer").classList.toggle("coarse", entry.width < 200);
+    byId("viewer").style.setProperty("--shape", `${entry.width} / ${entry.height}`);
     this.path.show(entry);
     this.blob = photoBlob(number, entry);
     this.pixels = this.blob.then(pixelsOf);

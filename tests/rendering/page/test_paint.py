@@ -125,7 +125,7 @@ def test_interior_gradients_look_as_those_of_ig_animate(visit, normalize, words)
     choose(page, "ranges", words)
     for place in (2, 4):
         slide(page, "alpha", explanation.interior.frame_alphas[place])
-        apart = pixels(page) - np.asarray(painter(film, Look(normalize=normalize), 224)(film.frames[place])[0])
+        apart = pixels(page) - np.asarray(painter(film, Look(normalize=normalize), (224, 224))(film.frames[place])[0])
         # Stored in 256 levels of the square root: a step there is at most 2 / 255 of full brightness near the ceiling.
         assert np.abs(apart).max() <= 4
         assert np.abs(apart).mean() < 0.5
