@@ -143,11 +143,11 @@ _details = (
                       "probabilities]"),
     click.option("--output-index", type=TextType("N|NAME", _place),
                  help="Which of several outputs holds the logits: its position from 0, or its name."),
-    click.option("--input-size", type=extent_type,
-                 help="The network's input in pixels: the side of a square, or width and height as in 512x256."),
-    click.option("--resize", type=extent_type,
-                 help="Before the middle is cut out: the photo's shorter side, or the width and height that the photo "
-                      "just covers. Without it, those of --input-size."),
+    click.option("--input-size", type=extent_type, metavar="N|WxH",
+                 help="The network's input in pixels: the side of a square, or width and height, 512x256."),
+    click.option("--resize", type=extent_type, metavar="N|WxH",
+                 help="The photo's shorter side, or what it just covers, before the middle is cut out. Without it, "
+                      "those of --input-size."),
     click.option("--channels", type=click.Choice(["1", "3"]), callback=lambda _c, _p, v: None if v is None else int(v),
                  help="1 for a network of grey pictures."),
     click.option("--mean", type=_numbers_type("R,G,B"),

@@ -203,7 +203,7 @@ path_options = grouped(
 
 fit_option = click.option(
     "--fit", type=click.Choice(list(FITS)),
-    help=f"How the photo is brought to the input's shape. {listed(FITS)}. [default: as the model says, else crop]",
+    help=f"How the photo becomes the input. {listed(FITS)}. [default: as the model says, else crop]",
 )  # fmt: skip
 
 
