@@ -58,17 +58,22 @@ class Registry(Mapping[str, T], Generic[T]):
         self.noun = noun
         self._check = check
         self._entries: dict[str, Entry[T]] = {}
+        self._of_one_kind: dict[str, Entry[T]] = {}
 
-    def __call__(self, name: str, *, summary: str) -> Callable[[T], T]:
-        """Register the decorated object under ``name``; a name is taken once."""
-        if name in self._entries:
+    def __call__(self, name: str, *, summary: str, listed: bool = True) -> Callable[[T], T]:
+        """Register the decorated object under ``name``; a name is taken once.
+
+        What serves samples of one kind only is not ``listed``: it is found by its name, which the command for that kind
+        offers, and no one who goes through the registry meets it.
+        """
+        if name in self:
             raise ValueError(f"there is already a {self.noun} called {name!r}")
         module = sys._getframe(1).f_globals.get("__name__", "")
 
         def register(value: T) -> T:
             if self._check is not None:
                 self._check(value)
-            self._entries[name] = Entry(name, summary, value)
+            (self._entries if listed else self._of_one_kind)[name] = Entry(name, summary, value)
             if (notes := _NOTES.get()) is not None:
                 notes.append((f"{self.noun} {name}", module))
             return value
@@ -77,12 +82,12 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         try:
-            return self._entries[name].value
+            return (self._entries.get(name) or self._of_one_kind[name]).value
         except KeyError:
             raise UsageError(self._unknown(name)) from None
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self._entries or name in self._of_one_kind
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -91,7 +96,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(self._entries)
 
     def entries(self) -> list[Entry[T]]:
-        """All entries, in the order of their registration."""
+        """All that are listed, in the order of their registration."""
         return list(self._entries.values())
 
     def _unknown(self, name: str) -> str:

@@ -28,3 +28,17 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_with_all(tools):
 def test_a_name_is_taken_once(tools):
     with pytest.raises(ValueError, match="already"):
         tools("hammer", summary="another")
+
+
+def test_what_serves_one_kind_of_samples_is_found_by_its_name_and_not_listed():
+    registry: Registry[str] = Registry("thing")
+    registry("all", summary="for all")("one")
+    registry("words", summary="for words", listed=False)("other")
+    assert registry["words"] == "other"
+    assert "words" in registry
+    assert list(registry) == ["all"]
+    assert [entry.name for entry in registry.entries()] == ["all"]
+    with pytest.raises(ValueError, match="already"):
+        registry("words", summary="again")
+    with pytest.raises(UsageError, match="Choose from: all"):
+        registry["wrods"]

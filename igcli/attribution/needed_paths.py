@@ -62,7 +62,7 @@ def paths_to(
     found: dict[PathKey, Path] = {}
     for name in kinds:
         check_sample(name, sample.layout, sample.name)
-        kind = find_path(name)
+        kind = find_path(name).for_model(model)
         starts = baselines[:1] if own_start_of(name) else baselines
         keys = [PathKey(name, b, c) for b in range(len(starts)) for c in range(len(copies))]
         needed = {key for user in users for key in paths_of(user, wanted, keys)}

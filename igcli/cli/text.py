@@ -35,6 +35,7 @@ from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.runs.run import Engine, Run, RunOptions
 from igcli.models.devices import exact_numbers
+from igcli.text.discretized import NO_WORD
 from igcli.text.loading import TextModelChoice, load_text_model
 from igcli.text.model import SPECIAL, WRITTEN, TextModel, TextOptions
 from igcli.text.reading import TextSource, bounded_list
@@ -183,6 +184,8 @@ def text(
         session.console.detail(f"{origin.name} ({origin.weights}) on {job.model.device}, {job.budget.size} at once")
         if job.model.caveat:
             session.console.note(job.model.caveat)
+        if "discretized" in wanted.methods and wanted.settings.baseline == "zero":
+            session.console.warn(NO_WORD)
         if destination.saturation:
             inputs = bounded_list(source.inputs(), most=MOST_TEXTS)
             plot_saturation(session, job, inputs, points=destination.points)

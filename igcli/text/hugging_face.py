@@ -94,6 +94,11 @@ class PieceTokeniser:
         rows: torch.Tensor = table(numbers)
         return rows.detach()
 
+    def table(self) -> torch.Tensor:
+        """The network's whole table, (V, D)."""
+        whole: torch.Tensor = self._network.get_input_embeddings().weight
+        return whole.detach()
+
     def special(self, name: str) -> Token | None:
         """The ``pad`` or ``mask`` token."""
         token, number = (getattr(self._tokenizer, f"{name}_token{end}", None) for end in ("", "_id"))

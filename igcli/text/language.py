@@ -82,6 +82,10 @@ class WordTokeniser:
         rows: torch.Tensor = table[torch.tensor([token.number for token in tokens], device=table.device)]
         return rows.detach()
 
+    def table(self) -> torch.Tensor:
+        """The whole table, (V, 200)."""
+        return self._network.embedding.weight.detach()
+
     def special(self, name: str) -> Token | None:
         """``pad`` is the end of a paragraph; there is no ``mask``."""
         return Token(END, self._words.number(END), END) if name == "pad" else None

@@ -12,6 +12,7 @@ from igcli.errors import InputError, LabelError, UsageError
 from igcli.inputs import TextInput, drawn_by_lot
 from igcli.models.model import Model, Provenance
 from igcli.sample import Sample
+from igcli.text import discretized  # noqa: F401 - fills the registries
 from igcli.text.reading import TextSource
 from igcli.text.sample import Text
 from igcli.text.tokens import Token, Tokeniser

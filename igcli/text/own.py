@@ -2,7 +2,8 @@
 
 The module has ``labels``; ``tokenize``, from a text to its words; ``embed``, from words to their embeddings (T, D); and
 ``forward``, from embeddings (N, T, D) to logits (N, K). One whose classes are the words that can follow says
-``next_word = True``; its labels are its words then. For example::
+``next_word = True``; its labels are its words then. ``words``, all that ``embed`` knows, is needed by the method
+``discretized`` only. For example::
 
     import torch
     from torch import nn
@@ -107,6 +108,11 @@ class OwnTokeniser:
             shape = tuple(rows.shape) if isinstance(rows, torch.Tensor) else type(rows).__name__
             raise NetworkError(f"embed returned {shape} for {len(tokens)} words: it returns one row for each, (T, D).")
         return rows.detach()
+
+    def table(self) -> torch.Tensor | None:
+        """What ``embed`` returns of all its ``words``; without any, of its labels where they are words."""
+        words = getattr(self._network, "words", None) or (self._labels and list(self._labels))
+        return self.embed([Token(str(word), 0, str(word)) for word in words]) if words else None
 
     def special(self, name: str) -> Token | None:
         """The word that the network has as ``pad_token`` or ``mask_token``."""

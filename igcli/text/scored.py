@@ -20,6 +20,7 @@ TEXT_METHODS = {
     "input-x-gradient": "gradient times embedding, as the paper's tables have it",
     "left-integrated": "the part of integrated before the score has passed phi of its rise",
     "right-integrated": "the part after it",
+    "discretized": "integrated along a path through words of the vocabulary",
 }
 _UNSIGNED = ("gradient",)
 

@@ -44,6 +44,9 @@ class Tokeniser(Protocol):
     def embed(self, tokens: Sequence[Token]) -> torch.Tensor:
         """Their embeddings, (T, D)."""
 
+    def table(self) -> torch.Tensor | None:
+        """The embeddings of all words of the vocabulary, (V, D); ``None`` where they are not known."""
+
     def special(self, name: str) -> Token | None:
         """The token that the model uses as ``pad`` or ``mask``; ``None`` where it has none."""
 

@@ -222,3 +222,13 @@ def test_a_file_of_texts_as_the_baseline_is_a_mean_with_its_standard_error(run, 
     assert changed.exit_code == 2
     assert "other settings" in changed.stderr
     assert run("a film", "--baseline", "texts.txt", "--saturation").exit_code == 2
+
+
+def test_a_path_through_words_is_compared_with_the_straight_one(run):
+    (record,) = records(run("a fine film", "--compare", "discretized", "--json"))
+    assert kinds_of(record) == ["explanation"]
+    assert [result["settings"]["path"] for result in record["results"]] == ["straight", "discretized"]
+    assert all(result["completeness"]["within_tolerance"] for result in record["results"])
+    said = "a baseline that is one"
+    assert said in run("a film", "-m", "discretized").stderr
+    assert said not in run("a film", "-m", "discretized", "--baseline", "text:dull").stderr

@@ -7,6 +7,7 @@ from typing import ClassVar
 from igcli.attribution.path import Path
 from igcli.errors import UsageError
 from igcli.lazy import torch
+from igcli.models.model import Model
 from igcli.registry import Registry
 from igcli.sample import Layout
 
@@ -34,6 +35,10 @@ class PathKind:
 
     def check(self) -> None:
         """Raise ``UsageError`` for a number out of its range."""
+
+    def for_model(self, model: Model) -> PathKind:
+        """The kind itself, or one that knows what it needs of the model; ``UsageError`` where the model lacks it."""
+        return self
 
     def path(self, baseline: torch.Tensor, end: torch.Tensor, layout: Layout, further: tuple[object, ...]) -> Path:
         """The path to ``end``, packed values; from ``baseline``, unless the kind has a start of its own."""
