@@ -14,7 +14,7 @@ from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option
-from igcli.cli.gate import Gate, OpenGate, gate_options
+from igcli.cli.gate import Gate, PreparedGate, gate_options
 from igcli.cli.help import command
 from igcli.cli.measures import Measures, evaluation_plan_of, measures_options, plans_of
 from igcli.cli.options import output_option, verify_option, wanted_options
@@ -90,7 +90,7 @@ def evaluate(
             raise UsageError("One class per photo is measured: give one --target.")
         evaluation_plan = replace(evaluation_plan_of(run, job, measures), cluster=gate.cluster)
         evaluation_plan.check()
-        opened = gate.opened(job, output, evaluation_plan, run)
+        prepared = gate.prepared(job, output, evaluation_plan, run)
         plans, excluded = plans_of(request, job, evaluation_plan, measures)
         for line in () if measures.protocol is None else measures.protocol.lines(run.found, job.plan.wanted):
             run.console.note(line)
@@ -111,10 +111,10 @@ def evaluate(
                 run.console.warn(ledger.warning)
             checking = Checking(fresh=overwrite, verify=verify, shared=shared)
             found = _measure(run, job, evaluation_plan, plans, measures, notes=excluded, checking=checking)
-            found = opened.judge(found, job.plan)
+            found = prepared.checked(found, job.plan)
             columns = found.columns
-            _write(run, job, found, opened)
-            status = opened.say(found, run)
+            _write(run, job, found, prepared)
+            status = prepared.say(found, run)
             if columns and measures.calibrate is not None:
                 _calibrate(run, job, evaluation_plan, columns, measures)
             if report and columns:
@@ -199,12 +199,12 @@ def _measure(
     )
 
 
-def _write(run: Session, job: Job, found: Evaluated, opened: OpenGate) -> None:
+def _write(run: Session, job: Job, found: Evaluated, prepared: PreparedGate) -> None:
     """Write and print the numbers, unless there is no photo with any."""
     columns, counts = found.columns, found.counts
     if not columns:
         return
-    paths = [*write_evaluation(job.plan, found), *opened.write(found, job.plan)]
+    paths = [*write_evaluation(job.plan, found), *prepared.write(found, job.plan)]
     run.console.say(
         {column.name: column.record for column in columns},
         *lines_of(columns, found.controls, found.premises),

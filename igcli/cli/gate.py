@@ -19,9 +19,10 @@ from igcli.cli.session import Session
 from igcli.errors import Occupied, UsageError
 from igcli.jobs.evaluating.clusters import check_clusters
 from igcli.jobs.evaluating.earlier import EarlierEvaluation, read_earlier
-from igcli.jobs.evaluating.evaluated import Evaluated, ToEarlier
+from igcli.jobs.evaluating.evaluated import EarlierComparison, Evaluated
 from igcli.jobs.evaluating.markdown import MARK, markdown_of
 from igcli.jobs.evaluating.requirement import Requirement, check_all, parsed_requirement
+from igcli.jobs.evaluating.writing import NAMES
 from igcli.jobs.files import open_to_append, output_error, write_whole
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.plan import Job, Plan
@@ -68,7 +69,7 @@ class Gate:
         if self.markdown is not None:
             _check_markdown(self.markdown)
 
-    def opened(self, job: Job, output: Path, evaluation_plan: EvaluationPlan, run: Session) -> OpenGate:
+    def prepared(self, job: Job, output: Path, evaluation_plan: EvaluationPlan, run: Session) -> PreparedGate:
         """With the earlier evaluation, and classes as the model calls them."""
         if self.cluster:
             check_clusters(run.found, self.cluster)
@@ -77,28 +78,28 @@ class Gate:
         maps = None if evaluation_plan.others is not None else list(evaluation_plan.named(bases))
         require = [each.on(job.model.labels, metrics=metrics, maps=maps) for each in self.require]
         earlier = None if self.earlier is None else read_earlier(self.earlier)
-        if earlier is not None and earlier.path.resolve().parent == output.resolve():
+        if earlier is not None and earlier.path.resolve() == (output / NAMES[1]).resolve():
             raise UsageError(
                 f"{earlier.path} would be replaced by this evaluation: keep a copy of the earlier folder, or choose "
                 "another -o."
             )
-        return OpenGate(self, require, earlier)
+        return PreparedGate(self, require, earlier)
 
 
 @dataclass(frozen=True)
-class OpenGate:
+class PreparedGate:
     """A gate with all that it needs."""
 
     gate: Gate
     require: Sequence[Requirement]
     earlier: EarlierEvaluation | None
 
-    def judge(self, found: Evaluated, plan: Plan) -> Evaluated:
+    def checked(self, found: Evaluated, plan: Plan) -> Evaluated:
         """The same with differences and requirements."""
         compared = None
         if self.earlier is not None:
             differences = self.earlier.differences(found.columns, plan)
-            compared = ToEarlier(self.earlier, differences, self.earlier.changed(plan))
+            compared = EarlierComparison(self.earlier, differences, self.earlier.changed(plan))
         differences = {} if compared is None else compared.differences
         requirements = check_all(self.require, found.columns, differences)
         return replace(found, cluster=self.gate.cluster, compared=compared, requirements=requirements)
@@ -117,8 +118,8 @@ class OpenGate:
 
     def say(self, found: Evaluated, run: Session) -> int | None:
         """Say what came of it, each failure on stderr; the exit status that follows from requirements not met."""
-        if entries := found.judged:
-            run.console.say(new_record(**entries), *found.judged_lines())
+        if entries := found.conclusions:
+            run.console.say(new_record(**entries), *found.conclusion_lines())
         for each in found.requirements:
             if each.met is None:
                 run.fail_whole(each.line)

@@ -132,6 +132,9 @@ def test_an_evaluation_is_not_compared_with_what_it_replaces(run):
     found = run("--earlier", "out")
     assert found.exit_code == 2
     assert "would be replaced" in found.stderr
+    for ending in ("json", "csv"):
+        shutil.copy(f"out/evaluation.{ending}", f"out/kept.{ending}")
+    assert run("--earlier", "out/kept.json").exit_code == 0
 
 
 def test_intervals_over_clusters_are_in_the_table_the_record_and_the_csv(run):
@@ -236,7 +239,7 @@ def test_names_cannot_write_markdown(run):
 def test_the_records_on_stdout_are_of_the_schema(run):
     run("-o", "before")
     found = run("--json", "--cluster", "patient", "--earlier", "before", "--require", "aopc:integrated >= 9")
-    assert [kinds_of(json.loads(line)) for line in found.stdout.splitlines()] == [["metrics"], ["judgement"]]
+    assert [kinds_of(json.loads(line)) for line in found.stdout.splitlines()] == [["metrics"], ["conclusions"]]
     assert kinds_of(record()) == ["evaluation"]
 
 

@@ -14,7 +14,7 @@ from igcli.jobs.outputs.record import Record
 
 
 @dataclass(frozen=True)
-class ToEarlier:
+class EarlierComparison:
     """The numbers next to those of an earlier evaluation; ``differences`` are by metric.
 
     Attributes
@@ -69,11 +69,11 @@ class Evaluated:
     notes: Sequence[str] = ()
     protocol: Record | None = None
     cluster: str = ""
-    compared: ToEarlier | None = None
+    compared: EarlierComparison | None = None
     requirements: Sequence[Checked] = ()
 
     @property
-    def judged(self) -> Record:
+    def conclusions(self) -> Record:
         """Entries of the record that only some evaluations have: clusters, differences, requirements."""
         return {
             **({"clusters": self.cluster} if self.cluster else {}),
@@ -87,7 +87,7 @@ class Evaluated:
             own = (column.clusters for column in self.columns)
             yield from lines_of_clusters(own, self.cluster, what="Intervals and *")
 
-    def judged_lines(self) -> Iterator[str]:
+    def conclusion_lines(self) -> Iterator[str]:
         """The same for the terminal."""
         yield from self.cluster_lines()
         if self.compared is not None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from igcli.evaluation.metrics.metric import arrow
 from igcli.images.source import shown
 from igcli.jobs.evaluating.earlier import difference_text, notes_of_differences
-from igcli.jobs.evaluating.evaluated import Evaluated, ToEarlier
+from igcli.jobs.evaluating.evaluated import EarlierComparison, Evaluated
 from igcli.jobs.evaluating.requirement import Checked
 from igcli.jobs.evaluating.table import Column, footnotes, names_in, shown_name
 from igcli.jobs.outputs.record import typed
@@ -60,7 +60,7 @@ def _cells(found: Evaluated, name: str) -> list[str]:
     return [markdown_text(text) for text in (shown_as, *(column.cell(name) for column in found.columns))]
 
 
-def _compared(compared: ToEarlier | None) -> Iterator[str]:
+def _compared(compared: EarlierComparison | None) -> Iterator[str]:
     if compared is None:
         return
     own = {name: each.estimates for name, each in compared.differences.items() if not each.reason}

@@ -41,7 +41,7 @@ def write_evaluation(plan: Plan, found: Evaluated) -> list[Path]:
             "pass_seconds": round(effort.pass_seconds, 3),
             "bare_seconds": round(effort.bare_seconds, 3),
         },
-        **found.judged,
+        **found.conclusions,
         notes=list(found.notes),
     )
     title = f"{plan.model.provenance.name}, {plan.wanted.settings.score} score"
