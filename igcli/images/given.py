@@ -115,7 +115,7 @@ def given_image(source: object, options: ReadOptions, *, name: str) -> Decoded:
     if colours is not values:
         usual, _ = value_range(values[..., -1:], replace(options, window="full"), name=name, kind=kind)
         alpha = byte_levels(values[..., -1], *usual)
-    if colours.dtype.kind == "f" and options.window == "full":
+    if colours.dtype.kind == "f" and not options.windowed:
         colours = colours.clip(*found)  # it lies outside by roundings only
     if colours.dtype == np.uint8:
         return Decoded(Image.fromarray(np.squeeze(np.ascontiguousarray(values), 2) if channels == 1 else values), notes)
@@ -221,7 +221,7 @@ def value_range(values: np.ndarray, options: ReadOptions, *, name: str, kind: st
     if values.dtype == np.uint8:
         dark = (_nearly_black(kind),) if high == 1 else ()
         return _LEVELS[0], (f"{kind}, its values 0..255", *dark, *not_windowed(options))
-    if options.window != "full":
+    if options.windowed:
         return options.limits or (low, high), ()  # a note is made where the window is used
     if values.dtype == np.uint16:
         return _LEVELS[1], (f"{kind}, its values 0..65535",)

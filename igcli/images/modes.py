@@ -65,9 +65,7 @@ def _samples(image: Image.Image) -> Samples:
 
 def not_windowed(options: ReadOptions) -> tuple[str, ...]:
     """A caution that ``--window``, if it is given, does nothing to a picture of 8 bits."""
-    if options.window in ("file", "full"):
-        return ()
-    return (Caution("8 bits per sample: --window is for deeper pictures, not used"),)
+    return (Caution("8 bits per sample: --window is for deeper pictures, not used"),) if options.windowed else ()
 
 
 def _from_cmyk(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:

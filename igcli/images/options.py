@@ -113,6 +113,11 @@ class ReadOptions:
             object.__setattr__(self, "window", ",".join(f"{end:.12g}" for end in _two_numbers(self.window)))
 
     @property
+    def windowed(self) -> bool:
+        """Whether a window was asked for, so that the type of the values does not say which are black and white."""
+        return self.window not in ("file", "full")
+
+    @property
     def limits(self) -> tuple[float, float] | None:
         """The window's two numbers; ``None`` for a named one."""
         return None if self.window in WINDOWS else _two_numbers(self.window)

@@ -285,3 +285,11 @@ def test_a_picture_is_one_line_and_shows_itself(file):
     assert repr(photo) == "<Picture photo.png: 3 x 24 x 24, crop of 60 x 40>"
     shown = Image.open(io.BytesIO(photo._repr_png_()))
     assert np.array_equal(np.asarray(shown), photo.array())
+
+
+@pytest.mark.parametrize("window", ["file", "full"])
+def test_a_window_by_name_that_asks_for_no_other_range_leaves_the_types(window, levels):
+    options = ReadOptions(window=window)
+    assert torch.equal(igcli.read_image(levels / 255, options=options).pixels, igcli.read_image(levels).pixels)
+    with pytest.raises(ImageError, match="neither 0"):
+        igcli.read_image(levels / 255 - 1, options=options)
