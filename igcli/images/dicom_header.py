@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from igcli.errors import ImageError
 
@@ -22,10 +22,10 @@ MOST_READS = 1_000_000
 MOST_INFLATED = 1 << 28
 """Bytes that a deflated file may unpack to."""
 
-MOST_GROUPS = 1 << 23
-"""Bytes of the settings of single frames, some 600 for each."""
+MOST_VALUE = 1 << 18
+"""Bytes of a value that is read as numbers; the longest table has half of it."""
 
-_START = 132
+_START, _UNSTATED = 132, 0xFFFFFFFF
 _KEYWORDS = (
     "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "BurnedInAnnotation", "PixelPresentation",
@@ -71,6 +71,8 @@ def header_of(data: bytes, name: str) -> Dataset:
     header.file_meta.TransferSyntaxUID = syntax
     header.set_original_encoding(implicit, little)
     _take_groups(header, name)
+    _take_tables(header, name)
+    _check_lengths(header, name)
     return header
 
 
@@ -99,15 +101,53 @@ def _inflated(packed: bytes, name: str) -> bytes:
 def _take_groups(header: Dataset, name: str) -> None:
     """Copy the settings of the first frame of an enhanced file to where others have them (PS3.3, C.7.6.16)."""
     for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        if keyword not in header:
-            continue
-        raw = header.get_item(keyword)
-        if isinstance(raw.value, bytes) and len(raw.value) > MOST_GROUPS:
-            raise ImageError(f"{name} has settings of single frames of {len(raw.value):,} bytes; export a frame alone.")
-        for group in header[keyword].value[:1]:
-            for inner in ("PixelValueTransformationSequence", "FrameVOILUTSequence"):
-                for settings in (group.get(inner) or ())[:1]:
-                    header.update({element.tag: element for element in settings if element.keyword in _KEYWORDS})
+        group = _first_item(header, keyword, name)
+        for inner in ("PixelValueTransformationSequence", "FrameVOILUTSequence"):
+            settings = _first_item(group, inner, name)
+            header.update({tag: settings.get_item(tag) for tag in list(settings.keys()) if _keyword(tag) in _KEYWORDS})
+
+
+def _take_tables(header: Dataset, name: str) -> None:
+    """Reduce sequences of tables to their first ones."""
+    from pydicom.sequence import Sequence
+
+    for keyword in ("ModalityLUTSequence", "VOILUTSequence"):
+        if keyword in header:
+            item = _first_item(header, keyword, name)
+            _check_lengths(item, name, also=("LUTData",))
+            setattr(header, keyword, Sequence([item]))
+
+
+def _first_item(header: Dataset, keyword: str, name: str) -> Dataset:
+    """The first item of a sequence, empty where there is none; of a million others none is read, if lengths are stated.
+
+    A sequence is bytes (PS3.5, section 7.5) until it is asked for; one that does not state its length is read already.
+    """
+    from pydicom.dataset import Dataset
+    from pydicom.filereader import read_dataset
+
+    sequence: Any = header.get_item(keyword) if keyword in header else None
+    if sequence is None or not isinstance(sequence.value, bytes):
+        return next(iter(() if sequence is None else sequence.value or ()), Dataset())
+    little = bool(sequence.is_little_endian)
+    length = int.from_bytes(sequence.value[4:8], "little" if little else "big")
+    item = _CountedReads(sequence.value[8 : None if length == _UNSTATED else 8 + length], name)
+    return read_dataset(item, sequence.is_implicit_VR, little)
+
+
+def _check_lengths(header: Dataset, name: str, *, also: tuple[str, ...] = ()) -> None:
+    """Raise ``ImageError`` for values that take far more memory as numbers than as bytes and are absurdly long."""
+    for tag in list(header.keys()):
+        value, keyword = header.get_item(tag).value, _keyword(tag)
+        bulk = keyword.endswith(("Data", "Sequence", "Table", "Lengths")) and keyword not in also
+        if isinstance(value, bytes) and len(value) > MOST_VALUE and not bulk:
+            raise ImageError(f"{name} has {len(value):,} bytes under {keyword}, which is absurd; export it again.")
+
+
+def _keyword(tag: Any) -> str:
+    from pydicom.datadict import keyword_for_tag
+
+    return keyword_for_tag(tag)
 
 
 def one(header: Dataset, keyword: str) -> object:

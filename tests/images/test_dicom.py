@@ -158,12 +158,16 @@ def test_tables_in_place_of_slope_and_window_are_applied():
 
 
 @pytest.mark.parametrize("where", ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"])
-def test_enhanced_files_have_their_settings_in_groups_of_frames(where):
+@pytest.mark.parametrize("syntax", ["ExplicitVRLittleEndian", "ImplicitVRLittleEndian", "ExplicitVRBigEndian"])
+@pytest.mark.parametrize("stated", [True, False])
+def test_enhanced_files_have_their_settings_in_groups_of_frames(where, syntax, stated):
     inner, voi, group = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
     inner.RescaleSlope, inner.RescaleIntercept = "1", "-1024"
     voi.WindowCenter, voi.WindowWidth = "-600", "1500"
     group.PixelValueTransformationSequence, group.FrameVOILUTSequence = [inner], [voi]
-    data = dicom(np.stack([RAMP, RAMP * 0]), NumberOfFrames=2, **{where: [group]})
+    made = dataset(np.stack([RAMP, RAMP * 0]), syntax, NumberOfFrames=2, **{where: [group]})
+    made[where].is_undefined_length = group.is_undefined_length_sequence_item = not stated
+    data = written(made)
     assert (levels(data) == levels(dicom(RAMP, **LUNG))).all()
 
 
@@ -311,6 +315,32 @@ def test_endless_elements_are_not_read(monkeypatch):
     data = dicom(RAMP)
     place = data.index(b"\x28\x00\x02\x00US")
     assert "more elements" in refusal(data[:place] + b"\x09\x00\x01\x10LO\x00\x00" * 2000 + data[place:])
+
+
+def test_settings_of_a_million_frames_are_not_read_for_the_first(monkeypatch):
+    monkeypatch.setattr(dicom_header, "MOST_READS", 1000)
+    groups = pydicom.Dataset()
+    groups.FrameVOILUTSequence = [pydicom.Dataset()] * 3000
+    groups.FrameVOILUTSequence[0].WindowCenter, groups.FrameVOILUTSequence[0].WindowWidth = "424", "1500"
+    data = dicom(RAMP, PerFrameFunctionalGroupsSequence=[groups] * 3)
+    assert (levels(data) == levels(dicom(RAMP, WindowCenter="424", WindowWidth="1500"))).all()
+
+
+@pytest.mark.parametrize("keyword", ["WindowCenter", "NumberOfFrames", "BurnedInAnnotation"])
+def test_a_value_of_megabytes_is_refused_before_it_is_split_into_numbers(keyword):
+    data = dicom(RAMP, "ImplicitVRLittleEndian")
+    tag, place = pydicom.tag.Tag(keyword), data.index(b"\x28\x00\x02\x00\x02\0\0\0")
+    value = b"1\\" * 500_000
+    element = tag.group.to_bytes(2, "little") + tag.element.to_bytes(2, "little") + len(value).to_bytes(4, "little")
+    assert "absurd" in refusal(data[:place] + element + value + data[place:])
+
+
+def test_a_table_of_megabytes_is_refused():
+    item = pydicom.Dataset()
+    item.LUTDescriptor = [16, 0, 16]
+    item["LUTDescriptor"].VR = "US"
+    item.add_new("LUTData", "OW", bytes(1 << 20))
+    assert "absurd" in refusal(dicom(RAMP, VOILUTSequence=[item]))
 
 
 def test_sequences_within_sequences_end_in_a_sentence():
