@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -88,10 +89,12 @@ def library_logits(folder: Path, photo: Path, *, backend: str = "pil") -> torch.
     from PIL import Image
 
     with quiet(transformers):
-        processor = transformers.AutoImageProcessor.from_pretrained(folder, backend=backend)
-        network = transformers.AutoModelForImageClassification.from_pretrained(folder, dtype=torch.float32).eval()
-    mode = "L" if getattr(network.config, "num_channels", 3) == 1 else "RGB"
-    values = processor(images=Image.open(photo).convert(mode), return_tensors="pt")
+        processor = transformers.AutoImageProcessor.from_pretrained(folder, use_fast=backend == "torchvision")
+        network = transformers.AutoModelForImageClassification.from_pretrained(folder).float().eval()
+    image = Image.open(photo).convert("RGB")
+    if getattr(network.config, "num_channels", 3) == 1:
+        image = np.asarray(image.convert("L"))[..., None]
+    values = processor(images=image, return_tensors="pt")
     with torch.no_grad():
         return network(**values).logits[0]
 

@@ -77,8 +77,10 @@ def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:
     try:
         with torch.device("meta"), WithoutRandomNumbers():
             return build()
-    except NotImplementedError:  # some networks compute their own widths, for which tensors need memory
-        return build()
+    except (NotImplementedError, RuntimeError) as problem:
+        if "meta" not in str(problem).lower():
+            raise
+        return build()  # some networks compute their own widths, for which tensors need memory
 
 
 def by_position(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Mapping[str, torch.Tensor]:

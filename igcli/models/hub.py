@@ -112,7 +112,7 @@ def in_sentences(where: str, files: str) -> Iterator[None]:
         raise
     except (OSError, ValueError, ImportError, RuntimeError, KeyError, TypeError, AttributeError) as problem:
         said = first_line(problem)
-        if "custom code" in said:
+        if "custom code" in said or "trust_remote_code" in str(problem):
             raise WeightsError(
                 f"{where} brings code of its own, which is never run here: make its network in a function of yours, "
                 "--model FILE.py:FUNCTION."

@@ -63,10 +63,10 @@ def preparation_of(processor: Any, *, channels: int = 3) -> Preparation:
     """
 
     def prepared(image: Image.Image) -> NDArray[np.float32]:
+        given: Any = image if channels == 3 else np.asarray(image)[..., None]  # older ones need the axis
         try:
-            values: NDArray[np.float32] = np.asarray(
-                processor(images=image, return_tensors="np")["pixel_values"], dtype=np.float32
-            )[0]
+            made = processor(images=given, return_tensors="np")["pixel_values"]
+            values: NDArray[np.float32] = np.asarray(made, dtype=np.float32)[0]
         except Exception as problem:  # a processor of any kind of network
             raise UsageError(f"{_name(processor)} prepares no single pictures ({problem!r:.200}).") from problem
         if values.shape[0] != channels or values.ndim != 3:
