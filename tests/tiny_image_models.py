@@ -52,6 +52,15 @@ KINDS: dict[str, tuple[str, dict[str, Any], str, str, dict[str, Any]]] = {
         "ViTForImageClassification", "EfficientNetImageProcessor",
         {"size": {"height": 32, "width": 32}, "rescale_offset": True, "rescale_factor": 1 / 127.5, "resample": 0},
     ),
+    "a rectangle": (
+        "ViTConfig", FEW | WIDE | {"image_size": [24, 48], "patch_size": 8},
+        "ViTForImageClassification", "ViTImageProcessor", {"size": {"height": 24, "width": 48}},
+    ),
+    "the middle of a rectangle": (
+        "ViTConfig", FEW | WIDE | {"image_size": [24, 48], "patch_size": 8},
+        "ViTForImageClassification", "DeiTImageProcessor",
+        {"size": {"height": 29, "width": 51}, "crop_size": {"height": 24, "width": 48}},
+    ),
     "one channel": (
         "ViTConfig", FEW | WIDE | {"image_size": 32, "patch_size": 8, "num_channels": 1},
         "ViTForImageClassification", "ViTImageProcessor",

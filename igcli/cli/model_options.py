@@ -158,7 +158,7 @@ _details = (
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
                  help="Where to compute; auto: a GPU if there is one."),
-    click.option("--offline", is_flag=True, help="Fetch no weights: only those on this machine are used."),
+    click.option("--offline", is_flag=True, help="Fetch nothing: only what is on this machine is used."),
 )  # fmt: skip
 
 _batch_size = click.option(

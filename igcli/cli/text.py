@@ -85,7 +85,7 @@ _model_options = grouped(
     model_arg_option,
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
                  help="Where to compute; auto takes a GPU when there is one."),
-    click.option("--offline", is_flag=True, help="Download nothing."),
+    click.option("--offline", is_flag=True, help="Fetch nothing: only what is on this machine is used."),
 )  # fmt: skip
 _wanted_options = grouped(
     "wanted",

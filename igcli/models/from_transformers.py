@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import UsageError
+from igcli.images.extent import extent_of
 from igcli.images.options import View
 from igcli.lazy import torch
 from igcli.models.assembly import head_size
@@ -54,7 +55,7 @@ def load_transformers(where: str, options: LoadOptions) -> Classifier:
     Raises
     ------
     UsageError
-        Without the extra; for models of another kind; for a processor that makes no squares.
+        Without the extra; for models of another kind; for a processor that makes no pictures of one size.
     NetworkUnavailable
         The files of an id are not here and could not be fetched.
     WeightsError
@@ -138,8 +139,9 @@ def _preparation(transformers: Any, folder: Path, config: Any) -> tuple[Preparat
     if channels not in (1, 3):
         raise UsageError(f"{folder} is a network of pictures of {channels} channels, and ig reads 1 or 3.")
     if not (folder / "preprocessor_config.json").is_file() and not (folder / "processor_config.json").is_file():
-        size = getattr(config, "image_size", None)
-        view = View(size, size, channels) if isinstance(size, int) else View(channels=channels)
+        stated = getattr(config, "image_size", None)
+        size = extent_of(stated[::-1]) if isinstance(stated, (list, tuple)) else stated  # height and width, or a side
+        view = View(size, size, channels) if size else View(channels=channels)
         return Preparation(view, (0.0,), (1.0,)), NO_PROCESSOR
     with in_sentences(str(folder), NEEDED):
         processor = read_folder(transformers.AutoImageProcessor, folder, use_fast=False)

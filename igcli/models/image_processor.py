@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import UsageError
+from igcli.images.extent import Extent, extent_of, sides
 from igcli.images.fit import FITS
 from igcli.images.options import INTERPOLATIONS, View
 from igcli.lazy import np
@@ -59,7 +60,7 @@ def preparation_of(processor: Any, *, channels: int = 3) -> Preparation:
     Raises
     ------
     UsageError
-        It does not make one square, of the same size, of every picture.
+        What it makes of pictures has no size of its own.
     """
 
     def prepared(image: Image.Image) -> NDArray[np.float32]:
@@ -75,20 +76,20 @@ def preparation_of(processor: Any, *, channels: int = 3) -> Preparation:
 
     pictures = [_made_up(size, channels) for size in PICTURES]
     results = [prepared(picture) for picture in pictures]
-    sides = {side for values in results for side in values.shape[1:]}
-    if len(sides) != 1:
-        shapes = " and ".join(f"{values.shape[2]} x {values.shape[1]}" for values in results)
+    shapes = [values.shape[1:] for values in results]
+    if len(set(shapes)) != 1:
+        made = " and ".join(f"{width} x {height}" for height, width in shapes)
         raise UsageError(
-            f"{_name(processor)} makes pictures of {shapes} pixels, and ig gives a network squares of one size: "
-            "save the model with a processor whose size has an equal height and width."
+            f"{_name(processor)} makes {made} pixels of two photos, and a network is explained at one size: save the "
+            "model with a processor whose size has a height and a width."
         )
-    (side,) = sides
-    black, white = (prepared(_plain(level, channels))[:, side // 2, side // 2] for level in (0, 255))
+    height, width = shapes[0]
+    black, white = (prepared(_plain(level, channels))[:, height // 2, width // 2] for level in (0, 255))
     mean, std = _normalisation(processor, black.astype(float), white.astype(float))
     flipped = channels == 3 and _is_reversed(prepared, black, white)
     errors = {
         view: max(_error(view, *pair, mean, std, flipped=flipped) for pair in zip(pictures, results, strict=True))
-        for view in _candidates(processor, side, channels)
+        for view in _candidates(processor, extent_of((width, height)), channels)
     }
     view = min(errors, key=lambda each: errors[each])
     doubt = OTHERWISE.format(_name(processor), errors[view]) if errors[view] > ROUNDING else ""
@@ -109,24 +110,25 @@ def interpolation_of(processor: Any) -> str | None:
     return name if name in INTERPOLATIONS else None
 
 
-def _candidates(processor: Any, side: int, channels: int) -> Iterator[View]:
-    """Views that make pictures of ``side``, those that the processor's settings suggest first."""
-    size = getattr(processor, "size", None)
-    stated = [_entry(size, name) for name in ("shortest_edge", "height")]
-    share = getattr(processor, "crop_pct", None)
-    enlarged = [int(each / share) for each in (*stated, side) if each and share]
-    resizes = dict.fromkeys(each for each in (*stated, *enlarged, side) if isinstance(each, int) and each > 0)
+def _candidates(processor: Any, size: Extent, channels: int) -> Iterator[View]:
+    """Views that make pictures of ``size``, those that the processor's settings suggest first."""
+    stated, share = getattr(processor, "size", None), getattr(processor, "crop_pct", None)
+    shorter, width, height = (_entry(stated, name) for name in ("shortest_edge", "width", "height"))
+    whole = extent_of((width, height)) if width and height else None
+    resizes = [each for each in (shorter, whole, size) if each]
+    if share:
+        resizes += [extent_of([int(side / share) for side in sides(each)]) for each in resizes]
     named = interpolation_of(processor)
     for interpolation in (named,) if named else ("bilinear", "bicubic"):
-        yield View(side, side, channels, interpolation, "squash")
-        for resize in resizes:
+        yield View(size, size, channels, interpolation, "squash")
+        for resize in dict.fromkeys(resizes):
             for fit in ("crop-down", "crop", "squash-crop"):
-                yield View(side, resize, channels, interpolation, fit)
+                yield View(size, resize, channels, interpolation, fit)
 
 
 def _entry(size: Any, name: str) -> int | None:
     value = size.get(name) if hasattr(size, "get") else getattr(size, name, size)
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _normalisation(

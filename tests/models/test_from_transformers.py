@@ -229,16 +229,23 @@ def test_without_a_processor_it_is_said_that_nothing_says_how_pictures_are_prepa
     assert "no preprocessor_config.json" in model.caveat
 
 
-def test_a_processor_that_makes_no_squares_is_a_sentence(vit: Path) -> None:
+def test_without_a_processor_a_rectangle_is_that_of_the_network(tmp_path: Path) -> None:
+    saved_image_model("a rectangle", tmp_path / "saved")
+    (tmp_path / "saved" / "preprocessor_config.json").unlink()
+    view = loaded(tmp_path / "saved").view
+    assert (view.width, view.height) == (48, 24)
+
+
+def test_a_processor_whose_pictures_are_of_any_size_is_a_sentence(vit: Path) -> None:
     prepared = json.loads((vit / "preprocessor_config.json").read_text())
-    (vit / "preprocessor_config.json").write_text(json.dumps(prepared | {"size": {"height": 32, "width": 48}}))
-    with pytest.raises(UsageError, match="squares of one size"):
+    (vit / "preprocessor_config.json").write_text(json.dumps(prepared | {"size": {"shortest_edge": 32}}))
+    with pytest.raises(UsageError, match="explained at one size"):
         loaded(vit)
 
 
-def test_a_processor_of_another_kind_is_said_to_differ(vit: Path) -> None:
+def test_a_processor_that_cuts_without_resizing_is_said_to_differ(vit: Path) -> None:
     prepared = json.loads((vit / "preprocessor_config.json").read_text())
-    more = {"do_center_crop": True, "crop_size": {"height": 32, "width": 32}, "size": {"height": 50, "width": 80}}
+    more = {"do_center_crop": True, "crop_size": {"height": 32, "width": 32}, "do_resize": False}
     odd = {"image_processor_type": "DeiTImageProcessor"} | more
     (vit / "preprocessor_config.json").write_text(json.dumps(prepared | odd))
     assert "only approximates" in loaded(vit).caveat
