@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
 from igcli.attribution.wanted import Wanted
+from igcli.cli.destination import Destination, picture_destination
 from igcli.cli.font_option import font_option
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
-from igcli.cli.options import output_option, wanted_options
+from igcli.cli.options import wanted_options
 from igcli.cli.param_type import TextType
 from igcli.cli.parts import Parts, ablate_folder, parts_options
 from igcli.cli.path_types import NamedPath
@@ -48,7 +48,7 @@ ablation_options = grouped(
 @photo_command
 @font_option
 @map_options
-@output_option
+@picture_destination
 @ablation_options
 @parts_options
 @wanted_options
@@ -59,7 +59,7 @@ def ablate(
     wanted: Wanted,
     ablation: Ablation,
     parts: Parts,
-    output: Path,
+    destination: Destination,
     drawing: Drawing,
     lowpass: LowpassChoice | None,
 ) -> None:
@@ -80,11 +80,13 @@ def ablate(
     if parts.keep_boxes is None:
         ablation.check()
         check_lowpass(lowpass, drawing.style)
-    with Session(request, output=output) as run:
+    with Session(request, output=destination.folder) as run:
         if parts.keep_boxes is not None:
-            ablate_folder(run, wanted, parts, output)
+            destination.check_folder()
+            ablate_folder(run, wanted, parts, destination.folder)
         photo = the_photo(run)
-        job = run.job(wanted, output, writes=True)
+        destination.check_photos(run.found)
+        job = run.job(wanted, destination.folder, name=destination.name, writes=True)
         drawing.check()
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         done = ablate_photo(job, photo, ablation, drawing=drawing)

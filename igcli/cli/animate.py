@@ -13,13 +13,13 @@ import click
 from igcli.attribution.wanted import Wanted
 from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.destination import Destination, destination_options
+from igcli.cli.drawing_options import percentile_option, style_options
 from igcli.cli.font_option import font_option
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
-from igcli.cli.options import path_options, percentile_option, style_option
+from igcli.cli.options import path_options
 from igcli.cli.param_type import TextType
 from igcli.cli.session import Request, Session, photo_command, seen, star
-from igcli.errors import UsageError
 from igcli.jobs.outputs.film import FRAMES, Filming, write_animation
 from igcli.jobs.outputs.record import Done
 from igcli.jobs.pipeline import process
@@ -49,7 +49,7 @@ def _filming(frames: int | None, alphas: tuple[float, ...], **rest: Any) -> Film
 filming_options = grouped(
     "filming",
     _filming,
-    style_option,
+    style_options,
     click.option("--side-by-side", is_flag=True, help="Show the photo to the left of each frame."),
     click.option("--frames", type=click.IntRange(2, 1001), metavar="N",
                  help=f"Frames, evenly from α = 0 to 1; {Filming.count}, as in the paper, if not given."),
@@ -96,8 +96,7 @@ def animate(
     filming = replace(filming, ending=destination.ending)
     filming.check()
     with Session(request, output=destination.folder) as run:
-        if destination.name is not None and len(run.found) > 1:
-            raise UsageError(f"-o names one file, and there are {len(run.found)} photos: name a folder.")
+        destination.check_photos(run.found)
         job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True, writes=True)
         write = functools.partial(write_animation, filming=filming)
         work = functools.partial(process, write=write)

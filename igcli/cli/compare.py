@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from igcli.attribution.wanted import Wanted
+from igcli.cli.destination import Destination
 from igcli.cli.help import command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import wanted_options
@@ -20,7 +21,9 @@ from igcli.jobs.outputs.maps import Drawing
 @single_photo_command
 @wanted_options
 @lowpass_option
-def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing, lowpass: LowpassChoice | None) -> None:
+def compare(
+    *, request: Request, wanted: Wanted, destination: Destination, drawing: Drawing, lowpass: LowpassChoice | None
+) -> None:
     """Compare one photo's maps for several classes or methods.
 
     One sheet: a row for each --target, a column for each --method. The record says how alike the maps are: two classes
@@ -34,9 +37,10 @@ def compare(*, request: Request, wanted: Wanted, output: Path, drawing: Drawing,
       ig compare cat.jpg --target top-2 --method left-integrated --method right-integrated
     """
     check_lowpass(lowpass, drawing.style)
-    with Session(request, output=output) as run:
+    with Session(request, output=destination.folder) as run:
         photo = the_photo(run)
-        job = run.job(wanted, output, writes=True)
+        destination.check_photos(run.found)
+        job = run.job(wanted, destination.folder, name=destination.name, writes=True)
         drawing.check()
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         compared = compare_photo(job, photo, drawing=drawing)

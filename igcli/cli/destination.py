@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import click
 from igcli.cli.grouped import Command, grouped
 from igcli.cli.options import check_folder
 from igcli.cli.path_types import OutputPath
+from igcli.errors import UsageError
+from igcli.images.source import Found
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,23 @@ class Destination:
     folder: Path
     name: str | None
     ending: str
+
+    def check_folder(self) -> None:
+        """Raise ``UsageError`` where a file is named, and files of several photos are written."""
+        if self.name is not None:
+            raise UsageError(
+                f"-o {self.folder / self.name}{self.ending} is one file, and many are written: name a folder."
+            )
+
+    def check_photos(self, found: Sequence[Found]) -> None:
+        """Raise ``UsageError`` where one file is named for several photos, or it is a photo itself."""
+        if self.name is None:
+            return
+        if len(found) > 1:
+            raise UsageError(f"-o names one file, and there are {len(found)} photos: name a folder.")
+        file = self.folder / f"{self.name}{self.ending}"
+        if os.path.lexists(file) and any(os.path.exists(each.path) and file.samefile(each.path) for each in found):  # noqa: PTH110 - never raises
+            raise UsageError(f"-o {file} is the photo itself: name another file, or a folder.")
 
 
 def destination_options(
@@ -53,3 +73,21 @@ def destination_options(
         click.option("--format", "chosen", type=click.Choice(words), metavar="|".join(words),
                      help=f"Format in the folder; {words[0]} if not given."),
     )  # fmt: skip
+
+
+def _picture(output: Path) -> Destination:
+    if output.suffix.lower() != PICTURE or output.is_dir():
+        return Destination(check_folder(output, formats=[PICTURE]), None, PICTURE)
+    return Destination(output.parent, output.stem, output.suffix)
+
+
+#: The ending of a picture that ``-o`` can name.
+PICTURE = ".png"
+
+#: ``-o`` of commands that draw a picture of a photo, as ``destination``.
+picture_destination = grouped(
+    "destination",
+    _picture,
+    click.option("-o", "--output", type=OutputPath(), default=Path("out"), show_default=True,
+                 help="Folder for everything that is written; or, of one picture, the .png file."),
+)  # fmt: skip

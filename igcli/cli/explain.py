@@ -19,11 +19,13 @@ from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
 from igcli.cli.choosing import Selection, begin_selection, check_page, finish_selection, selection_options
 from igcli.cli.collection import OutputSpec, collection_options, write_all
+from igcli.cli.destination import Destination, picture_destination
+from igcli.cli.drawing_options import scale_of_run, scale_options, style_options
 from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.grouped import grouped
 from igcli.cli.help import SECTIONS, command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
-from igcli.cli.options import output_option, percentile_option, style_option, wanted_options
+from igcli.cli.options import wanted_options
 from igcli.cli.predicting import predicted
 from igcli.cli.session import Request, Session, percent, photo_command, seen
 from igcli.errors import UsageError
@@ -35,24 +37,24 @@ from igcli.jobs.pipeline import process
 from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.numbers import ends_text
 from igcli.rendering.page.content import FULL, detail_for
-from igcli.rendering.scaling import Scale
 
 
-def _drawing(percentile: float, *, report: bool, **rest: Any) -> Drawing:
-    return Drawing(scale=Scale(percentile=percentile), report=FULL if report else None, **rest)
+def _drawing(*, report: bool, **rest: Any) -> Drawing:
+    return Drawing(report=FULL if report else None, **rest)
 
 
 drawing_options = grouped(
     "drawing",
     _drawing,
-    style_option,
-    percentile_option,
+    style_options,
+    scale_options,
     click.option("--panel", is_flag=True, help="Add a sheet: photo, label, top five, integrated gradients, gradient."),
     click.option("--full-size", is_flag=True,
                  help="Add the map on the original photo, with the part outside the crop dimmed."),
+    click.option("--colour-bar", is_flag=True, help="Add a bar to each map: which colour is which value."),
     click.option("--save-arrays", is_flag=True, help="Add the numbers as .npz: attribution, pixels, alphas, scores."),
     click.option("--animation", is_flag=True,
-                 help="Add the interior gradients at the sweep's own points as a GIF, at no further cost."),
+                 help="Add the interior gradients as a GIF. At the sweep's own points, at no further cost."),
     click.option("--saturation", is_flag=True,
                  help="Add a plot of score and mean importance along the path, from the same sweep."),
     click.option("--regions", is_flag=True,
@@ -64,7 +66,7 @@ drawing_options = grouped(
 
 
 @command()
-@output_option
+@picture_destination
 @wanted_options
 @drawing_options
 @lowpass_option
@@ -76,7 +78,7 @@ drawing_options = grouped(
 def explain(
     request: Request,
     *,
-    output: Path,
+    destination: Destination,
     wanted: Wanted,
     drawing: Drawing,
     lowpass: LowpassChoice | None,
@@ -96,9 +98,13 @@ def explain(
       ig explain photo.jpg --animation --saturation
       ig explain cat.jpg --target tabby --method integrated --method gradient
       ig explain photos/ -r --truth folder --only wrong --subset 500 --report
+      ig explain photo.jpg --style heat --cmap viridis --colour-bar -o map.png
+      ig explain photos/ --recursive -o maps --scale shared --json > maps.jsonl
       find . -name '*.jpg' | ig explain -
     """
+    output = destination.folder
     if predict_only:
+        destination.check_folder()
         _predict(request, output, wanted, options, selection)
     drawing.check()
     check_lowpass(lowpass, drawing.style)
@@ -106,19 +112,22 @@ def explain(
         refuse_font("add --panel, --regions, --animation or --saturation, or leave it out.")
     with Session(request, output=output) as run:
         begin_selection(run, selection, seed=wanted.settings.seed)
+        destination.check_photos(run.found)
+        if destination.name is not None:
+            _check_one_map(wanted)
         page = output / "report.html"
         if drawing.report is not None:
             from igcli.jobs.outputs.report import check_free, gather_report, style_of_page  # not before it is needed
 
             check_free(page, overwrite=options.overwrite)
-            look = style_of_page(drawing.style), drawing.scale
-            if look[0] != drawing.style:
+            painted = style_of_page(drawing.style)
+            if painted != drawing.style:
                 run.console.warn(
-                    f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {look[0]!r}."
+                    f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {painted!r}."
                 )
             if selection.only is None:
                 check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
-        job = run.job(all_wanted(wanted, drawing), output, spread=True, writes=_writes(drawing))
+        job = run.job(all_wanted(wanted, drawing), output, name=destination.name, spread=True, writes=_writes(drawing))
         finish_selection(run, job, selection, options)
         if not run.found:
             run.finish()
@@ -126,14 +135,21 @@ def explain(
             check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
             drawing = replace(drawing, report=detail_for(len(run.found)))
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
+        drawing = replace(drawing, scale=scale_of_run(run, job, drawing, overwrite=options.overwrite))
         write = functools.partial(write_maps, methods=wanted.methods, drawing=drawing)
         work = functools.partial(process, write=write)
         # How finely a report keeps photos follows from their number: more photos are no other settings.
         settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}, **selection.settings}
         records = write_all(run, job, OutputSpec(work, _lines, "explained", settings), options)
-        if drawing.report is not None and gather_report(page, job.plan, records, look=look):
+        if drawing.report is not None and gather_report(page, job.plan, records, look=(painted, drawing.scale)):
             run.console.note(f"-> {page}")
         run.finish()
+
+
+def _check_one_map(wanted: Wanted) -> None:
+    """Raise ``UsageError`` where a photo has several maps and ``-o`` names one file."""
+    if len(wanted.methods) > 1 or sum(map(count_classes, wanted.targets)) > 1:
+        raise UsageError("-o names one file, and several maps are asked for: name a folder, or one method and class.")
 
 
 def _predict(request: Request, output: Path, wanted: Wanted, options: RunOptions, selection: Selection) -> NoReturn:

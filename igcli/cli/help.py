@@ -46,7 +46,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         *("seed", "points", "alphas", "lowpass", "regions"),
     ),
     "Drawing": (
-        *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "percentile", "font", "sheet"),
+        *("cmap", "scale", "percentile", "colour_bar"),
+        *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "font", "sheet"),
         *("side_by_side", "size", "frames", "fps", "normalize", "loop", "title"),
     ),
     "Run": (
@@ -56,10 +57,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-#: Options for one method, one kind of cluster or of file: ``--help-all`` has them, and ``--help`` does not.
+#: Options for one method, one kind of network, cluster or file: ``--help-all`` has them, and ``--help`` does not.
 RARE = {
     *("weights_key", "ig2_step", "references", "guided_fraction", "guided_distance", "phi", "smooth_sigma"),
     *("ray_address", "ray_actors", "ray_cpus", "crops", "crop_confidence", "interpolation", "max_pixels"),
+    *("output_index", "resize", "model_arg"),
 }
 
 #: The heading of a command's options that no section names.

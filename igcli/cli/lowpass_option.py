@@ -13,7 +13,7 @@ from igcli.errors import UsageError
 from igcli.images.lowpass import PUBLISHED_CYCLES, Lowpass
 from igcli.jobs.calibration import Cutoff, LowpassChoice, calibration_file, load_cutoffs
 from igcli.jobs.plan import Job
-from igcli.rendering.styles import STYLES
+from igcli.rendering.styles import style_of
 
 
 class LowpassType(ParamType):
@@ -61,7 +61,7 @@ lowpass_option = click.option(
 
 def check_lowpass(choice: LowpassChoice | None, style: str) -> None:
     """Raise ``UsageError`` for a style that would show signs which the absolute map does not have."""
-    if choice is not None and choice.of == "absolute" and STYLES[style].signed:
+    if choice is not None and choice.of == "absolute" and style_of(style).signed:
         cycles = "auto" if choice.cycles == "auto" else f"{choice.cycles:g}"
         raise UsageError(
             f"--style {style} shows what is for and what is against the class, and a low-pass of the absolute map has "

@@ -28,7 +28,6 @@ from igcli.cli.path_types import NamedPath, OutputPath
 from igcli.images.fit import FITS
 from igcli.images.options import PILLOW_LIMIT, ReadOptions
 from igcli.registry import Registry
-from igcli.rendering.styles import STYLES
 from igcli.sample import BASELINES, WRITTEN_BASELINES
 
 
@@ -224,16 +223,6 @@ reading_options = grouped(
     click.option("--window", default="file", show_default=True, metavar="LOW,HIGH|file|full|percentile",
                  help="Sample values that become black and white in pictures of more than 8 bits. Two numbers, a DICOM "
                       "file's own window, the whole range, or each picture's own 0.5th to 99.5th percentile."),
-)  # fmt: skip
-
-percentile_option = click.option(
-    "--percentile", type=click.FloatRange(0, 100, min_open=True), default=99.0, show_default=True,
-    help="Importances above this percentile are shown at full brightness.",
-)  # fmt: skip
-
-style_option = click.option(
-    "--style", type=click.Choice(list(STYLES)), default="lit", show_default=True,
-    help=f"How maps are shown. {listed(STYLES)}.",
 )  # fmt: skip
 
 

@@ -11,10 +11,11 @@ import click
 from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
 from igcli.cli.choosing import Selection, begin_selection, check_page, finish_selection, selection_options
+from igcli.cli.drawing_options import scale_of_run, scale_options, style_options
 from igcli.cli.help import command
 from igcli.cli.listed_report import report_list
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
-from igcli.cli.options import check_folder, percentile_option, style_option, wanted_options
+from igcli.cli.options import check_folder, wanted_options
 from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, Session, photo_command
@@ -22,6 +23,7 @@ from igcli.images.addresses import path_of
 from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.list_report import Listed
+from igcli.jobs.outputs.maps import Drawing
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
 from igcli.jobs.pipeline import process
@@ -46,8 +48,8 @@ def _page(path: Path) -> Path:
               help="Interior gradients to keep of each photo; by default fewer the more photos there are.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a file that is no report.")
 @wanted_options
-@style_option
-@percentile_option
+@style_options
+@scale_options
 @lowpass_option
 @selection_options
 @photo_command
@@ -60,7 +62,7 @@ def report(
     overwrite: bool,
     wanted: Wanted,
     style: str,
-    percentile: float,
+    scale: Scale,
     lowpass: LowpassChoice | None,
     selection: Selection,
 ) -> None:
@@ -94,6 +96,8 @@ def report(
         detail = detail_for(len(items) * len(job.plan.wanted.targets))
         detail = detail if frames is None else replace(detail, frames=frames)
         filters = lowpass_of(run, job, lowpass, job.plan.wanted.methods)
+        drawing = Drawing(style=style, scale=scale, lowpass=filters)
+        scale = scale_of_run(run, job, drawing, overwrite=True)
         write = functools.partial(page_of, detail=detail, lowpass=filters)
         tally = Tally(total=len(items), failed=run.failures)
         progress = Progress(run.console, tally)
@@ -115,7 +119,7 @@ def report(
                 output,
                 job.plan,
                 photos=pages,
-                look=(style, Scale(percentile=percentile)),
+                look=(style, scale),
                 title=title or f"What the prediction depends on: {name}",
                 failures=failures,
             )

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from igcli.cli.destination import picture_destination
+from igcli.cli.drawing_options import scale_options, style_options
 from igcli.cli.font_option import font_option
 from igcli.cli.grouped import Command, grouped
-from igcli.cli.options import output_option, percentile_option, style_option
 from igcli.cli.photo_arguments import photo_argument
 from igcli.cli.session import Request, Session, shared_options
 from igcli.errors import UsageError
@@ -17,11 +18,11 @@ from igcli.jobs.outputs.maps import Drawing
 from igcli.rendering.scaling import Scale
 
 
-def _drawing(style: str, percentile: float) -> Drawing:
-    return Drawing(style=style, scale=Scale(percentile=percentile))
+def _drawing(style: str, scale: Scale) -> Drawing:
+    return Drawing(style=style, scale=scale)
 
 
-map_options = grouped("drawing", _drawing, style_option, percentile_option)
+map_options = grouped("drawing", _drawing, style_options, scale_options)
 
 
 def _request(**rest: Any) -> Request:
@@ -38,7 +39,7 @@ _request_options = grouped(
 
 def single_photo_command(command: Command) -> Command:
     """A decorator: PHOTO, where to write, how to draw, read, load and print."""
-    for option in (_request_options, font_option, map_options, output_option):
+    for option in (_request_options, font_option, map_options, picture_destination):
         command = option(command)
     return command
 

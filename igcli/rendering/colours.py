@@ -1,4 +1,4 @@
-"""Fixed colour tables: 256 colours each, computed from a few anchors.
+"""Colour tables of 256 colours each: two of our own, computed from a few anchors, and those of matplotlib.
 
 Anchors are joined by straight lines in Oklab, where equal steps look about equally large
 (B. Ottosson, "A perceptual color space for image processing", 2020). ``styles.py`` says what the colours mean.
@@ -6,8 +6,10 @@ Anchors are joined by straight lines in Oklab, where equal steps look about equa
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import lru_cache
 
+from igcli.errors import UsageError
 from igcli.lazy import np
 
 _Anchors = tuple[tuple[float, tuple[int, int, int]], ...]
@@ -23,6 +25,11 @@ _HEAT: _Anchors = (
 # Zero is entry 128, not 127.5: the one black entry, so that "nothing" is exactly black. The green is much lighter
 # than the red, so that the two differ for readers who do not see the hues apart.
 _DIVERGING: _Anchors = ((0.0, (232, 36, 62)), (128 / 255, (0, 0, 0)), (1.0, (96, 246, 110)))
+
+#: Colours of a list, such as tab10, have no order: they are fewer, or repeat (flag, prism).
+_FEWEST, _MOST_TURNS = 64, 20
+#: In Oklab, where black and white are 1 apart: less cannot be seen as a difference of meaning.
+_APART = 0.1
 
 _TO_CONES = ((0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
              (0.0883024619, 0.2817188376, 0.6299787005))  # fmt: skip
@@ -40,6 +47,44 @@ def heat_table() -> np.ndarray:
 def diverging_table() -> np.ndarray:
     """Red (entry 0) through black (entry 128) to green (entry 255). (256, 3) uint8, read-only."""
     return _table(_DIVERGING)
+
+
+@lru_cache(maxsize=32)
+def matplotlib_table(name: str, *, diverging: bool = False) -> np.ndarray:
+    """A colour map of matplotlib. (256, 3) uint8, read-only.
+
+    Parameters
+    ----------
+    diverging
+        The middle must stand out from both ends, as where 0 is between what is for the class and what is against it.
+
+    Raises
+    ------
+    UsageError
+        There is no such map, or its colours do not show more and less, or two directions where these are needed.
+    """
+    import matplotlib as mpl
+
+    if name not in mpl.colormaps:
+        near = get_close_matches(name, mpl.colormaps, n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "Try viridis, magma or coolwarm."
+        raise UsageError(f"matplotlib has no colour map called {name!r}. {hint}")
+    chosen = mpl.colormaps[name]
+    table = indices(chosen(np.linspace(0.0, 1.0, 256))[:, :3])
+    lab = _to_oklab(table / 255.0)
+    first, middle, last = lab[0], lab[127:129].mean(axis=0), lab[-1]
+    turns = np.count_nonzero(np.diff(np.diff(lab[:, 0]) > 0))
+    if chosen.N < _FEWEST or turns > _MOST_TURNS:
+        raise UsageError(f"The colour map {name!r} is a list of colours without an order. Try viridis or magma.")
+    if np.linalg.norm(first - last) < _APART:
+        raise UsageError(f"The colour map {name!r} ends in the colour that it begins with. Try viridis or coolwarm.")
+    if diverging and not (middle[0] - first[0]) * (middle[0] - last[0]) > 0:
+        raise UsageError(
+            f"The colour map {name!r} has no middle that stands out: what is for the class and what is against it "
+            "would look alike. Try coolwarm, RdBu or PuOr."
+        )
+    table.setflags(write=False)  # shared by all callers
+    return table
 
 
 def apply(table: np.ndarray, values: np.ndarray) -> np.ndarray:

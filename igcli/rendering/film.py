@@ -16,7 +16,7 @@ from igcli.errors import UsageError
 from igcli.lazy import np
 from igcli.rendering.scaling import Scale
 from igcli.rendering.strip import PAPER, Caption, Strip
-from igcli.rendering.styles import STYLES
+from igcli.rendering.styles import STYLES, style_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -89,7 +89,7 @@ class Look:
 
     def check(self) -> None:
         """Raise ``UsageError`` for settings that no film can be drawn with."""
-        if STYLES[self.style].aggregation != "abs-sum":
+        if style_of(self.style).aggregation != "abs-sum":
             fit = ", ".join(name for name, style in STYLES.items() if style.aggregation == "abs-sum")
             raise UsageError(f"Interior gradients are shown by their size, and {self.style!r} needs a sign. Use {fit}.")
         if self.normalize not in NORMALIZATIONS:
@@ -138,7 +138,7 @@ def painter(film: Film, look: Look, size: tuple[int, int]) -> Callable[[np.ndarr
     from PIL import Image
 
     photo = np.asarray(enlarged(film.photo.convert("RGB"), size))
-    style = STYLES[look.style]
+    style = style_of(look.style)
     shared = _ceiling(film.frames, look.percentile) if look.normalize == "path" else None
 
     def paint(frame: np.ndarray) -> tuple[Image.Image, bool]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from igcli.errors import ImageError
 from igcli.lazy import np
 from igcli.rendering.scaling import Scale
-from igcli.rendering.styles import STYLES, Drawn, dimmed
+from igcli.rendering.styles import Drawn, dimmed, style_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -64,7 +64,7 @@ def draw(picture: Picture, attribution: Values | HasValues, *, style: str = "lit
         If the map has values that are not finite.
     """
     photo = np.asarray(picture.image())
-    return STYLES[style].draw(photo, _map_of(attribution), scale=scale or Scale())
+    return style_of(style).draw(photo, _map_of(attribution), scale=scale or Scale())
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def full_size(
     left, top, right, bottom = whole.box
     photo = np.asarray(whole.photo)
     inside = photo[top:bottom, left:right]
-    drawn = STYLES[style].draw(inside, whole.values[:, top:bottom, left:right], scale=scale or Scale())
+    drawn = style_of(style).draw(inside, whole.values[:, top:bottom, left:right], scale=scale or Scale())
     image = Image.fromarray(np.rint(dimmed(photo, _OUTSIDE, colour=False)).astype(np.uint8))
     # The frame lies just outside the box: it hides no explained pixel, and vanishes where the box ends at the edge.
     ImageDraw.Draw(image).rectangle((left - 1, top - 1, right, bottom), outline=_FRAME)

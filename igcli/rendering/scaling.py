@@ -8,7 +8,8 @@ Source: arXiv 1611.02639, eq. 1, for the importance of a pixel; its sheets for c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from igcli.errors import NumericalError, UsageError
@@ -33,10 +34,14 @@ class Scale:
         Full brightness is this percentile of the map's absolute values, in (0, 100]; what lies above is clipped.
     maximum
         A fixed full brightness instead, above 0: the same for several maps, so that they can be compared.
+    shared
+        By method, the full brightness that all photos share; ``None`` where each has its own. Methods that are not
+        named have their own.
     """
 
     percentile: float = 99.0
     maximum: float | None = None
+    shared: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.percentile <= 100:
@@ -44,8 +49,20 @@ class Scale:
         if self.maximum is not None and not 0 < self.maximum < float("inf"):
             raise UsageError(f"A fixed maximum must be a positive number, not {self.maximum:g}.")
 
+    @property
+    def kind(self) -> str:
+        """``"photo"``, ``"shared"`` or ``"fixed"``."""
+        return "fixed" if self.maximum is not None else "photo" if self.shared is None else "shared"
+
+    def of(self, method: str) -> Scale:
+        """The scale of one method's maps."""
+        maximum = (self.shared or {}).get(method)
+        return self if maximum is None else replace(self, maximum=maximum, shared=None)
+
     def describe(self) -> str:
         """The scale in a few words, for legends: ``"clipped above percentile 99"``."""
+        if self.shared:
+            return f"clipped above {', '.join(f'{top:.3g} ({method})' for method, top in self.shared.items())}"
         if self.maximum is not None:
             return f"clipped above {self.maximum:.3g}"
         if self.percentile == 100:

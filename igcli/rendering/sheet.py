@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from igcli.rendering.film import NORMALIZATIONS, Film, Look, enlarged, painter, size_of
 from igcli.rendering.numbers import digits_for, score_text
 from igcli.rendering.scaling import Scale
-from igcli.rendering.styles import STYLES
+from igcli.rendering.styles import style_of
 from igcli.rendering.text import text_width
 from igcli.rendering.tiles import BODY, INK, MARGIN, PAPER, RULE, SMALL, Spacing, TileSheet
 
@@ -92,7 +92,7 @@ def film_sheet(film: Film, *, title: str = "", look: Look | None = None, notes: 
 def _footer(film: Film, look: Look, notes: tuple[str, ...]) -> tuple[str, ...]:
     scale = Scale(look.percentile).describe()
     return (
-        STYLES[look.style].legend,
+        style_of(look.style).legend,
         f"Interior gradients of the {film.score_kind} score; {NORMALIZATIONS[look.normalize]}, {scale}.",
         *notes,
     )

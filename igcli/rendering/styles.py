@@ -10,9 +10,11 @@ Source: ``lit`` is the display of arXiv 1611.02639 (photo times importance); ``s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal, get_args
 
+from igcli.errors import UsageError
 from igcli.lazy import np
 from igcli.registry import Registry
 from igcli.rendering import colours
@@ -61,11 +63,15 @@ class Style:
         How the map is made from the channels.
     legend
         What the colours mean, in one sentence.
+    coloured
+        The legend with another table of colours, ``{}`` for its name: ``paint`` takes it as ``table``, (256, 3). Empty
+        where the colours are the photo's own.
     """
 
     paint: Paint
     aggregation: Aggregation
     legend: str
+    coloured: str = ""
 
     @property
     def signed(self) -> bool:
@@ -108,11 +114,34 @@ def _check_kind(style: Style) -> None:
 STYLES: Registry[Style] = Registry("style", check=_check_kind)
 
 
-def _style(name: str, *, summary: str, aggregation: Aggregation, legend: str) -> Callable[[Paint], Paint]:
-    """Register a paint function as a style."""
+@lru_cache(maxsize=32)
+def style_of(name: str) -> Style:
+    """A style by its name; ``heat:viridis`` is the style ``heat`` in the colours of matplotlib's ``viridis``.
+
+    Raises
+    ------
+    UsageError
+        There is no such style or colour map, or the one cannot be shown in the other.
+    """
+    base, colon, colour_map = name.partition(":")
+    style = STYLES[base]
+    if not colon:
+        return style
+    if not style.coloured:
+        fit = ", ".join(each for each, one in STYLES.items() if one.coloured)
+        raise UsageError(f"The style {base!r} shows no colour map. Those that do: {fit}.")
+    table = colours.matplotlib_table(colour_map, diverging=style.signed)
+    paint: Paint = partial(style.paint, table=table)  # type: ignore[call-arg]
+    return replace(style, paint=paint, legend=style.coloured.format(colour_map))
+
+
+def _style(
+    name: str, *, summary: str, aggregation: Aggregation, legend: str, coloured: str = ""
+) -> Callable[[Paint], Paint]:
+    """Register a paint function as a style; with the legend ``coloured`` it takes a table of colours."""
 
     def register(paint: Paint) -> Paint:
-        STYLES(name, summary=summary)(Style(paint, aggregation, legend))
+        STYLES(name, summary=summary)(Style(paint, aggregation, legend, coloured))
         return paint
 
     return register
@@ -134,12 +163,13 @@ def lit(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
     summary="A heat map blended over the greyed photo.",
     aggregation="abs-sum",
     legend="From violet through orange to yellow: ever more important, for or against the class; grey is the photo.",
+    coloured="Towards the end of the colour map {}: ever more important, for or against the class; grey is the photo.",
 )
-def heat(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
+def heat(photo: np.ndarray, strength: np.ndarray, table: np.ndarray | None = None) -> np.ndarray:
     """Heat colours, the more opaque the more important, so that the photo stays recognisable."""
     opacity = 0.95 * strength[..., None]
     # The table's dark start is left out: there, a faint importance would look like a shadow in the photo.
-    glow = colours.apply(colours.heat_table(), 0.3 + 0.7 * strength)
+    glow = colours.apply(colours.heat_table() if table is None else table, 0.3 + 0.7 * strength)
     grey = dimmed(photo, 0.55, colour=False)
     return np.asarray(grey * (1 - opacity) + glow * opacity)
 
@@ -149,12 +179,16 @@ def heat(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
     summary="Green for the class, red against it, over the dimmed photo.",
     aggregation="signed-sum",
     legend="Green pixels raise the score, red pixels lower it; the brighter, the more. Grey is the photo.",
+    coloured="The end of the colour map {} raises the score, its beginning lowers it; the stronger, the more. "
+    "Grey is the photo.",
 )
-def signs(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
+def signs(photo: np.ndarray, strength: np.ndarray, table: np.ndarray | None = None) -> np.ndarray:
     """Green and red light over the grey photo."""
-    # The table passes through black, so its colours are already weighted by the strength.
-    light = colours.apply(colours.diverging_table(), (strength + 1) / 2)
-    return np.asarray(dimmed(photo, 0.3, colour=False) * (1 - np.abs(strength)[..., None]) + light)
+    opacity = np.abs(strength)[..., None]
+    light = colours.apply(colours.diverging_table() if table is None else table, (strength + 1) / 2)
+    # The own table passes through black: its colours are already weighted by the strength.
+    weighted = light if table is None else light * opacity
+    return np.asarray(dimmed(photo, 0.3, colour=False) * (1 - opacity) + weighted)
 
 
 @_style(
@@ -162,10 +196,15 @@ def signs(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:
     summary="The bare importance map, nothing of the photo.",
     aggregation="abs-sum",
     legend="From black through crimson and orange to pale yellow: ever more important, for or against the class.",
+    coloured="From the beginning of the colour map {} to its end: ever more important, for or against the class.",
 )
-def bare(photo: np.ndarray, strength: np.ndarray) -> np.ndarray:  # noqa: ARG001 - a paint function's signature
+def bare(
+    photo: np.ndarray,  # noqa: ARG001 - a paint function's signature
+    strength: np.ndarray,
+    table: np.ndarray | None = None,
+) -> np.ndarray:
     """Heat colours alone."""
-    return colours.apply(colours.heat_table(), strength)
+    return colours.apply(colours.heat_table() if table is None else table, strength)
 
 
 def dimmed(photo: np.ndarray, level: float = 0.35, *, colour: bool = True) -> np.ndarray:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+
+import matplotlib as mpl
 import numpy as np
 import pytest
 
+from igcli.errors import UsageError
 from igcli.rendering import colours
 
 
@@ -52,3 +56,39 @@ def test_apply_adds_a_colour_axis():
     picture = colours.apply(colours.heat_table(), values)
     assert picture.shape == (2, 3, 3)
     np.testing.assert_array_equal(picture[1, 2], colours.heat_table()[255])
+
+
+@pytest.mark.parametrize("name", ["viridis", "magma_r", "jet", "gray"])
+def test_a_colour_map_of_matplotlib_has_the_colours_that_matplotlib_gives(name):
+    theirs = mpl.colormaps[name](np.linspace(0, 1, 256), bytes=True)[:, :3]
+    ours = colours.matplotlib_table(name)
+    assert np.abs(ours.astype(int) - theirs).max() <= 1
+    with pytest.raises(ValueError, match="read-only"):
+        ours[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("virids", "no colour map called 'virids'. Did you mean viridis"),
+        ("?", "no colour map called '?'. Try"),
+        ("tab10", "is a list of colours without an order"),
+        ("flag", "is a list of colours without an order"),
+        ("twilight", "ends in the colour that it begins with"),
+        ("hsv", "ends in the colour that it begins with"),
+    ],
+)
+def test_a_map_that_does_not_show_more_and_less_is_refused(name, said):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        colours.matplotlib_table(name)
+
+
+@pytest.mark.parametrize("name", ["coolwarm", "RdBu", "PuOr_r", "seismic", "berlin"])  # "diverging", says matplotlib
+def test_maps_for_two_directions_have_a_middle_that_stands_out(name):
+    assert colours.matplotlib_table(name, diverging=True).shape == (256, 3)
+
+
+@pytest.mark.parametrize("name", ["viridis", "gray", "hot", "Blues"])  # "sequential"
+def test_maps_for_one_direction_are_refused_for_two(name):
+    with pytest.raises(UsageError, match="no middle that stands out"):
+        colours.matplotlib_table(name, diverging=True)

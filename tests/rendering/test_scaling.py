@@ -110,3 +110,17 @@ def test_the_result_does_not_depend_on_the_unit(array, percentile, exponent):
     # A power of two is exact in floating point, so that nothing but the scaling is tested.
     rescaled = normalise(array.astype(np.float64) * 2.0**exponent, scale)
     np.testing.assert_allclose(rescaled.values, normalise(array, scale).values, rtol=1e-6)
+
+
+def test_a_shared_scale_is_fixed_for_its_methods_and_each_photos_own_for_others():
+    scale = Scale(percentile=90, shared={"integrated": 0.25})
+    assert scale.of("integrated") == Scale(percentile=90, maximum=0.25)
+    assert scale.of("gradient") is scale
+    assert normalise(np.array([[0.5, 0.1]]), scale.of("integrated")).ceiling == 0.25
+
+
+def test_a_scale_says_what_it_is():
+    assert [each.kind for each in (Scale(), Scale(shared={}), Scale(maximum=1.0))] == ["photo", "shared", "fixed"]
+    assert Scale(shared={"integrated": 0.0123456, "gradient": 2.0}).describe() == (
+        "clipped above 0.0123 (integrated), 2 (gradient)"
+    )

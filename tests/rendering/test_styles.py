@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
-from igcli.errors import NumericalError
+from igcli.errors import NumericalError, UsageError
 from igcli.rendering import colours
 from igcli.rendering.scaling import Scale
-from igcli.rendering.styles import STYLES, Drawn
+from igcli.rendering.styles import STYLES, Drawn, style_of
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(60, 256, (8, 8, 3), dtype=np.uint8)
@@ -132,3 +134,50 @@ class TestEveryStyle:
         legend = STYLES[style].legend
         assert legend.endswith(".")
         assert any(colour in legend.lower() for colour in ("black", "green", "orange"))
+
+
+def test_map_in_the_colours_of_viridis_is_viridis():
+    theirs = mpl.colormaps["viridis"]
+    ramp = np.linspace(0, 1, 8)
+    values = np.tile(ramp, (8, 1))[None].astype(np.float32)
+    picture = np.asarray(style_of("map:viridis").draw(PHOTO, values, scale=TO_ONE).image).astype(int)
+    expected = theirs(ramp, bytes=True)[:, :3].astype(int)
+    assert np.abs(picture[3] - expected).max() <= 4  # a table of 256 entries against interpolation
+
+
+def test_heat_in_other_colours_keeps_the_grey_photo_and_ends_in_the_maps_last_colour():
+    picture = np.asarray(style_of("heat:viridis").draw(PHOTO, spot(1.0), scale=TO_ONE).image).astype(int)
+    usual = np.asarray(draw("heat", spot(1.0)).image).astype(int)
+    elsewhere = spot(1.0)[0] == 0
+    np.testing.assert_array_equal(picture[elsewhere], usual[elsewhere])
+    last = np.array(mpl.colormaps["viridis"](1.0, bytes=True)[:3]).astype(int)
+    assert np.abs(picture[2, 3] - last).max() <= 0.05 * 255  # 95 % opaque
+
+
+def test_signed_in_other_colours_has_the_maps_ends_for_and_against():
+    red_end, blue_end = (
+        np.asarray(style_of("signed:coolwarm").draw(PHOTO, spot(value), scale=TO_ONE).image)[2, 3].astype(int)
+        for value in (1.0, -1.0)
+    )
+    assert red_end[0] > 2 * red_end[2]
+    assert blue_end[2] > 2 * blue_end[0]
+
+
+def test_a_style_is_the_same_under_its_own_name_and_says_the_colour_map_in_its_legend():
+    assert style_of("heat") is STYLES["heat"]
+    assert "viridis" in style_of("heat:viridis").legend
+    assert "coolwarm" in style_of("signed:coolwarm").legend
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("lit:viridis", "'lit' shows no colour map. Those that do: heat, signed, map"),
+        ("heat:nope", "no colour map called 'nope'"),
+        ("signed:viridis", "no middle that stands out"),
+        ("nope:viridis", "nope"),
+    ],
+)
+def test_a_style_that_cannot_take_the_colours_is_refused(name, said):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        style_of(name)

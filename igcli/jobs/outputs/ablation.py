@@ -14,12 +14,20 @@ from igcli.errors import UsageError
 from igcli.images.masking import ablated, box_mask, top_mask
 from igcli.images.picture import Picture
 from igcli.images.source import Found
-from igcli.jobs.files import inside, write_whole
-from igcli.jobs.item import output_stems
-from igcli.jobs.outputs.comparison import columns_of, entry_of, footer_of, read_and_explain, tile_of, words_of
+from igcli.jobs.files import write_whole
+from igcli.jobs.outputs.comparison import (
+    columns_of,
+    entry_of,
+    footer_of,
+    read_and_explain,
+    sheet_path,
+    tile_of,
+    words_of,
+)
 from igcli.jobs.outputs.lowpassed import lowpassed, shown_as
 from igcli.jobs.outputs.maps import Drawing
 from igcli.jobs.outputs.record import Record, new_record, png, write_record
+from igcli.jobs.outputs.shared_scale import scale_over
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.lazy import np
@@ -100,8 +108,8 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
     wanted = replace(plan.wanted, targets=(before.target.index,), settings=settings)
     again = replace(job, plan=replace(plan, wanted=wanted))
     (after,) = (lowpassed(each, drawing.lowpass) for each in read_and_explain(again, ablated(picture, mask, note=what)))
-    stem = plan.output / (plan.name or output_stems([found.relative])[0])
-    sheet = inside(plan.output, stem.with_name(f"{stem.name}.ablate.png"))
+    sheet = sheet_path(plan, found, kind="ablate")
+    drawing = replace(drawing, scale=scale_over((before, after), drawing.scale, style=drawing.style))
     share = float(mask.mean())
     table = _table(job, before, after, f"{what} ({100 * share:.1f} % of the pixels)", drawing)
     sheet_bytes = png(draw_comparison(table), plan.model, before, ablation=what)
@@ -115,9 +123,9 @@ def ablate_photo(job: Job, found: Found, ablation: Ablation, *, drawing: Drawing
         ablation={**asdict(ablation), "mask": ablation.mask and str(ablation.mask), "what": what, "share": share},
         change=after.score.at_image - before.score.at_image,
         **entries,
-        files={"ablate.png": sheet.relative_to(plan.output).as_posix()},
+        files={"png" if plan.name else "ablate.png": sheet.relative_to(plan.output).as_posix()},
     )
-    with lock_of_photo(plan.output, stem.relative_to(plan.output), kind="ablate"):  # one run writes both files
+    with lock_of_photo(plan.output, sheet.relative_to(plan.output), kind="ablate"):  # one run writes both files
         write_whole(sheet, sheet_bytes)
         write_record(sheet.with_suffix(".json"), record)
     return Ablated(before, after, share, what, record, str(sheet))

@@ -5,15 +5,17 @@ Source: arXiv 1611.02639, Fig. 4 (methods) and Fig. 6 (classes).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igcli.attribution.explain import explain
 from igcli.attribution.result import Explanation
 from igcli.attribution.targets import RankedValue
-from igcli.errors import IgError, UsageError
+from igcli.errors import IgError, Occupied, UsageError
 from igcli.evaluation.similarity import Similarity, reading_of_classes, reading_of_methods, similarity
 from igcli.images.picture import Picture
 from igcli.images.source import Found
@@ -22,12 +24,14 @@ from igcli.jobs.item import output_stems
 from igcli.jobs.outputs.lowpassed import captions_of, lowpass_entry, lowpassed, shown_as
 from igcli.jobs.outputs.maps import Drawing, ends_of
 from igcli.jobs.outputs.record import Record, new_record, png, result_entry, write_record
-from igcli.jobs.plan import Job
+from igcli.jobs.outputs.shared_scale import scale_over
+from igcli.jobs.plan import Job, Plan
 from igcli.jobs.runs.lock import lock_of_photo
+from igcli.jobs.runs.ownership import is_drawn, photo_of
 from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
 from igcli.rendering.numbers import amount_text, score_ends_text
 from igcli.rendering.overlay import draw
-from igcli.rendering.styles import STYLES
+from igcli.rendering.styles import style_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,8 +81,7 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
     picture = job.picture(found)
     explanations = tuple(lowpassed(each, drawing.lowpass) for each in read_and_explain(job, picture))
     image, likenesses = comparison_sheet(job, explanations, drawing=drawing)
-    stem = plan.output / (plan.name or output_stems([found.relative])[0])
-    sheet = inside(plan.output, stem.with_name(f"{stem.name}.compare.png"))
+    sheet = sheet_path(plan, found, kind="compare")
     sheet_bytes = png(image, plan.model, explanations[0], methods=list(plan.wanted.methods))
     record = new_record(
         picture=picture,
@@ -86,9 +89,9 @@ def compare_photo(job: Job, found: Found, *, drawing: Drawing) -> Compared:
         prediction=[asdict(ranked) for ranked in explanations[0].prediction],
         targets=[entry_of(job, each, drawing) for each in explanations],
         similarities=[asdict(each) for each in likenesses],
-        files={"compare.png": sheet.relative_to(plan.output).as_posix()},
+        files={"png" if plan.name else "compare.png": sheet.relative_to(plan.output).as_posix()},
     )
-    with lock_of_photo(plan.output, stem.relative_to(plan.output), kind="compare"):  # one run writes both files
+    with lock_of_photo(plan.output, sheet.relative_to(plan.output), kind="compare"):  # one run writes both files
         write_whole(sheet, sheet_bytes)
         write_record(sheet.with_suffix(".json"), record)
     return Compared(explanations, likenesses, record, str(sheet))
@@ -100,8 +103,27 @@ def comparison_sheet(
     """The sheet of one photo's maps, and how alike they are; raises ``UsageError`` when there is but one map."""
     if sum(len(each.results) for each in explanations) < 2:
         raise UsageError("There is one map, so nothing to compare: give a second --target or a second --method.")
+    drawing = replace(drawing, scale=scale_over(explanations, drawing.scale, style=drawing.style))
     likenesses = tuple(likenesses_of(explanations))
     return draw_comparison(table_of(job, explanations, likenesses, drawing)), likenesses
+
+
+def sheet_path(plan: Plan, found: Found, *, kind: str) -> Path:
+    """``<stem>.<kind>.png``, or the file that was named.
+
+    Raises
+    ------
+    Occupied
+        A file of this name, or the record's, is there and is no picture or record of igcli's.
+    """
+    if plan.name is None:
+        stem = plan.output / output_stems([found.relative])[0]
+        return inside(plan.output, stem.with_name(f"{stem.name}.{kind}.png"))
+    sheet = inside(plan.output, plan.output / f"{plan.name}.png")
+    for path, ours in ((sheet, is_drawn(sheet)), (sheet.with_suffix(".json"), photo_of(sheet.with_suffix(".json")))):
+        if os.path.lexists(path) and not ours:
+            raise Occupied(f"{path} is there already, and igcli has not written it: choose another name with -o.")
+    return sheet
 
 
 def likenesses_of(explanations: Sequence[Explanation]) -> list[Likeness]:
@@ -129,7 +151,7 @@ def entry_of(job: Job, explanation: Explanation, drawing: Drawing) -> Record:
         "score": asdict(explanation.score),
         "results": [
             {
-                **result_entry(result, device=device, batch_size=size, drawing={}),
+                **result_entry(result, device=device, batch_size=size, drawing=drawing.entry),
                 **lowpass_entry(name, drawing.lowpass),
             }
             for name, result in explanation.results.items()
@@ -182,7 +204,9 @@ def words_of(explanation: Explanation) -> tuple[str, ...]:
 
 def tile_of(explanation: Explanation, method: str, drawing: Drawing) -> Image.Image:
     """One map on its photo."""
-    return draw(explanation.picture, explanation.results[method], style=drawing.style, scale=drawing.scale).image
+    return draw(
+        explanation.picture, explanation.results[method], style=drawing.style, scale=drawing.scale.of(method)
+    ).image
 
 
 def other_paths_of(explanation: Explanation, *, usual: str) -> list[str]:
@@ -212,8 +236,9 @@ def paths_of_own(explanations: Sequence[Explanation]) -> list[str]:
 def footer_of(job: Job, drawing: Drawing) -> tuple[str, ...]:
     """What the colours mean, and the conditions."""
     settings = job.plan.wanted.settings
+    whose = {"photo": "each map on its own scale", "shared": "the maps of a method on one scale"}
     conditions = (
         f"{job.model.provenance.name}, {settings.score} score, {settings.start_words}, {settings.steps} steps; "
-        f"each map on its own scale, {drawing.scale.describe()}"
+        f"{whose.get(drawing.scale.kind, 'all maps on one scale')}, {drawing.scale.describe()}"
     )
-    return STYLES[drawing.style].legend, conditions, *captions_of(drawing.lowpass)
+    return style_of(drawing.style).legend, conditions, *captions_of(drawing.lowpass)

@@ -19,23 +19,22 @@ from igcli.images.lowpass import Lowpass
 from igcli.images.reading import read_upright
 from igcli.images.regions import check_segmentation, regions_of
 from igcli.jobs.item import Explained
-from igcli.jobs.outputs.film import Filming, animation_entry, few_frames, film_of, frame_points, save_animation
+from igcli.jobs.outputs.film import Filming, frame_points
 from igcli.jobs.outputs.lowpassed import captions_of, lowpass_entry, lowpassed, shown_as
 from igcli.jobs.outputs.record import Done, Outputs, Record, png, result_entry
 from igcli.jobs.outputs.regions import form_of_regions, region_sheet, regions_entry
-from igcli.jobs.outputs.saturation import saturation_of, subject_of
+from igcli.jobs.outputs.views import write_views
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
+from igcli.rendering.colour_bar import with_colour_bar
 from igcli.rendering.film import Look
 from igcli.rendering.numbers import ends_text
 from igcli.rendering.overlay import draw, full_size
 from igcli.rendering.page.content import Detail
-from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.panel import Panel, draw_panel
 from igcli.rendering.region_sheet import draw_regions
-from igcli.rendering.saturation_plot import saturation_plot
 from igcli.rendering.scaling import Scale
-from igcli.rendering.styles import STYLES, Drawn
+from igcli.rendering.styles import Drawn, style_of
 
 if TYPE_CHECKING:
     from igcli.jobs.plan import ModelFacts
@@ -82,17 +81,12 @@ def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: 
         if drawing.regions:
             files[f"{method} regions"], lists = _write_regions(outputs, method)
         blank = blank or drawn.blank
-        shown = {
-            "style": drawing.style,
-            "aggregation": drawn.aggregation,
-            "percentile": drawing.scale.percentile,
-            "ceiling": drawn.ceiling,
-        }
+        shown = {**drawing.entry, "aggregation": drawn.aggregation, "ceiling": drawn.ceiling}
         entry = result_entry(result, device=plan.model.device, batch_size=plan.batch_size, drawing=shown)
         entries.append({**entry, **lowpass_entry(method, drawing.lowpass), **lists})
     if drawing.panel:
         outputs.save("panel.png", panel_of(plan.model, explanation, drawing=drawing))
-    views = _write_views(outputs, explanation, drawing=drawing, files=files)
+    views = write_views(outputs, explanation, drawing=drawing, files=files)
     timing = {"draw": time.perf_counter() - started}
     caveat = BLANK if blank else _concern(explanation)
     return outputs.save_record("json", results=entries, views=views, timing=timing, shown=files, caveat=caveat)
@@ -101,29 +95,6 @@ def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: 
 def _concern(explanation: Explanation) -> str:
     predicted, target = explanation.score.prediction_at_baseline, explanation.target
     return "" if predicted is None else predicted.concern(target.probability, target.label)
-
-
-def _write_views(
-    outputs: Outputs, explanation: Explanation, *, drawing: Drawing, files: dict[str, Path]
-) -> dict[str, Record]:
-    """Draw animation, report and saturation plot from the sweep that made the maps; adds to ``files``."""
-    views: dict[str, Record] = {}
-    if drawing.animation:
-        film = few_frames(film_of(explanation, drawing.filming.look, reading=outputs.plan.reading))
-        files["animation"] = save_animation(outputs, film, drawing.filming)
-        views["animation"] = animation_entry(drawing.filming, frames=len(film.alphas))
-    if drawing.report is not None:
-        from igcli.jobs.outputs.report import page_bytes  # not before it is needed
-
-        name, notes = outputs.item.found.relative.as_posix(), captions_of(drawing.lowpass)
-        page = photo_page(explanation, name=name, detail=drawing.report, notes=notes, truth=outputs.item.truth)
-        outputs.save_hidden("page", page_bytes(page))
-    if drawing.saturation:
-        subject = subject_of(outputs.plan, title=f"{explanation.picture.name}, {explanation.target.label}")
-        plot = saturation_plot([explanation.trace], subject)
-        files["saturation"] = outputs.save("saturation.png", plot)
-        views["saturation"] = saturation_of(explanation.trace)
-    return views
 
 
 #: The maps of the paper's Fig. 4, which a panel shows whatever else was asked for.
@@ -137,13 +108,15 @@ class Drawing:
     Attributes
     ----------
     style
-        A name in ``STYLES``.
+        As ``style_of`` takes it.
     scale
         What counts as full brightness.
     panel
         Add the sheet of the paper's Fig. 4.
     full_size
         Add the map on the original photo.
+    colour_bar
+        Add a bar to each map: which colour is which value.
     save_arrays
         Add the numbers, as ``.npz``.
     animation
@@ -162,6 +135,7 @@ class Drawing:
     scale: Scale = field(default_factory=Scale)
     panel: bool = False
     full_size: bool = False
+    colour_bar: bool = False
     save_arrays: bool = False
     animation: bool = False
     saturation: bool = False
@@ -176,11 +150,17 @@ class Drawing:
 
     def check(self) -> None:
         """Raise ``UsageError`` for an unknown style, or one that cannot show all that is to be drawn."""
-        STYLES[self.style]
+        style_of(self.style)
         if self.animation:
             self.filming.check()
         if self.regions:
             check_segmentation()
+
+    @property
+    def entry(self) -> Record:
+        """What records say of it."""
+        style, _, cmap = self.style.partition(":")
+        return {"style": style, "cmap": cmap or None, "scale": self.scale.kind, "percentile": self.scale.percentile}
 
     @property
     def filming(self) -> Filming:
@@ -192,17 +172,25 @@ def _write_map(outputs: Outputs, result: Attribution, drawing: Drawing) -> tuple
     """Write the files of one method: the overlay, the map on the original photo, the numbers."""
     model, explanation, name = outputs.plan.model, outputs.item.explanation, result.method
     picture = explanation.picture
-    drawn = draw(picture, result, style=drawing.style, scale=drawing.scale)
+    scale, style = drawing.scale.of(name), style_of(drawing.style)
+    drawn = draw(picture, result, style=drawing.style, scale=scale)
     fields = {**_fields(result), **lowpass_entry(name, drawing.lowpass)}
-    path = outputs.save(f"{name}.png", png(drawn.image, model, explanation, **fields))
+    prefix = "" if outputs.plan.name else f"{name}."
+
+    def save(suffix: str, shown: Drawn) -> Path:
+        clipped = scale.maximum is not None or scale.percentile < 100
+        caption = shown_as(f"{name}, {result.score.kind} score", drawing.lowpass, of=name)
+        barred = with_colour_bar(shown, style, caption=caption, clipped=clipped) if drawing.colour_bar else shown.image
+        return outputs.save(f"{prefix}{suffix}", png(barred, model, explanation, **fields))
+
+    path = save("png", drawn)
     source = picture.source or picture.path
     if drawing.full_size and source is not None:
         original = read_upright(source, options=outputs.plan.reading, sha256=picture.sha256)
-        whole = full_size(original, result, picture.placement, style=drawing.style, scale=drawing.scale)
-        outputs.save(f"{name}.full.png", png(whole.image, model, explanation, **fields))
+        save("full.png", full_size(original, result, picture.placement, style=drawing.style, scale=scale))
     if drawing.save_arrays:
         filtered = result.values[0] if name in drawing.lowpass else None
-        outputs.save(f"{name}.npz", _npz(explanation, explanation.results[name], filtered))
+        outputs.save(f"{prefix}npz", _npz(explanation, explanation.results[name], filtered))
     return path, drawn
 
 
@@ -212,7 +200,8 @@ def _write_regions(outputs: Outputs, method: str) -> tuple[Path, dict[str, Recor
     result = explanation.results[method]
     regions = regions_of(result.values, explanation.picture.pixels, of=form_of_regions(method))
     sheet = draw_regions(region_sheet(model, explanation, result, regions=regions))
-    path = outputs.save(f"{method}.regions.png", png(sheet, model, explanation, **_fields(result)))
+    prefix = "" if outputs.plan.name else f"{method}."
+    path = outputs.save(f"{prefix}regions.png", png(sheet, model, explanation, **_fields(result)))
     return path, {"regions": regions_entry(method, regions)}
 
 
@@ -227,7 +216,9 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
         for result in results
         if (gap := result.completeness).within_tolerance is not None
     ]
-    images = [draw(picture, result, style=drawing.style, scale=drawing.scale).image for result in results]
+    scale = drawing.scale
+    whose = "" if scale.kind == "photo" else "brightness as in all photos, "
+    images = [draw(picture, each, style=drawing.style, scale=scale.of(each.method)).image for each in results]
     shown = Panel(
         title=picture.name,
         photo=picture.image(),
@@ -238,10 +229,10 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
             (shown_as(_TITLES.get(name, name), drawing.lowpass, of=name), image)
             for name, image in zip(names, images, strict=True)
         ),
-        legend=STYLES[drawing.style].legend,
+        legend=style_of(drawing.style).legend,
         footer=(
             f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
-            f"{first.score.at_baseline:.4g} at the {first.settings.start_words}; {drawing.scale.describe()}",
+            f"{first.score.at_baseline:.4g} at the {first.settings.start_words}; {whose}{scale.describe()}",
             "; ".join(gaps),
             *captions_of({name: each for name, each in drawing.lowpass.items() if name in explanation.results}),
             *(f"{result.method}: {result.premise}" for result in results if result.premise),

@@ -94,7 +94,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 def style_of_page(style: str) -> str:
     """The style that a page shows first where the files are drawn in ``style``: another if it cannot paint that."""
-    styles = painted_styles()
+    styles = painted_styles(style)
     return style if style in styles else next(iter(styles))
 
 

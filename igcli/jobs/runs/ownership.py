@@ -57,6 +57,16 @@ class Ownership:
             place += 1
 
 
+def is_drawn(path: Path) -> bool:
+    """Whether a file is a PNG that igcli has drawn."""
+    try:
+        with open_regular(path) as file:
+            head = file.read(256)
+    except OSError:
+        return False
+    return head.startswith(b"\x89PNG") and b"Software" in head and b"igcli" in head
+
+
 def photo_of(path: Path) -> str | None:
     """The absolute path of the photo that a record is of; ``None`` for any other file."""
     image = _record(path).get("image")

@@ -221,9 +221,9 @@ class ReportPage:
     Attributes
     ----------
     style
-        The style shown first: a name in ``STYLES``.
+        The style shown first, as ``style_of`` takes it.
     scale
-        What counts as full brightness at first: its percentile.
+        What counts as full brightness at first.
     failures
         Sentences on what could not be shown.
     """

@@ -27,8 +27,10 @@ def index_of(page: ReportPage) -> Plain:
         "probabilities": list(PROBABILITIES),
         "style": page.style,
         "percentile": page.scale.percentile,
+        "ceilings": {name: top for name in sorted(names) if (top := page.scale.of(name).maximum) is not None},
         "styles": [
-            {"name": name, "legend": style.legend, "signed": style.signed} for name, style in painted_styles().items()
+            {"name": name, "legend": style.legend, "signed": style.signed}
+            for name, style in painted_styles(page.style).items()
         ],
         "methods": {entry.name: entry.summary for entry in METHODS.entries() if entry.name in names},
         "black": _is_dimmed(page.origin.settings),

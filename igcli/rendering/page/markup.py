@@ -61,7 +61,7 @@ def page_parts(page: ReportPage) -> Iterator[str]:
     }
     head, tail = page_asset("page.html").split("{{blocks}}")
     yield filled(head, words)
-    yield _block("style.tables", deflate(tables_of(painted_styles())))
+    yield _block("style.tables", deflate(tables_of(painted_styles(page.style))))
     for number, photo in enumerate(page.photos):
         yield from _blocks(number, photo)
     yield filled(tail, words)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from igcli.errors import UsageError
 from igcli.lazy import np
-from igcli.rendering.styles import STYLES, dimmed
+from igcli.rendering.styles import STYLES, dimmed, style_of
 
 if TYPE_CHECKING:
     from igcli.rendering.styles import Paint, Style
@@ -21,15 +21,19 @@ _STEPS = 64  # of a table, to one step of a colour
 _TRIALS = 8  # rows of random pixels by which a table is tried
 
 
-def painted_styles() -> dict[str, Style]:
-    """The styles that a page can paint, by name."""
-    return {name: style for name, style in STYLES.items() if _table(style.paint, signed=style.signed) is not None}
+def painted_styles(shown: str = "") -> dict[str, Style]:
+    """The styles that a page can paint, by name; ``shown`` after the one whose colours it replaces."""
+    styles = dict(STYLES.items())
+    if shown and shown not in styles:
+        base = shown.partition(":")[0]
+        styles = {key: style_of(key) for name in styles for key in ((name, shown) if name == base else (name,))}
+    return {name: style for name, style in styles.items() if _table(style.paint, signed=style.signed) is not None}
 
 
 def check_style(name: str) -> None:
     """Raise ``UsageError`` for a style that does not exist, or that a page cannot paint."""
-    STYLES[name]
-    if name not in painted_styles():
+    style_of(name)
+    if name not in painted_styles(name):
         raise UsageError(
             f"A page cannot paint the style {name!r}: its colours do not follow from each pixel alone. "
             f"Choose from: {', '.join(painted_styles())}."

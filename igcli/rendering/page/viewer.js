@@ -3,7 +3,7 @@
 class Viewer {
   constructor(report) {
     this.report = report;
-    this.look = { style: report.style, percent: report.percentile, opacity: 1, range: "frame" };
+    this.look = { style: report.style, percent: report.percentile, opacity: 1, range: "frame", alike: Object.keys(report.ceilings).length > 0 };
     this.unsigned = this.isSigned ? report.styles.find(({ signed }) => !signed)?.name : report.style;
     this.path = new PathControl(() => this.choose("interior"));
     this.readout = new Readout([byId("map-frame"), byId("photo-frame")], () => this.painted);
@@ -29,7 +29,9 @@ class Viewer {
     const percentile = byId("percentile");
     if (look.percent < Number(percentile.min)) percentile.min = Math.floor(look.percent);
     percentile.value = look.percent;
-    percentile.addEventListener("input", () => this.relook({ percent: Number(percentile.value) }));
+    percentile.addEventListener("input", () => this.relook({ percent: Number(percentile.value), alike: false }));
+    byId("alike-line").hidden = !look.alike;
+    byId("alike").addEventListener("change", (event) => this.relook({ alike: event.target.checked }));
     byId("opacity").addEventListener("input", (event) => this.relook({ opacity: Number(event.target.value) / 100 }));
     byId("ranges").addEventListener("change", (event) => this.relook({ range: event.target.value }));
     byId("dim").addEventListener("change", () => this.paint());
@@ -91,13 +93,20 @@ class Viewer {
     this.paint();
   }
 
+  /** The value at full brightness that all photos share; null where this photo has its own. */
+  get sharedCeiling() {
+    const method = this.entry.maps[Number(this.shown)]?.method;
+    return (this.look.alike && this.report.ceilings[method]) || null;
+  }
+
   /** The field to be painted now, in which style, and what is full brightness in it. */
   async subject() {
     const { look, number, entry, shown, isSigned } = this;
     if (shown !== "interior") {
       if (!this.fields.has(shown)) this.fields.set(shown, mapOf(number, Number(shown), entry));
       const field = await this.fields.get(shown);
-      return { field, isSigned, style: look.style, ceiling: field.ceiling(look.percent, isSigned) };
+      const own = field.ceiling(look.percent, isSigned);
+      return { field, isSigned, style: look.style, ceiling: own && (this.sharedCeiling ?? own) };
     }
     // Interior gradients are kept by their size: they have no sign to show.
     this.film ??= Film.of(number, entry);
@@ -142,7 +151,9 @@ class Viewer {
     byId("sign").checked = !interior && this.isSigned;
     byId("sign").disabled = interior;
     byId("ranges").disabled = !interior;
-    say("percentile", `${Number(look.percent.toFixed(3))}`);
+    say("percentile", this.sharedCeiling ? "as in all photos" : `${Number(look.percent.toFixed(3))}`);
+    byId("alike").checked = look.alike;
+    byId("alike").disabled = interior;
     say("opacity", `${Math.round(100 * look.opacity)} %`);
     const dimmed = interior && this.report.black && byId("dim").checked;
     byId("photo").style.filter = dimmed ? `brightness(${this.path.alpha})` : "";
@@ -156,16 +167,17 @@ function say(slider, text) {
 }
 
 /** What the painted map is, and what its colours mean. */
-function label({ shown, entry, path, report, look }, { isSigned, style, ceiling }) {
+function label({ shown, entry, path, report, look, sharedCeiling }, { isSigned, style, ceiling }) {
+  const clipped = sharedCeiling || look.percent !== 100;
   const method = entry.maps[Number(shown)]?.method;
   byId("map-title").textContent = method ? titled(method) : `Gradients at α = ${path.alphaText}`;
   const summary = method ? report.methods[method] : "";
   byId("map-summary").textContent = summary ? `${summary.charAt(0).toUpperCase()}${summary.slice(1)}`.replace(/\.?$/, ".") : "";
   byId("map-frame").setAttribute("aria-label", `${byId("map-title").textContent} of ${entry.name} for ${entry.target.label}`);
   byId("map").dataset.shown = method ?? `interior ${path.place}`;
-  byId("key-low").textContent = isSigned ? `${look.percent === 100 ? "" : "≤ "}${figure(-ceiling)}` : "0";
+  byId("key-low").textContent = isSigned ? `${clipped ? "≤ " : ""}${figure(-ceiling)}` : "0";
   byId("key-middle").textContent = isSigned ? "0" : "";
-  byId("key-high").textContent = look.percent === 100 ? figure(ceiling) : `≥ ${figure(ceiling)}`;
+  byId("key-high").textContent = clipped ? `≥ ${figure(ceiling)}` : figure(ceiling);
   byId("legend").textContent = ceiling
     ? report.styles.find(({ name }) => name === style).legend
     : "This map is zero everywhere: there is nothing to see in it but the dimmed photo.";

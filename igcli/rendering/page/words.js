@@ -52,8 +52,8 @@ const amountText = (value, kind) => (kind === "value" ? figure(value) : probabil
 
 const isProbability = (kind) => report.probabilities.includes(kind);
 
-/** A method's name as a title. */
-const titled = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("-", " ");
+/** A method's or a style's name as a title: Heat, viridis. */
+const titled = (name) => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("-", " ").replace(":", ", ");
 
 /** α with as many digits as distinguish the points. */
 function alphaDigits(alphas) {

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rendering.page.browsing import choose, eventually, painted, pixels, slide, text
-from rendering.page.pages import toy_explanation, toy_report
+from rendering.page.pages import made_up, toy_explanation, toy_report
 
 from igcli.attribution.completeness import Completeness
+from igcli.rendering.overlay import overlay
 from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.scaling import Scale
 
@@ -173,3 +174,28 @@ def test_every_control_has_a_name_and_can_be_reached_by_tab(page):
         )
     ]
     assert nameless == []
+
+
+def test_maps_of_a_shared_scale_are_painted_with_it_until_the_reader_chooses_otherwise(visit):
+    explanation = made_up()
+    ceiling = 0.5 * float(explanation.results["integrated"].values.abs().sum(dim=0).max())
+    scale = Scale(shared={"integrated": ceiling})
+    page = visit(toy_report(photo_page(explanation), style="map:viridis", scale=scale))
+
+    def apart(scale: Scale) -> int:
+        drawn = overlay(explanation.picture, explanation.results["integrated"], style="map:viridis", scale=scale)
+        return int(np.abs(pixels(page) - np.asarray(drawn).astype(int)).max())
+
+    assert apart(scale.of("integrated")) <= 6
+    assert page.locator("#percentile-said").inner_text() == "as in all photos"
+    assert "viridis" in page.locator("#legend").inner_text()
+    slide(page, "percentile", 90)
+    assert not page.locator("#alike").is_checked()
+    assert apart(Scale(percentile=90)) <= 6
+    page.locator("#alike").check()
+    assert apart(scale.of("integrated")) <= 6
+
+
+def test_a_page_without_a_shared_scale_offers_none(visit):
+    page = visit(toy_report())
+    assert page.locator("#alike-line").is_hidden()
