@@ -31,7 +31,7 @@ def test_photos_and_files_are_completed_as_files(line):
 
 
 def test_folders_are_completed_as_folders():
-    assert completed("ig explain a.jpg --output im") == ["dir,im"]
+    assert completed("ig evaluate a.jpg --output im") == ["dir,im"]
 
 
 def test_registered_models_are_completed_by_name():
