@@ -212,6 +212,18 @@ def test_a_tensor_of_the_models_size_is_neither_cropped_nor_rounded():
     assert igcli.read_image(one, view=view).pixels.shape == (3, 24, 24)  # grey, and a photo still to be cropped
 
 
+def test_a_tensor_of_a_rectangle_is_taken_by_its_height_and_width():
+    tensor, view = torch.rand(3, 16, 40), View(size=(40, 16))
+    found = igcli.read_image(tensor, view=view)
+    assert torch.equal(found.pixels, tensor)
+    assert found.original_size == (40, 16)
+    assert igcli.read_image(tensor.transpose(1, 2), view=view).pixels.shape == (
+        3,
+        16,
+        40,
+    )  # a photo still to be cropped
+
+
 def test_a_window_is_used_on_a_tensor_of_the_models_size():
     tensor = torch.rand(3, 24, 24) * 2 - 1
     found = igcli.read_image(tensor, view=View(size=24), options=ReadOptions(window="-1,1"))
