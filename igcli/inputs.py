@@ -15,7 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from igcli.errors import InputError
 from igcli.lazy import np
+
+#: Characters of all inputs that are kept at once.
+MOST_CHARACTERS = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,27 @@ class TextInput:
         """The entry ``input`` of records."""
         text = self.text.encode("utf-8", "replace").decode()
         return {"text": text, "source": self.source or None, "line": self.line, "sha256": self.sha256}
+
+
+def bounded_list(inputs: Iterable[TextInput | Missing], *, most: int, unit: str) -> list[TextInput | Missing]:
+    """All inputs, for what needs them all.
+
+    Raises
+    ------
+    InputError
+        When there are more than ``most``, or more than :data:`MOST_CHARACTERS` in them: no more are read then.
+    """
+    found: list[TextInput | Missing] = []
+    characters = 0
+    for each in inputs:
+        characters += len(each.text) if isinstance(each, TextInput) else 0
+        if len(found) == most or characters > MOST_CHARACTERS:
+            amount = f"{most:,} {unit}s" if len(found) == most else f"{MOST_CHARACTERS:,} characters in the {unit}s"
+            raise InputError(
+                f"There are more than {amount}: split them into several runs, each with a folder of its own."
+            )
+        found.append(each)
+    return found
 
 
 def drawn_by_lot(inputs: Iterable[TextInput | Missing], *, most: int, seed: int) -> tuple[list[TextInput], int]:

@@ -35,3 +35,34 @@ def test_what_was_made_to_do_harm_ends_in_a_sentence_within_the_limits(kind):
     ((name, tried, hold, *_),) = rows("hostile.py", "--only", kind)
     assert name == kind
     assert tried == hold
+
+
+_ENDLESS = "import sys\ntry:\n    while True: sys.stdout.write({line!r} * 1000)\nexcept BrokenPipeError: pass"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line", "said"),
+    [
+        (("text", "-", "-o", "out"), "more than\n", "more than 100,000 texts"),
+        (("text", "-", "--saturation"), "more than\n", "more than 100,000 texts"),
+        (("text", "-"), "word", "does not end"),
+        (("molecule", "-"), "CCO ethanol\n", "more than 100,000 molecules"),
+        (("molecule", "-", "--saturation"), "CCO\n", "more than 100,000 molecules"),
+        (("molecule", "-"), "C", "no file of molecules"),
+    ],
+)
+def test_a_stdin_that_never_ends_ends_in_a_sentence(tmp_path, arguments, line, said):
+    if arguments[0] == "molecule":
+        pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")
+    feeder = [sys.executable, "-c", _ENDLESS.format(line=line)]
+    command = [sys.executable, "-m", "igcli", *arguments, "-q"]
+    with subprocess.Popen(feeder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as endless:
+        try:
+            done = subprocess.run(
+                command, stdin=endless.stdout, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+            )
+        finally:
+            endless.kill()
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,4 +1,7 @@
-from igcli.inputs import Missing, TextInput, drawn_by_lot
+import pytest
+
+from igcli.errors import InputError
+from igcli.inputs import Missing, TextInput, bounded_list, drawn_by_lot
 
 
 def test_an_entry_is_the_same_wherever_it_stands():
@@ -41,3 +44,15 @@ def test_inputs_are_drawn_by_lot_each_with_the_same_chance():
             counts[int(each.text)] += 1
     assert min(counts) > 65  # of 100 on average, with a standard deviation of 8.7
     assert max(counts) < 135
+
+
+def test_a_list_is_kept_up_to_a_number_of_inputs_and_of_characters(monkeypatch):
+    inputs = [TextInput("word"), Missing("x", "why"), TextInput("words")]
+    assert bounded_list(iter(inputs), most=3, unit="text") == inputs
+    with pytest.raises(InputError, match="more than 2 texts: split"):
+        bounded_list(iter(inputs), most=2, unit="text")
+    monkeypatch.setattr("igcli.inputs.MOST_CHARACTERS", 8)
+    read = []
+    with pytest.raises(InputError, match="more than 8 characters in the texts"):
+        bounded_list((read.append(each) or each for each in [*inputs, TextInput("more")]), most=9, unit="text")
+    assert len(read) == 3  # nothing is read beyond

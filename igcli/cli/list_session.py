@@ -15,6 +15,8 @@ from igcli.inputs import Missing, TextInput
 from igcli.jobs.item import Item
 from igcli.jobs.outputs.record import Record, new_record, typed
 
+#: Inputs of one run that writes files: all are kept in memory, with the names of their files.
+MOST_LISTED = 100_000
 #: Failures that a page names.
 _MOST_SENTENCES = 1000
 

@@ -15,9 +15,11 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
+from igcli.cli.list_session import MOST_LISTED
 from igcli.cli.molecule_session import MoleculeInputs, MoleculeSession
 from igcli.cli.options import Streams, debug_option, output_option, quadrature_options, stream_options
 from igcli.errors import UsageError
+from igcli.inputs import bounded_list
 from igcli.jobs.plan import Job, check_reachable
 from igcli.models.devices import numbers
 from igcli.models.molecule_model import MoleculeModel
@@ -159,7 +161,8 @@ def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wan
             if run.saturation:
                 from igcli.cli.list_saturation import plot_saturation
 
-                plot_saturation(session, job, inputs.entries(), points=run.points)
+                entries = bounded_list(inputs.entries(), most=MOST_LISTED, unit="molecule")
+                plot_saturation(session, job, entries, points=run.points)
             elif inputs.is_one:
                 session.write_one(job, inputs, report=run.report, overwrite=run.overwrite)
             else:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from igcli.attribution.completeness import OF_RANGE
-from igcli.cli.list_session import ListSession
+from igcli.cli.list_session import MOST_LISTED, ListSession
 from igcli.cli.session import percent
-from igcli.inputs import Missing, TextInput
+from igcli.inputs import Missing, TextInput, bounded_list
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.outputs.molecules import start_name, write_molecule
 from igcli.jobs.outputs.record import Done, Record
@@ -73,7 +73,7 @@ class MoleculeSession(ListSession):
 
     def write_all(self, job: Job, inputs: MoleculeInputs, *, report: bool, overwrite: bool) -> None:
         """Explain a list of molecules; what is done already is skipped."""
-        entries = list(inputs.entries())
+        entries = bounded_list(inputs.entries(), most=MOST_LISTED, unit=self.unit)
         if not entries:
             return
         with Run(job.plan, entries, kind="molecule", settings={}, options=RunOptions(overwrite=overwrite)) as run:

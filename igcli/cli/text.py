@@ -16,6 +16,7 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.list_saturation import plot_saturation
+from igcli.cli.list_session import MOST_LISTED
 from igcli.cli.model_options import model_arg_option
 from igcli.cli.options import (
     against_option,
@@ -29,7 +30,7 @@ from igcli.cli.options import (
 from igcli.cli.path_types import OutputPath
 from igcli.cli.text_session import TextOutput, TextSession
 from igcli.errors import UsageError
-from igcli.inputs import Missing
+from igcli.inputs import Missing, bounded_list
 from igcli.jobs.outputs.words import DoneText, score_words, write_words
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, check_reachable
@@ -38,11 +39,9 @@ from igcli.models.devices import exact_numbers
 from igcli.text.discretized import NO_WORD
 from igcli.text.loading import TextModelChoice, load_text_model
 from igcli.text.model import SPECIAL, WRITTEN, TextModel, TextOptions
-from igcli.text.reading import TextSource, bounded_list
+from igcli.text.reading import TextSource
 from igcli.text.scored import TEXT_METHODS
 
-#: Texts of one run: all are kept in memory, with the names of their files.
-MOST_TEXTS = 100_000
 #: Characters of a baseline that is a text.
 _LONGEST_BASELINE = 200
 
@@ -187,7 +186,7 @@ def text(
         if "discretized" in wanted.methods and wanted.settings.baseline == "zero":
             session.console.warn(NO_WORD)
         if destination.saturation:
-            inputs = bounded_list(source.inputs(), most=MOST_TEXTS)
+            inputs = bounded_list(source.inputs(), most=MOST_LISTED, unit="text")
             plot_saturation(session, job, inputs, points=destination.points)
         elif folder is not None:
             _write(session, job, source)
@@ -210,7 +209,7 @@ def _job(model: TextModel, wanted: Wanted, reading: TextOptions, folder: Path | 
 
 def _write(session: TextSession, job: Job, source: TextSource) -> None:
     """A run over a list: what is done is skipped, as photos are."""
-    inputs = bounded_list(source.inputs(), most=MOST_TEXTS)
+    inputs = bounded_list(source.inputs(), most=MOST_LISTED, unit="text")
     options = RunOptions(overwrite=session.destination.overwrite)
     with Run(job.plan, inputs, kind="text", settings={}, options=options) as run:
         for missing in (each for each in inputs if isinstance(each, Missing)):

@@ -26,9 +26,6 @@ SUFFIXES = SMILES_SUFFIXES + TABLE_SUFFIXES + STRUCTURE_SUFFIXES
 LONGEST_LINE = 1 << 16
 """Characters of the longest line; a file with a longer one is none of molecules."""
 
-MOST_ENTRIES = 3_000_000
-"""Entries of one run."""
-
 MOST_LINES = 100
 """Lines of one row of a table, whose cells may have line breaks in quotes."""
 
@@ -43,17 +40,6 @@ def read_entries(inputs: Sequence[str], *, column: str | None, stdin: BinaryIO) 
     column
         Of tables, the column that holds the SMILES; by default the one called smiles.
     """
-    for count, each in enumerate(_all_entries(inputs, column, stdin)):
-        if count == MOST_ENTRIES:
-            yield Missing(str(each.path if isinstance(each, TextInput) else each.argument), _TOO_MANY)
-            return
-        yield each
-
-
-_TOO_MANY = f"There are more than {MOST_ENTRIES:,} molecules, and the rest was not read: explain them in several runs."
-
-
-def _all_entries(inputs: Sequence[str], column: str | None, stdin: BinaryIO) -> Iterator[TextInput | Missing]:
     for given in inputs:
         if given == "-":
             yield from _lines_of_smiles(io.TextIOWrapper(stdin, "utf-8", "replace"), "-")

@@ -9,20 +9,24 @@ import csv
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from igcli.bounded import open_regular, read_bounded
-from igcli.errors import InputError, UsageError, first_line
+from igcli.errors import UsageError, first_line
 from igcli.inputs import Missing, TextInput
 
 #: Bytes of the longest line, cell or whole file.
 LONGEST = 2**20
+#: Of a longer line, how many times as much is passed over.
+_PASSED_OVER = 256
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _NOT_UTF8 = "It is not UTF-8: save it as UTF-8, or convert it with iconv."
 _TOO_LONG = f"It has more than {LONGEST} bytes: one text is expected on a line."
+
+_ENDLESS = "It does not end: this is no file of texts. The rest was not read."
 
 Found = TextInput | Missing
 
@@ -109,22 +113,6 @@ class TextSource:
         raise UsageError(f"{lacking} of {name}: --column NAME. Its columns: {shown}.")
 
 
-def bounded_list(inputs: Iterable[Found], *, most: int) -> list[Found]:
-    """All inputs, for what needs them all.
-
-    Raises
-    ------
-    InputError
-        When there are more than ``most``.
-    """
-    found: list[Found] = []
-    for each in inputs:
-        if len(found) == most:
-            raise InputError(f"There are more than {most} texts: split them, or leave -o and --saturation out.")
-        found.append(each)
-    return found
-
-
 def _lines(file: BinaryIO, name: str) -> Iterator[Found]:
     """The lines that are not blank, each read no further than :data:`LONGEST`."""
     number = 0
@@ -132,13 +120,23 @@ def _lines(file: BinaryIO, name: str) -> Iterator[Found]:
         number += 1
         place = f"{name}:{number}"
         if len(line) > LONGEST and not line.endswith(b"\n"):
-            while (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
-                pass
+            if not _passed_over(file):
+                yield Missing(place, _ENDLESS)
+                return
             yield Missing(place, _TOO_LONG)
             continue
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape").strip("\r\n")
         if text.strip():
             yield _checked(text, TextInput(text, name, number))
+
+
+def _passed_over(file: BinaryIO) -> bool:
+    """Read on to the end of a line; false for one that does not end."""
+    for _ in range(_PASSED_OVER):
+        rest = file.readline(LONGEST)
+        if not rest or rest.endswith(b"\n"):
+            return True
+    return False
 
 
 def _whole(path: Path) -> Found:

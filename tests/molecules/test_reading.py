@@ -9,7 +9,6 @@ import itertools
 import pytest
 
 from igcli.inputs import Missing, TextInput
-from igcli.molecules import reading
 from igcli.molecules.reading import LONGEST_LINE, read_entries
 
 
@@ -110,10 +109,3 @@ def test_stdin_is_read_as_it_is_asked_for():
 
     entries = read_entries(["-"], column=None, stdin=io.BufferedReader(Endless()))
     assert [each.line for each in itertools.islice(entries, 3)] == [1, 2, 3]
-
-
-def test_too_many_entries_end_with_a_sentence(monkeypatch):
-    monkeypatch.setattr(reading, "MOST_ENTRIES", 2)
-    *entries, last = read("-", stdin=b"CC\n" * 5)
-    assert len(entries) == 2
-    assert "several runs" in last.reason

@@ -1,11 +1,12 @@
 import io
+import tracemalloc
 
 import pytest
 
 from igcli.errors import InputError, UsageError
-from igcli.inputs import Missing, TextInput
+from igcli.inputs import Missing, TextInput, bounded_list
 from igcli.text import reading
-from igcli.text.reading import TextSource, bounded_list
+from igcli.text.reading import TextSource
 
 
 def texts(source):
@@ -47,20 +48,46 @@ def test_a_line_without_end_is_refused_without_being_kept(stdin, monkeypatch):
     assert isinstance(third, Missing)
 
 
+class Endless(io.RawIOBase):
+    """The same bytes again and again."""
+
+    def __init__(self, piece):
+        self.piece, self.given = piece, 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, room):
+        room[:] = (self.piece * (len(room) // len(self.piece) + 1))[: len(room)]
+        self.given += len(room)
+        return len(room)
+
+
+def endless_stdin(monkeypatch, piece):
+    endless = Endless(piece)
+    monkeypatch.setattr("sys.stdin", type("stdin", (), {"buffer": io.BufferedReader(endless, 8 * len(piece))}))
+    return endless
+
+
+def test_a_line_that_never_ends_ends_in_a_sentence_and_is_not_kept(monkeypatch):
+    endless = endless_stdin(monkeypatch, b"x" * 65536)
+    tracemalloc.start()
+    try:
+        (missing,) = TextSource(("-",)).inputs()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "does not end" in missing.reason
+    assert peak < 20 * reading.LONGEST
+    assert endless.given < 300 * reading.LONGEST
+
+
 def test_lines_are_read_as_they_are_needed(monkeypatch):
-    class Endless(io.RawIOBase):
-        def readable(self):
-            return True
-
-        def readinto(self, room):
-            room[:] = (b"more\n" * len(room))[: len(room)]
-            return len(room)
-
-    monkeypatch.setattr("sys.stdin", type("stdin", (), {"buffer": io.BufferedReader(Endless())}))
+    endless_stdin(monkeypatch, b"more\n")
     inputs = TextSource(("-",)).inputs()
     assert [next(inputs).line for _ in range(3)] == [1, 2, 3]
-    with pytest.raises(InputError, match="more than 1000"):
-        bounded_list(inputs, most=1000)
+    with pytest.raises(InputError, match="more than 1,000 texts"):
+        bounded_list(inputs, most=1000, unit="text")
 
 
 def test_a_table_has_a_text_in_each_row(tmp_path):
