@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,7 @@ from igcli.bounded import read_bounded
 from igcli.errors import UsageError
 from igcli.evaluation.exclusions import counted
 from igcli.evaluation.ground_truth.names import Match, pair
+from igcli.evaluation.metrics.metric import arrow
 from igcli.evaluation.statistics import Estimate, estimate
 from igcli.jobs.evaluating.table import CSV_COLUMNS, Column, estimate_entry, estimate_text
 from igcli.jobs.files import LARGEST
@@ -30,6 +32,9 @@ from igcli.tables import unescaped_cell
 
 #: Settings that numbers do not depend on, or that the maps' names have.
 _OF_NO_ACCOUNT = ("device", "batch_size", "methods")
+
+#: A hash, of which a sentence has the beginning.
+_SHA256 = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 #: A photo's numbers by one metric, of one map: by the label of the class that was explained.
 ByTarget = dict[str, float]
@@ -53,6 +58,11 @@ class Difference:
     values: Mapping[str, np.ndarray] = field(default_factory=dict)
     reason: str = ""
     unpaired: int = 0
+
+    @property
+    def heading(self) -> str:
+        """The metric, and whether a rise or a fall is better."""
+        return f"{self.column.name} {arrow(self.column.metric.direction)}"
 
     @property
     def estimates(self) -> dict[str, Estimate]:
@@ -181,7 +191,7 @@ def lines_of_differences(
     if compared:
         estimates = [each.estimates for each in compared.values()]
         cells = ([name, *(difference_text(found.get(name)) for found in estimates)] for name in names)
-        rows = [[f"now − {earlier.path}", *compared], *cells]
+        rows = [[f"now − {earlier.path}", *(each.heading for each in compared.values())], *cells]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -198,7 +208,8 @@ def notes_of_differences(differences: Mapping[str, Difference], changed: Sequenc
         yield f"{unpaired} of {counted(photos, 'photo')} not in the earlier evaluation, and not compared"
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        yield f"other settings: {'; '.join(changed[:3])}{more}"
+        shortened = _SHA256.sub(r"\1…", "; ".join(changed[:3]))
+        yield f"other settings: {shortened}{more}"
 
 
 def difference_text(found: Estimate | None) -> str:

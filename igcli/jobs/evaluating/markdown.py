@@ -63,7 +63,7 @@ def _cells(found: Evaluated, name: str) -> list[str]:
 def _compared(compared: EarlierComparison | None) -> Iterator[str]:
     if compared is None:
         return
-    own = {name: each.estimates for name, each in compared.differences.items() if not each.reason}
+    own = {each.heading: each.estimates for each in compared.differences.values() if not each.reason}
     names = dict.fromkeys(name for estimates in own.values() for name in estimates)
     yield f"### Now less {markdown_text(str(compared.earlier.path))}\n"
     if names:

@@ -68,6 +68,7 @@ def test_only_photos_that_both_have_count_and_the_others_are_said(kept, plan):
     assert found["aopc"].values["mine"] == pytest.approx([0.1, NAN, NAN], nan_ok=True)
     assert found["aopc"].unpaired == 1
     lines = list(lines_of_differences(earlier, found, []))
+    assert lines[0].endswith(".json  aopc ↑")
     assert lines[1] == "mine  +0.1 of 1".replace("mine  ", f"{'mine':<{len(lines[0].split('  ')[0])}}  ")
     assert "1 of 3 photos not in the earlier evaluation, and not compared" in lines
 
@@ -119,8 +120,10 @@ def test_numbers_that_were_measured_otherwise_are_not_compared(kept, plan, small
 def test_what_has_changed_is_named_and_the_device_is_no_change(kept, plan):
     assert read_earlier(kept(column([]))).changed(plan) == []
     model = {**plan.settings["model"], "sha256": "0" * 64}
-    assert read_earlier(kept(column([]), settings={"model": model})).changed(plan) == [
-        f"model.sha256 {'0' * 64} then, None now"
+    earlier = read_earlier(kept(column([]), settings={"model": model}))
+    assert earlier.changed(plan) == [f"model.sha256 {'0' * 64} then, None now"]
+    assert list(lines_of_differences(earlier, {}, earlier.changed(plan))) == [
+        f"other settings: model.sha256 {'0' * 12}… then, None now"
     ]
 
 
