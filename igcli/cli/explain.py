@@ -88,8 +88,9 @@ def explain(
 ) -> None:
     """Show which pixels a prediction depends on.
 
-    PATH is a photo, a folder, a glob, or - for paths on stdin. An overlay and a JSON record of each photo are written
-    to the output folder; a line says what was seen and how exact the numbers are.
+    PATH is a photo, a folder, a glob, a zip or tar, a list (CSV, JSON Lines), an address, or - for paths on stdin. An
+    overlay and a JSON record of each photo are written to the output folder; a line says what was seen and how exact
+    the numbers are.
 
     \b
     Examples:

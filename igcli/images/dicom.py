@@ -54,6 +54,10 @@ def read_dicom(data: bytes, options: ReadOptions, *, name: str, tolerant: bool) 
     DamagedError
         For one that is not whole; with ``tolerant`` what is missing of uncompressed pixels is 0.
     """
+    try:
+        import pydicom.pixels.decoders  # noqa: F401 - since 3.0
+    except ImportError:
+        raise ImageError(f"{name} is a DICOM file, and pydicom is too old: pip install -U pydicom.") from None
     with pillow(name, max_pixels=options.max_pixels, tolerant=tolerant):  # pydicom decodes JPEGs by Pillow
         header = header_of(data, name)
         check_size((whole_number(header, "Columns"), whole_number(header, "Rows")), name, options.max_pixels)

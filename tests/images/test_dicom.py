@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zlib
 from pathlib import Path
 
@@ -238,6 +239,11 @@ def test_a_compression_that_cannot_be_decoded_names_the_package_that_would(synta
 def test_twelve_bits_in_a_jpeg_are_more_than_pillow_reads():
     twelve = compressed("JPEGExtended12Bit", encoded("JPEG"), RAMP, BitsStored=12, HighBit=11)
     assert "pylibjpeg-libjpeg" in refusal(twelve)
+
+
+def test_a_pydicom_without_decoders_is_too_old(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydicom.pixels.decoders", None)
+    assert "pydicom is too old" in refusal(dicom(RAMP))
 
 
 def test_a_file_without_a_picture_says_so():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from PIL import Image
 
 from igcli.errors import ImageError
 from igcli.images.decoding import decode
+from igcli.images.finding import find_images
 from igcli.images.options import ReadOptions
+from igcli.images.reading import read_image
 
 pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra heic")
 
@@ -56,6 +59,16 @@ def test_the_rotation_in_the_files_structure_is_done_and_that_of_exif_not_once_m
     place = turned.index(b"irot") + 4
     unturned = turned[:place] + b"\0" + turned[place + 1 :]
     assert decode(unturned, ReadOptions(), name="a.heic").image.size == (40, 60)
+
+
+def test_photos_are_found_in_folders_and_archives(tmp_path: Path):
+    (tmp_path / "a.HEIC").write_bytes(heic(photo()))
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("deep/b.heif", heic(photo()))
+    (in_folder,) = find_images([str(tmp_path)])
+    (in_archive,) = find_images([str(tmp_path / "photos.zip")])
+    assert in_archive.relative.as_posix() == "deep/b.heif"
+    assert (read_image(in_folder).pixels == read_image(in_archive).pixels).all()
 
 
 def test_transparency_is_kept_for_the_background():
