@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,14 +67,18 @@ def load_transformers(where: str, options: LoadOptions) -> Classifier:
     transformers = transformers_library()
     with quietly(transformers):
         folder = folder_of(where, offline=options.offline, progress=options.progress)
-        if is_of_timm(settings_in(folder)):
-            return load_timm(f"local-dir:{folder}", options)
+    if is_of_timm(settings_in(folder)):
+        return load_timm(f"local-dir:{folder}", options)
+    said: list[str] = []  # warnings of ours, which would not be heard inside the block
+    with quietly(transformers):
         with in_sentences(where, NEEDED):
             config = config_in(transformers, folder)
         _check_kind(config, where)
         with in_sentences(where, NEEDED):
-            network, weights, sha256 = _with_weights(transformers, folder, config, options)
+            network, weights, sha256 = _with_weights(transformers, folder, config, replace(options, warn=said.append))
         prepared, doubt = _preparation(transformers, folder, config)
+    for sentence in said:
+        options.warn(sentence)
     if prepared.reversed_channels:
         from igcli.models.reversed_channels import ReversedChannels  # loads torch
 
@@ -98,7 +103,7 @@ def load_transformers(where: str, options: LoadOptions) -> Classifier:
 
 def _check_kind(config: Any, where: str) -> None:
     """Raise ``UsageError`` for what is not a classifier of pictures."""
-    kind = next(iter(getattr(config, "architectures", None) or ()), "")
+    kind = str(next(iter(getattr(config, "architectures", None) or ()), ""))
     if kind and "ForImageClassification" not in kind:
         text = "; ig text explains it" if kind.endswith(("ForSequenceClassification", "ForCausalLM")) else ""
         raise UsageError(
@@ -114,7 +119,9 @@ def _with_weights(
     kind = transformers.AutoModelForImageClassification
     file = options.weights
     if file is None:
-        network = network_in(kind, folder, config)
+        network, ignored = network_in(kind, folder, config)
+        if ignored:
+            options.warn(ignored)
         return network, "model.safetensors", tensors_hash(network)
     whole = network_outline(kind, config)
     stored = read_state_dict(file, part=options.weights_key, trust_pickle=options.trust_pickle, room=room_for(whole))
@@ -127,9 +134,9 @@ def _with_weights(
     if classes != config.num_labels:
         config.num_labels = classes  # which also makes names of them: LABEL_0, ...
         whole = network_outline(kind, config)
-    network, extra = with_state(whole, config, state, file=file)
-    if extra:
-        options.warn(f"{file}: ignored as no part of the network: {', '.join(extra[:6])}{', ...' * (len(extra) > 6)}.")
+    network, ignored = with_state(whole, config, state, file=file)
+    if ignored:
+        options.warn(ignored)
     return network, file.name, sha256_of(file)
 
 

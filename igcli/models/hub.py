@@ -110,7 +110,7 @@ def in_sentences(where: str, files: str) -> Iterator[None]:
         yield
     except IgError:
         raise
-    except (OSError, ValueError, ImportError, RuntimeError, KeyError, TypeError, AttributeError) as problem:
+    except Exception as problem:  # settings of any value can raise anything in the library's code
         said = first_line(problem)
         if "custom code" in said or "trust_remote_code" in str(problem):
             raise WeightsError(
@@ -153,8 +153,8 @@ def config_in(transformers: Any, folder: Path) -> Any:
     return read_folder(transformers.AutoConfig, folder)
 
 
-def network_in(kind: Any, folder: Path, config: Any) -> torch.nn.Module:
-    """The network in ``folder`` with all of its weights, in float32.
+def network_in(kind: Any, folder: Path, config: Any) -> tuple[torch.nn.Module, str]:
+    """The network in ``folder`` with all of its weights, in float32, and a sentence on what else is in its files.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def network_in(kind: Any, folder: Path, config: Any) -> torch.nn.Module:
     if sum(value.nelement() for value in whole.parameters()) > 2 * sum(file.stat().st_size for file in files):
         raise WeightsError(f"{folder / CONFIG} describes a larger network than the weights next to it are of.")
     state = {key: value for file in files for key, value in read_safetensors(file).items()}
-    return with_state(whole, config, state, file=folder)[0]
+    return with_state(whole, config, state, file=folder)
 
 
 def network_outline(kind: Any, config: Any) -> torch.nn.Module:
@@ -182,8 +182,8 @@ def network_outline(kind: Any, config: Any) -> torch.nn.Module:
 
 def with_state(
     whole: torch.nn.Module, config: Any, state: Mapping[str, torch.Tensor], *, file: Path
-) -> tuple[torch.nn.Module, list[str]]:
-    """A network like ``whole`` with these weights, in float32, and the names of tensors that are no part of it.
+) -> tuple[torch.nn.Module, str]:
+    """A network like ``whole`` with these weights, in float32, and a sentence that names what is no part of it.
 
     The library translates names that older versions of it gave.
 
@@ -206,7 +206,9 @@ def with_state(
             f"{file} lacks {len(missing)} of the weights of {made.__name__} ({', '.join(missing[:3])}"
             f"{', ...' if len(missing) > 3 else ''}): it holds another network, or one that was not trained for this."
         )
-    return network.float(), sorted(map(str, found["unexpected_keys"]))
+    extra = sorted(map(str, found["unexpected_keys"]))
+    names = f"{', '.join(extra[:6])}{f' and {len(extra) - 6} more' if len(extra) > 6 else ''}"
+    return network.float(), f"{file}: ignored as no part of the network: {names}." if extra else ""
 
 
 def stored_shapes(folder: Path) -> dict[str, torch.Tensor]:

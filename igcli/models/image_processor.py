@@ -7,7 +7,7 @@ offsets, factors and a second normalisation are included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 PICTURES = ((301, 200), (190, 273))
 """Width and height of the pictures that are tried; what is cut off them is an odd number of pixels."""
+
+LARGEST_MADE = 4096
+"""Pixels of a side to which a processor may enlarge a picture; the largest of the library's have a quarter of it."""
 
 ROUNDING = 1.5
 """Grey levels by which two ways to compute the same picture may differ."""
@@ -74,6 +77,7 @@ def preparation_of(processor: Any, *, channels: int = 3) -> Preparation:
             raise UsageError(f"{_name(processor)} makes {values.shape} of a picture of {channels} channels.")
         return values
 
+    _check_sizes(processor)
     pictures = [_made_up(size, channels) for size in PICTURES]
     results = [prepared(picture) for picture in pictures]
     shapes = [values.shape[1:] for values in results]
@@ -96,6 +100,21 @@ def preparation_of(processor: Any, *, channels: int = 3) -> Preparation:
     if flipped:
         mean, std = mean[::-1], std[::-1]
     return Preparation(view, mean, std, flipped, doubt)
+
+
+def _check_sizes(processor: Any) -> None:
+    """Raise ``UsageError`` for settings by which a picture would take more memory than any network's does."""
+    said: list[Any] = [getattr(processor, name, None) for name in ("size", "crop_size", "pad_size")]
+    entries = [each if isinstance(each, Mapping) else getattr(each, "__dict__", {"": each}) for each in said]
+    numbers = [number for each in entries for number in each.values()]
+    share = getattr(processor, "crop_pct", None)
+    if isinstance(share, (int, float)) and share > 0:
+        numbers += [number / share for number in numbers if isinstance(number, int)]
+    largest = max((number for number in numbers if isinstance(number, (int, float))), default=0)
+    if largest > LARGEST_MADE:
+        raise UsageError(
+            f"{_name(processor)} makes pictures of {largest:,.0f} pixels a side, more than {LARGEST_MADE:,}."
+        )
 
 
 def interpolation_of(processor: Any) -> str | None:

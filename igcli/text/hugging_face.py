@@ -47,7 +47,7 @@ def load_hugging_face(name: str, *, device: str = "auto", offline: bool = False)
             tokenizer = read_folder(transformers.AutoTokenizer, folder)
             next_word = _is_causal(config, where)
             kind = transformers.AutoModelForCausalLM if next_word else transformers.AutoModelForSequenceClassification
-            network = network_in(kind, folder, config)
+            network, ignored = network_in(kind, folder, config)
     if not getattr(tokenizer, "is_fast", False):
         raise UsageError(f"{where} has no fast tokeniser, which says where its words are in the text: save one there.")
     network = in_evaluation_mode(network).to(resolve_device(device))
@@ -62,6 +62,7 @@ def load_hugging_face(name: str, *, device: str = "auto", offline: bool = False)
         multi_label=not next_word and config.problem_type == "multi_label_classification",
         regression=not next_word and (config.problem_type == "regression" or config.num_labels == 1),
         provenance=Provenance(name, config.architectures[0], tensors_hash(network)),
+        caveat=ignored,
     )
     model.at_once = 8  # a transformer takes much memory per word
     return model

@@ -145,6 +145,35 @@ def test_nothing_is_filled_with_random_numbers(vit: Path) -> None:
         loaded(vit)
 
 
+def test_weights_that_the_description_has_no_place_for_are_named(vit: Path) -> None:
+    settings = json.loads((vit / "config.json").read_text())
+    (vit / "config.json").write_text(json.dumps(settings | {"num_hidden_layers": 1}))
+    with pytest.warns(UserWarning, match=r"ignored as no part of the network: vit.*layer.* and 10 more"):
+        loaded(vit)
+
+
+@pytest.mark.parametrize(
+    ("file", "settings"),
+    [
+        ("config.json", {"hidden_size": 0}),
+        ("config.json", {"num_attention_heads": "many"}),
+        ("config.json", {"architectures": [3]}),
+        ("config.json", {"id2label": ["ant"]}),
+        ("preprocessor_config.json", {"size": {"height": 10**6, "width": 10**6}}),
+        ("preprocessor_config.json", {"size": {"height": 0, "width": 0}}),
+        ("preprocessor_config.json", {"image_std": [0, 0, 0]}),
+        ("preprocessor_config.json", {"resample": 99}),
+        ("preprocessor_config.json", {"image_processor_type": "os.system"}),
+    ],
+    ids=str,
+)
+def test_settings_of_any_value_are_sentences(file: str, settings: dict[str, object], vit: Path) -> None:
+    content = json.loads((vit / file).read_text())
+    (vit / file).write_text(json.dumps(content | settings))
+    with pytest.raises((UsageError, WeightsError)):
+        loaded(vit)
+
+
 def test_weights_of_other_shapes_are_a_sentence(vit: Path) -> None:
     settings = json.loads((vit / "config.json").read_text())
     (vit / "config.json").write_text(json.dumps(settings | {"intermediate_size": 60}))
