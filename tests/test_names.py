@@ -62,3 +62,17 @@ def test_everything_is_imported_from_where_it_is_defined():
                 names = {each.name for each in node.names if f"{node.module}.{each.name}" not in modules}
                 elsewhere += [f"{file.name}: {node.module}.{name}" for name in sorted(names - defined[node.module])]
     assert elsewhere == []
+
+
+def test_type_checkers_see_every_public_name_from_where_it_is_imported():
+    module = ast.parse(Path(igcli.__file__).read_text(encoding="utf-8"))
+    (checked,) = [node for node in module.body if isinstance(node, ast.If)]
+    seen = {node.names[0].asname: node.module for node in checked.body if isinstance(node, ast.ImportFrom)}
+    assert seen == igcli._HOMES
+
+
+@pytest.mark.parametrize("name", igcli.__all__)
+def test_every_public_name_is_documented(name):
+    documented = getattr(igcli, name).__doc__ or ""
+    assert len(documented.split()) > 3
+    assert not documented.startswith(f"{name}(")  # what dataclasses write by themselves
