@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,11 +32,17 @@ from igcli.errors import UsageError
 from igcli.images.lowpass import Lowpass
 from igcli.jobs.calibration import LowpassChoice
 from igcli.jobs.outputs.maps import Drawing, all_wanted, write_maps
+from igcli.jobs.outputs.mean_map import write_mean_maps
 from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.pipeline import process
+from igcli.jobs.plan import Job
 from igcli.jobs.runs.run import RunOptions
 from igcli.rendering.numbers import ends_text
 from igcli.rendering.page.content import FULL, detail_for
+from igcli.rendering.scaling import Scale
+
+#: Mean maps that are named at the end.
+_MEANS = 12
 
 
 def _drawing(*, report: bool, **rest: Any) -> Drawing:
@@ -60,6 +66,9 @@ drawing_options = grouped(
     click.option("--regions", is_flag=True,
                  help="Add the photo's regions ranked by each map. They are drawn and listed in the record, with "
                       "their shares of the map without --lowpass; this needs pip install 'igcli[regions]'."),
+    click.option("--mean-map", is_flag=True,
+                 help="Add the mean map of each explained class over the photos, and of all: mean.*.png and .npz. Each "
+                      "map counts by its shares of its own importance; maps are kept for it in .igcli."),
     click.option("--report", is_flag=True,
                  help="Add report.html: all of it on one page with sliders, from the same sweep."),
 )  # fmt: skip
@@ -116,18 +125,12 @@ def explain(
         destination.check_photos(run.found)
         if destination.name is not None:
             _check_one_map(wanted)
-        page = output / "report.html"
+        if drawing.mean_map and not run.several:
+            raise UsageError("--mean-map is over many photos: name a folder or a list, or leave it out.")
         if drawing.report is not None:
-            from igcli.jobs.outputs.report import check_free, gather_report, style_of_page  # not before it is needed
-
-            check_free(page, overwrite=options.overwrite)
-            painted = style_of_page(drawing.style)
-            if painted != drawing.style:
-                run.console.warn(
-                    f"report.html cannot paint in the style {drawing.style!r}: it shows maps as {painted!r}."
-                )
-            if selection.only is None:
-                check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
+            _check_report(
+                run, drawing, wanted, output / PAGE, overwrite=options.overwrite, chosen=selection.only is None
+            )
         job = run.job(all_wanted(wanted, drawing), output, name=destination.name, spread=True, writes=_writes(drawing))
         finish_selection(run, job, selection, options)
         if not run.found:
@@ -139,12 +142,53 @@ def explain(
         drawing = replace(drawing, scale=scale_of_run(run, job, drawing, overwrite=options.overwrite))
         write = functools.partial(write_maps, methods=wanted.methods, drawing=drawing)
         work = functools.partial(process, write=write)
-        # How finely a report keeps photos follows from their number: more photos are no other settings.
-        settings = {"drawing": {**asdict(drawing), "report": drawing.report is not None}, **selection.settings}
-        records = write_all(run, job, OutputSpec(work, _lines, "explained", settings), options)
-        if drawing.report is not None and gather_report(page, job.plan, records, look=(painted, drawing.scale)):
-            run.console.note(f"-> {page}")
+        spec = OutputSpec(work, _lines, "explained", {**_settings(drawing), **selection.settings})
+        _write_together(run, job, write_all(run, job, spec, options), drawing)
         run.finish()
+
+
+#: The report of all photos, in the output folder.
+PAGE = "report.html"
+
+
+def _check_report(run: Session, drawing: Drawing, wanted: Wanted, page: Path, *, overwrite: bool, chosen: bool) -> None:
+    """What can be said of the page before the network is loaded; ``chosen``: whether the photos are known by now."""
+    from igcli.jobs.outputs.report import check_free, style_of_page  # not before it is needed
+
+    check_free(page, overwrite=overwrite)
+    if chosen:
+        check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
+    if (shown := style_of_page(drawing.style)) != drawing.style:
+        run.console.warn(f"{PAGE} cannot paint in the style {drawing.style!r}: it shows maps as {shown!r}.")
+
+
+def _settings(drawing: Drawing) -> Record:
+    """What the files depend on besides the numbers."""
+    # How finely a report keeps photos follows from their number: more photos are no other settings.
+    drawn = {**asdict(drawing), "report": drawing.report is not None}
+    if not drawing.mean_map:  # an entry that folders of earlier versions lack
+        del drawn["mean_map"]
+    return {"drawing": drawn}
+
+
+def _write_together(run: Session, job: Job, records: Iterable[Record], drawing: Drawing) -> None:
+    """Write what is of all photos: the mean maps, the page."""
+    if not drawing.mean_map and drawing.report is None:
+        return
+    slim = [{"target": record["target"], "files": record["files"]} for record in records]
+    if drawing.mean_map:
+        look = drawing.style, Scale(percentile=drawing.scale.percentile)  # a fixed maximum is of single maps
+        means = list(write_mean_maps(job.plan, slim, job.model.labels, look=look))
+        for name, path, photos in means[-_MEANS:]:
+            run.console.note(f"mean over {photos} photo{'s' * (photos > 1)}, {name}  -> {path}")
+        if len(means) > _MEANS:
+            run.console.note(f"{len(means) - _MEANS} more mean maps -> {job.plan.output}/mean.*.png")
+    if drawing.report is not None:
+        from igcli.jobs.outputs.report import gather_report, style_of_page  # not before it is needed
+
+        page = job.plan.output / PAGE
+        if gather_report(page, job.plan, slim, look=(style_of_page(drawing.style), drawing.scale)):
+            run.console.note(f"-> {page}")
 
 
 def _check_one_map(wanted: Wanted) -> None:

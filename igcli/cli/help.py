@@ -47,7 +47,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Drawing": (
         *("cmap", "scale", "percentile", "colour_bar"),
-        *("panel", "full_size", "save_arrays", "animation", "saturation", "report", "font", "sheet"),
+        *("panel", "full_size", "save_arrays", "animation", "saturation", "mean_map", "report", "font", "sheet"),
         *("side_by_side", "size", "frames", "fps", "normalize", "loop", "title"),
     ),
     "Run": (

@@ -161,8 +161,10 @@ def photo_sha256(found: Input) -> str | None:
         return None
 
 
+#: What the files of means over photos are called.
+MEAN = "mean"
 #: Stems that a run's own files have.
-RESERVED = ("index", "failures", "run", "report")
+RESERVED = ("index", "failures", "run", "report", MEAN)
 _RUN_FILES = {f"{stem}.{end}" for stem in RESERVED for end in ("json", "jsonl", "interior.json", "interior.jsonl")}
 
 #: The longest name of a file or folder, in bytes: what is added to it must still fit into the usual 255.

@@ -21,6 +21,7 @@ from igcli.images.regions import check_segmentation, regions_of
 from igcli.jobs.item import Explained
 from igcli.jobs.outputs.film import Filming, frame_points
 from igcli.jobs.outputs.lowpassed import captions_of, lowpass_entry, lowpassed, shown_as
+from igcli.jobs.outputs.mean_map import KEPT, kept_map
 from igcli.jobs.outputs.record import Done, Outputs, Record, png, result_entry
 from igcli.jobs.outputs.regions import form_of_regions, region_sheet, regions_entry
 from igcli.jobs.outputs.views import write_views
@@ -84,6 +85,8 @@ def write_maps(plan: Plan, item: Explained, *, methods: Sequence[str], drawing: 
         shown = {**drawing.entry, "aggregation": drawn.aggregation, "ceiling": drawn.ceiling}
         entry = result_entry(result, device=plan.model.device, batch_size=plan.batch_size, drawing=shown)
         entries.append({**entry, **lowpass_entry(method, drawing.lowpass), **lists})
+    if drawing.mean_map:
+        outputs.save_hidden(KEPT, kept_map(explanation, methods))
     if drawing.panel:
         outputs.save("panel.png", panel_of(plan.model, explanation, drawing=drawing))
     views = write_views(outputs, explanation, drawing=drawing, files=files)
@@ -125,6 +128,8 @@ class Drawing:
         Add the plot of the score along the path.
     report
         Keep what a report shows, this finely.
+    mean_map
+        Keep the maps for the mean over the photos of each class.
     lowpass
         Of the maps as they are drawn, by method; a method that is not named is drawn as it is.
     regions
@@ -140,6 +145,7 @@ class Drawing:
     animation: bool = False
     saturation: bool = False
     report: Detail | None = None
+    mean_map: bool = False
     lowpass: Mapping[str, Lowpass] = field(default_factory=dict)
     regions: bool = False
 
