@@ -20,9 +20,14 @@ def noise(tmp_path):
     return folder
 
 
+def loaded(path):
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
 def shares(out, record, method="integrated"):
     """Importance and signed sum of the photo's exact map, by the sum of its importance."""
-    values = np.load(out / record["files"][f"{method}.npz"])["attribution"].astype(np.float64)
+    values = loaded(out / record["files"][f"{method}.npz"])["attribution"].astype(np.float64)
     importance = np.abs(values).sum(axis=0)
     return importance / importance.sum(), values.sum(axis=0) / importance.sum()
 
@@ -39,7 +44,7 @@ def test_means_are_those_of_the_photos_shares_by_class_and_over_all(run, noise, 
         for name in (*classes, None):
             chosen = [record for record in records if name in (None, record["target"]["label"])]
             stem = f"mean.{name.replace(' ', '_')}" if name else "mean"
-            found = np.load(out / f"{stem}.{method}.npz")
+            found = loaded(out / f"{stem}.{method}.npz")
             importance, signed = np.mean([shares(out, record, method) for record in chosen], axis=0)
             assert found["photos"] == len(chosen)
             # kept in 127 steps
@@ -56,7 +61,7 @@ def test_means_are_those_of_the_photos_shares_by_class_and_over_all(run, noise, 
 
 def test_bright_is_where_the_mean_is_large(run, noise, tmp_path):
     run(noise, "--mean-map", "--style", "map", "--percentile", "100")
-    found = np.load(tmp_path / "out" / "mean.integrated.npz")["importance"]
+    found = loaded(tmp_path / "out" / "mean.integrated.npz")["importance"]
     drawn = np.asarray(Image.open(tmp_path / "out" / "mean.integrated.png").convert("L"), float)
     brightest, darkest = np.unravel_index(found.argmax(), found.shape), np.unravel_index(found.argmin(), found.shape)
     assert drawn[brightest] == drawn.max()
@@ -92,7 +97,7 @@ def test_a_photo_called_mean_keeps_out_of_the_way(run, noise, tmp_path):
     (noise / "4.png").rename(noise / "mean.integrated.png")
     result = run(noise, "--mean-map")
     assert result.exit_code == 0, result.stderr
-    assert np.load(tmp_path / "out" / "mean.integrated.npz")["photos"] == 9
+    assert loaded(tmp_path / "out" / "mean.integrated.npz")["photos"] == 9
     assert len({file for record in lines(tmp_path / "out" / "index.jsonl") for file in record["files"].values()}) == 18
 
 
