@@ -61,7 +61,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 RARE = {
     *("weights_key", "ig2_step", "references", "guided_fraction", "guided_distance", "phi", "smooth_sigma"),
     *("ray_address", "ray_actors", "ray_cpus", "crops", "crop_confidence", "interpolation", "max_pixels"),
-    *("output_index", "resize", "model_arg", "no_exif_rotate", "allow_truncated", "rule"),
+    *("output_index", "resize", "model_arg", "no_exif_rotate", "allow_truncated", "rule", "bands"),
 }
 
 #: The heading of a command's options that no section names.

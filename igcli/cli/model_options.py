@@ -21,7 +21,7 @@ from igcli.models.classifier import Classifier
 from igcli.models.devices import PRECISIONS
 from igcli.models.outputs import OUTPUTS
 from igcli.models.sources import SOURCES, prefixed_names
-from igcli.models.spec import ModelSpec
+from igcli.models.spec import MOST_CHANNELS, ModelSpec
 from igcli.models.zoo import load_model
 
 
@@ -148,11 +148,11 @@ _details = (
     click.option("--resize", type=extent_type, metavar="N|WxH",
                  help="The photo's shorter side, or what it just covers, before the middle is cut out. Without it, "
                       "those of --input-size."),
-    click.option("--channels", type=click.Choice(["1", "3"]), callback=lambda _c, _p, v: None if v is None else int(v),
-                 help="1 for a network of grey pictures."),
-    click.option("--mean", type=_numbers_type("R,G,B"),
+    click.option("--channels", type=click.IntRange(1, MOST_CHANNELS), metavar="N",
+                 help="1 for a network of grey pictures, or the number of bands of a TIFF or a .npy."),
+    click.option("--mean", type=_numbers_type("R,G,B,..."),
                  help="Subtracted from the pixels: one number, or one per channel."),
-    click.option("--std", type=_numbers_type("R,G,B"), help="The pixels are divided by it after that."),
+    click.option("--std", type=_numbers_type("R,G,B,..."), help="The pixels are divided by it after that."),
     click.option("--value-range", type=_numbers_type("LOW,HIGH", 2),
                  help="Values of black and white before that; 0,1 by default."),
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),

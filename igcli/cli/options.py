@@ -23,7 +23,7 @@ from igcli.attribution.scores import SCORES
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.grouped import grouped
-from igcli.cli.param_type import ParamType
+from igcli.cli.param_type import ParamType, TextType
 from igcli.cli.path_types import NamedPath, OutputPath
 from igcli.images.fit import FITS
 from igcli.images.options import PILLOW_LIMIT, ReadOptions
@@ -206,6 +206,13 @@ fit_option = click.option(
 )  # fmt: skip
 
 
+def _bands(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is no list of bands, such as 4,3,2.") from None
+
+
 def _reading(no_exif_rotate: bool, **rest: Any) -> ReadOptions:  # noqa: FBT001
     return ReadOptions(exif_rotate=not no_exif_rotate, **rest)
 
@@ -223,6 +230,10 @@ reading_options = grouped(
     click.option("--window", default="file", show_default=True, metavar="LOW,HIGH|file|full|percentile",
                  help="Sample values that become black and white in pictures of more than 8 bits. Two numbers, a DICOM "
                       "file's own window, the whole range, or each picture's own 0.5th to 99.5th percentile."),
+    click.option("--bands", type=TextType("N,N,N", _bands), default=(),
+                 help="Which bands are drawn of pictures with other than 1 or 3 channels. They are counted from 1: three "
+                      "as red, green and blue, as in 4,3,2, or one as grey. Maps are of all bands. [default: the first "
+                      "three, of two the first]"),
 )  # fmt: skip
 
 

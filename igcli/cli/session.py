@@ -187,8 +187,8 @@ class Session(ExitStack):
             self.console.warn(f"{name}: {sentence}")
         where = ", ".join(self.devices) if len(self.devices) > 1 else model.device
         self.console.detail(f"{model.provenance.name} ({model.provenance.weights}) on {where}, {budget.size} at once")
-        if model.caveat:
-            self.console.note(model.caveat)
+        for sentence in filter(None, (model.caveat, self._request.reading.drawing(model.view.channels))):
+            self.console.note(sentence)
         if writes and (sentence := undrawable([*model.labels, *(item.path.name for item in self.found)])):
             self.console.warn(sentence)
         return job if choice.precision == "float32" else self._compared(job)

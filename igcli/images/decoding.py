@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from igcli.errors import ImageError
+from igcli.images import npy
 from igcli.images.bitfields import bitfields_of, read_bitfields
 from igcli.images.deep import read_deep
 from igcli.images.dicom import read_dicom
@@ -92,7 +93,7 @@ def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> 
     return Decoded(image, (*several, *turned, *notes))
 
 
-_OTHERS = {DICOM.kind: read_dicom, HEIF.kind: read_heif}
+_OTHERS = {DICOM.kind: read_dicom, HEIF.kind: read_heif, npy.KIND: npy.read_npy}
 
 
 def _opened(data: bytes, name: str, limit: int, *, tolerant: bool) -> Image.Image:
@@ -117,7 +118,7 @@ def _readable() -> list[str]:
 
 
 def _is_read(kind: str | None) -> bool:
-    return kind in _readable() or any(kind == form.kind for form in readable_optional())
+    return kind == npy.KIND or kind in _readable() or any(kind == form.kind for form in readable_optional())
 
 
 def _unidentified(data: bytes, name: str, *, tolerant: bool) -> ImageError:

@@ -135,7 +135,7 @@ def given_pixels(
     tensor = source[None] if source.ndim == 2 else source
     if tuple(tensor.shape) != (view.channels, view.height, view.width):
         return None
-    values = _numbers(tensor)
+    values = numbers_of(tensor)
     (low, high), notes = value_range(values, options, name=name, kind=f"{_type_of(tensor)} tensor")
     pixels = torch.from_numpy(values.astype(np.float32))  # a copy: what happens to the tensor later is not seen
     return pixels.sub_(low).div_(high - low).clamp_(0, 1), (*notes, "of the model's size, taken as it is")
@@ -173,7 +173,7 @@ def channels_last(source: np.ndarray | torch.Tensor) -> tuple[np.ndarray, str]:
         turned = "tensor.permute(2, 0, 1)" if is_tensor else "array.transpose(1, 2, 0)"
         advice = f"write {turned}" if other in _CHANNELS else "choose 1 or 3 of its channels"
         raise UsageError(f"The {word} of a picture is {form} with 1 to 4 channels, not {shape}: {advice}.")
-    values = _numbers(source)
+    values = numbers_of(source)
     if values.dtype.kind not in "buif":
         raise UsageError(f"The values of a picture are whole or real numbers, not those of this {kind}.")
     if values.ndim == 2:
@@ -181,7 +181,14 @@ def channels_last(source: np.ndarray | torch.Tensor) -> tuple[np.ndarray, str]:
     return (values.transpose(1, 2, 0) if is_tensor else values), kind
 
 
-def _numbers(source: np.ndarray | torch.Tensor) -> np.ndarray:
+def numbers_of(source: np.ndarray | torch.Tensor) -> np.ndarray:
+    """The values of an array or a tensor, in the shape that they have there.
+
+    Raises
+    ------
+    UsageError
+        For a sparse or quantised tensor.
+    """
     if not isinstance(source, torch.Tensor):
         return np.asarray(source)
     tensor = source.detach().cpu()

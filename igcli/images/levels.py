@@ -81,16 +81,38 @@ def to_levels(samples: Samples, options: ReadOptions, *, name: str) -> tuple[Ima
     ImageError
         For values that are not finite numbers.
     """
+    (low, high), notes = range_of(samples, options, name=name)
+    levels = byte_levels(samples.values, low, high)
+    if samples.inverted:
+        np.subtract(255, levels, out=levels)
+    return _image(levels, samples), notes
+
+
+def range_of(samples: Samples, options: ReadOptions, *, name: str, to: str = "8") -> tuple[Range, tuple[str, ...]]:
+    """The values that become black and white, and notes, cautions among them; ``to`` is what they are scaled to.
+
+    Raises
+    ------
+    ImageError
+        For values that are not finite numbers.
+    """
     values = samples.values
     extremes = float(values.min()), float(values.max())
     if not np.isfinite(extremes[1] - extremes[0]):
         raise ImageError(f"{name} has pixels that are not finite numbers; save it again with finite values.")
-    (low, high), note = _range(samples, extremes, options)
-    levels = byte_levels(values, low, high)
-    if samples.inverted:
-        np.subtract(255, levels, out=levels)
-    notes = (*samples.notes, note, *_narrow(values, extremes, (low, high)))
-    return _image(levels, samples), notes
+    chosen, note = _range(samples, extremes, options)
+    note = type(note)(note.replace(" scaled to 8", f" scaled to {to}"))
+    return chosen, (*samples.notes, note, *_narrow(values, extremes, chosen))
+
+
+def shares(values: np.ndarray, low: float, high: float, *, inverted: bool = False) -> np.ndarray:
+    """``low``..``high`` scaled to 0..1 and clipped, float32; 1 to 0 if ``inverted``, all 0 where the two are equal."""
+    found = np.empty(values.shape, np.float32)
+    rows = max(1, _BLOCK // max(1, values[:1].size))
+    for top in range(0, len(values), rows):
+        part = values[top : top + rows].astype(np.float64).clip(low, high)
+        found[top : top + rows] = (part - low) / ((high - low) or 1.0)
+    return 1 - found if inverted else found
 
 
 def byte_levels(values: np.ndarray, low: float, high: float) -> np.ndarray:

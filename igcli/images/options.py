@@ -29,6 +29,8 @@ class View:
     resize
         Before the crop: the photo's shorter side, or the (width, height) that the photo just covers, in pixels. If not
         given, 256 for a square input, and for another its own size.
+    channels
+        1 for grey, 3 for colour; any other number are the bands of a TIFF or an array, as they are in the file.
     interpolation
         One of :data:`INTERPOLATIONS`, always with antialiasing.
     fit
@@ -92,11 +94,15 @@ class ReadOptions:
         states or its type has; ``"percentile"`` for the picture's own 0.5th to 99.5th percentile; or ``"LOW,HIGH"`` in
         the file's own values (of DICOM after slope and intercept, of JPEG 2000 in 16 bits). Other pictures of 8 bits,
         and what a decoder gives in 8, are read as they are.
+    bands
+        Which bands are drawn of pictures with other than 1 or 3 channels, counted from 1: three as red, green and
+        blue, or one as grey. Without any the first three, or of two the first. Maps are of all bands.
 
     Raises
     ------
     UsageError
-        For an unknown colour, a limit under one pixel, or a window that is neither a name nor two rising numbers.
+        For an unknown colour, a limit under one pixel, bands that are neither one nor three, or a window that is
+        neither a name nor two rising numbers.
     """
 
     exif_rotate: bool = True
@@ -104,13 +110,49 @@ class ReadOptions:
     max_pixels: int = PILLOW_LIMIT
     allow_truncated: bool = False
     window: str = "file"
+    bands: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
             raise UsageError(f"--max-pixels is {self.max_pixels}; give a number from 1 upwards.")
         self.colour()
-        if self.window not in WINDOWS:  # extent_text in one way, since settings of runs are compared
+        if self.bands and (len(self.bands) not in (1, 3) or min(self.bands) < 1):
+            raise UsageError(
+                f"--bands is {','.join(map(str, self.bands))}; give the bands that are drawn as red, green and blue, "
+                "counted from 1, as in 4,3,2, or one of them."
+            )
+        if self.window not in WINDOWS:  # spelled in one way, since settings of runs are compared
             object.__setattr__(self, "window", ",".join(f"{end:.12g}" for end in _two_numbers(self.window)))
+
+    def drawn(self, channels: int) -> tuple[int, ...]:
+        """Which of a picture's channels are drawn, from 0: three as red, green and blue, or one as grey.
+
+        Raises
+        ------
+        UsageError
+            When the bands that were chosen are not among them, or there is nothing to choose.
+        """
+        if not self.bands:
+            return (0,) if channels < 3 else (0, 1, 2)
+        if channels in (1, 3):
+            raise UsageError(
+                f"--bands chooses what is drawn of pictures with other than 1 or 3 channels, and the network takes "
+                f"{channels}: leave it out."
+            )
+        if max(self.bands) > channels:
+            raise UsageError(f"--bands names band {max(self.bands)}, and the network's pictures have {channels}.")
+        return tuple(band - 1 for band in self.bands)
+
+    def drawing(self, channels: int) -> str:
+        """Which bands of a picture of so many channels are drawn, in words; empty for grey and colour.
+
+        Raises what :meth:`drawn` does.
+        """
+        if channels in (1, 3) and not self.bands:
+            return ""
+        bands = [str(band + 1) for band in self.drawn(channels)]
+        colours = f"bands {', '.join(bands)} as red, green, blue" if len(bands) == 3 else f"band {bands[0]} as grey"
+        return f"drawn: {colours}, of {channels}"
 
     @property
     def windowed(self) -> bool:

@@ -28,7 +28,7 @@ KINDS = (
     Kind("HEIC photos", HEIF.suffixes, f"{HEIF.installing}, or convert them to JPEG"),
     Kind("DICOM", DICOM.suffixes, f"{DICOM.installing}, or export 16-bit TIFF or PNG from the viewer"),
     Kind("volumes", (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"), "save slices as TIFF or PNG"),
-    Kind("arrays", (".npy", ".npz", ".mat", ".h5", ".hdf5"), "save them as TIFF or PNG, as with Pillow's fromarray"),
+    Kind("arrays", (".npz", ".mat", ".h5", ".hdf5"), "save them as TIFF or PNG, as with Pillow's fromarray"),
     Kind("camera raw files", (".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
          "develop them to TIFF or JPEG, as with darktable-cli"),
     Kind("slides", (".svs", ".ndpi", ".czi", ".lif", ".nd2", ".scn", ".mrxs", ".vsi"), "export regions as TIFF or PNG"),

@@ -40,7 +40,7 @@ class Picture(Sample):
     Attributes
     ----------
     pixels
-        (C, H, W) float32 in [0, 1]; C is 3, or 1 for one-channel models. Not normalised.
+        (C, H, W) float32 in [0, 1]; C is 3, 1 for grey, or the number of bands. Not normalised.
     sha256
         Of the file's bytes, or ``None``.
     original_size
@@ -106,8 +106,10 @@ class Picture(Sample):
         return scaled.byte().permute(1, 2, 0).contiguous().numpy()
 
     def image(self) -> Image.Image:
-        """The pixels as an RGB image."""
+        """The pixels as an RGB image; of other than 1 or 3 channels the bands that ``options.drawn`` names."""
         from PIL import Image
 
         array = self.array()
+        if array.shape[2] not in (1, 3):
+            array = array[:, :, list(self.options.drawn(array.shape[2]))]
         return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array).convert("RGB")

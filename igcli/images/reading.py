@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 
 from igcli.errors import ImageError
 from igcli.images.addresses import address_of, found_at, is_address
+from igcli.images.bands import Bands, decode_bands, image_bands, scaled_bands
 from igcli.images.decoding import decode
 from igcli.images.extent import Extent, extent_of, sides
 from igcli.images.fit import FITS
-from igcli.images.given import Given, given_contents, given_image, given_path, given_pixels
-from igcli.images.guard import pillow
+from igcli.images.given import Given, given_contents, given_image, given_path, given_pixels, numbers_of
+from igcli.images.guard import explained, pillow
 from igcli.images.levels import Caution
 from igcli.images.modes import to_rgb
+from igcli.images.npy import array_samples
 from igcli.images.opening import contents_of, is_stream
 from igcli.images.options import ReadOptions, View
 from igcli.images.picture import Picture, Placement
@@ -54,7 +56,8 @@ def read_image(
         Or a PIL image; an array (H, W) or (H, W, C), its channels in the order red, green, blue; a tensor (C, H, W).
         The values of the last two are 0..255 or 0..65535 by their type, and 0..1 if they are floats; where that is
         not so, the range is guessed, and a warning says so, or refused (:func:`igcli.images.given.value_range`).
-        A tensor of the ``view``'s own size and channels is not resized, cropped or rounded.
+        A tensor of the ``view``'s own size and channels is not resized, cropped or rounded. For a view of other than 1
+        or 3 channels a TIFF, a ``.npy`` file, an array or a tensor with so many, in its last or first axis.
     size
         The side of the model's square input, or its (width, height), in place of a ``view`` with the usual 256 : 224
         of resize to crop.
@@ -70,7 +73,7 @@ def read_image(
     Returns
     -------
     Picture
-        ``pixels`` (3, H, W), or (1, H, W) for a one-channel view, float32 in [0, 1].
+        ``pixels`` (C, H, W) for a view of C channels, float32 in [0, 1].
 
     Raises
     ------
@@ -92,6 +95,15 @@ def read_image(
         pixels, notes = whole
         original = pixels.shape[2], pixels.shape[1]
         placement = Placement("squash", (0.0, 0.0, float(original[0]), float(original[1])))
+    elif view.channels not in (1, 3):
+        data = None if contents is None else contents.data
+        with explained(name, max_pixels=None, tolerant=True):
+            bands = _bands(source if data is None else data, view.channels, options, name=name)
+            crop = None if found is None or found.crop is None else found.crop.edges(bands.size)
+            pixels, placement = bands.pixels(lambda band: place(band if crop is None else band.crop(crop), view))
+        notes, original = (*bands.notes, options.drawing(view.channels)), bands.size
+        if crop is not None:
+            placement, notes = placement.moved(*crop[:2]), (*notes, _cropped(crop))
     else:
         if contents is None:
             image = given_image(source, options, name=name)
@@ -103,7 +115,7 @@ def read_image(
             if found is not None and found.crop is not None:
                 left, top, right, bottom = found.crop.edges(upright.size)
                 seen = upright.crop((left, top, right, bottom))
-                notes = (*notes, f"cropped to the box {left}, {top}, {right}, {bottom}")
+                notes = (*notes, _cropped((left, top, right, bottom)))
             seen, placement = place(seen if view.channels == 3 else seen.convert("L"), view)
         pixels, notes, original = _pixels(seen), (*image.notes, *notes), upright.size
         placement = placement.moved(left, top)
@@ -123,10 +135,30 @@ def read_image(
     )
 
 
+def _bands(source: object, channels: int, options: ReadOptions, *, name: str) -> Bands:
+    """The bands of a file's bytes, of an array or tensor, or of an image in memory."""
+    if isinstance(source, bytes):
+        return decode_bands(source, channels, options, name=name)
+    if isinstance(source, np.ndarray | torch.Tensor):
+        return scaled_bands(array_samples(numbers_of(source), (channels,), options, name=name), options, name=name)
+    image = given_image(source, options, name=name)
+    return image_bands(image.image, image.notes, channels, options, name=name)
+
+
+def _cropped(box: tuple[int, int, int, int]) -> str:
+    return f"cropped to the box {', '.join(map(str, box))}"
+
+
 def read_upright(
-    path: str | os.PathLike[str] | Found, *, options: ReadOptions | None = None, sha256: str | None = None
+    path: str | os.PathLike[str] | Found,
+    *,
+    options: ReadOptions | None = None,
+    sha256: str | None = None,
+    channels: int = 3,
 ) -> Image.Image:
     """The whole photo, upright and in RGB, onto which a result can be mapped back.
+
+    Of ``channels`` other than 1 or 3, those of the picture, the bands that ``options.drawn`` names are shown.
 
     Raises what :func:`read_image` does; and ``ImageError`` for a pipe, which gives a picture only once, and for other
     bytes than those of ``sha256``, if it is given.
@@ -138,6 +170,9 @@ def read_upright(
     data = contents_of(source).data
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise ImageError(f"{name} has changed since it was explained; run again.")
+    if channels not in (1, 3):
+        with explained(name, max_pixels=None, tolerant=True):
+            return decode_bands(data, channels, options, name=name).image(options.drawn(channels))
     decoded = decode(data, options, name=name)
     with pillow(name, max_pixels=None, tolerant=True):
         return to_rgb(decoded.image, options, name=name)[0]

@@ -38,7 +38,6 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "a PDF document", "save the page or its picture as PNG, for example with pdftoppm -png"),
     (b"%!PS", "a PostScript document", "save it as PNG; ig starts no other program"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript document", "save it as PNG; ig starts no other program"),
-    (b"\x93NUMPY", "a NumPy array", "save it as an image: PIL.Image.fromarray(array).save('photo.png')"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", _DEEP),
     (b"SIMPLE  =", "a FITS file", _DEEP),
     (b"PK\x03\x04", "a zip archive (or a document or NumPy arrays in one)", _ZIP),
@@ -87,6 +86,7 @@ PICTURES: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG2000"),
     (b"\xffO\xffQ", "JPEG2000"),
     (b"qoif", "QOI"),
+    (b"\x93NUMPY", "NPY"),
 )
 """The first bytes of formats that are read, by Pillow's names; the others are in :func:`picture_kind`."""
 

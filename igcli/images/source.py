@@ -12,7 +12,7 @@ from igcli.images.crop import Crop
 # fmt: off
 IMAGE_SUFFIXES = frozenset({
     ".apng", ".avif", ".avifs", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2",
-    ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pfm", ".pgm", ".png",
+    ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".npy", ".pbm", ".pfm", ".pgm", ".png",
     ".pnm", ".ppm", ".qoi", ".tif", ".tiff", ".webp",
 })
 # fmt: on

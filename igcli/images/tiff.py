@@ -64,6 +64,25 @@ def read_directory(data: bytes) -> Tiff | None:
     return Tiff(data, order, tags, following)
 
 
+def pages_of(data: bytes, *, most: int) -> list[Tiff]:
+    """The directories of the chain, each once and no more than ``most``; none where the first cannot be read."""
+    layout, order = _layout(data)
+    page = read_directory(data)
+    pages: list[Tiff] = []
+    seen: set[int] = set()
+    while page is not None and layout is not None:
+        pages.append(page)
+        place = page.following
+        if not place or place in seen or len(pages) == most:
+            break
+        seen.add(place)
+        try:
+            page = Tiff(data, order, *_directory(data, order, layout, place))
+        except struct.error:  # the chain leads out of the file
+            break
+    return pages
+
+
 def count_directories(data: bytes, *, most: int) -> int:
     """How many pictures the chain of directories has; no more than ``most`` are counted."""
     layout, order = _layout(data)

@@ -14,8 +14,8 @@ from igcli.images.tiff import Tiff
 from igcli.images.tiff_strips import FLOATING, PLAIN, SIGNED, UNDEFINED, UNSIGNED, Shape, read_bands, shape_of
 from igcli.lazy import np
 
-MOST_BYTES_PER_PIXEL = 64
-"""Wider pixels, of hundreds of bands, are not read."""
+MOST_BYTES_PER_PIXEL = 2048
+"""Wider pixels are not read."""
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
 _PACKINGS = frozenset({5, 8, 32773, 32946, 34925, 50000})  # LZW, deflate, PackBits, deflate, LZMA, zstandard
@@ -74,6 +74,20 @@ def read_samples(tiff: Tiff, *, name: str, tolerant: bool) -> Samples:
         alpha=None if opacity is None else _opacity(bands[:, :, -1], shape),
         premultiplied=opacity is not None and extra[opacity - colours] == 1,
         notes=tuple(notes),
+    )
+
+
+def read_every_sample(tiff: Tiff, *, name: str, tolerant: bool) -> Samples:
+    """All samples of a directory, for networks that take them as they are; raises as :func:`read_samples` does."""
+    shape = shape_of(tiff)
+    _check(tiff, shape, shape.count, name)
+    kind, nominal = _meaning(shape)
+    return Samples(
+        read_bands(tiff, shape, range(shape.count), tolerant=tolerant),
+        kind,
+        nominal,
+        _stated(tiff, shape.count),
+        inverted=shape.photometric == _WHITE_IS_ZERO,
     )
 
 

@@ -118,7 +118,7 @@ class Plan:
         """All that predictions depend on, without device and batch size."""
         # Nor what refuses files: a remedy that a failure names must not change the settings.
         options = {} if self.reading is None else asdict(self.reading)
-        reading = {name: value for name, value in options.items() if name not in _REFUSALS}
+        reading = {name: value for name, value in options.items() if name not in _REFUSALS and value != ()}
         model = {**asdict(self.model.provenance), **self.model.preparation}
         return {"model": model, "precision": self.model.precision, **self.fitting, **reading}
 

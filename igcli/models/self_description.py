@@ -127,7 +127,7 @@ def _from_timm(settings: object) -> InputSpec:
     if size and isinstance(share, (int, float)) and 0 < share <= 1:
         resize = extent_of([int(side / share) for side in sides(size)])
     mean, std = _numbers(_setting(settings, "mean")), _numbers(_setting(settings, "std"))
-    channels = shape[0] if shape[0] in (1, 3) else None
+    channels = shape[0] if isinstance(shape[0], int) else None
     name = _setting(settings, "interpolation")
     return _spec(size=size, resize=resize, channels=channels, mean=mean, std=std, interpolation=name)
 
@@ -189,6 +189,6 @@ def _extent(value: object) -> Extent | None:
 
 
 def _numbers(values: object) -> tuple[float, ...] | None:
-    if not isinstance(values, (list, tuple)) or len(values) not in (1, 3):
+    if not isinstance(values, (list, tuple)) or not values:
         return None
     return tuple(map(float, values)) if all(isinstance(each, (int, float)) for each in values) else None

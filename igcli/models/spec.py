@@ -26,6 +26,8 @@ Spec = TypeVar("Spec", bound="ModelSpec")
 LARGEST_SIDE = 16384
 """Of a network's input, in pixels."""
 
+MOST_CHANNELS = 512
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -39,7 +41,7 @@ class InputSpec:
         Before the crop: the shorter side, or the (width, height) that the photo just covers, in pixels; the ``size``,
         where that alone is given.
     channels
-        3, or 1 for grey.
+        3, 1 for grey, or the number of bands.
     mean, std
         The normalisation of the input: one number, or one per channel, in units of ``value_range``.
     value_range
@@ -70,8 +72,8 @@ class InputSpec:
                 raise UsageError(
                     f"The input's {name} is {extent_text(value)} pixels: give one from 1 to {LARGEST_SIDE}."
                 )
-        if self.channels not in (None, 1, 3):
-            raise UsageError(f"Photos are read in 3 channels, or 1 for grey, not in {self.channels}.")
+        if self.channels is not None and not 1 <= self.channels <= MOST_CHANNELS:
+            raise UsageError(f"Photos are read in 1 to {MOST_CHANNELS} channels, not in {self.channels}.")
         for name, numbers in (("mean", self.mean), ("std", self.std), ("value range", self.value_range)):
             if numbers is not None and not (numbers and all(map(math.isfinite, numbers))):
                 raise UsageError(f"The {name} is {numbers}: give finite numbers.")

@@ -126,7 +126,7 @@ def film_of(explanation: Explanation, look: Look, *, reading: ReadOptions) -> Fi
     photo = picture.image()
     source = picture.source or picture.path
     if look.size is not None and look.size > photo.width and source is not None:
-        upright = read_upright(source, options=reading, sha256=picture.sha256)
+        upright = read_upright(source, options=reading, sha256=picture.sha256, channels=len(picture.pixels))
         photo = sharper_photo(upright, picture.placement, size=(look.size, in_proportion(look.size, photo.size)))
     label, kind = explanation.target.label, explanation.score.kind
     film = Film(photo, interior.frame_alphas, interior.frames, explanation.trace, label, kind)

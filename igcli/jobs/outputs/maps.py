@@ -192,7 +192,8 @@ def _write_map(outputs: Outputs, result: Attribution, drawing: Drawing) -> tuple
     path = save("png", drawn)
     source = picture.source or picture.path
     if drawing.full_size and source is not None:
-        original = read_upright(source, options=outputs.plan.reading, sha256=picture.sha256)
+        reading, channels = outputs.plan.reading, len(picture.pixels)
+        original = read_upright(source, options=reading, sha256=picture.sha256, channels=channels)
         save("full.png", full_size(original, result, picture.placement, style=drawing.style, scale=scale))
     if drawing.save_arrays:
         filtered = result.values[0] if name in drawing.lowpass else None

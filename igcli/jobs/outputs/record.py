@@ -101,7 +101,7 @@ def record_of(
 
 def image_entry(picture: Picture) -> Record:
     """Which photo, and what of it the model saw; ``path`` as it was given, ``absolute`` from wherever it is read."""
-    width, height = picture.original_size
+    (width, height), channels = picture.original_size, len(picture.pixels)
     path, crop = picture.path, picture.source.crop if picture.source else None
     return {
         "path": None if path is None else _text(str(path)),
@@ -113,6 +113,7 @@ def image_entry(picture: Picture) -> Record:
         "fit": picture.placement.fit,
         "box": [round(edge, 3) for edge in picture.placement.box],
         "notes": list(picture.notes),
+        **({} if channels in (1, 3) else {"bands": [band + 1 for band in picture.options.drawn(channels)]}),
         **({} if crop is None else {"crop": crop_entry(crop, picture.original_size)}),
     }
 
