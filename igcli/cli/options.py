@@ -231,9 +231,9 @@ reading_options = grouped(
                  help="Sample values that become black and white in pictures of more than 8 bits. Two numbers, a DICOM "
                       "file's own window, the whole range, or each picture's own 0.5th to 99.5th percentile."),
     click.option("--bands", type=TextType("N,N,N", _bands), default=(),
-                 help="Which bands are drawn of pictures with other than 1 or 3 channels. They are counted from 1: three "
-                      "as red, green and blue, as in 4,3,2, or one as grey. Maps are of all bands. [default: the first "
-                      "three, of two the first]"),
+                 help="Which bands are drawn of pictures with other than 1 or 3 channels. Counted from 1: three "
+                      "as red, green and blue, as in 4,3,2, or one as grey. Maps are of all bands. "
+                      "[default: the first three, of two the first]"),
 )  # fmt: skip
 
 

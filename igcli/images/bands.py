@@ -79,6 +79,7 @@ class Bands:
 
 
 _SIDEWAYS = (5, 6, 7, 8)
+_RGB = 2
 
 
 def decode_bands(data: bytes, channels: int, options: ReadOptions, *, name: str) -> Bands:
@@ -147,7 +148,8 @@ def _of_tiff(data: bytes, channels: int, options: ReadOptions, name: str, *, tol
     shapes = [shape_of(page) for page in pages]
     as_pages = shapes[0].count == 1 and len(pages) == channels
     if shapes[0].count != channels and not as_pages:
-        if shapes[0].count > 4 or (shapes[0].count == 1 and len(pages) > 1):
+        usual = 4 if shapes[0].photometric == _RGB else 2
+        if shapes[0].count > usual or (shapes[0].count == 1 and len(pages) > 1):
             number = shapes[0].count if shapes[0].count > 1 else len(pages)
             raise other_number(name, number, channels, more=len(pages) > channels)
         return None

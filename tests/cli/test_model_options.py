@@ -82,7 +82,7 @@ def test_values_are_as_python_or_json_writes_them_else_text(typed, text, value):
         (["--value-range", "255"], "1 numbers, not 2"),
         (["--value-range", "1,0"], "the values of black and white"),
         (["--std", "0"], "above 0"),
-        (["--channels", "4"], "'1', '3'"),
+        (["--channels", "0"], "1<=x<=512"),
         (["--input-size", "0"], "from 1 upwards"),
         (["--outputs", "softmax"], "multi-label"),
     ],

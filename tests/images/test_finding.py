@@ -308,7 +308,7 @@ def test_what_is_said_of_odd_names_is_one_printable_line(tmp_path: Path) -> None
 def test_every_suffix_belongs_to_a_format_that_is_read() -> None:
     Image.init()
 
-    assert {Image.EXTENSION[suffix] for suffix in IMAGE_SUFFIXES} <= set(FORMATS)
+    assert {Image.EXTENSION[suffix] for suffix in IMAGE_SUFFIXES - {".npy"}} <= set(FORMATS)
 
 
 @pytest.mark.parametrize("null_separated", [False, True])

@@ -22,12 +22,6 @@ def zipped() -> bytes:
     return file.getvalue()
 
 
-def npy() -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.zeros(3))
-    return file.getvalue()
-
-
 STRANGERS = {
     "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC", "Most Compatible"),
     "heif": (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC", 'pip install "igcli[heic]"'),
@@ -38,7 +32,6 @@ STRANGERS = {
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS", "git lfs pull"),
     "annex": (b"/annex/objects/SHA256E-s1--0.jpg\n", "git-annex", "git annex get"),
     "dicom": (bytes(128) + b"DICM\x02\0", "DICOM", 'pip install "igcli[medical]"'),
-    "npy": (npy(), "a NumPy array", "Image.fromarray"),
     "pdf": (b"%PDF-1.7\n", "PDF", "pdftoppm"),
     "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript", "PNG"),
     "svg": (b'<?xml version="1.0"?>\n<svg xmlns="">', "SVG", "PNG"),

@@ -53,7 +53,7 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         ({"resize": "20x20000"}, "resize is 20x20000"),
         ({"weights": 3}, "weights is a path"),
         ({"arguments": ["width"]}, "arguments is values under names"),
-        ({"channels": 4}, "not in 4"),
+        ({"channels": 0}, "not in 0"),
         ({"mean": "grey"}, "a number or a list of them"),
         ({"mean": []}, "finite"),
         ({"mean": [float("nan")]}, "finite"),
