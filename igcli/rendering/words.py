@@ -61,6 +61,8 @@ def sums_of(text: ScoredText) -> list[str]:
             words = f"{name}: sizes, which sum to nothing"
         elif gap.within_tolerance is False:
             words += f" (gap {gap.relative_gap:.1%}{gap.unit_words}, not within the tolerance: raise --max-steps)"
+        elif gap.within_tolerance and gap.relative_to == "range":
+            words += f" (gap {gap.relative_gap:.1%}{gap.unit_words} along the path)"
         if name in text.means:
             words += f": {text.means[name].words}"
         lines.append(words)

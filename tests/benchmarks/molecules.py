@@ -1,6 +1,6 @@
 """Findings on molecules (arXiv 1611.02639, Fig. 7 and 13, and the anomaly of W1N2), on held-out molecules of Tox21.
 
-    python tests/benchmarks/molecules.py tox21.csv.gz
+    python tests/benchmarks/molecules.py tox21.csv.gz --model w1n2
 
 It prints completeness over 200 molecules, how far Captum's numbers on the same nodes are from ours, where the score of
 25 actives rises along the path, the shares of atoms and pairs in it, and which atoms get equal numbers.
@@ -36,11 +36,12 @@ def main() -> None:
     """Print all findings of both bundled networks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path, help="tox21.csv.gz")
+    parser.add_argument("--model", action="append", choices=("w2n2", "w1n2"), help="Only this one; both by default.")
     options = parser.parse_args()
     tasks, parts = read_parts(options.table, distance=2)
     test = parts["test"]
     actives = [test.smiles[i] for i in (test.labels[:, tasks.index(TASK)] == 1).nonzero().flatten().tolist()]
-    for name in ("w2n2", "w1n2"):
+    for name in options.model or ("w2n2", "w1n2"):
         model = load_molecule_model(name)
         print(f"{name}:")
         completeness(model, test.smiles[:200])
@@ -87,7 +88,7 @@ def captum(model: MoleculeModel, smiles: list[str]) -> None:
                 "gradient": Saliency(function).attribute(values, abs=False, **more),
             }
         for name, each in theirs.items():
-            flat = torch.cat([part.flatten() for part in each]).double()
+            flat = torch.cat([part.detach().flatten() for part in each]).double()
             distance = (ours[name].values.double() - flat).norm() / flat.norm()
             worst[name] = max(worst[name], float(distance))
     print("  from Captum on the same nodes (relative L2): " + ", ".join(f"{n} {d:.1e}" for n, d in worst.items()))

@@ -7,7 +7,7 @@ import pytest
 from igcli.attribution.completeness import Completeness
 from igcli.attribution.result import ScoreEnds
 from igcli.attribution.targets import RankedClass
-from igcli.rendering.words import html_fragment, number_text, terminal_lines, tint, words_image
+from igcli.rendering.words import html_fragment, number_text, sums_of, terminal_lines, tint, words_image
 from igcli.text.scored import ScoredText
 from igcli.text.tokens import Token
 
@@ -51,6 +51,12 @@ def test_colour_is_added_to_the_same_words():
     assert "\x1b[" not in "".join(plain)
     assert coloured[1].count("\x1b[38;5;16;48;5;") == 4
     assert coloured[2:] == plain[2:]
+
+
+def test_a_gap_in_units_of_the_range_says_so():
+    gap = Completeness.of(-0.0070, -0.0068, tolerance=0.01, span=0.05)
+    (line,) = sums_of(replace(TEXT, gaps={"integrated": gap}))
+    assert "(gap 0.4% of the score's range along the path)" in line
 
 
 def test_several_methods_are_a_table():
