@@ -14,8 +14,8 @@ from igcli.images.tiff import Tiff
 from igcli.images.tiff_strips import FLOATING, PLAIN, SIGNED, UNDEFINED, UNSIGNED, Shape, read_bands, shape_of
 from igcli.lazy import np
 
-MOST_BYTES_PER_PIXEL = 2048
-"""Wider pixels are not read."""
+MOST_BYTES_PER_PIXEL, MOST_BYTES_OF_BANDS = 64, 2048
+"""Wider pixels are not read: of pictures of which some bands are left out, and of those of which all are read."""
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
 _PACKINGS = frozenset({5, 8, 32773, 32946, 34925, 50000})  # LZW, deflate, PackBits, deflate, LZMA, zstandard
@@ -109,7 +109,7 @@ def _check(tiff: Tiff, shape: Shape, colours: int, name: str) -> None:
         reason = f"samples of {shape.bits} bits under compression {packing}"
     elif shape.count < colours:
         reason = f"colour with {shape.count} sample{'s' * (shape.count > 1)} a pixel"
-    elif shape.count * shape.bits > 8 * MOST_BYTES_PER_PIXEL:
+    elif shape.count * shape.bits > 8 * (MOST_BYTES_PER_PIXEL if colours < shape.count else MOST_BYTES_OF_BANDS):
         reason = f"{shape.count} bands"
     elif colours == 1 and shape.count > 2:
         reason = f"{shape.count} bands and no word on which are red, green and blue"
