@@ -241,4 +241,10 @@ def footer_of(job: Job, drawing: Drawing) -> tuple[str, ...]:
         f"{job.model.provenance.name}, {settings.score} score, {settings.start_words}, {settings.steps} steps; "
         f"{whose.get(drawing.scale.kind, 'all maps on one scale')}, {drawing.scale.describe()}"
     )
-    return style_of(drawing.style).legend, conditions, *captions_of(drawing.lowpass)
+    bands = job.plan.reading.drawing(job.classifier.view.channels)
+    return (
+        style_of(drawing.style).legend,
+        conditions,
+        *([bands] if bands else []),
+        *captions_of(drawing.lowpass),
+    )

@@ -241,6 +241,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
             f"{model.provenance.name}, {first.score.kind} score {first.score.at_image:.4g} at the photo, "
             f"{first.score.at_baseline:.4g} at the {first.settings.start_words}; {whose}{scale.describe()}",
             "; ".join(gaps),
+            *([drawn] if (drawn := picture.options.drawing(len(picture.pixels))) else []),
             *captions_of({name: each for name, each in drawing.lowpass.items() if name in explanation.results}),
             *(f"{result.method}: {result.premise}" for result in results if result.premise),
             *(f"{result.method} {ends_of(result)}" for result in results if result.path_ends),
