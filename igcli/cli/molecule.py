@@ -13,6 +13,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
+from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.list_session import MOST_LISTED
@@ -124,6 +125,7 @@ _run_options = grouped(
     metavar="auto|cpu|cuda[:N]|mps",
     help="Where to compute; auto takes a GPU when there is one.",
 )
+@font_option
 @debug_option
 def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wanted: Wanted, device: str) -> None:
     """Show which atoms a prediction about a molecule depends on.
@@ -143,6 +145,8 @@ def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wan
     check_installed()
     if run.saturation + run.check + run.report > 1:
         raise UsageError("--saturation, --check and --report each do something of their own: give one of them.")
+    if run.check:
+        refuse_font("--check prints, and draws nothing.")
     check_reachable(run.output)
     if run.report:
         from igcli.jobs.outputs.report import check_free

@@ -38,7 +38,17 @@ KIND = "ablate"
 _OF_FOLDERS = ("fill", "overwrite", "verify", "on_error", "cluster")
 _OF_MAPS = (
     *("method", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi", "references", "ig2_step"),
-    *("guided_fraction", "guided_distance", "smooth", "smooth_sigma", "style", "percentile", "lowpass"),
+    *(
+        "guided_fraction",
+        "guided_distance",
+        "smooth",
+        "smooth_sigma",
+        "style",
+        "cmap",
+        "scale",
+        "percentile",
+        "lowpass",
+    ),
 )
 
 _FILLS = [form for form in fill_forms() if form != REMAINING]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from igcli.attribution.baselines import is_list
 from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
+from igcli.cli.font_option import font_option, refuse_font, undrawable
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.list_saturation import plot_saturation
@@ -30,12 +32,13 @@ from igcli.cli.options import (
 from igcli.cli.path_types import OutputPath
 from igcli.cli.text_session import TextOutput, TextSession
 from igcli.errors import UsageError
-from igcli.inputs import Missing, bounded_list
+from igcli.inputs import Missing, TextInput, bounded_list
 from igcli.jobs.outputs.words import DoneText, score_words, write_words
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.runs.run import Engine, Run, RunOptions
 from igcli.models.devices import exact_numbers
+from igcli.rendering.fonts import VARIABLE
 from igcli.text.discretized import NO_WORD
 from igcli.text.loading import TextModelChoice, load_text_model
 from igcli.text.model import SPECIAL, WRITTEN, TextModel, TextOptions
@@ -138,6 +141,7 @@ _output_options = grouped(
 @_wanted_options
 @_reading_options
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Points of the path per pass.")
+@font_option
 @debug_option
 def text(
     *,
@@ -166,17 +170,7 @@ def text(
     source.check()
     if reading.continuation and wanted.targets != ("top",):
         raise UsageError("--continuation makes each text's own last word the target: leave --target out.")
-    if destination.report and destination.saturation:
-        raise UsageError(
-            "--report shows the words' numbers, and --saturation plots the path instead: give one of them."
-        )
-    folder = destination.output or (Path("out") if destination.saturation or destination.report else None)
-    if folder is not None:
-        check_reachable(folder)
-    if folder is not None and destination.report:
-        from igcli.jobs.outputs.report import check_free
-
-        check_free(folder / "report.html", overwrite=destination.overwrite)
+    folder = _folder(destination)
     with TextSession(destination) as session, exact_numbers():
         job = _job(load_text_model(choice), wanted, reading, folder, batch_size)
         origin = job.model.provenance
@@ -187,6 +181,7 @@ def text(
             session.console.warn(NO_WORD)
         if destination.saturation:
             inputs = bounded_list(source.inputs(), most=MOST_LISTED, unit="text")
+            _warn_of_font(session, inputs)
             plot_saturation(session, job, inputs, points=destination.points)
         elif folder is not None:
             _write(session, job, source)
@@ -194,6 +189,24 @@ def text(
             for outcome in process(job, session.items(source.inputs()), score_words):
                 session.tell(str(outcome.item.found.path), outcome.results, outcome.failures)
         session.finish()
+
+
+def _folder(destination: TextOutput) -> Path | None:
+    """Where files are written, if any are; raises where that cannot be."""
+    if destination.report and destination.saturation:
+        raise UsageError(
+            "--report shows the words' numbers, and --saturation plots the path instead: give one of them."
+        )
+    folder = destination.output or (Path("out") if destination.saturation or destination.report else None)
+    if folder is None:
+        refuse_font("add -o, --report or --saturation, or leave it out.")
+    else:
+        check_reachable(folder)
+    if folder is not None and destination.report:
+        from igcli.jobs.outputs.report import check_free
+
+        check_free(folder / "report.html", overwrite=destination.overwrite)
+    return folder
 
 
 def _job(model: TextModel, wanted: Wanted, reading: TextOptions, folder: Path | None, batch_size: int | None) -> Job:
@@ -210,8 +223,10 @@ def _job(model: TextModel, wanted: Wanted, reading: TextOptions, folder: Path | 
 def _write(session: TextSession, job: Job, source: TextSource) -> None:
     """A run over a list: what is done is skipped, as photos are."""
     inputs = bounded_list(source.inputs(), most=MOST_LISTED, unit="text")
-    options = RunOptions(overwrite=session.destination.overwrite)
-    with Run(job.plan, inputs, kind="text", settings={}, options=options) as run:
+    options, font = RunOptions(overwrite=session.destination.overwrite), os.environ.get(VARIABLE)
+    _warn_of_font(session, inputs)
+    settings = {"font": font} if font else {}  # another one makes other pictures
+    with Run(job.plan, inputs, kind="text", settings=settings, options=options) as run:
         for missing in (each for each in inputs if isinstance(each, Missing)):
             session.fail(missing.argument, missing.reason)
         session.skip(run.tally.skipped)
@@ -221,3 +236,9 @@ def _write(session: TextSession, job: Job, source: TextSource) -> None:
                          outcome.failures)  # fmt: skip
         if session.destination.report:
             session.write_page(job.plan.output, run.records(), failures=session.sentences)
+
+
+def _warn_of_font(session: TextSession, inputs: list[TextInput | Missing]) -> None:
+    """Say which characters of the texts no font has."""
+    if sentence := undrawable(each.text for each in inputs if isinstance(each, TextInput)):
+        session.console.warn(sentence)

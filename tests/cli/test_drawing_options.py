@@ -167,3 +167,12 @@ def test_a_colour_bar_is_added_to_maps_on_request(shell, motorcycle, given):
         usual, barred = (np.asarray(opened(Path(folder) / name)) for folder in ("usual", "barred"))
         np.testing.assert_array_equal(barred[: len(usual)], usual)
         assert len(barred) > len(usual)
+
+
+@pytest.mark.parametrize("given", [("--cmap", "viridis"), ("--scale", "shared")])
+def test_a_mode_that_draws_no_map_refuses_how_to_draw_it(shell, motorcycle, tmp_path, given):
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text("path,xmin,ymin,xmax,ymax\nmotorcycle.jpg,20,20,200,100\n")
+    style = ("--style", "heat") if given[0] == "--cmap" else ()
+    for mode in (("ablate", "--keep-boxes", boxes), ("explain", "--predict-only")):
+        assert shell(*mode, motorcycle.parent, *given, *style, "--model", "caltech101").exit_code == 2

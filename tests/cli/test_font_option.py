@@ -91,3 +91,30 @@ def test_a_font_that_is_none_or_draws_nothing_is_refused(shell, motorcycle, font
     done = shell("explain", *FEW, motorcycle, "--font", font, *options)
     assert done.exit_code == 2
     assert said in done.stderr.replace("\n", " ")
+
+
+def test_words_on_pictures_take_a_font_and_lacking_characters_are_said_once(shell):
+    words = ("text", f"more {HAS_IT}", f"less {HAS_IT}", "-o", "words", "--device", "cpu")
+    bare = shell(*words)
+    assert bare.exit_code == 0, bare.output
+    assert bare.stderr.count(f"No font on this machine has {HAS_IT}: they are drawn as ?") == 1
+    named = shell(*words, "--font", STIX, "--overwrite")
+    assert named.exit_code == 0, named.output
+    assert "No font" not in named.stderr
+    printed = shell("text", "more", "--font", STIX)
+    assert printed.exit_code == 2
+    assert "add -o, --report or --saturation, or leave it out" in printed.stderr
+
+
+def test_the_font_is_drawn_with_in_words(shell):
+    shell("text", f"more {HAS_IT}", "-o", "bare", "--device", "cpu")
+    shell("text", f"more {HAS_IT}", "-o", "named", "--device", "cpu", "--font", STIX)
+    (bare,), (named,) = (list(Path(folder).glob("*.png")) for folder in ("bare", "named"))
+    assert bare.read_bytes() != named.read_bytes()
+
+
+def test_a_check_of_molecules_draws_nothing(shell):
+    pytest.importorskip("rdkit")
+    result = shell("molecule", "CCO", "--check", "--font", STIX)
+    assert result.exit_code == 2
+    assert "--check prints, and draws nothing" in result.stderr
