@@ -114,7 +114,6 @@ def _check_kind(style: Style) -> None:
 STYLES: Registry[Style] = Registry("style", check=_check_kind)
 
 
-@lru_cache(maxsize=32)
 def style_of(name: str) -> Style:
     """A style by its name; ``heat:viridis`` is the style ``heat`` in the colours of matplotlib's ``viridis``.
 
@@ -130,6 +129,11 @@ def style_of(name: str) -> Style:
     if not style.coloured:
         fit = ", ".join(each for each, one in STYLES.items() if one.coloured)
         raise UsageError(f"The style {base!r} shows no colour map. Those that do: {fit}.")
+    return _in_colours(style, colour_map)
+
+
+@lru_cache(maxsize=32)  # a page keeps the table of a paint function
+def _in_colours(style: Style, colour_map: str) -> Style:
     table = colours.matplotlib_table(colour_map, diverging=style.signed)
     paint: Paint = partial(style.paint, table=table)  # type: ignore[call-arg]
     return replace(style, paint=paint, legend=style.coloured.format(colour_map))

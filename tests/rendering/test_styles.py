@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from igcli.errors import NumericalError, UsageError
+from igcli.registry import Entry
 from igcli.rendering import colours
 from igcli.rendering.scaling import Scale
-from igcli.rendering.styles import STYLES, Drawn, style_of
+from igcli.rendering.styles import STYLES, Drawn, Style, style_of
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(60, 256, (8, 8, 3), dtype=np.uint8)
@@ -181,3 +182,12 @@ def test_a_style_is_the_same_under_its_own_name_and_says_the_colour_map_in_its_l
 def test_a_style_that_cannot_take_the_colours_is_refused(name, said):
     with pytest.raises(UsageError, match=re.escape(said)):
         style_of(name)
+
+
+def test_a_style_that_is_registered_anew_is_the_new_one(monkeypatch):
+    other = Style(STYLES["map"].paint, "abs-sum", "Other.")
+    before = style_of("heat")
+    monkeypatch.setitem(STYLES._entries, "heat", Entry("heat", "Other.", other))
+    assert style_of("heat") is other
+    monkeypatch.undo()
+    assert style_of("heat") is before
