@@ -92,7 +92,7 @@ def test_a_pyproject_of_others_is_no_concern(shell, config, text):
         ("explain = true", "explain is a command: write [explain]"),
         ('panel = "yes"', "panel must be true or false, and not 'yes'"),
         ("panel = 1", "panel must be true or false, and not 1"),
-        ('input-size = "large"', "input-size must be a number, and not 'large'"),
+        ('seed = "large"', "seed must be a number, and not 'large'"),
         ("seed = true", "seed must be a number, and not True"),
         ("style = true", "style must be a text or a number, and not True"),
         ("style = 2026-01-01", "style must be a text or a number, and not datetime.date"),
