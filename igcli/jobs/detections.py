@@ -100,11 +100,11 @@ def _sentences(
     said = f"{counts['cut']} of {total} photos are cut to the box that {shown(file)} has of them"
     yield f"{said} (confidence {limit:g} or more)" + (f"; {whole} have none and are used whole." if whole else ".")
     if counts["several"]:
-        yield f"{counts['several']} of them have several boxes: the most confident one is used."
+        yield f"Of several boxes the most confident one is used: {counts['several']} of them."
     if counts["failed"]:
-        yield f"{counts['failed']} photos could not be read by the detector."
+        yield f"{counts['failed']} photo{'s' * (counts['failed'] > 1)} could not be read by the detector."
     if unnamed:
-        yield f"{len(unnamed)} photos are not named in {shown(file)}, such as {shown(unnamed[0].path)}."
+        yield f"Not named in {shown(file)}: {len(unnamed)} of them, such as {shown(unnamed[0].path)}."
 
 
 def _content(file: Path) -> Any:

@@ -46,9 +46,9 @@ def test_a_photo_is_cut_to_its_most_confident_box_and_the_others_are_counted(tmp
     assert crops[2:] == [None] * 4
     assert "2 of 6 photos are cut to the box that" in notes[0]
     assert "(confidence 0.2 or more); 4 have none and are used whole." in notes[0]
-    assert notes[1] == "1 of them have several boxes: the most confident one is used."
-    assert notes[2] == "1 photos could not be read by the detector."
-    assert notes[3].startswith("1 photos are not named in ")
+    assert notes[1] == "Of several boxes the most confident one is used: 1 of them."
+    assert notes[2] == "1 photo could not be read by the detector."
+    assert notes[3].endswith("detections.json: 1 of them, such as /data/site/x.jpg.")
 
 
 @pytest.mark.parametrize(

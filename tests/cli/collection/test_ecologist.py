@@ -84,7 +84,7 @@ def test_she_predicts_looks_at_the_wrong_ones_and_sees_where_the_network_looks(p
     assert predicted.returncode == 0, predicted.stderr
     assert "16 of 24 photos are cut to the box that md.json has of them" in predicted.stderr
     assert "8 have none and are used whole" in predicted.stderr
-    assert "16 of them have several boxes: the most confident one is used." in predicted.stderr
+    assert "Of several boxes the most confident one is used: 16 of them." in predicted.stderr
     # by cropped colour two foxes are wrong; 22 of 24 by Wilson's formula
     assert "Accuracy 91.7 % (22 of 24; 95 % interval 74.2 % to 97.7 %)" in predicted.stderr
     assert "Most often: 2 fox taken for lynx" in predicted.stderr
