@@ -13,9 +13,11 @@ from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.ground_truth.annotation import AnnotationError
 from igcli.evaluation.ground_truth.area import Area
 from igcli.evaluation.ground_truth.masks import Masks, read_masks
+from igcli.images.crop import Crop
 from igcli.images.options import View
 from igcli.images.picture import Picture
 from igcli.images.reading import read_image
+from igcli.images.source import Found
 
 VIEW = View(28, 32)
 SIZE = (90, 60)
@@ -57,6 +59,15 @@ def missed(truth: Masks, picture: Picture) -> Exclusion:
     assert picture.name in exclusion.sentence
     assert exclusion.sentence.endswith(".")
     return exclusion
+
+
+def test_a_mask_of_a_photo_that_is_cut_to_a_box_is_cut_alike(tmp_path):
+    cat, drawn, box = photo(tmp_path), blob(), (20, 10, 65, 55)
+    saved(tmp_path / "masks/cat.png", drawn)
+    steps = [transforms.Resize(VIEW.resize), transforms.CenterCrop(VIEW.size), transforms.ToTensor()]
+    expected = transforms.Compose(steps)(drawn.crop(box))[0] > 0.5
+    picture = read_image(Found(cat, Path("cat.jpg"), crop=Crop.of(20, 10, 45, 45)), view=VIEW)
+    assert np.array_equal(found(masks(tmp_path, [cat]), picture).mask, expected.numpy())
 
 
 def test_a_mask_goes_through_torchvisions_resize_and_crop_like_the_photo(tmp_path):
