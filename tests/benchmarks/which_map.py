@@ -7,7 +7,7 @@ Caltech-101. Focus needs several photos of a class, which the ImageNet photograp
 which keeps every photo's maps and numbers in ``out/which-map``: the same command goes on where it was stopped.
 The photographs are drawn in an order that depends on their names alone, of which ``--photos N`` takes the first; the
 references of ``ig2`` and of expected gradients come after them. ``--processes N`` runs N evaluations next to each
-other, for a GPU that one of them does not fill.
+other, for a GPU that one of them does not fill. Photographs that not every method has measured yet are left out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import csv
 import hashlib
 import json
+import math
 import shutil
 import statistics
 import subprocess
@@ -23,14 +24,20 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from finding_list import Network, Photo
 from findings import NETWORKS
 
 import igcli
+from igcli.evaluation.controls import CONTROLS
+from igcli.evaluation.metrics.metric import METRICS as METRICS_KNOWN
+from igcli.evaluation.metrics.metric import Direction
+from igcli.evaluation.reliability import reliability
+from igcli.evaluation.statistics import best_marked, estimate
 
 STEPS = 32
 METHODS = (
@@ -59,6 +66,8 @@ METRICS = ("aopc", "deletion", "insertion", "diffid", "mas", "abpc")
 DEAR = 20
 MOSAICS = 40
 REFERENCES = 16
+#: Photographs that one process measures.
+BLOCK = 6
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,8 @@ class Part:
     photos: Sequence[Photo]
     metrics: Sequence[str]
     options: Sequence[str]
-    whole: bool = False  # not to be split over processes
-    renamed: Mapping[str, str] | None = None
+    split: bool = True  # over processes
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=150)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--table", action="store_true", help="only print what is measured already")
     chosen = parser.parse_args()
     bench = Bench(chosen.output, chosen.device, chosen.processes)
     networks = {
@@ -98,19 +108,17 @@ def main() -> None:
         if (archive := getattr(chosen, name)) is not None
     }
     parts = {name: list(parts_of(network, bench, photos=chosen.photos)) for name, network in networks.items()}
-    with ThreadPoolExecutor(bench.processes) as pool:  # the threads wait for processes
-        waiting = [
-            pool.submit(evaluate, networks[name], bench, shard)
-            for name in networks
-            for part in parts[name]
-            for shard in shards_of(part, bench)
-        ]
-        for each in waiting:
-            each.result()
+    if not chosen.table:
+        with ThreadPoolExecutor(bench.processes) as pool:  # the threads wait for processes
+            waiting = [
+                pool.submit(evaluate, run) for name in networks for run in runs_of(networks[name], bench, parts[name])
+            ]
+            for each in waiting:
+                each.result()
     for name, network in networks.items():
-        columns = joined(network, bench, parts[name])
+        columns = [each for each in joined(network, bench, parts[name]) if each.maps]
         costs = dict(costs_of(network, references=bench.output / network.name / "references"))
-        for line in table(columns, costs, title=f"{network.name}, {chosen.photos} photographs of {name}"):
+        for line in table(columns, costs, title=f"{network.name}, photographs of {name}"):
             print(line, flush=True)
 
 
@@ -123,15 +131,16 @@ def parts_of(network: Network, bench: Bench, *, photos: int) -> Iterator[Part]:
     plain = [each for name in METHODS for each in ("-m", name)]
     lowpassed = [each for name in LOWPASSED for each in ("-m", name)]
     no_control = ["--control", "none"]
-    yield Part("maps", some, METRICS, plain)
-    yield Part("ig2", some, METRICS, ["-m", "ig2", "--references", str(references), *no_control])
     baseline = ["-m", "integrated", "--baseline", str(references), *no_control]
-    yield Part("expected", some, METRICS, baseline, renamed={"integrated": EXPECTED})
+    yield Part("maps", some, METRICS, plain)
     yield Part("lowpass", some, METRICS, [*lowpassed, "--lowpass", "15"])
+    yield Part("expected", some, METRICS, baseline, renamed={"integrated": EXPECTED})
+    yield Part("ig2", some, METRICS, ["-m", "ig2", "--references", str(references), *no_control])
     yield Part("dear", few, ("max-sensitivity",), [*plain, *no_control])
     if len({photo.label for photo in network.photos}) < len(network.photos):
         classes = _classes(network, folder / "classes.csv")
-        yield Part("focus", few, ("focus",), [*plain, "--classes", str(classes), "--mosaics", str(MOSAICS)], whole=True)
+        mosaics = ["--classes", str(classes), "--mosaics", str(MOSAICS)]
+        yield Part("focus", few, ("focus",), [*plain, *mosaics], split=False)
 
 
 def _copied(photos: Sequence[Photo], folder: Path) -> Path:
@@ -150,51 +159,68 @@ def _classes(network: Network, path: Path) -> Path:
     return path
 
 
-def shards_of(part: Part, bench: Bench) -> Iterator[Part]:
-    """The part, or one for each process."""
-    count = 1 if part.whole else min(bench.processes, len(part.photos))
-    if count == 1:
-        yield part
-        return
-    for place in range(count):
-        name = f"shards/{part.name}-{place}"
-        yield Part(name, part.photos[place::count], part.metrics, part.options)
-
-
-def joined(network: Network, bench: Bench, parts: Sequence[Part]) -> dict[str, Any]:
-    """The metrics' records by name over all parts; shards' photos come together in one folder first."""
-    columns: dict[str, Any] = {}
+def runs_of(network: Network, bench: Bench, parts: Sequence[Part]) -> Iterator[list[list[str]]]:
+    """For each process the commands that it runs, one after another: all parts of a block of photos."""
+    for start in range(0, max(len(part.photos) for part in parts), BLOCK):
+        blocks = [(part, part.photos[start : start + BLOCK]) for part in parts if part.split]
+        yield [_command(network, bench, part, photos, start // BLOCK) for part, photos in blocks if photos]
     for part in parts:
-        folder = bench.output / network.name
-        for shard in sorted((folder / "shards").glob(f"{part.name}-*")):
-            shutil.copytree(shard, folder / part.name, dirs_exist_ok=True)
-        for name, record in evaluate(network, bench, part).items():
-            names = part.renamed or {}
-            maps = {names.get(each, each): values for each, values in record["maps"].items()}
-            column = columns.setdefault(name, {"direction": record["direction"], "maps": {}})
-            column["maps"].update(maps)
-            if len(maps) > 1:
-                column.setdefault("best", record["best"])
-                column.setdefault("reliability", record["reliability"])
-    return columns
+        if not part.split:
+            yield [_command(network, bench, part, part.photos, 0)]
 
 
-def evaluate(network: Network, bench: Bench, part: Part) -> dict[str, Any]:
-    """Run ``ig evaluate``, or what is left of it; the metrics' records by name."""
-    folder = bench.output / network.name / part.name
+def _command(network: Network, bench: Bench, part: Part, photos: Sequence[Photo], place: int) -> list[str]:
+    """The arguments of ``ig``; the photos are in a list next to the output."""
+    folder = bench.output / network.name / part.name / f"{place}"
+    listed = folder.with_suffix(".csv")
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_text("path\n" + "".join(f"{photo.path.resolve()}\n" for photo in photos), encoding="utf-8")
     asked = [each for name in part.metrics for each in ("--metric", name)]
-    prefixes = {name.partition(".")[0] for name in SETTINGS} & set(part.metrics)
     for name, value in SETTINGS.items():
-        if name.partition(".")[0] in prefixes:
+        if name.partition(".")[0] in part.metrics:
             asked += ["--set", f"{name}={value}"]
-    command = [sys.executable, "-m", "igcli", "evaluate", "-0", "-", "-o", str(folder), "--model", network.name]
-    command += ["--device", bench.device, "--steps", str(STEPS), *asked, *part.options]
-    files = "\0".join(str(photo.path) for photo in part.photos)
-    done = subprocess.run(command, input=files.encode(), capture_output=True)
+    command = ["evaluate", str(listed), "-o", str(folder), "--model", network.name, "--device", bench.device]
+    return [*command, "--steps", str(STEPS), *asked, *part.options]
+
+
+def evaluate(commands: Sequence[Sequence[str]]) -> None:
+    """Run ``ig`` with each of the arguments, in one process that has to start once."""
+    program = "import json, sys; from igcli.cli.main import ig\nfor each in json.load(sys.stdin):\n"
+    program += (
+        "    try: ig.main(each, standalone_mode=False)\n    except SystemExit as end: assert not end.code, each\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input=json.dumps(commands).encode(), capture_output=True)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stderr.decode()[-2000:]}")
-    record: dict[str, Any] = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
-    return dict(record["metrics"])
+        raise SystemExit(done.stderr.decode()[-2000:])
+
+
+@dataclass(frozen=True)
+class Measures:
+    """A metric's numbers: those of each map over the same photos, in the same order."""
+
+    name: str
+    maps: Mapping[str, np.ndarray]
+    controls: Sequence[str]
+
+    @property
+    def direction(self) -> Direction:
+        return METRICS_KNOWN[self.name].direction
+
+
+def joined(network: Network, bench: Bench, parts: Sequence[Part]) -> Iterator[Measures]:
+    """The numbers on the cards of all parts, of photos that every part has measured."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for part in parts:
+        folder = bench.output / network.name / part.name
+        for path in sorted([*folder.glob("*/photos/**/*.json"), *folder.glob("*/mosaics/*.json")]):
+            for name, values in json.loads(path.read_text(encoding="utf-8"))["measured"].items():
+                for each, measured in values.items():
+                    by_photo = found.setdefault(name, {}).setdefault(part.renamed.get(each, each), {})
+                    by_photo[path.relative_to(folder).as_posix()] = math.nan if measured["value"] is None else measured["value"]
+    for name, maps in found.items():
+        photos = sorted(set.intersection(*(set(by_photo) for by_photo in maps.values())))
+        values = {each: np.array([by_photo[photo] for photo in photos]) for each, by_photo in maps.items()}
+        yield Measures(name, values if photos else {}, [each for each in maps if each.partition(",")[0] in CONTROLS])
 
 
 def costs_of(network: Network, *, references: Path, photos: int = 4) -> Iterator[tuple[str, str]]:
@@ -215,24 +241,31 @@ def costs_of(network: Network, *, references: Path, photos: int = 4) -> Iterator
         yield name, f"{gradients:.0f} | {seconds:.3f}"
 
 
-def table(columns: dict[str, Any], costs: dict[str, str], *, title: str) -> Iterator[str]:
+def table(columns: Sequence[Measures], costs: Mapping[str, str], *, title: str) -> Iterator[str]:
     """A Markdown table: maps in rows, metrics in columns; * is better than all others by the paired intervals."""
     arrows = {"higher": "↑", "lower": "↓"}
     yield f"{title}:\n"
-    heads = [f"{name} {arrows.get(column['direction'], '')}" for name, column in columns.items()]
+    heads = [f"{column.name} {arrows.get(column.direction, '')}" for column in columns]
     yield "| map | " + " | ".join([*heads, "gradients", "s"]) + " |"
     yield "| --- |" + " --- |" * (len(heads) + 2)
-    for name in dict.fromkeys(name for column in columns.values() for name in column["maps"]):
-        cells = [_cell(column["maps"].get(name), star=column.get("best") == name) for column in columns.values()]
+    best = [best_marked(column.maps, direction=column.direction) for column in columns]
+    for name in dict.fromkeys(name for column in columns for name in column.maps):
+        cells = [_cell(column.maps.get(name), star=star == name) for column, star in zip(columns, best, strict=True)]
         yield f"| {name} | " + " | ".join([*cells, costs.get(name.partition(",")[0], "– | –")]) + " |"
-    alphas = [column.get("reliability") for column in columns.values()]
-    yield "| reliability α | " + " | ".join("–" if each is None else f"{each:.2f}" for each in alphas) + " | – | – |"
+    alphas = [
+        reliability({name: values for name, values in column.maps.items() if name not in column.controls})
+        for column in columns
+    ]
+    yield "| reliability α | " + " | ".join(f"{each:.2f}" for each in alphas) + " | – | – |"
+    counts = [str(max(map(len, column.maps.values()))) for column in columns]
+    yield "| photographs | " + " | ".join(counts) + " | – | – |"
 
 
-def _cell(found: dict[str, Any] | None, *, star: bool) -> str:
-    if found is None or not found["count"]:
+def _cell(values: np.ndarray | None, *, star: bool) -> str:
+    if values is None:
         return "–"
-    return f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]" + " *" * star
+    found = estimate(values)
+    return f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]" + " *" * star
 
 
 if __name__ == "__main__":

@@ -70,10 +70,9 @@ words are not in the vocabulary, and stand as `<unk>`.
 ## Training
 
 `python -m igcli.bundled.language.train WHEEL`: {train.EPOCHS} epochs in batches of {train.BATCH_SIZE} texts, unrolled
-over {train.UNROLL} words; Adam, rate {train.PEAK_RATE} falling along the beginning of a cosine that would span
-{train.SPAN} epochs; dropout {train.DROPOUT} on links that are not recurrent; gradient norm clipped at {train.CLIP}. The
-state is carried from segment to segment, and set to zero in {train.FRESH_STATES:.0%} of them. More epochs would improve
-it: training was ended for time, and not since the perplexity had stopped falling.
+over {train.UNROLL} words; Adam, rate {train.PEAK_RATE} falling along a cosine; dropout {train.DROPOUT} on links that are
+not recurrent; gradient norm clipped at {train.CLIP}. The state is carried from segment to segment, and set to zero in
+{train.FRESH_STATES:.0%} of them.
 
 ## Perplexity
 

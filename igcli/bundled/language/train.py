@@ -30,9 +30,9 @@ from igcli.bundled.saving import save_whole
 
 SEED = 20161108
 WORDS = 6000
-EPOCHS = 2
+EPOCHS = 6
 BATCH_SIZE, UNROLL = 20, 35
-PEAK_RATE, WARM_UP_STEPS, SPAN = 3e-3, 200, 6  # epochs that the cosine would span
+PEAK_RATE, WARM_UP_STEPS = 3e-3, 200
 DROPOUT = 0.3
 FRESH_STATES = 0.2  # the share of segments that start from a state of zeros
 INITIAL, CLIP = 0.1, 5.0
@@ -96,12 +96,12 @@ def perplexity(network: WordModel, numbers: Tensor, *, unroll: int = 200) -> flo
 
 
 def _epoch(network: WordModel, optimizer: torch.optim.Adam, numbers: Tensor, epoch: int) -> float:
-    segments = list(_segments(numbers, offset=epoch * UNROLL // SPAN))
+    segments = list(_segments(numbers, offset=epoch * UNROLL // EPOCHS))
     total, state = 0.0, None
     bar = tqdm(segments, desc=f"epoch {epoch + 1}/{EPOCHS}", mininterval=10)
     for step, (inputs, targets) in enumerate(bar):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(epoch * len(segments) + step, SPAN * len(segments))
+            group["lr"] = _rate(epoch * len(segments) + step, EPOCHS * len(segments))
         outputs, state = network.unroll(inputs, _some_fresh(state))
         with torch.autocast("cpu", torch.bfloat16):  # half of the time is this product with the whole table
             logits = network.logits(outputs)

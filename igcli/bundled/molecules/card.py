@@ -73,12 +73,9 @@ EPA, FDA), which are data of the US government and in the public domain; the tab
 
 ## Training
 
-`python -m igcli.bundled.molecules.train tox21.csv.gz --network w2n2 --stop-after {train.ENDED_AFTER["w2n2"]}`, and
-`--network w1n2 --stop-after {train.ENDED_AFTER["w1n2"]}`.
+`python -m igcli.bundled.molecules.train tox21.csv.gz --network w2n2`, and `--network w1n2`: {train.EPOCHS} epochs.
 Molecules are split by Murcko scaffold, {counts["train"]} to train on, {counts["valid"]} to choose the epoch by and
-{counts["test"]} to measure on; no scaffold is in two parts. Of the schedule's {train.EPOCHS} epochs W1N2 was trained
-for {train.ENDED_AFTER["w1n2"]} and W2N2 for {train.ENDED_AFTER["w2n2"]}: the two are no comparison of architectures.
-Batches of {train.BATCH_SIZE}, AdamW with a one-cycle rate (peak {train.PEAK_RATE}), weight decay
+{counts["test"]} to measure on; no scaffold is in two parts. Batches of {train.BATCH_SIZE}, AdamW with a one-cycle rate (peak {train.PEAK_RATE}), weight decay
 {train.WEIGHT_DECAY}, averaged weights; cross-entropy over what was measured, actives weighted by their rarity (at most
 {train.MOST_WEIGHT:.0f} times).
 

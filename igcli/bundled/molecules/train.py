@@ -38,8 +38,6 @@ EPOCHS = 40
 MOST_WEIGHT = 20.0
 #: x and y of each WxNy.
 NETWORKS = {"w1n2": (1, 2), "w2n2": (2, 2)}
-#: The epochs after which the bundled networks' training was ended.
-ENDED_AFTER = {"w1n2": 7, "w2n2": 26}
 
 
 def main() -> None:
@@ -48,22 +46,19 @@ def main() -> None:
     parser.add_argument("table", type=Path, help="tox21.csv.gz: a column smiles, one of 0, 1 or nothing for each task")
     parser.add_argument("--network", choices=NETWORKS, default="w2n2")
     parser.add_argument("--work", type=Path, default=Path("runs/molecules"), help="folder for the results")
-    parser.add_argument("--stop-after", type=int, default=EPOCHS, metavar="N", help="end after N of the epochs")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     _, distance = NETWORKS[options.network]
     tasks, parts = read_parts(options.table, distance=distance)
     print({part: len(molecules) for part, molecules in parts.items()}, flush=True)  # noqa: T201
     checkpoint = options.work / f"{options.network}.checkpoint.pt"
-    best = train_weave(options.network, parts, tasks=len(tasks), checkpoint=checkpoint, stop=options.stop_after)
+    best = train_weave(options.network, parts, tasks=len(tasks), checkpoint=checkpoint)
     halves = {name: value.half() if value.is_floating_point() else value for name, value in best.items()}
     save_whole(halves, options.work / f"{options.network}.pt")
 
 
-def train_weave(
-    name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpoint: Path, stop: int
-) -> dict[str, Tensor]:
-    """Run the epochs up to ``stop``, a checkpoint after each; returns the averaged weights of the best epoch."""
+def train_weave(name: str, parts: dict[str, LabelledMolecules], *, tasks: int, checkpoint: Path) -> dict[str, Tensor]:
+    """Run the epochs that are left, a checkpoint after each; returns the averaged weights of the best epoch."""
     network, averaged = (fresh_weave(name, tasks) for _ in range(2))
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
     done = 0
@@ -77,7 +72,7 @@ def train_weave(
     molecules = parts["train"]
     weights = active_weights(molecules.labels)
     steps = len(molecules) // BATCH_SIZE
-    for epoch in range(done, min(stop, EPOCHS)):
+    for epoch in range(done, EPOCHS):
         torch.manual_seed(SEED + epoch)
         started, total = time.monotonic(), 0.0
         order = torch.randperm(len(molecules)).tolist()
