@@ -15,7 +15,8 @@ from igcli.lazy import torch
 from igcli.models.assembly import fill
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
-from igcli.models.model import Model, Provenance, in_evaluation_mode
+from igcli.models.freezing import in_evaluation_mode
+from igcli.models.model import Model, Provenance
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.trial import check_weights
 from igcli.models.user_code import imported, importing_from, raised, type_in_words

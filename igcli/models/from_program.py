@@ -23,7 +23,8 @@ from igcli.lazy import torch
 from igcli.models.bounds import check_archive
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
-from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.freezing import in_evaluation_mode
+from igcli.models.model import Provenance
 from igcli.models.user_code import importable
 from igcli.models.weights import is_torchscript, sha256_of, unpickled
 

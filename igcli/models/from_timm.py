@@ -23,8 +23,9 @@ from igcli.lazy import torch, torchvision
 from igcli.models.assembly import fill, head_size, outline
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
+from igcli.models.freezing import in_evaluation_mode
 from igcli.models.from_code import tensors_hash
-from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.model import Provenance
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.weights import read_state_dict, sha256_of
 from igcli.models.weights_store import checkpoints_folder

@@ -20,6 +20,7 @@ from igcli.models.assembly import head_size
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.folders import is_of_timm, settings_in
+from igcli.models.freezing import in_evaluation_mode
 from igcli.models.from_code import tensors_hash
 from igcli.models.from_timm import load_timm
 from igcli.models.hub import (
@@ -35,7 +36,7 @@ from igcli.models.hub import (
     with_state,
 )
 from igcli.models.image_processor import Preparation, preparation_of
-from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.model import Provenance
 from igcli.models.select_tensors import room_for, select_tensors
 from igcli.models.self_description import names_in_order
 from igcli.models.weights import read_state_dict, sha256_of

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self
 from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.models.batching import TOGETHER, Batching, is_batched
+from igcli.models.freezing import frozen
 from igcli.models.labels import Labels
 from igcli.models.outputs import (
     are_probabilities,
@@ -277,21 +278,5 @@ class Model:
     @contextmanager
     def frozen(self) -> Iterator[Self]:
         """Evaluation mode and no parameter gradients inside the block; the network's own state again after it."""
-        modes = [(module, module.training) for module in self.network.modules()]
-        needs = [(parameter, parameter.requires_grad) for parameter in self.network.parameters()]
-        try:
-            in_evaluation_mode(self.network)
+        with frozen(self.network):
             yield self
-        finally:
-            for module, training in modes:
-                module.training = training
-            for parameter, required in needs:
-                parameter.requires_grad_(required)
-
-
-def in_evaluation_mode(network: torch.nn.Module) -> torch.nn.Module:
-    """The network itself, in evaluation mode and without parameter gradients."""
-    network.eval()
-    for parameter in network.parameters():  # one by one: scripted networks cannot do it as a whole
-        parameter.requires_grad = False
-    return network

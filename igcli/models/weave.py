@@ -12,8 +12,9 @@ from igcli.errors import UsageError
 from igcli.models.assembly import assemble
 from igcli.models.batching import TOGETHER
 from igcli.models.devices import resolve_device
+from igcli.models.freezing import in_evaluation_mode
 from igcli.models.from_code import make_from_code, tensors_hash
-from igcli.models.model import Model, Provenance, in_evaluation_mode
+from igcli.models.model import Model, Provenance
 from igcli.models.molecule_model import MoleculeModel
 from igcli.models.trial import check_weights
 from igcli.models.weights import read_state_dict, sha256_of

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from igcli.errors import UsageError
 from igcli.lazy import torch
 from igcli.models.devices import resolve_device
+from igcli.models.freezing import in_evaluation_mode
 from igcli.models.from_code import tensors_hash
 from igcli.models.hub import config_in, folder_of, in_sentences, network_in, quietly, read_folder, transformers_library
-from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.model import Provenance
 from igcli.text.framed import framed
 from igcli.text.model import TextModel
 from igcli.text.tokens import Token, written

@@ -42,9 +42,10 @@ from typing import Any
 from igcli.errors import NetworkError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.devices import resolve_device
+from igcli.models.freezing import in_evaluation_mode
 from igcli.models.from_code import make_from_code, tensors_hash
 from igcli.models.labels import Labels
-from igcli.models.model import Provenance, in_evaluation_mode
+from igcli.models.model import Provenance
 from igcli.text.model import TextModel
 from igcli.text.tokens import Token, located
 

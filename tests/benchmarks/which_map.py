@@ -216,7 +216,9 @@ def joined(network: Network, bench: Bench, parts: Sequence[Part]) -> Iterator[Me
             for name, values in json.loads(path.read_text(encoding="utf-8"))["measured"].items():
                 for each, measured in values.items():
                     by_photo = found.setdefault(name, {}).setdefault(part.renamed.get(each, each), {})
-                    by_photo[path.relative_to(folder).as_posix()] = math.nan if measured["value"] is None else measured["value"]
+                    by_photo[path.relative_to(folder).as_posix()] = (
+                        math.nan if measured["value"] is None else measured["value"]
+                    )
     for name, maps in found.items():
         photos = sorted(set.intersection(*(set(by_photo) for by_photo in maps.values())))
         values = {each: np.array([by_photo[photo] for photo in photos]) for each, by_photo in maps.items()}

@@ -11,7 +11,7 @@ from igcli.attribution.path import network_inputs
 from igcli.errors import IgError, UsageError, first_line
 from igcli.lazy import torch
 from igcli.models.devices import is_out_of_memory
-from igcli.models.model import in_evaluation_mode
+from igcli.models.freezing import in_evaluation_mode
 from igcli.models.module_activations import with_module_activations
 
 

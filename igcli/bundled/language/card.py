@@ -70,9 +70,9 @@ words are not in the vocabulary, and stand as `<unk>`.
 ## Training
 
 `python -m igcli.bundled.language.train WHEEL`: {train.EPOCHS} epochs in batches of {train.BATCH_SIZE} texts, unrolled
-over {train.UNROLL} words; Adam, rate {train.PEAK_RATE} falling along a cosine; dropout {train.DROPOUT} on links that are
-not recurrent; gradient norm clipped at {train.CLIP}. The state is carried from segment to segment, and set to zero in
-{train.FRESH_STATES:.0%} of them.
+over {train.UNROLL} words; Adam, rate {train.PEAK_RATE} falling along a cosine; dropout {train.DROPOUT} on links that
+are not recurrent; gradient norm clipped at {train.CLIP}. The state is carried from segment to segment, and set to zero
+in {train.FRESH_STATES:.0%} of them.
 
 ## Perplexity
 

@@ -75,7 +75,8 @@ EPA, FDA), which are data of the US government and in the public domain; the tab
 
 `python -m igcli.bundled.molecules.train tox21.csv.gz --network w2n2`, and `--network w1n2`: {train.EPOCHS} epochs.
 Molecules are split by Murcko scaffold, {counts["train"]} to train on, {counts["valid"]} to choose the epoch by and
-{counts["test"]} to measure on; no scaffold is in two parts. Batches of {train.BATCH_SIZE}, AdamW with a one-cycle rate (peak {train.PEAK_RATE}), weight decay
+{counts["test"]} to measure on; no scaffold is in two parts.
+Batches of {train.BATCH_SIZE}, AdamW with a one-cycle rate (peak {train.PEAK_RATE}), weight decay
 {train.WEIGHT_DECAY}, averaged weights; cross-entropy over what was measured, actives weighted by their rarity (at most
 {train.MOST_WEIGHT:.0f} times).
 
