@@ -26,7 +26,7 @@ from igcli.cli.grouped import grouped
 from igcli.cli.help import SECTIONS, command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
 from igcli.cli.options import wanted_options
-from igcli.cli.predicting import predicted
+from igcli.cli.predicting import predicted, said_of_wrong
 from igcli.cli.session import Request, Session, percent, photo_command, seen
 from igcli.errors import UsageError
 from igcli.images.lowpass import Lowpass
@@ -228,7 +228,16 @@ def _lines(done: Done) -> Iterator[str]:
         gap = [] if result is None else _exactness(result)
         ends = [] if result is None or "path_ends" not in result else [_reached(result["path_ends"])]
         shown = f"{name}{_of_score(done.record['score'])}"
-        yield "  ".join([*seen(done.found.path, done.record["target"]), shown, *gap, *ends, f"-> {file}"])
+        yield "  ".join(
+            [
+                *seen(done.found.path, done.record["target"]),
+                *said_of_wrong(done.record),
+                shown,
+                *gap,
+                *ends,
+                f"-> {file}",
+            ]
+        )
 
 
 def _reached(ends: list[Record]) -> str:

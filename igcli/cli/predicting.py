@@ -10,7 +10,7 @@ from dataclasses import replace
 from igcli.attribution.batch_size import batch_size_for
 from igcli.cli.collection import OutputSpec, complete, facts_of
 from igcli.cli.session import Session, seen
-from igcli.jobs.outputs.record import Done
+from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.pipeline import true_class_of
 from igcli.jobs.plan import Job
 from igcli.jobs.predicting import predict_photos
@@ -41,6 +41,10 @@ def predicted(session: Session, job: Job, options: RunOptions, *, shows: bool = 
 
 
 def _lines(done: Done) -> Iterator[str]:
-    truth = done.record.get("truth", {})
-    wrong = [f"wrong: {truth['label']}"] if truth.get("correct") is False else []
-    yield "  ".join([*seen(done.found.path, done.record["prediction"][0]), *wrong])
+    yield "  ".join([*seen(done.found.path, done.record["prediction"][0]), *said_of_wrong(done.record)])
+
+
+def said_of_wrong(record: Record) -> list[str]:
+    """The true class, where another one is predicted."""
+    truth = record.get("truth", {})
+    return [f"wrong: {truth['label']}"] if truth.get("correct") is False else []

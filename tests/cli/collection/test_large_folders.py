@@ -143,6 +143,7 @@ def test_only_wrong_explains_what_is_predicted_wrongly(run, predicted, traps, tm
     assert [record["image"]["absolute"] for record in records] == wrong
     assert all(record["truth"]["correct"] is False for record in records)
     assert all(kinds_of(record) == ["explanation"] for record in records)
+    assert result.stdout.count("  wrong: class ") == len(result.stdout.splitlines()) == len(wrong)
     account = json.loads((tmp_path / "out" / "run.json").read_text())
     assert kinds_of(account) == ["run"]
     assert account["choice"] == {"of": 24, "only": "wrong", "photos": len(wrong)}
