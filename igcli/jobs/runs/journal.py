@@ -1,7 +1,7 @@
 """A file of lines that a run adds to as it goes on, and the settings under which it may: what resuming rests on.
 
-Both lie in the folder ``.igcli`` of the output: ``<name>.json`` has the settings, ``<name>.jsonl`` the lines, of JSON. A
-line that a kill has cut short is passed over. What the lines say is for subclasses to know.
+Both lie in the folder ``.igcli`` of the output: ``<name>.json`` has the settings, ``<name>.jsonl`` the lines, of JSON.
+A line that a kill has cut short is passed over. What the lines say is for subclasses to know.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from igcli.errors import UsageError
 from igcli.jobs.files import FOLDER, open_to_append, output_error, read_own, unlinked, write_whole
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs.record import Done, Record, to_json
-from igcli.jobs.shared_files import FILES
 from igcli.jobs.runs.lock import RunLock
+from igcli.jobs.shared_files import FILES
 
 #: No honest line is longer, in bytes.
 _LONGEST_LINE = 2**20
@@ -171,7 +171,7 @@ def record_in(file: Path) -> Record | None:
 
 
 def _agree(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether the settings are the same; earlier versions did not note the hashes of files, and their folders can be resumed."""
+    """Whether the settings are the same, but for the hashes of files, which earlier versions did not note."""
     known = {name: value for name, value in now.items() if name != FILES or name in before}
     return before == known
 

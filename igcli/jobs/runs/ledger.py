@@ -52,6 +52,7 @@ class Ledger(Journal):
         super().__init__(output, name, settings, overwrite=overwrite)
 
     def is_done(self, item: Item, *, verify: bool = False) -> bool:
+        """Whether all records of the photo are here, made of the file as it is now."""
         entry = self._of(item)
         if entry is None or not entry.records or entry.source == UNKNOWN or entry.source != file_stamp(item.found):
             return False
@@ -61,20 +62,25 @@ class Ledger(Journal):
         return not verify or photo_sha256(item.found) in [entry.sha256 or _sha256_in(record) for record in records]
 
     def is_known(self, item: Item) -> bool:
+        """Whether the photo has a line."""
         return self._of(item) is not None
 
     def records(self, item: Item) -> Iterator[Record]:
+        """The photo's records, read from their files."""
         for name in self._entries[item.stem.as_posix()].records:
             yield json.loads(read_own(self._output / name))
 
     def count_others(self, items: Iterable[Item]) -> int:
+        """How many photos with records are not among ``items``."""
         stems = {item.stem.as_posix() for item in items}
         return sum(bool(entry.records) and stem not in stems for stem, entry in self._entries.items())
 
     def begin(self, item: Item) -> None:
+        """Write a line without records."""
         self._note(item, LedgerEntry(owner_of(item.found), file_stamp(item.found)))
 
     def finish(self, outcome: Outcome[Done]) -> None:
+        """Write a line with the records and files of the photo."""
         found = outcome.item.found
         records = tuple(done.record_file for done in outcome.results)
         files = tuple(file for done in outcome.results for file in done.record["files"].values())
@@ -86,10 +92,12 @@ class Ledger(Journal):
         self._note(outcome.item, LedgerEntry(owner_of(found), source, records, files, sha256))
 
     def forget(self, item: Item) -> None:
+        """Write a line that takes the photo's earlier ones back."""
         self._entries.pop(item.stem.as_posix(), None)
         self._write(json.dumps([[item.stem.as_posix()], None, None, None]) + "\n")
 
     def sort(self, items: Iterable[Item]) -> None:
+        """Write all lines again, in the order of ``items``."""
         order = dict.fromkeys([item.stem.as_posix() for item in items])
         others = [stem for stem in self._entries if stem not in order]
         known = [*others, *(stem for stem in order if stem in self._entries)]

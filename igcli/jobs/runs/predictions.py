@@ -51,6 +51,7 @@ class PredictionJournal(Journal):
         super().__init__(output, name, settings, overwrite=overwrite)
 
     def is_done(self, item: Item, *, verify: bool = False) -> bool:
+        """Whether the photo's line is of the file as it is now."""
         place = self._places.get(item.stem.as_posix())
         if place is None or place.owner != owner_of(item.found):
             return False
@@ -59,21 +60,25 @@ class PredictionJournal(Journal):
         return not verify or photo_sha256(item.found) == next(self.records(item))["image"]["sha256"]
 
     def is_known(self, item: Item) -> bool:
-        return True  # nothing is written under a photo's name, so that nothing can be in the way
+        """Always: no file has a photo's name."""
+        return True
 
     def records(self, item: Item) -> Iterator[Record]:
+        """The photo's one record, read from its line."""
         if self._reader is None:
             self._reader = self._path.open("rb")  # no link, nor a second name: it is open for writing already
         self._reader.seek(self._places[item.stem.as_posix()].offset)
         yield json.loads(self._reader.readline())[2]
 
     def count_others(self, items: Iterable[Item]) -> int:
-        return 0  # they do no harm: the table has the photos of this run alone
+        """None: the table has the photos of this run alone, and others do no harm."""
+        return 0
 
     def begin(self, item: Item) -> None:
-        pass
+        """Nothing is noted: no file is written for a photo."""
 
     def finish(self, outcome: Outcome[Done]) -> None:
+        """Write the photo's line."""
         item, given = outcome.item, outcome.results[0].record
         record = {name: value for name, value in given.items() if name != "truth"}
         stem, owner = item.stem.as_posix(), owner_of(item.found)
@@ -81,12 +86,13 @@ class PredictionJournal(Journal):
         self._places[stem] = _Place(owner, source_read(record["image"]), place)
 
     def forget(self, item: Item) -> None:
-        pass
+        """Nothing was noted."""
 
     def sort(self, items: Iterable[Item]) -> None:
-        pass  # the table is in the order of the photos; what is written last counts
+        """Nothing is sorted: the table is in the order of the photos, and what is written last counts."""
 
     def close(self) -> None:
+        """Close the file of lines, and the one that reads it."""
         if self._reader is not None:
             self._reader.close()
         super().close()
@@ -113,6 +119,7 @@ class PredictionRun(Run):
 
     ledger_type: ClassVar[type[Journal]] = PredictionJournal
     index: ClassVar[str] = TABLE
+
     def __init__(self, *given: Any, truth_of: Callable[[Input], TrueClass | None], **named: Any) -> None:
         self._truth_of = truth_of
         super().__init__(*given, kind=KIND, settings={}, **named)

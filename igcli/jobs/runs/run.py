@@ -1,4 +1,4 @@
-"""A run over a collection of photos, or of entries of a list: what is missing is done, failures are noted, the index is written at the end.
+"""A run over photos or entries of a list: what is missing is done, failures are noted, the index is written last.
 
 ``index.jsonl`` has one record per photo and class, in input order; ``failures.jsonl`` what failed and the remedy;
 ``run.json``, written last, the settings and speed of the run. A run writes them at its end; after an interruption all
@@ -22,10 +22,10 @@ from igcli.jobs.files import FOLDER, write_whole
 from igcli.jobs.item import Input, Item, Outcome, items_of
 from igcli.jobs.outputs.record import Done, Record, new_record, to_json, typed, write_record
 from igcli.jobs.plan import Plan
-from igcli.jobs.shared_files import SharedFiles
 from igcli.jobs.runs.journal import Journal
 from igcli.jobs.runs.ledger import Ledger, refuse_strangers
 from igcli.jobs.runs.ownership import Ownership
+from igcli.jobs.shared_files import SharedFiles
 from igcli.partial_files import remove_partials
 
 #: Does the items, in whatever order: ``process`` in this process, or one of ``engines``.

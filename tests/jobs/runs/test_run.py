@@ -9,7 +9,7 @@ from igcli.inputs import Missing
 from igcli.jobs.item import Outcome
 from igcli.jobs.outputs.record import Done
 from igcli.jobs.plan import Job
-from igcli.jobs.runs.run import RunOptions, Run, Stopped
+from igcli.jobs.runs.run import Run, RunOptions, Stopped
 
 
 @pytest.fixture
@@ -58,7 +58,12 @@ def test_records_are_in_input_order_whatever_the_order_of_the_work(plan, inputs)
         list(run.outcomes(engine(plan, bad="c")))
     assert [record["name"] for record in lines(plan.output / "index.jsonl")] == ["a", "b", "d"]
     gone, empty = lines(plan.output / "failures.jsonl")
-    assert gone == {"schema": "igcli/1", "path": "gone.jpg", "reason": "gone.jpg does not exist", "remedy": "Check the spelling."}
+    assert gone == {
+        "schema": "igcli/1",
+        "path": "gone.jpg",
+        "reason": "gone.jpg does not exist",
+        "remedy": "Check the spelling.",
+    }
     assert empty["reason"].endswith("c.jpg is empty (zero bytes)")
     assert empty["remedy"] == "Copy it again."
     record = json.loads((plan.output / "run.json").read_text())
@@ -116,7 +121,10 @@ def test_what_failed_is_tried_again(plan, inputs):
 
 
 def test_stops_at_the_first_failure_if_asked_to(plan, inputs):
-    with pytest.raises(Stopped, match=r"gone\.jpg.*Without"), started(plan, inputs, options=RunOptions(stop=True)) as run:
+    with (
+        pytest.raises(Stopped, match=r"gone\.jpg.*Without"),
+        started(plan, inputs, options=RunOptions(stop=True)) as run,
+    ):
         list(run.outcomes(engine(plan)))
     photos = [item for item in inputs if isinstance(item, Found)]
     with started(plan, photos, options=RunOptions(stop=True)) as run:
