@@ -1,0 +1,167 @@
+"""A wheel in an empty environment, without the source tree: every command once, and what it writes.
+
+python tests/distribution/try_wheel.py dist/igcli-0.2.0-py3-none-any.whl [--lowest] [--packages FOLDER]
+
+``--lowest`` installs the lowest versions of its dependencies; ``--packages`` downloads none, and takes those that lie in
+a ``site-packages`` folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+from lowest import ROOT, lowest
+
+ON_SAMPLE = "--sample coffee --model caltech101 --device cpu --steps 8"
+
+#: What is typed, and the files that it must have written.
+TRIED = (
+    ("explain --sample coffee --model caltech101 --device cpu", ("out/coffee.integrated.png", "out/coffee.json")),
+    (f"explain {ON_SAMPLE} --panel --full-size --save-arrays -o more", ("more/coffee.panel.png",)),
+    (f"animate {ON_SAMPLE} --frames 4 --sheet -o film", ("film/coffee.interior.gif", "film/coffee.sheet.png")),
+    ("saturation --sample coffee --model caltech101 --device cpu --points 5 -o curves", ("curves/saturation.png",)),
+    (f"compare {ON_SAMPLE} --method gradient --method integrated -o sheet", ("sheet/coffee.compare.png",)),
+    (f"ablate {ON_SAMPLE} --top 5 -o parts", ("parts/coffee.ablation.png",)),
+    (f"report {ON_SAMPLE} --method integrated --method gradient -o page.html", ("page.html",)),
+    (f"evaluate {ON_SAMPLE} --method integrated --metric deletion -o scores", ("scores/evaluation.json",)),
+    ("check --model caltech101 --device cpu", ()),
+    ("text 'the government has spent more' --target than --report -o words", ("words/report.html",)),
+    ("models", ()),
+    ("models show caltech101", ()),
+    ("models describe caltech101 --device cpu --save mine.toml", ("mine.toml",)),
+    ("weights path googlenet", ()),
+    ("plugins", ()),
+    ("help explain", ()),
+    ("explain --help-all", ()),
+    ("--help", ()),
+)
+
+#: Commands that fetch something, or ask for what was fetched.
+NEED_A_NETWORK = {"weights fetch", "weights verify"}
+
+COMMANDS = """
+from igcli.cli.main import ig
+import click
+def named(group, path=""):
+    with click.Context(group) as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                yield from named(command, f"{path}{name} ")
+            else:
+                yield path + name
+print(*named(ig), sep="\\n")
+"""
+
+PYTHON = """
+import igcli, importlib.resources, json, pathlib, sys
+assert pathlib.Path(igcli.__file__).is_relative_to(sys.prefix), igcli.__file__
+assert all(getattr(igcli, name) for name in igcli.__all__)
+schema = importlib.resources.files("igcli.jobs.outputs").joinpath("record.schema.json")
+assert json.loads(schema.read_text())["title"] == "igcli/1"
+assert importlib.resources.files("igcli").joinpath("py.typed").is_file()
+assert importlib.resources.files("igcli.cli").joinpath("REFERENCE.md").is_file()
+print(igcli.__version__)
+"""
+
+
+class Trial:
+    """An environment and an empty folder to work in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bin = folder / "env" / "bin"
+        self.work = folder / "work"
+        self.work.mkdir()
+        venv.create(folder / "env", with_pip=True)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "IGCLI_"))}
+        self.environment = kept | {"PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}", "MPLBACKEND": "agg"}
+
+    def run(self, command: str | list[str], *, status: tuple[int, ...] = (0,)) -> str:
+        """What a command prints; ends the trial where its status is another."""
+        shown = command if isinstance(command, str) else " ".join(command[:4])
+        print(f"$ {shown.strip().splitlines()[0]}", flush=True)
+        done = subprocess.run(
+            command,
+            shell=isinstance(command, str),
+            cwd=self.work,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in status or "Traceback" in done.stderr:
+            sys.exit(f"status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def python(self, code: str) -> str:
+        """What a program prints."""
+        return self.run([str(self.bin / "python"), "-c", code])
+
+    def install(self, wheel: Path, *, oldest: bool, packages: Path | None) -> None:
+        """Install the wheel, and what it needs."""
+        constraints = self.work.parent / "constraints.txt"
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        constraints.write_text("\n".join(lowest(project["dependencies"]) if oldest else []))
+        pip = [str(self.bin / "python"), "-m", "pip", "install", "--quiet"]
+        if packages:
+            pip.append("--no-deps")
+            places = self.python("import site; print(site.getsitepackages()[0])").strip()
+            Path(places, "elsewhere.pth").write_text(f"{packages.resolve()}\n")
+        self.run([*pip, str(wheel.resolve()), "-c", str(constraints)])
+
+
+def main() -> None:
+    """Try the wheel that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("wheel", type=Path)
+    parser.add_argument("--lowest", action="store_true")
+    parser.add_argument("--packages", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Trial(Path(folder))
+        trial.install(given.wheel, oldest=given.lowest, packages=given.packages)
+        version = trial.python(PYTHON).strip()
+        assert given.wheel.name.startswith(f"igcli-{version}-"), version
+        assert version in trial.run("ig --version")
+        for arguments, files in TRIED:
+            trial.run(f"ig {arguments}")
+            missing = [name for name in files if not (trial.work / name).stat().st_size]
+            assert not missing, missing
+        said = trial.run('ig molecule "CCO" --device cpu -o atoms', status=(0, 1, 2))
+        assert (trial.work / "atoms").exists() or 'pip install "igcli[molecules]"' in said, said
+        _check_files(trial.work)
+        tried = {*NEED_A_NETWORK, "molecule"}
+        named = trial.python(COMMANDS).split("\n")
+        left_out = [name for name in named if name and not any(_is_of(name, each) for each, _ in TRIED)]
+        assert set(left_out) <= tried, f"not tried: {set(left_out) - tried}"
+    print(f"{given.wheel.name} works.")
+
+
+def _is_of(name: str, arguments: str) -> bool:
+    return f"{arguments} ".startswith(f"{name} ")
+
+
+def _check_files(folder: Path) -> None:
+    """The record says what it should, and the pages are whole: nothing is loaded from elsewhere."""
+    record = json.loads((folder / "out" / "coffee.json").read_text(encoding="utf-8"))
+    assert record["schema"] == "igcli/1"
+    assert abs(record["results"]["integrated"]["completeness"]["relative_gap"]) < 0.01, record["results"]
+    for name in ("page.html", "words/report.html"):
+        page = (folder / name).read_text(encoding="utf-8")
+        assert page.rstrip().endswith("</html>")
+        assert "<style" in page
+        assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page), name
+    assert "<script" in (folder / "page.html").read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
