@@ -1,8 +1,9 @@
-"""The reference of all commands as Markdown, written next to this file.
+"""The reference as Markdown, written next to this file: recipes, all commands, the public names, how to add to them.
 
 python -m igcli.cli.reference
 
-Options that several commands share are printed once, under their headings.
+Options that several commands share are printed once, under their headings. ``recipes.md`` and ``extending.md`` are written
+by hand; everything else comes from the code.
 """
 
 from __future__ import annotations
@@ -12,19 +13,20 @@ from pathlib import Path
 
 import click
 
+from igcli.cli.api_reference import WIDTH, api
 from igcli.cli.config_file import COMMAND_LINE_ONLY
 from igcli.cli.help import full_record, sections
 from igcli.cli.main import ig
 
 PATH = Path(__file__).with_name("REFERENCE.md")
-WIDTH = 110
 
 Record = tuple[str, str]
 
 _HEAD = """# The commands of ig
 
 Written by `python -m igcli.cli.reference` from the help that the commands print. `ig COMMAND --help` is the short form,
-`ig COMMAND --help-all` the whole. Options that several commands share stand once, at the end.
+`ig COMMAND --help-all` the whole. Options that several commands share stand once, after the commands. Then come the
+[public names](#from-python), the [promise of the JSON](#json), and [how to add](#adding-to-ig) a method, a metric and more.
 
 ## Defaults of your own
 
@@ -52,6 +54,26 @@ kind are refused. A file may be in a stranger's folder: it cannot choose a progr
 outside its folder, or set {reserved}.
 """
 
+_JSON = """## JSON
+
+Every file and line of JSON that `ig` writes or prints says `"schema": "igcli/1"` and is described by
+`igcli/jobs/outputs/record.schema.json`, which comes with the package:
+
+```python
+import importlib.resources
+import json
+
+place = importlib.resources.files("igcli.jobs.outputs") / "record.schema.json"
+schema = json.loads(place.read_text(encoding="utf-8"))
+```
+
+Within `igcli/1`, from 0.2.0 on, no key is taken away, renamed, or given another meaning, unit or type, and what is always there
+stays so. Keys, kinds of record and values of enumerations may be added: readers pass over those that they do not know. The
+schema itself refuses unknown keys, so that records are checked by the schema of the `igcli` that wrote them
+(`versions.igcli`). A change that breaks a reader would be `igcli/2`. Numbers may differ between versions; `CHANGELOG.md` says why.
+The folder `.igcli` in an output folder is igcli's own and promises nothing.
+"""
+
 
 def reference() -> str:
     """The whole reference."""
@@ -61,7 +83,8 @@ def reference() -> str:
         for _, _, record in _records(command, context):
             counts[record] = counts.get(record, 0) + 1
     reserved = ", ".join(f"`--{name}`" for name in COMMAND_LINE_ONLY)
-    parts, shared = [_HEAD.replace("{reserved}", reserved)], dict[str, dict[Record, None]]()
+    parts = [_HEAD.replace("{reserved}", reserved), _by_hand("recipes.md")]
+    shared: dict[str, dict[Record, None]] = {}
     for name, command, context in commands:
         own, others = [], []
         for heading, option, record in _records(command, context):
@@ -77,7 +100,12 @@ def reference() -> str:
             parts.append(f"Shared: {', '.join(f'`{option}`' for option in others)}.\n")
     parts.append("## Options that commands share\n")
     parts += [f"### {heading}\n\n{_block(_listed(list(records)))}" for heading, records in shared.items()]
+    parts += [api(), _JSON, _by_hand("extending.md")]
     return "\n".join(parts)
+
+
+def _by_hand(name: str) -> str:
+    return PATH.with_name(name).read_text(encoding="utf-8")
 
 
 def _context() -> click.Context:
