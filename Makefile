@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out/demo
 
-.PHONY: demo test lint format reference bench clean
+.PHONY: demo test lint format reference bench wheel-check clean
 
 demo: $(VENV)/.installed  ## install igcli and explain the sample images
 	$(BIN)/ig explain sample_images -o $(OUT) --panel --style heat
@@ -36,8 +36,15 @@ ifdef ZIP
 	$(BIN)/python tests/benchmarks/folder.py $(ZIP)
 endif
 
+wheel-check: $(VENV)/bin/python  ## build dist/, and try the wheel in an empty environment; LOWEST=1 with the oldest dependencies
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build
+	$(BIN)/python tests/distribution/sdist.py dist/*.tar.gz
+	$(BIN)/python tests/distribution/try_wheel.py dist/*.whl $(if $(LOWEST),--lowest)
+
 clean:
-	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage .hypothesis
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage .hypothesis
 	find igcli tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -2,8 +2,8 @@
 
 python -m igcli.cli.reference
 
-Options that several commands share are printed once, under their headings. ``recipes.md`` and ``extending.md`` are written
-by hand; everything else comes from the code.
+Options that several commands share are printed once, under their headings. ``recipes.md`` and ``extending.md`` are
+written by hand; everything else comes from the code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _HEAD = """# The commands of ig
 
 Written by `python -m igcli.cli.reference` from the help that the commands print. `ig COMMAND --help` is the short form,
 `ig COMMAND --help-all` the whole. Options that several commands share stand once, after the commands. Then come the
-[public names](#from-python), the [promise of the JSON](#json), and [how to add](#adding-to-ig) a method, a metric and more.
+[public names](#from-python), what the [JSON](#json) promises, and [how to add](#adding-to-ig) a method, a metric, a
+style, a source of models or another kind of input.
 
 ## Defaults of your own
 
@@ -67,10 +68,11 @@ place = importlib.resources.files("igcli.jobs.outputs") / "record.schema.json"
 schema = json.loads(place.read_text(encoding="utf-8"))
 ```
 
-Within `igcli/1`, from 0.2.0 on, no key is taken away, renamed, or given another meaning, unit or type, and what is always there
-stays so. Keys, kinds of record and values of enumerations may be added: readers pass over those that they do not know. The
-schema itself refuses unknown keys, so that records are checked by the schema of the `igcli` that wrote them
-(`versions.igcli`). A change that breaks a reader would be `igcli/2`. Numbers may differ between versions; `CHANGELOG.md` says why.
+Within `igcli/1`, from 0.2.0 on, no key is taken away, renamed, or given another meaning, unit or type, and what is
+always there stays so. Keys, kinds of record and values of enumerations may be added: readers pass over those that they
+do not know. The schema itself refuses unknown keys, so that records are checked by the schema of the `igcli` that wrote
+them (`versions.igcli`). A change that breaks a reader would be `igcli/2`. Numbers may differ between versions;
+`CHANGELOG.md` says why.
 The folder `.igcli` in an output folder is igcli's own and promises nothing.
 """
 
