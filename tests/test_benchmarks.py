@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 import torch
 from benchmarks.errors import distance, first_that_holds
@@ -66,3 +70,43 @@ def test_a_table_has_its_columns_under_each_other_and_says_how_to_measure_it_aga
         "A note.",
         "$ bench --only speed",
     ]
+
+
+def test_networks_are_measured_in_turns_and_the_best_batch_is_the_fastest_of_those_tried(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "benchmarks"))
+    networks = importlib.import_module("networks")
+    calls = []
+
+    class Process:
+        def __init__(self, prepare, name):
+            self.name, self.closed = prepare.__name__, False
+
+        def ask(self, *arguments):
+            if self.name == "captum_on":
+                _, _, _, batch = arguments
+                calls.append(("captum", batch))
+                return {4: 3.0, 8: 2.0, 16: 2.5, 32: 4.0}[batch], 9.0
+            what, *_ = arguments
+            if what == "explain":
+                calls.append(("igcli", None))
+                return 1.0, 3.0
+            return 16 if what == "batch" else ("pixels", 7)
+
+        def close(self):
+            self.closed = True
+
+    monkeypatch.setattr(networks, "Apart", Process)
+    trial = SimpleNamespace(
+        files=["a.jpg", "b.jpg"], options=SimpleNamespace(gradients=32, timed=16, networks=["a network"])
+    )
+    section = networks.measure(trial)
+    found = section.data["networks"]["a network"]
+    assert found["best_batch"] == 8
+    ratios = {
+        clock: [found["over"][clock][who]["median"] for who in (networks.AS_IT_IS, networks.BEST)]
+        for clock in found["over"]
+    }
+    assert ratios == {"processor": [4.0, 2.0], "wall": [3.0, 3.0]}
+    turns = [calls[-6:-3], calls[-3:]]
+    assert sorted(map(str, turns[0])) == sorted(map(str, turns[1]))
+    assert turns[0][0] != turns[1][0]

@@ -39,6 +39,10 @@ class Apart:
             raise RuntimeError(result)
         return result
 
+    def close(self) -> None:
+        """End the process."""
+        self._end.close()
+
 
 def _serve(end: Connection, prepare: Callable[..., Work], arguments: tuple[object, ...]) -> None:
     work = None

@@ -20,15 +20,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import adaptive
+import commands
 import end_to_end
 import equal_error
 import equal_steps
 import memory
+import networks
 import rate
 import start
 import torch
 from photographs import test_photographs
 from trial import SAMPLES, Trial
+from zoo import NETWORKS
 
 from igcli.models.devices import exact_numbers
 
@@ -40,6 +43,8 @@ SECTIONS = {
     "memory": memory.measure,
     "start": start.measure,
     "folder": end_to_end.measure,
+    "networks": networks.measure,
+    "commands": commands.measure,
 }
 COUNTS = (24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
 
@@ -57,6 +62,8 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--references", type=Path, metavar="FOLDER", help="keeps the references for other runs; by default none are")
     add("--counts", type=_numbers, default=COUNTS, metavar="N,...", help="in which the smallest is searched")
     add("--tolerance", type=float, help="of the adaptive path; its own by default")
+    add("--networks", type=_names, default=NETWORKS, metavar="NAME,...", help="of that section; all by default")
+    add("--sizes", type=_numbers, default=(1, 30), metavar="N,...", help="photos that the commands get; %(default)s")
     add("--device", default="cpu")
     add("-o", "--output", type=Path, default=Path("out/bench.json"), help="%(default)s")
     return parser.parse_args(arguments)
@@ -107,7 +114,7 @@ def _command(section: str, options: argparse.Namespace) -> str:
     for name, value in vars(options).items():
         if name in ("only", "output", "references") or value == getattr(defaults, name):
             continue
-        shown = value.name if name == "zip" else ",".join(map(str, value)) if name == "counts" else str(value)
+        shown = value.name if name == "zip" else ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         words += [f"--{name}", shown]
     return shlex.join(words)
 
@@ -118,6 +125,10 @@ def _sections(text: str) -> list[str]:
     if unknown:
         raise argparse.ArgumentTypeError(f"no section is called {unknown[0]!r}: choose from {', '.join(SECTIONS)}")
     return names
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Reads photographs of the test part of the Caltech-101 zip, spread over its classes, for the other benchmarks."""
+"""Reads photographs of a zip, of Caltech-101's the test part, spread over its classes, for the other benchmarks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import igcli
 
 @contextmanager
 def test_photographs(archive: Path, count: int) -> Iterator[list[Path]]:
-    """``count`` files, evenly spaced in the sorted test part, unpacked for the time of the block."""
+    """``count`` files, evenly spaced in the sorted test part, or in all, unpacked for the time of the block."""
     with zipfile.ZipFile(archive) as source, tempfile.TemporaryDirectory() as folder:
-        names = sorted(n for n in source.namelist() if n.startswith("test/") and n.endswith(".jpg"))
+        every = sorted(n for n in source.namelist() if n.endswith(".jpg"))
+        names = [name for name in every if name.startswith("test/")] or every
         chosen = [names[i * len(names) // count] for i in range(count)]
         yield [Path(source.extract(name, folder)) for name in chosen]
 
