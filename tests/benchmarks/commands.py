@@ -21,25 +21,6 @@ from trial import Trial
 
 COUNTED = Path(__file__).with_name("counted_command.py")
 WORDS = ("the", "government", "has", "spent", "more", "on", "the", "army", "this", "year", "than", "the", "last")
-    "the",
-    "government",
-    "has",
-    "spent",
-    "more",
-    "on",
-    "the",
-    "army",
-    "this",
-    "year",
-    "than",
-    "the",
-    "whole",
-    "of",
-    "the",
-    "last",
-    "five",
-    "years",
-]
 MOLECULES = ("CC(=O)Oc1ccccc1C(=O)O", "CCOC(=O)c1ccccc1", "Cn1cnc2c1c(=O)n(C)c(=O)n2C", "CC(C)Cc1ccc(cc1)C(C)C(=O)O")
 PHOTOS = ("--model", "caltech101", "--offline", "--quiet")
 

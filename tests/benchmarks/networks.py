@@ -118,12 +118,12 @@ def _of_one(name: str, files: Sequence[Path], steps: int) -> tuple[int, dict[str
 def igcli_on(name: str) -> Callable[..., object]:
     """What answers for igcli, in its process."""
     torch.set_num_threads(1)
-    from zoo import pair
+    from zoo import as_igcli_loads_it
 
     import igcli
     from igcli.cli.startup import after_loading
 
-    model = pair(name).model
+    model = as_igcli_loads_it(name)
     after_loading(on_cpu=True)  # as the command line does
 
     def answer(what: str, *arguments: Any) -> object:
@@ -141,9 +141,9 @@ def captum_on(name: str) -> Callable[..., object]:
     """What answers for Captum, in its process."""
     torch.set_num_threads(1)
     from users import with_captum
-    from zoo import pair
+    from zoo import as_users_have_it
 
-    network = pair(name).plain
+    network = as_users_have_it(name)
 
     def answer(pixels: Any, target: int, steps: int, batch: int) -> object:
         photo = torch.from_numpy(pixels)

@@ -8,8 +8,8 @@ more time than those of a trained network.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchvision
@@ -31,41 +31,33 @@ NETWORKS = (
 )
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A network as a user of another library has it, and as igcli loads it.
-
-    Attributes
-    ----------
-    plain
-        Pixels (N, 3, H, W) in [0, 1] -> probabilities (N, K), its weights stored as torchvision does.
-    """
-
-    plain: torch.nn.Module
-    model: igcli.Classifier
-
-
-def pair(name: str) -> Pair:
-    """Both, with the same weights."""
+def as_users_have_it(name: str) -> torch.nn.Module:
+    """Pixels (N, 3, H, W) in [0, 1] -> probabilities (N, K); weights stored as torchvision does."""
     if name in TRAINED:
         model = igcli.load_model(name, device="cpu")
-        plain = igcli.load_model(name, device="cpu").network.to(memory_format=torch.contiguous_format)
+        network, mean, std = model.network.to(memory_format=torch.contiguous_format), model.mean, model.std
     else:
-        plain = _random(name)
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"{name}.pth"
-            torch.save(plain.state_dict(), file)
-            model = igcli.load_model(name, weights=file, device="cpu")
-    normalise = torchvision.transforms.Normalize(model.mean, model.std)
-    whole = torch.nn.Sequential(normalise, plain, torch.nn.Softmax(dim=1))
-    return Pair(whole.eval().requires_grad_(requires_grad=False), model)
+        network, view = _random(name), _view(name)
+        mean, std = view.mean, view.std
+    whole = torch.nn.Sequential(torchvision.transforms.Normalize(mean, std), network, torch.nn.Softmax(dim=1))
+    return whole.eval().requires_grad_(requires_grad=False)
+
+
+def as_igcli_loads_it(name: str) -> igcli.Classifier:
+    """The same weights, read from a file."""
+    if name in TRAINED:
+        return igcli.load_model(name, device="cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{name}.pth"
+        torch.save(_random(name).state_dict(), file)
+        return igcli.load_model(name, weights=file, device="cpu")
 
 
 def _random(name: str) -> torch.nn.Module:
     torch.manual_seed(0)
     more = {"init_weights": True} if name == "inception_v3" else {}
     network = torchvision.models.get_model(name, weights=None, **more).eval()
-    view = torchvision.models.get_model_weights(name).DEFAULT.transforms()
+    view = _view(name)
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     if norms:
         size = igcli.View(size=view.crop_size[0], resize=view.resize_size[0])
@@ -76,3 +68,7 @@ def _random(name: str) -> torch.nn.Module:
         with torch.no_grad():
             network(torchvision.transforms.functional.normalize(photos, view.mean, view.std))
     return network.eval()
+
+
+def _view(name: str) -> Any:
+    return torchvision.models.get_model_weights(name).DEFAULT.transforms()
