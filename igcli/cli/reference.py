@@ -1,9 +1,9 @@
-"""The reference as Markdown, written next to this file: recipes, all commands, the public names, how to add to them.
+"""The reference as Markdown, written next to this file: recipes, commands, messages, public names, how to add to them.
 
 python -m igcli.cli.reference
 
-Options that several commands share are printed once, under their headings. ``recipes.md`` and ``extending.md`` are
-written by hand; everything else comes from the code.
+Options that several commands share are printed once, under their headings. ``recipes.md``, ``messages.md`` and
+``extending.md`` are written by hand; everything else comes from the code.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Record = tuple[str, str]
 _HEAD = """# The commands of ig
 
 Written by `python -m igcli.cli.reference` from the help that the commands print. `ig COMMAND --help` is the short form,
-`ig COMMAND --help-all` the whole. Options that several commands share stand once, after the commands. Then come the
-[public names](#from-python), what the [JSON](#json) promises, and [how to add](#adding-to-ig) a method, a metric, a
-style, a source of models or another kind of input.
+`ig COMMAND --help-all` the whole. Options that several commands share stand once, after the commands. Then come
+[messages](#messages), the [public names](#from-python), what the [JSON](#json) promises, and
+[how to add](#adding-to-ig) a method, a metric, a style, a source of models or another kind of input.
 
 ## Defaults of your own
 
@@ -102,7 +102,7 @@ def reference() -> str:
             parts.append(f"Shared: {', '.join(f'`{option}`' for option in others)}.\n")
     parts.append("## Options that commands share\n")
     parts += [f"### {heading}\n\n{_block(_listed(list(records)))}" for heading, records in shared.items()]
-    parts += [api(), _JSON, _by_hand("extending.md")]
+    parts += [_by_hand("messages.md"), api(), _JSON, _by_hand("extending.md")]
     return "\n".join(parts)
 
 
