@@ -41,7 +41,8 @@ def read_npy(data: bytes, options: ReadOptions, *, name: str, tolerant: bool) ->
     values, alpha = samples.values, None
     if values.shape[2] in (2, 4):
         full = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
-        alpha = np.rint((values[:, :, -1].astype(np.float64) * (255 / full)).clip(0, 255)).astype(np.uint8)
+        opacity = np.nan_to_num(values[:, :, -1].astype(np.float64), posinf=full)  # of no number: transparent
+        alpha = np.rint((opacity * (255 / full)).clip(0, 255)).astype(np.uint8)
         values = values[:, :, :-1]
     return to_levels(
         Samples(values, samples.kind, samples.nominal, alpha=alpha, notes=samples.notes), options, name=name

@@ -157,8 +157,11 @@ def _why_unreadable(path: Path, problem: Exception, *, trusted: bool) -> str:
 
 
 def is_torchscript(path: Path) -> bool:
-    """Whether the file is a zip archive with TorchScript's code in it."""
+    """Whether the file is a whole zip archive with TorchScript's code in it."""
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):  # its end is whole, its directory is not
+        return False

@@ -93,7 +93,7 @@ class TextSource:
 
     def _rows(self, file: BinaryIO, name: str, delimiter: str) -> Iterator[Found]:
         with io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as lines:
-            rows = csv.reader(lines, delimiter=delimiter)
+            rows = csv.reader(_bounded(lines), delimiter=delimiter)
             try:
                 heads = next(rows, [])
                 place = self._place(heads, name)
@@ -128,6 +128,14 @@ def _lines(file: BinaryIO, name: str) -> Iterator[Found]:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape").strip("\r\n")
         if text.strip():
             yield _checked(text, TextInput(text, name, number))
+
+
+def _bounded(lines: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a table, none of them read further than :data:`LONGEST`."""
+    while line := lines.readline(LONGEST + 1):
+        if len(line) > LONGEST:
+            raise csv.Error(f"it has more than {LONGEST:,} characters")
+        yield line
 
 
 def _passed_over(file: BinaryIO) -> bool:

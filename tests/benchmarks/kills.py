@@ -2,7 +2,8 @@
 
     python tests/benchmarks/kills.py [--kills 20] [--photos 12] [--only explain ...] [--seed 0] [--write]
 
-Made pictures and a small network from a file, so that it runs anywhere that has fork (Linux, macOS). Every command is
+Made pictures and a small network from a file, as many sentences and molecules with the bundled networks: it runs
+anywhere that has fork (Linux, macOS); ``molecule`` needs ``igcli[molecules]``. Every command is
 run once undisturbed, then ``--kills`` times with SIGKILL between its first result and its end, each in a new folder,
 and then again with the same words. They are equal where the folder then has the same files as the undisturbed one:
 pictures, arrays, tables and pages byte for byte, records but for their times. ``--batch-size 1`` makes that possible:
@@ -38,13 +39,22 @@ def network():
     )
 """
 
+#: By the name in the table: what is typed after ``ig``, the inputs, and the same for all.
 COMMANDS = {
-    "explain": ("--steps", "8", "--save-arrays", "--panel"),
-    "animate": ("--frames", "5", "--sheet"),
-    "evaluate": ("--steps", "8", "--metric", "deletion", "--metric", "completeness", "--report"),
-    "saturation": ("--points", "101"),
-    "report": ("--steps", "8"),
-}
+    "explain": ("explain", "photos", "--steps", "8", "--save-arrays", "--panel"),
+    "animate": ("animate", "photos", "--frames", "5", "--sheet"),
+    "evaluate": ("evaluate", "photos", "--steps", "8", "--metric", "deletion", "--metric", "completeness", "--report"),
+    "saturation": ("saturation", "photos", "--points", "101"),
+    "report": ("report", "photos", "--steps", "8"),
+    "predict-only": ("explain", "photos", "--predict-only"),
+    "cluster": ("evaluate", "listed.csv", "--steps", "8", "--metric", "deletion", "--cluster", "animal",
+                "--require", "deletion:integrated < 2"),
+    "ablate": ("ablate", "photos", "--keep-boxes", "boxes.csv", "--fill", "black", "--fill", "blur"),
+    "text": ("text", "-f", "texts.txt", "--steps", "8", "--report"),
+    "molecule": ("molecule", "molecules.smi", "--steps", "8", "--report"),
+}  # fmt: skip
+#: Those that explain no photos: they use the bundled networks.
+LISTS = ("text", "molecule")
 
 #: In records, what no two runs have in common.
 TIMES = {"timing", "seconds", "photos_per_second", "gradients_per_second", "model_busy", "effort", "command"}
@@ -76,11 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> list[Outcome]:
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         home = Path(folder)
-        photos = _made_photos(home / "photos", options.photos)
+        _made_photos(home / "photos", options.photos)
+        _made_lists(home, options.photos)
         (home / "net.py").write_text(NETWORK)
         for command in options.only:
-            typed = [command, str(photos), "-o", "out", "--model", f"{home / 'net.py'}:network", "--input-size", "32"]
-            typed += ["--device", "cpu", "--batch-size", "1", *COMMANDS[command]]
+            typed = [str(home / word) if (home / word).exists() else word for word in COMMANDS[command]]
+            typed += ["-o", "out", "--device", "cpu", "--batch-size", "1"]
+            typed += [] if command in LISTS else ["--model", f"{home / 'net.py'}:network", "--input-size", "32"]
             outcomes.append(
                 killed_and_run_again(command, typed, home, photos=options.photos, kills=options.kills, chance=chance)
             )
@@ -138,9 +150,9 @@ def killed_and_run_again(
 
 def done_in(here: Path, command: str) -> int:
     """Photos that are done: they need not be done again, or were said to be done."""
-    if command == "evaluate":
-        return len(list((here / "out" / "photos").glob("*.json")))
-    if command in ("saturation", "report"):  # of a report, only the end is said
+    if command in ("evaluate", "cluster"):
+        return len(list((here / "out" / "photos").rglob("*.json")))
+    if command in ("saturation", "report", "predict-only", "ablate"):  # of a report, only the end is said
         return len((here / "stdout").read_text().splitlines())
     records = ".interior.json" if command == "animate" else ".json"
     return len([path for path in (here / "out").glob(f"*{records}") if path.name != "run.json"])
@@ -174,7 +186,7 @@ def _content(path: Path) -> object:
     if path.suffix not in (".json", ".jsonl"):
         return data
     lines = data.splitlines() if path.suffix == ".jsonl" else [data]
-    left_out = TIMES | (COUNTS if path.name in ("run.json", "run.interior.json", "evaluation.json") else set())
+    left_out = TIMES | (COUNTS if path.name.startswith("run.") or path.name == "evaluation.json" else set())
     return [_without(json.loads(line), left_out) for line in lines]
 
 
@@ -194,6 +206,19 @@ def _made_photos(folder: Path, count: int) -> Path:
         blocks = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
         Image.fromarray(blocks).resize((48, 48), Image.Resampling.BICUBIC).save(folder / f"{number:03}.png")
     return folder
+
+
+def _made_lists(home: Path, count: int) -> None:
+    """A list of the photos with two of each animal, a box in each, and as many sentences and molecules."""
+    names = [path.name for path in sorted((home / "photos").iterdir())]
+    listed = [f"photos/{name},animal {number // 2}\n" for number, name in enumerate(names)]
+    (home / "listed.csv").write_text("path,animal\n" + "".join(listed))
+    boxes = [f"{name},{8 + number % 5},10,30,36\n" for number, name in enumerate(names)]
+    (home / "boxes.csv").write_text("path,xmin,ymin,xmax,ymax\n" + "".join(boxes))
+    words = ("we", "must", "do", "more", "than", "the", "people", "want")
+    texts = [f"{' '.join(words[(number + each) % 8] for each in range(4))}\n" for number in range(count)]
+    (home / "texts.txt").write_text("".join(texts))
+    (home / "molecules.smi").write_text("".join(f"{'C' * (number + 1)}O chain{number}\n" for number in range(count)))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

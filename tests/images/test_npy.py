@@ -84,6 +84,15 @@ def test_opacity_is_put_on_the_background(tmp_path: Path) -> None:
     assert found.pixels[1:].max() == 0
 
 
+def test_an_opacity_that_is_no_number_is_transparent_and_an_infinite_one_is_not(tmp_path: Path) -> None:
+    array = np.zeros((16, 16, 4), np.float32)
+    array[:, :8, 3], array[:, 8:, 3] = np.nan, np.inf
+    np.save(tmp_path / "a.npy", array)
+    found = igcli.read_image(tmp_path / "a.npy", view=View(16, 16), options=ReadOptions(background="white"))
+    assert found.pixels[:, :, :8].min() == 1
+    assert found.pixels[:, :, 8:].max() == 0
+
+
 class Boom:
     """Unpickled it would write a file."""
 

@@ -147,6 +147,19 @@ def test_a_cut_file_is_refused(path: Path, zipped: bool, share: float) -> None:
     assert "cut short" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"PK\1\2", b"PK\xff\xff"), (b"data.pkl", b"dat\x85.pkl"), (b"\x14\0", b"\xff\xff")]
+)
+def test_an_archive_whose_list_of_members_is_damaged_is_refused(path: Path, old: bytes, new: bytes) -> None:
+    whole = saved(STATE, zipped=True)
+    start = whole.index(b"PK\1\2")
+    directory = bytearray(whole[start:].replace(old, new, 1))
+    if old == b"data.pkl":
+        directory[8:10] = b"\0\x08"  # names are UTF-8
+    path.write_bytes(b"PK\3\xff" + whole[4:start] + directory)  # torch takes it for no archive, zipfile for one
+    assert "Get the weights again" in refusal(path) or "not a file of PyTorch weights" in refusal(path)
+
+
 @pytest.mark.parametrize("content", [b"hello world", b"\x89PNG\r\n\x1a\n0000", bytes(1000), b"version https://git-lfs"])
 def test_anything_else_is_not_a_file_of_weights(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -147,3 +147,17 @@ def test_an_argument_that_is_a_file_is_taken_for_a_mistake(tmp_path):
 def test_devices_and_pipes_are_refused():
     (found,) = TextSource(files=("/dev/zero",)).inputs()
     assert "cannot be read" in found.reason
+
+
+def test_a_table_with_an_endless_row_is_read_no_further_than_a_text_may_be_long(tmp_path):
+    table = tmp_path / "table.csv"
+    with table.open("wb") as file:
+        file.write(b"text\nfine\n")
+        file.truncate(200_000_000)
+    tracemalloc.start()
+    first, second = TextSource(files=(str(table),)).inputs()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert first.text == "fine"
+    assert "characters" in second.reason
+    assert peak < 40 * reading.LONGEST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -126,7 +127,10 @@ def _array(data: bytes, limit: int | None = None) -> np.ndarray:
     if version not in ((1, 0), (2, 0)):
         raise ValueError("an .npy of another version than 1 or 2")
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = header(buffer)
+    try:
+        shape, _, dtype = header(buffer)
+    except (tokenize.TokenError, SyntaxError, TypeError, RecursionError, MemoryError) as error:  # of a damaged one
+        raise ValueError("its header cannot be read") from error
     if math.prod(shape) * dtype.itemsize > len(data):
         raise ValueError("its header claims more numbers than there are")
     buffer.seek(0)

@@ -81,3 +81,14 @@ def test_a_pipe_as_a_map_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "x.npy")
     with pytest.raises(ImageError, match="no maps that can be read"):
         OtherMaps(tmp_path).of(Path("x.jpg"))
+
+
+@pytest.mark.parametrize("shape", [b"(6\xff\xff, 8)", b"(((((, 8)", b"(6, '8')", b"(6, 8"])
+def test_a_map_with_a_damaged_header_ends_in_a_sentence(tmp_path, shape):
+    file = io.BytesIO()
+    np.save(file, np.ones((6, 8)))
+    data = file.getvalue().replace(b"(6, 8)", shape, 1)
+    head, end = data.index(b"{"), data.index(b"\n") + 1
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\1\0" + (end - head).to_bytes(2, "little") + data[head:])
+    with pytest.raises(ImageError, match="holds no maps"):
+        OtherMaps(tmp_path).of(Path("x.png"))
