@@ -16,6 +16,7 @@ from igcli.attribution.targets import true_class
 from igcli.cli.grouped import grouped
 from igcli.cli.param_type import ParamType
 from igcli.cli.path_types import NamedPath
+from igcli.cli.photo_arguments import Subset
 from igcli.cli.predicting import predicted
 from igcli.cli.session import Session
 from igcli.errors import LabelError, UsageError
@@ -91,8 +92,8 @@ selection_options = grouped(
                  help="A photo's folder is its true class. Lists of photos say it in a column truth or label."),
     click.option("--only", type=CriterionType(),
                  help="Predict all photos; explain those that are wrong, or less probable than P."),
-    click.option("--subset", type=click.IntRange(1), metavar="N",
-                 help="Work on N of the photos, drawn by seed. Where true classes are known, as many of each; a "
+    click.option("--subset", cls=Subset, type=click.IntRange(1), metavar="N",
+                 help="Work on N of the photos, drawn by seed (--sample N too). Where true classes are known, as many of each; a "
                       "larger subset contains every smaller one."),
     click.option("--crops", type=NamedPath(exists=True, dir_okay=False), metavar="FILE",
                  help="Cut each photo to a detector's box: MegaDetector's JSON. Of several boxes the most confident "
@@ -158,7 +159,7 @@ def check_page(photos: int) -> None:
     """Raise ``UsageError`` for more photos (times classes) than a page can show."""
     if photos > MOST_PAGES:
         raise UsageError(
-            f"A report of {photos:,} maps would be too large to open (at most {MOST_PAGES:,}): add --subset 500, or "
+            f"A report of {photos:,} maps would be too large to open (at most {MOST_PAGES:,}): add --sample 500, or "
             "--only wrong."
         )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
+from click.core import ParameterSource
 
 from igcli.cli import completion
 from igcli.cli.grouped import grouped
@@ -25,8 +29,34 @@ def _photo(photo: str | None, sample: tuple[str, ...]) -> tuple[str, ...]:
     return found
 
 
+class _Sample(click.Option):
+    """``--sample NAME``; where the command has ``--subset``, ``--sample N`` is that."""
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """The names alone."""
+        value, source = super().consume_value(ctx, opts)
+        if any(isinstance(param, Subset) for param in ctx.command.params) and isinstance(value, list | tuple):
+            value = [each for each in value if not _is_number(each)]
+        return value, source
+
+
+class Subset(click.Option):
+    """``--subset N``, or ``--sample N``."""
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """The number of either."""
+        numbers = [each for each in opts.get("sample") or () if _is_number(each)]
+        if numbers and opts.get(self.name or "") is None:
+            return numbers[-1], ParameterSource.COMMANDLINE
+        return super().consume_value(ctx, opts)
+
+
+def _is_number(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdigit()
+
+
 _sample_option = click.option(
-    "--sample", type=click.Choice(list(sample_photos())), multiple=True,
+    "--sample", cls=_Sample, type=click.Choice(list(sample_photos())), multiple=True,
     help="A photo that comes with igcli, for a first try; may be repeated.",
 )  # fmt: skip
 

@@ -66,6 +66,8 @@ METRICS = ("aopc", "deletion", "insertion", "diffid", "mas", "abpc")
 DEAR = 20
 MOSAICS = 40
 REFERENCES = 16
+#: What is measured in a run of its own.
+PARTS = ("maps", "lowpass", "expected", "ig2", "dear", "focus")
 #: Photographs that one process measures.
 BLOCK = 6
 
@@ -100,6 +102,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="only print what is measured already")
+    parser.add_argument("--parts", default=",".join(PARTS), help="of these: %(default)s")
     chosen = parser.parse_args()
     bench = Bench(chosen.output, chosen.device, chosen.processes)
     networks = {
@@ -107,7 +110,11 @@ def main() -> None:
         for name, read in NETWORKS.items()
         if (archive := getattr(chosen, name)) is not None
     }
-    parts = {name: list(parts_of(network, bench, photos=chosen.photos)) for name, network in networks.items()}
+    wanted = chosen.parts.split(",")
+    parts = {
+        name: [part for part in parts_of(network, bench, photos=chosen.photos) if part.name in wanted]
+        for name, network in networks.items()
+    }
     if not chosen.table:
         with ThreadPoolExecutor(bench.processes) as pool:  # the threads wait for processes
             waiting = [
@@ -226,7 +233,11 @@ def joined(network: Network, bench: Bench, parts: Sequence[Part]) -> Iterator[Me
 
 
 def costs_of(network: Network, *, references: Path, photos: int = 4) -> Iterator[tuple[str, str]]:
-    """For each method the gradients and the seconds of one map, medians of photos that take turns."""
+    """For each method the gradients and the seconds of one map, medians of photos that take turns.
+
+    On the CPU they are the processor's seconds, which other work on the machine changes little.
+    """
+    clock = time.process_time if network.model.device.type == "cpu" else time.perf_counter
     pictures = [network.read(photo) for photo in network.spread(photos + 1)]
     settings: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS}
     settings["ig2"] = {"method": "ig2", "references": str(references)}
@@ -234,10 +245,10 @@ def costs_of(network: Network, *, references: Path, photos: int = 4) -> Iterator
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in settings}
     for number, picture in enumerate(pictures):
         for name, chosen in settings.items():
-            started = time.perf_counter()
+            started = clock()
             result = igcli.attribute(network.model, picture, steps=STEPS, **chosen)
             if number:  # the first warms up
-                found[name].append((result.gradient_evaluations, time.perf_counter() - started))
+                found[name].append((result.gradient_evaluations, clock() - started))
     for name, own in found.items():
         gradients, seconds = (statistics.median(each) for each in zip(*own, strict=True))
         yield name, f"{gradients:.0f} | {seconds:.3f}"

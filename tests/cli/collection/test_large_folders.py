@@ -269,7 +269,7 @@ def test_a_page_of_too_many_photos_is_refused_before_the_network_is_loaded(run, 
     result = run(traps, "-r", "-t", "top-2", *report, command=command, short=())
     assert result.exit_code == 2
     assert (
-        "A report of 48 maps would be too large to open (at most 40): add --subset 500, or --only wrong."
+        "A report of 48 maps would be too large to open (at most 40): add --sample 500, or --only wrong."
         in result.stderr
     )
 
@@ -325,3 +325,22 @@ def test_another_box_is_another_photo_and_the_record_has_it(run, traps, tmp_path
     assert kinds_of(first) == ["explanation"]
     (tmp_path / "list.csv").write_text('path,box\ntraps/yeti/IMG_0.png,"2,3,10,11"\ntraps/yeti/IMG_1.png,\n')
     assert "1 explained, 0 failed, 1 skipped" in run("list.csv").stderr
+
+
+def test_a_number_of_samples_is_a_subset(run, traps, tmp_path):
+    result = run(traps, "-r", "--truth", "folder", "--sample", "4")
+    assert result.exit_code == 0, result.stderr
+    account = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert account["choice"] == {"of": 24, "subset": 4, "seed": 0, "photos": 4}
+
+
+def test_a_sample_photo_can_be_added_to_a_number_of_samples(run, traps, tmp_path):
+    result = run(traps, "-r", "--sample", "3", "--sample", "coffee")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["choice"]["of"] == 25
+
+
+def test_a_sample_that_does_not_exist_is_refused(run, traps):
+    refused = run(traps, "-r", "--sample", "tea")
+    assert refused.exit_code == 2
+    assert "coffee" in refused.stderr
