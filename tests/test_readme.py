@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -40,6 +41,12 @@ def a_persons_folder(tmp_path, monkeypatch, samples):
     (tmp_path / "photos" / "tabby").mkdir(parents=True)
     for name in ("photo.jpg", "cat.jpg", "photos/one.jpg", "photos/two.jpg", "photos/tabby/three.jpg"):
         shutil.copy(samples / "chelsea.jpg", tmp_path / name)
+    shutil.copytree(tmp_path / "photos" / "tabby", tmp_path / "traps" / "tabby")
+    shutil.copytree(tmp_path / "photos" / "tabby", tmp_path / "study")
+    box = {"category": "1", "conf": 0.9, "bbox": [0.1, 0.1, 0.5, 0.5]}
+    found = {"images": [{"file": "tabby/three.jpg", "detections": [box]}], "detection_categories": {"1": "animal"}}
+    (tmp_path / "megadetector.json").write_text(json.dumps(found))
+    (tmp_path / "reviews.csv").write_text("review\nwe must do more than that\n")
     (tmp_path / "list.csv").write_text("path,target,taken\nphoto.jpg,tabby,1912\n")
     (tmp_path / "boxes.csv").write_text("path,xmin,ymin,xmax,ymax\none.jpg,100,50,300,250\ntwo.jpg,100,50,300,250\n")
     with tarfile.open(tmp_path / "shard-0001.tar", "w") as shard:
