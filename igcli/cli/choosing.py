@@ -93,8 +93,8 @@ selection_options = grouped(
     click.option("--only", type=CriterionType(),
                  help="Predict all photos; explain those that are wrong, or less probable than P."),
     click.option("--subset", cls=Subset, type=click.IntRange(1), metavar="N",
-                 help="Work on N of the photos, drawn by seed (--sample N too). Where true classes are known, as many of "
-                      "each; a larger subset contains every smaller one."),
+                 help="Work on N of the photos, drawn by seed (--sample N too). Where true classes are known, as many "
+                      "of each; a larger subset contains every smaller one."),
     click.option("--crops", type=NamedPath(exists=True, dir_okay=False), metavar="FILE",
                  help="Cut each photo to a detector's box: MegaDetector's JSON. Of several boxes the most confident "
                       "one; a photo without any is used whole."),
