@@ -118,7 +118,7 @@ def test_another_photo_among_the_references_is_another_setting(run, photos, tmp_
 @pytest.mark.parametrize("command", ["saturation", "explain", "animate", "compare", "ablate"])
 def test_a_second_run_that_would_write_the_same_files_is_refused(toy, photos, tmp_path, command):
     more = {"compare": ["--target", "top-2"], "ablate": ["--top", "10"]}.get(command, [])
-    stem = {"saturation": "saturation"}.get(command, "a")
+    stem = {"saturation": "saturation", "compare": "a.compare.png", "ablate": "a.ablate.png"}.get(command, "a")
     kind = {"animate": "interior"}.get(command, command)
     out = tmp_path / "out"
     typed = [command, str(photos / "a.png"), "-o", str(out), *more]
