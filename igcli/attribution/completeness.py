@@ -11,6 +11,10 @@ SMALLEST_RISE = 1e-6
 #: map consists of large contributions that cancel, and a gap is put in relation to the range.
 RETURNED = 0.25
 
+#: A gap of a probability within this share of the tolerance is small however little the probability rises: with the
+#: tolerance of 0.01 a gap of 0.001, a tenth of a per cent.
+OF_PROBABILITY = 0.1
+
 
 @dataclass(frozen=True)
 class Completeness:
@@ -19,7 +23,8 @@ class Completeness:
     It measures the quadrature, not the quality of the map. ``relative_gap`` is in units of the rise; of the score's
     range along the path where the rise is less than ``RETURNED`` of that; and at least of ``SMALLEST_RISE``.
     ``relative_to`` says which: ``"rise"`` or ``"range"``. ``within_tolerance`` is ``None`` for a method that does not
-    promise completeness. ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP), and
+    promise completeness; a gap of no more than ``floor``, in score units, is within it whatever its unit.
+    ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP), and
     ``"end"`` for one whose map sums to the rise from the end of its own path (IG2); both gaps are measured against that
     then. It is ``"mean rise"`` for a mean over reference samples, which is complete on average only, and promises no
     gap.
@@ -30,10 +35,18 @@ class Completeness:
     within_tolerance: bool | None
     sums_to: str = "rise"
     relative_to: str = "rise"
+    floor: float = 0.0
 
     @classmethod
     def of(
-        cls, total: float, rise: float, *, tolerance: float | None, sums_to: str = "rise", span: float = 0.0
+        cls,
+        total: float,
+        rise: float,
+        *,
+        tolerance: float | None,
+        sums_to: str = "rise",
+        span: float = 0.0,
+        floor: float = 0.0,
     ) -> Completeness:
         """Compare a map's sum with the score's rise.
 
@@ -43,16 +56,23 @@ class Completeness:
             ``None`` where nothing is promised.
         span
             The score's range along the path; 0 where it is not known.
+        floor
+            A gap that is small whatever the rise, in score units; see ``Settings.floor``.
         """
         gap, returned = abs(total - rise), abs(rise) < RETURNED * span
         relative = gap / max(span if returned else abs(rise), SMALLEST_RISE)
-        within = None if tolerance is None else relative <= tolerance
-        return cls(gap, relative, within, sums_to, "range" if returned else "rise")
+        within = None if tolerance is None else relative <= tolerance or gap <= floor
+        return cls(gap, relative, within, sums_to, "range" if returned else "rise", floor)
 
     @property
     def unit_words(self) -> str:
         """What follows a gap in per cent: empty, or ``" of the score's range"`` where it is not one of the rise."""
         return OF_RANGE if self.relative_to == "range" else ""
+
+    def floor_words(self, tolerance: float) -> str:
+        """``", but only 0.0004 of the score"`` after a gap over the tolerance that is small in itself; else empty."""
+        by_floor = self.within_tolerance and self.relative_gap > tolerance
+        return f", but only {self.gap:.1g} of the score" if by_floor else ""
 
 
 #: Said of a gap whose unit is the score's range along the path.

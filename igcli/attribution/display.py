@@ -24,9 +24,12 @@ def caption_of(result: Attribution) -> str:
     complete, parts = result.completeness, []
     if complete.within_tolerance is not None:
         over = "" if complete.within_tolerance else f" (over {100 * result.settings.tolerance:g} %)"
-        parts.append(f"gap {100 * complete.relative_gap:.1f} %{complete.unit_words}{over}")
+        words = complete.unit_words + complete.floor_words(result.settings.tolerance)
+        parts.append(f"gap {100 * complete.relative_gap:.1f} %{words}{over}")
     if (error := result.extras.get("map_error")) is not None:
-        parts.append(f"map error {100 * error:.1f} %")
+        missed = result.extras.get("map_within_tolerance") is False
+        over = f" (over {100 * (result.settings.map_tolerance or 0):g} %)" if missed else ""
+        parts.append(f"map error {100 * error:.1f} %{over}")
     count = result.gradient_evaluations
     parts.append(f"{count} gradient{'s' * (count != 1)}")
     return f"{result.method}: {', '.join(parts)}"

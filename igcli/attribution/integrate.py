@@ -84,6 +84,7 @@ def integrate(
     path: str = Settings.path,
     steps: int | str = "auto",
     tolerance: float = Settings.tolerance,
+    map_tolerance: float | None = None,
     max_steps: int = Settings.max_steps,
     rule: str | None = None,
     seed: int = 0,
@@ -112,7 +113,8 @@ def integrate(
         A name in ``PATHS``: how each row comes in. A path with a start of its own takes no baselines.
     steps
         Points on each row's path, or ``"auto"``: placed where the function changes, and more of them until the row's
-        completeness gap is within ``tolerance``, at most ``max_steps``.
+        completeness gap is within ``tolerance``, and its map error within ``map_tolerance`` if given; at most
+        ``max_steps``.
     rule
         A name in ``RULES``: where a number of points is placed.
     seed
@@ -136,6 +138,7 @@ def integrate(
         When a single row does not fit into the device's memory.
     """
     settings = Settings(score="logit", path=path, steps=steps, tolerance=tolerance, max_steps=max_steps, rule=rule)
+    settings = replace(settings, map_tolerance=map_tolerance)
     check_settings(settings)
     kind = find_path(path)
     check_start(path, baseline_given=baselines is not None)
@@ -205,6 +208,8 @@ def _of_samples(settings: Settings, *, baseline_given: bool) -> Settings:
         raise UsageError(
             "References are the starts of straight paths, and points are spread evenly: leave path and rule out."
         )
+    if settings.map_tolerance is not None:
+        raise UsageError("A mean over references has no map_tolerance: leave it out, and take more steps.")
     steps = min(SAMPLES, settings.max_steps) if settings.steps == "auto" else settings.steps
     return replace(settings, steps=steps)
 

@@ -14,6 +14,9 @@ Where it jumps once and for all, between two points, it is as often too small as
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from igcli.attribution.path import Path
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.sweep import Chunk
@@ -60,12 +63,36 @@ class MapError:
 
     def estimate(self) -> float:
         """The expected L2 distance of the map, summed over its axis, from the exact one; NaN if unknown."""
+        return float(np.sqrt(self.squares().sum()))
+
+    def squares(self) -> np.ndarray:
+        """(N + 1,): what each part between two of the N points that count adds to the squared distance; NaN if unknown.
+
+        The first part is that from 0 to the first point, the last that from the last point to 1.
+        """
         counts = self._nodes.weights != 0
         alphas, edges = self._nodes.alphas[counts], np.cumsum(np.concatenate([[0.0], self._nodes.weights[counts]]))
         if len(alphas) < 2:
-            return float("nan")
+            return np.full(len(alphas) + 1, np.nan)
         jumps = np.array(self._changes) / np.diff(alphas)  # v, between each point and the next
         jumps = np.concatenate([jumps[:1], jumps, jumps[-1:]])
         left, right = np.abs(alphas - edges[:-1]), np.abs(edges[1:] - alphas)
         cubes = np.concatenate([[0.0], right**3]) + np.concatenate([left**3, [0.0]])
-        return float(np.sqrt((jumps * cubes).sum() / 3))
+        squares: np.ndarray = jumps * cubes / 3
+        return squares
+
+
+def relative_error(errors: Sequence[float], sums: torch.Tensor) -> float:
+    """How far the mean of several paths' maps is expected to be off, relative to its norm.
+
+    Parameters
+    ----------
+    errors
+        The expected distance of each path's map; they are taken for independent.
+    sums
+        The mean map, summed over its axis.
+    """
+    norm, error = float(sums.norm()), math.hypot(*errors) / len(errors)
+    if not error:
+        return 0.0  # of a map of nothing, too
+    return error / norm if norm else math.nan

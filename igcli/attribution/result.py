@@ -8,10 +8,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from igcli.attribution.baseline_prediction import BaselinePrediction
-from igcli.attribution.completeness import Completeness
+from igcli.attribution.completeness import OF_PROBABILITY, Completeness
 from igcli.attribution.display import caption_of, notebook_png
 from igcli.attribution.paths.kind import own_start_of
 from igcli.attribution.quadrature import DEFAULT_RULE
+from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.targets import RankedClass
 from igcli.sample import Layout, Sample
 
@@ -45,6 +46,9 @@ class Settings:
         The relative completeness gap that counts as small.
     max_steps
         Where ``"auto"`` gives up.
+    map_tolerance
+        With ``"auto"``: the estimated error of the integrated map, relative to its norm, that is small enough; points
+        are added until it is reached, too. ``None`` for the gap alone.
     seed
         For noise, in the baseline and in smoothing: the same for every photo.
     against
@@ -80,6 +84,12 @@ class Settings:
     ig2_step: float = 1.0
     guided_fraction: float = 0.25
     guided_distance: float = 0.02
+    map_tolerance: float | None = None
+
+    @property
+    def floor(self) -> float:
+        """A completeness gap that counts as small whatever the score's rise, in score units: of probabilities only."""
+        return OF_PROBABILITY * self.tolerance if self.score in PROBABILITIES else 0.0
 
     @property
     def start(self) -> str:

@@ -6,7 +6,6 @@ through one sweep; methods that find their own points come one after another.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from igcli.attribution.adaptive.adaptive_path import AdaptivePath, first_points
 from igcli.attribution.baselines import count_baselines
 from igcli.attribution.budget import Budget
 from igcli.attribution.completeness import Completeness
+from igcli.attribution.map_error import relative_error
 from igcli.attribution.methods.method import METHODS, Method, MethodContext, OwnPath
 from igcli.attribution.methods.premises import unmet_premises
 from igcli.attribution.needed_paths import PathKey, copies_of, kind_of_path, paths_of
@@ -151,6 +151,8 @@ class Task:
                 passes += run.forward_evaluations
                 steps = int(np.count_nonzero(run.nodes.weights))
         extras.update(map_error_of([run.methods[name] for run in runs], layout.sums(values)))
+        if settings.map_tolerance is not None and "map_error" in extras:
+            extras["map_within_tolerance"] = extras["map_error"] <= settings.map_tolerance
         total = values.sum().item()
         expected = sum(run.methods[name].expected_sum() for run in runs) / len(runs)
         promised = settings.tolerance if kind.complete or kind.sums_to else None
@@ -158,13 +160,14 @@ class Task:
         if kind.complete and isinstance(runs[0].path, ReferencePath):
             sums_to, promised = "mean rise", None
         span = trace.span if sums_to == "rise" and not isinstance(runs[0].methods[name], OwnPath) else 0.0
+        gap = Completeness.of(total, expected, tolerance=promised, sums_to=sums_to, span=span, floor=settings.floor)
         return Attribution(
             method=name,
             values=values.to(torch.promote_types(self.model.dtype, torch.float32)),
             target=self.target,
             score=self.ends[along],
             total=total,
-            completeness=Completeness.of(total, expected, tolerance=promised, sums_to=sums_to, span=span),
+            completeness=gap,
             trace=trace,
             weights=weights,
             steps=steps if kind.uses_steps else 0,
@@ -190,12 +193,7 @@ def map_error_of(methods: Sequence[Method], sums: torch.Tensor) -> dict[str, flo
         The map, summed over its axis.
     """
     errors = [error for method in methods if (error := method.expected_error()) is not None]
-    if not errors:
-        return {}
-    norm, error = float(sums.norm()), math.hypot(*errors) / len(errors)
-    if not error:
-        return {"map_error": 0.0}  # of a map of nothing, too
-    return {"map_error": error / norm if norm else math.nan}
+    return {"map_error": relative_error(errors, sums)} if errors else {}
 
 
 def _mean_trace(runs: Sequence[ExplainedRun]) -> tuple[Trace, np.ndarray]:

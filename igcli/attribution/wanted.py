@@ -77,6 +77,7 @@ class Wanted:
             able = METHODS[method].scores
             if able and settings.score not in able:
                 raise UsageError(f"{method} cannot explain the {settings.score} score: use --score {able[0]}.")
+        _check_integrates(self)
         check_score(settings.score, against=settings.against)
         if model.multi_label and self.on(model).settings.score in SHARED:
             raise UsageError("Classes of this network do not exclude each other: use --score sigmoid, logit or margin.")
@@ -110,8 +111,16 @@ def _check_references(wanted: Wanted) -> None:
         raise UsageError(f"There is no one path to show with {folder}: name one baseline, such as a file.")
     if settings.smooth:
         raise UsageError(f"--smooth does not go with {folder}: leave it out, and take more --steps.")
+    if settings.map_tolerance is not None:
+        raise UsageError(f"--map-tolerance does not go with {folder}: leave it out, and take more --steps.")
     if settings.placed_by != DEFAULT_RULE:
         raise UsageError(f"--rule {settings.rule} does not go with {folder}: its samples are midpoints.")
+
+
+def _check_integrates(wanted: Wanted) -> None:
+    """Raise ``UsageError`` for a tolerance of the map where nothing is integrated."""
+    if wanted.settings.map_tolerance is not None and not any(METHODS[name].integrates for name in wanted.methods):
+        raise UsageError("--map-tolerance is of methods that integrate along the path: add --method integrated.")
 
 
 def steps_alone(settings: Settings) -> int:
@@ -133,6 +142,7 @@ def check_settings(settings: Settings) -> None:
         raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
     if not settings.tolerance > 0:
         raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
+    _check_map_tolerance(settings)
     if not 0 < settings.ig2_step < float("inf"):
         raise UsageError(f"A step of IG2 has a length above 0, not {settings.ig2_step}.")
     if not (0 <= settings.guided_fraction <= 1 and 0 <= settings.guided_distance <= 1):
@@ -141,6 +151,15 @@ def check_settings(settings: Settings) -> None:
         raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
     if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
         raise UsageError("Smoothing needs a number of copies and a sigma that are not negative.")
+
+
+def _check_map_tolerance(settings: Settings) -> None:
+    if (tolerance := settings.map_tolerance) is None:
+        return
+    if not tolerance > 0:
+        raise UsageError(f"The tolerance of the map must be above 0, not {tolerance}.")
+    if settings.steps != "auto":
+        raise UsageError(f"--map-tolerance goes with --steps auto: leave out --steps {settings.steps}.")
 
 
 _WHOLE, _NUMBER, _NAME = (numbers.Integral, "a whole number"), (numbers.Real, "a number"), (str, "a name")
@@ -152,6 +171,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "steps": (numbers.Integral, "a whole number or 'auto'"),
     "tolerance": _NUMBER,
     "max_steps": _WHOLE,
+    "map_tolerance": _NUMBER,
     "seed": _WHOLE,
     "phi": _NUMBER,
     "smooth": _WHOLE,
@@ -162,4 +182,4 @@ _KINDS: dict[str, tuple[type, str]] = {
     "guided_distance": _NUMBER,
 }
 #: What is allowed besides.
-_WORDS = (("steps", "auto"), ("rule", None), ("references", None))
+_WORDS = (("steps", "auto"), ("rule", None), ("references", None), ("map_tolerance", None))

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from igcli.attribution.completeness import OF_RANGE
+from igcli.attribution.completeness import Completeness
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.targets import count_classes
@@ -263,27 +263,37 @@ def _exactness(result: Record) -> list[str]:
     """The gap of a method that promises completeness; of a mean over reference samples, how far it may be off."""
     extras, completeness = result["extras"], result["completeness"]
     if "baselines" not in extras:
-        return [] if completeness["within_tolerance"] is None else [_gap(result)]
+        gap = [] if completeness["within_tolerance"] is None else [_gap(result)]
+        return gap + ([_map_error(result)] if extras.get("map_within_tolerance") is False else [])
     exact = [f"gap {percent(completeness['relative_gap'])}"] if completeness["sums_to"] == "mean rise" else []
     if math.isfinite(extras["map_error"]):
         exact.append(f"standard error of the map {percent(extras['map_error'], digits=0)}")
     return [", ".join([f"mean over {result['steps']} samples from {extras['baselines']:.0f} baselines", *exact])]
 
 
+def _map_error(result: Record) -> str:
+    """The map error over its tolerance."""
+    error, settings = result["extras"]["map_error"], result["settings"]
+    limit = f"over {100 * settings['map_tolerance']:.3g} %"
+    if result["steps"] >= settings["max_steps"]:
+        limit += f": after --max-steps {settings['max_steps']}"
+    return f"map error {'unknown' if error is None else percent(error)} ({limit})"
+
+
 def _gap(result: Record) -> str:
-    gap, settings = result["completeness"]["relative_gap"], result["settings"]
+    found, settings = Completeness(**result["completeness"]), result["settings"]
+    gap = found.relative_gap
     shown = f"gap {percent(gap)}" if gap < 10 else f"gap {gap:.3g} times the score's rise"
-    if result["completeness"]["relative_to"] == "range":
-        shown += OF_RANGE
+    shown += found.unit_words + found.floor_words(settings["tolerance"])
     if result.get("lowpass", {}).get("of") == "absolute":
         shown += " before the low-pass"
-    if result["completeness"]["sums_to"] == "score":
+    if found.sums_to == "score":
         shown += " between sum and score"
-    if result["completeness"]["sums_to"] == "end":
+    if found.sums_to == "end":
         shown += " between sum and rise from the path's end"
-    if result["completeness"]["within_tolerance"]:
+    if found.within_tolerance:
         return shown
-    if result["completeness"]["sums_to"] == "end":
+    if found.sums_to == "end":
         return f"{shown} (over {100 * settings['tolerance']:.3g} %: try a smaller --ig2-step and more --steps)"
     if not METHODS[result["method"]].complete:
         return f"{shown} (over {100 * settings['tolerance']:.3g} %: not all of this network keeps the sum)"

@@ -41,7 +41,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Method": (
         *("continuation", "compare"),
-        *("score", "against", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi"),
+        *("score", "against", "path", "baseline", "steps", "rule", "tolerance", "map_tolerance", "max_steps", "phi"),
         *("smooth", "smooth_sigma", "references", "ig2_step", "guided_fraction", "guided_distance"),
         *("seed", "points", "alphas", "lowpass", "regions"),
     ),
@@ -61,7 +61,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 RARE = {
     *("weights_key", "ig2_step", "references", "guided_fraction", "guided_distance", "phi", "smooth_sigma"),
     *("ray_address", "ray_actors", "ray_cpus", "crops", "crop_confidence", "interpolation", "max_pixels"),
-    *("output_index", "resize", "model_arg", "no_exif_rotate", "allow_truncated", "rule", "bands"),
+    *("output_index", "resize", "model_arg", "no_exif_rotate", "allow_truncated", "rule", "bands", "map_tolerance"),
 }
 
 #: The heading of a command's options that no section names.

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from igcli.attribution.completeness import OF_RANGE
+from igcli.attribution.completeness import Completeness
 from igcli.cli.list_session import MOST_LISTED, ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput, bounded_list
@@ -129,9 +129,9 @@ def _gap(result: Record) -> list[str]:
     """The completeness gap, of methods that promise completeness; of a mean over baselines, its standard errors."""
     if (mean := SampleMean.of(result["extras"], result["steps"])) is not None:
         return [mean.words]
-    completeness = result["completeness"]
-    if completeness["within_tolerance"] is None:
+    found = Completeness(**result["completeness"])
+    if found.within_tolerance is None:
         return []
-    over = "" if completeness["within_tolerance"] else " (over the tolerance: more --max-steps)"
-    unit = OF_RANGE if completeness["relative_to"] == "range" else ""
-    return [f"gap {percent(completeness['relative_gap'])}{unit}{over}"]
+    over = "" if found.within_tolerance else " (over the tolerance: more --max-steps)"
+    words = found.unit_words + found.floor_words(result["settings"]["tolerance"])
+    return [f"gap {percent(found.relative_gap)}{words}{over}"]

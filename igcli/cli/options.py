@@ -147,9 +147,13 @@ quadrature_options = (
                  help=f"How the points are placed where --steps is a number. {listed(RULES)}. "
                       f"[default: {DEFAULT_RULE}]"),
     click.option("--tolerance", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True,
-                 help="The relative completeness gap that counts as small."),
+                 help="The relative completeness gap that counts as small. Of a probability, a gap of a tenth of it "
+                      "(0.001 by default) is small however little the probability rises."),
+    click.option("--map-tolerance", type=click.FloatRange(0, min_open=True), metavar="FLOAT",
+                 help="With --steps auto: go on until the estimated error of the integrated map (map_error in the "
+                      "record) is small too, at most --max-steps points. Example: --map-tolerance 0.03."),
     click.option("--max-steps", type=click.IntRange(1), default=256, show_default=True,
-                 help="The most points that --steps auto takes. A class whose score hardly rises may need hundreds."),
+                 help="The most points that --steps auto takes."),
 )  # fmt: skip
 
 

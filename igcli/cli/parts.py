@@ -37,8 +37,9 @@ KIND = "ablate"
 #: Options of one mode alone, and what they go with.
 _OF_FOLDERS = ("fill", "overwrite", "verify", "on_error", "cluster")
 _OF_MAPS = (
-    *("method", "path", "baseline", "steps", "rule", "tolerance", "max_steps", "phi", "references", "ig2_step"),
+    *("method", "path", "baseline", "steps", "rule", "tolerance", "map_tolerance", "max_steps", "phi", "references"),
     *(
+        "ig2_step",
         "guided_fraction",
         "guided_distance",
         "smooth",

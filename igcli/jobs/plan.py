@@ -30,6 +30,7 @@ _INTEGRATION = (
     "steps",
     "tolerance",
     "max_steps",
+    "map_tolerance",
     "phi",
     "references",
     "ig2_step",

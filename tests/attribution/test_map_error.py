@@ -88,6 +88,14 @@ def test_on_the_adaptive_path_too(references, tolerance):
     assert 0.4 < min(found) <= max(found) < 2.5
 
 
+def test_within_a_tolerance_of_the_map_the_true_error_is_as_small(references):
+    model = jumpy()
+    for picture, reference in references[:3]:
+        result = igcli.attribute(model, picture, target=0, score="logit", map_tolerance=0.01, max_steps=1000)
+        assert result.extras["map_within_tolerance"] is True
+        assert 0.0025 < error(result, reference) < 0.02
+
+
 def test_cells_whose_points_lie_at_an_edge_are_off_by_four_times_as_much():
     generator = torch.Generator().manual_seed(0)
     gradients = torch.randn(1000, 1, 2, 2, generator=generator, dtype=torch.float64)

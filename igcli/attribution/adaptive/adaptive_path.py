@@ -5,7 +5,8 @@
    the path it stands for (``cells.Cells``).
 3. Take the gradient at every point. Score and slope come along, and with them, between each point and the next, how
    much the score grows beyond what the two gradients say. These residuals sum to the completeness gap.
-4. Refine: while the gap exceeds the tolerance, put points where the residuals are largest.
+4. Refine: while the gap exceeds the tolerance, put points where the residuals are largest. Then, where a tolerance of
+   the map is set and its estimated error exceeds it, where the gradient changes most (``kept_map``).
 
 Every gradient counts, whatever its weight became; no result is scaled to hide its gap. Several samples go through
 each round together, so that chunks are full. Gradients are kept until their weights are known, as long as they fit into
@@ -21,15 +22,18 @@ first, so that the finished map's gap can exceed the tolerance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from igcli.attribution.adaptive.cells import Cells
 from igcli.attribution.adaptive.gradient_buffer import GradientBuffer
+from igcli.attribution.adaptive.kept_map import kept_map_error
 from igcli.attribution.adaptive.profile import PROBE_ALPHAS, density
 from igcli.attribution.budget import Budget
 from igcli.attribution.completeness import Completeness
 from igcli.attribution.network import probe
+from igcli.attribution.quadrature import Nodes
 from igcli.attribution.result import ScoreEnds, Settings
 from igcli.attribution.scores import PROBABILITIES
 from igcli.attribution.sweep import PathRun, sweep
@@ -66,12 +70,15 @@ class AdaptivePath:
         here.
     cells
         The parts that the path is divided into, once it was probed; ``None`` before, and where that failed.
+    map_errors
+        The estimated error of the integrated map by the number of points, where it was asked for.
     """
 
     runs: Sequence[PathRun]
     settings: Settings
     cells: Cells | None = None
     buffers: list[GradientBuffer] = field(default_factory=list)
+    map_errors: dict[int, float] = field(default_factory=dict)
 
     @property
     def ends(self) -> list[ScoreEnds]:
@@ -107,7 +114,7 @@ class AdaptivePath:
 
     def refine(self) -> bool:
         """Put further points where they are needed; whether there are any."""
-        if self.cells is None or any(run.failure for run in self.runs):
+        if self.cells is None or any(run.failure for run in self.runs) or len(self.cells) >= self.settings.max_steps:
             return False
         nodes = self.cells.nodes
         scores, slopes = (
@@ -118,13 +125,35 @@ class AdaptivePath:
         at_image = sum(ends.at_image for ends in self.ends) / len(self.ends)
         residuals = self.cells.residuals(scores, slopes, ends=(at_baseline, at_image))
         rise = at_image - at_baseline
-        tolerance = _AIM * self.settings.tolerance
+        tolerance, floor = _AIM * self.settings.tolerance, _AIM * self.settings.floor
         span = float(np.ptp([*scores, at_baseline, at_image]))
-        if Completeness.of(rise - residuals.sum(), rise, tolerance=tolerance, span=span).within_tolerance:
-            return False
+        gap = Completeness.of(rise - residuals.sum(), rise, tolerance=tolerance, span=span, floor=floor)
         before = len(self.cells)
-        self.cells = self.cells.refined(residuals, min(max(2, before // 8), self.settings.max_steps - before))
+        count = max(2, before // 8)
+        if gap.within_tolerance:
+            count, residuals = self._missing(nodes, residuals)
+        self.cells = self.cells.refined(residuals, min(count, self.settings.max_steps - before))
         return len(self.cells) > before
+
+    def _missing(self, nodes: Nodes, residuals: np.ndarray) -> tuple[int, np.ndarray]:
+        """How many points the tolerance of the map asks for now, and how much each part needs them.
+
+        The error falls about as fast as points are added. Where gradients could not be kept it is taken to, from where
+        it was last known, and the residuals say where points are needed.
+        """
+        if (tolerance := self.settings.map_tolerance) is None:
+            return 0, residuals
+        points = len(nodes)
+        if all(buffer.complete for buffer in self.buffers):
+            self.map_errors[points], residuals = kept_map_error(self.buffers, nodes)
+        elif not self.map_errors:
+            return 0, residuals
+        known = max(self.map_errors)
+        over = self.map_errors[known] * known / points / (_AIM * tolerance)
+        if over <= 1:
+            return 0, residuals
+        most = max(2, points // 2)
+        return min(max(2, math.ceil(points * (over - 1) / 2)), most) if math.isfinite(over) else most, residuals
 
     def weigh(self) -> None:
         """Give the runs their points with the weights that these have in the end."""
@@ -170,10 +199,12 @@ def _groups(paths: Sequence[AdaptivePath]) -> Iterator[tuple[list[AdaptivePath],
     """
     group: list[AdaptivePath] = []
     size = 0
+    exact = any(path.settings.map_tolerance is not None for path in paths)
+    expected = max(path.settings.max_steps for path in paths) if exact else _EXPECTED
     for path in paths:
         if not path.runs:
             continue
-        if group and (size + path.bytes_per_point) * _EXPECTED > MOST_BYTES:
+        if group and (size + path.bytes_per_point) * expected > MOST_BYTES:
             yield group, MOST_BYTES // size
             group, size = [], 0
         group.append(path)

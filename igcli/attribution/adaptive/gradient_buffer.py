@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from igcli.attribution.budget import if_it_fits
@@ -47,7 +47,7 @@ class GradientBuffer(Consumer):
 
     def start(self, path: Path, nodes: Nodes) -> None:
         """Another sweep begins."""
-        self._path, self._nodes, self._velocity = path, nodes, path.velocity
+        self.path, self._nodes, self._velocity = path, nodes, path.velocity
 
     def take(self, chunk: Chunk) -> None:
         """Note the chunk's points."""
@@ -83,7 +83,7 @@ class GradientBuffer(Consumer):
 
     def _measure(self, nodes: Nodes, gradients: torch.Tensor) -> None:
         lower, upper = nodes.cells
-        products = (gradients * self._path.moves(lower, upper)).flatten(1).sum(dim=1).cpu().double().numpy()
+        products = (gradients * self.path.moves(lower, upper)).flatten(1).sum(dim=1).cpu().double().numpy()
         widths = upper - lower
         slopes = np.divide(products, widths, out=np.zeros_like(widths), where=widths > 0)
         alphas = nodes.alphas.tolist()
@@ -98,12 +98,20 @@ class GradientBuffer(Consumer):
     def release(self, path: Path, nodes: Nodes) -> Iterator[Chunk]:
         """All points of the path as the chunks of one sweep, with their final weights; only once."""
         kept, self._rows = self._rows or {}, None
-        for start in range(0, len(nodes), _TOGETHER):
-            here = slice(start, start + _TOGETHER)
-            rows = [kept.pop(alpha) for alpha in nodes.alphas[here].tolist()]
-            logits, scores, gradients = (torch.stack(each) for each in zip(*rows, strict=True))
-            alphas, weights = (tensor_like(gradients, values[here]) for values in (nodes.alphas, nodes.weights))
-            yield Chunk(start, alphas, weights, logits, scores, gradients, path, nodes)
+        return _chunks(path, nodes, kept.pop)
+
+    def chunks(self, nodes: Nodes) -> Iterator[Chunk]:
+        """The same of the path of the last sweep and the weights so far; nothing is released."""
+        return _chunks(self.path, nodes, (self._rows or {}).__getitem__)
+
+
+def _chunks(path: Path, nodes: Nodes, row_at: Callable[[float], _Row]) -> Iterator[Chunk]:
+    for start in range(0, len(nodes), _TOGETHER):
+        here = slice(start, start + _TOGETHER)
+        rows = [row_at(alpha) for alpha in nodes.alphas[here].tolist()]
+        logits, scores, gradients = (torch.stack(each) for each in zip(*rows, strict=True))
+        alphas, weights = (tensor_like(gradients, values[here]) for values in (nodes.alphas, nodes.weights))
+        yield Chunk(start, alphas, weights, logits, scores, gradients, path, nodes)
 
 
 def _rows_of(chunk: Chunk) -> list[_Row]:

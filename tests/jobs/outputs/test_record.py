@@ -26,7 +26,7 @@ def test_has_the_fields_of_its_schema(record):
     assert set(record["score"]) == {"kind", "at_image", "at_baseline", "against", "note", "prediction_at_baseline"}
     (result,) = record["results"]
     assert set(result) >= {"method", "settings", "sum", "completeness", "steps", "gradient_evaluations"}
-    assert set(result["completeness"]) == {"gap", "relative_gap", "within_tolerance", "sums_to", "relative_to"}
+    assert set(result["completeness"]) == {"gap", "relative_gap", "within_tolerance", "sums_to", "relative_to", "floor"}
 
 
 def test_names_the_class_explained_and_the_five_most_probable(record):
