@@ -11,7 +11,7 @@ from igcli.attribution.adaptive.gradient_buffer import GradientBuffer
 from igcli.attribution.map_error import MapError, relative_error
 from igcli.attribution.path_integral import PathIntegral
 from igcli.attribution.quadrature import Nodes
-from igcli.lazy import np
+from igcli.lazy import np, torch
 
 
 def kept_map_error(buffers: Sequence[GradientBuffer], nodes: Nodes) -> tuple[float, np.ndarray]:
@@ -37,7 +37,7 @@ def kept_map_error(buffers: Sequence[GradientBuffer], nodes: Nodes) -> tuple[flo
         for chunk in buffer.chunks(nodes):
             integral.add(chunk)
             error.add(chunk)
-    mean = sum(integral.value() for integral in integrals) / len(buffers)
+    mean = torch.stack([integral.value() for integral in integrals]).mean(dim=0)
     sums = buffers[0].path.layout.sums(mean)
     squares: np.ndarray = np.sum([error.squares() for error in errors], axis=0)
     return relative_error([error.estimate() for error in errors], sums), squares
