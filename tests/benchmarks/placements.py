@@ -46,8 +46,7 @@ def store(model: igcli.Classifier, photo: Path, target: Path, *, midpoints: int)
     path = Straight.of(picture)
     probed = score.of(probe(model, [path], np.array([0.0, *PROBE_ALPHAS, 1.0]), budget=budget)[0])
     sweep(model, [PathRun(path, score, nodes("midpoint", midpoints), [maps])], budget=budget)
-    rows = torch.cat(maps.rows).double()
-    np.savez(target, gram=(rows @ rows.T).numpy(), probe=probed.numpy())
+    np.savez(target, gram=((rows := torch.cat(maps.rows).double()) @ rows.T).numpy(), probe=probed.numpy())
 
 
 class Photo:

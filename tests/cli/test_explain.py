@@ -357,3 +357,16 @@ def test_a_folder_without_photographs_is_refused(run, photo, tmp_path):
     result = run(photo, "--baseline", tmp_path / "empty")
     assert result.exit_code == 2
     assert "has no images in it" in result.stderr
+
+
+def test_a_tolerance_of_the_map_that_is_missed_is_said(photo, tmp_path):
+    wanted = ["--model", "caltech101", "--map-tolerance", "0.001", "--max-steps", "4", "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(ig, ["explain", str(photo), *wanted])
+    assert result.exit_code == 0, result.output
+    assert "map error" in result.output
+    assert "(over 0.1 %: after --max-steps 4)" in result.output
+    (record,) = json.loads((tmp_path / "out" / "photo.json").read_text())["results"]
+    assert record["extras"]["map_within_tolerance"] is False
+    assert record["settings"]["map_tolerance"] == 0.001
+    refused = CliRunner().invoke(ig, ["explain", str(photo), *wanted, "--steps", "8"])
+    assert "--map-tolerance goes with --steps auto" in refused.output
