@@ -274,23 +274,20 @@ def _exactness(result: Record) -> list[str]:
 def _map_error(result: Record) -> str:
     """The map error over its tolerance."""
     error, settings = result["extras"]["map_error"], result["settings"]
-    limit = f"over {100 * settings['map_tolerance']:.3g} %"
-    if result["steps"] >= settings["max_steps"]:
-        limit += f": after --max-steps {settings['max_steps']}"
-    return f"map error {'unknown' if error is None else percent(error)} ({limit})"
+    remedy = f": after --max-steps {settings['max_steps']}" if result["steps"] >= settings["max_steps"] else ""
+    shown = "unknown" if error is None else percent(error)
+    return f"map error {shown} (over {100 * settings['map_tolerance']:.3g} %{remedy})"
 
 
 def _gap(result: Record) -> str:
     found, settings = Completeness(**result["completeness"]), result["settings"]
-    gap = found.relative_gap
-    shown = f"gap {percent(gap)}" if gap < 10 else f"gap {gap:.3g} times the score's rise"
+    shown = f"gap {percent(gap)}" if (gap := found.relative_gap) < 10 else f"gap {gap:.3g} times the score's rise"
     shown += found.unit_words + found.floor_words(settings["tolerance"])
     if result.get("lowpass", {}).get("of") == "absolute":
         shown += " before the low-pass"
-    if found.sums_to == "score":
-        shown += " between sum and score"
-    if found.sums_to == "end":
-        shown += " between sum and rise from the path's end"
+    shown += {"score": " between sum and score", "end": " between sum and rise from the path's end"}.get(
+        found.sums_to, ""
+    )
     if found.within_tolerance:
         return shown
     if found.sums_to == "end":
