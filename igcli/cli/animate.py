@@ -97,7 +97,15 @@ def animate(
     filming.check()
     with Session(request, output=destination.folder) as run:
         destination.check_photos(run.found)
-        job = run.job(filming.wanted(wanted), destination.folder, name=destination.name, spread=True, writes=True)
+        name = destination.name
+        job = run.job(
+            filming.wanted(wanted),
+            destination.folder,
+            name=name,
+            spread=name is None,
+            cluster=options.cluster,
+            writes=True,
+        )
         write = functools.partial(write_animation, filming=filming)
         work = functools.partial(process, write=write)
         spec = OutputSpec(work, _lines, "animated", {"filming": asdict(filming)}, kind="interior")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,17 +13,16 @@ from igcli.cli.grouped import grouped
 from igcli.cli.options import StepsType, verify_option
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session
+from igcli.cli.spreading import engine_options
 from igcli.jobs.accuracy import wrong_pairs
-from igcli.jobs.engines.cluster import Cluster, on_cluster
-from igcli.jobs.engines.processes import on_devices
-from igcli.jobs.engines.scheduler import Work, WorkerPlan
+from igcli.jobs.engines.cluster import Cluster
+from igcli.jobs.engines.scheduler import Work
 from igcli.jobs.item import Outcome, items_of
 from igcli.jobs.outputs.record import Done, Record
 from igcli.jobs.plan import Job
-from igcli.jobs.pool import PoolSize
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.jobs.runs.ownership import Ownership
-from igcli.jobs.runs.run import Engine, Run, RunOptions, Tally
+from igcli.jobs.runs.run import Run, RunOptions, Tally
 from igcli.rendering.fonts import VARIABLE
 
 #: More failures than this are counted on the terminal, and named in the file alone.
@@ -62,13 +59,10 @@ class OutputSpec:
     unit: str = "gradients"
 
 
-def _run_options(on_error: str, workers: int | str, engine: str, **rest: Any) -> RunOptions:
-    overwrite, verify = rest.pop("overwrite"), rest.pop("verify")
-    given = [name for name, value in rest.items() if value is not None]
-    if given and engine != "ray":
-        raise click.UsageError(f"--{given[0].replace('_', '-')} is for --engine ray: add that, or leave it out.")
-    cluster = Cluster(rest["ray_address"], rest["ray_actors"], rest["ray_cpus"] or 1) if engine == "ray" else None
-    return RunOptions(overwrite, on_error == "stop", verify, None if workers == "auto" else int(workers), cluster)
+def _run_options(
+    *, overwrite: bool, verify: bool, on_error: str, workers: int | str, ray: Cluster | None
+) -> RunOptions:
+    return RunOptions(overwrite, on_error == "stop", verify, None if workers == "auto" else int(workers), ray)
 
 
 collection_options = grouped(
@@ -80,13 +74,7 @@ collection_options = grouped(
                  help="What to do when a photo fails: note it and go on, or stop."),
     click.option("--workers", type=StepsType(0), default="auto", show_default=True,
                  help="Threads or processes that read and draw next to the network; 0 for none."),
-    click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
-                 help="This machine, or a cluster through Ray. It needs pip install 'igcli[ray]' and shared storage."),
-    click.option("--ray-address", metavar="ADDRESS", help="A running cluster; Ray is started here if not given."),
-    click.option("--ray-actors", type=click.IntRange(1), metavar="N",
-                 help="How many workers; by default one per GPU, or as many as the CPUs allow."),
-    click.option("--ray-cpus", type=click.IntRange(1), metavar="N",
-                 help="CPUs for an actor without a GPU; 1 by default."),
+    engine_options,
 )  # fmt: skip
 
 
@@ -98,8 +86,6 @@ def write_all(session: Session, job: Job, spec: OutputSpec, options: RunOptions)
     Iterable
         The records of all, in input order; those of earlier runs among them.
     """
-    if options.cluster is not None:
-        options.cluster.check()
     if session.several and job.plan.name is None:
         return _write_collection(session, job, spec, options)
     return _write_one(session, job, spec, overwrite=options.overwrite)
@@ -137,13 +123,14 @@ def facts_of(session: Session) -> dict[str, Any]:
 def complete(session: Session, job: Job, spec: OutputSpec, options: RunOptions, run: Run) -> None:
     """Do what is missing of a run; says each photo, and at the end the counts and the accuracy."""
     console, shown = session.console, 0
+    places = session.places(job, drawers=options.drawers)
     if run.others:
         others = f"{run.others} other photo{'s' * (run.others > 1)} of earlier runs"
         console.note(f"{job.plan.output} has {others}, which stay; the index will name those of this run alone.")
     if run.warning:
         console.warn(run.warning)
     progress = Progress(console, run.tally, unit=spec.unit)
-    for outcome in run.outcomes(_engine(session, job, spec, options, progress)):
+    for outcome in run.outcomes(places.engine(job, spec.work, on_points=progress.points)):
         progress.photo()
         shown += bool(outcome.failures)
         _print(session, outcome, spec, named=shown <= _NAMED)
@@ -153,32 +140,6 @@ def complete(session: Session, job: Job, spec: OutputSpec, options: RunOptions, 
     if run.accuracy and "accuracy" not in (options.choice.facts if options.choice else {}):
         pairs = wrong_pairs(run.accuracy, _PAIRS)
         console.note(run.accuracy.sentence + (f". Most often: {', '.join(pairs)}" if pairs else ""))
-
-
-def _engine(session: Session, job: Job, spec: OutputSpec, options: RunOptions, progress: Progress) -> Engine:
-    """What does the work: this process, one process per device, or a cluster."""
-    devices = session.devices
-    if len(devices) == 1 and options.cluster is None:
-        pool_size = PoolSize.suited(str(job.model.device), options.drawers)
-        return functools.partial(spec.work, job, pool_size=pool_size, on_points=progress.points)
-    session.refuse_streams()
-    if options.cluster is not None:
-        session.refuse_precision("the machines of a cluster")
-    count = len(devices) if options.cluster is None else 1
-    threads = options.cluster.cpus if options.cluster else max(1, (os.cpu_count() or 1) // count)
-    shared = WorkerPlan(
-        job.plan,
-        load=session.loader(job.classifier),
-        work=spec.work,
-        batch_size=session.batch_size,
-        drawers=options.drawers,
-        threads=threads,
-        folder=Path.cwd(),
-        font=os.environ.get(VARIABLE, ""),
-    )
-    if options.cluster is not None:
-        return functools.partial(on_cluster, shared, options.cluster, devices[0])
-    return functools.partial(on_devices, shared, devices)
 
 
 def _print(session: Session, outcome: Outcome[Done], spec: OutputSpec, *, named: bool = True) -> None:

@@ -21,17 +21,20 @@ from igcli.cli.options import output_option, verify_option, wanted_options
 from igcli.cli.progress import Progress, duration
 from igcli.cli.protocol_option import without_its_rule
 from igcli.cli.session import Request, Session, percent, photo_command
+from igcli.cli.spreading import engine_options
 from igcli.errors import UsageError
 from igcli.evaluation.exclusions import Exclusions
 from igcli.evaluation.map_views import notes_of
 from igcli.evaluation.metrics.metric import arrow
 from igcli.evaluation.mosaics import MosaicPlan
 from igcli.jobs.calibration import KEPT, calibration_file, load_cutoffs, save_cutoffs
+from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.evaluating.calibrating import calibrated, lines_of_calibration
 from igcli.jobs.evaluating.effort import Effort
 from igcli.jobs.evaluating.evaluated import Evaluated
 from igcli.jobs.evaluating.evaluation import Checking, Evaluation
 from igcli.jobs.evaluating.measuring import EvaluationPlan, Measurer
+from igcli.jobs.evaluating.shares import ShareWork, spread_steps
 from igcli.jobs.evaluating.table import Column, lines_of, why_missing, without_numbers
 from igcli.jobs.evaluating.writing import NAMES, write_evaluation
 from igcli.jobs.item import items_of
@@ -52,6 +55,7 @@ from igcli.jobs.shared_files import SharedFiles
 @click.option("--overwrite", is_flag=True, help="Start again, whatever is in the folder.")
 @font_option
 @verify_option
+@engine_options
 @photo_command
 def evaluate(
     request: Request,
@@ -63,6 +67,7 @@ def evaluate(
     report: bool,
     overwrite: bool,
     verify: bool,
+    ray: Cluster | None,
 ) -> None:
     """Measure how good the maps of each method are.
 
@@ -85,7 +90,9 @@ def evaluate(
     gate.check()
     with Session(request, output=output) as run:
         wanted = without_its_rule(wanted)
-        job = run.job(wanted if measures.maps is None else replace(wanted, methods=()), output)
+        job = run.job(
+            wanted if measures.maps is None else replace(wanted, methods=()), output, spread=True, cluster=ray
+        )
         if sum(map(count_classes, job.plan.wanted.targets)) > 1:
             raise UsageError("One class per photo is measured: give one --target.")
         evaluation_plan = replace(evaluation_plan_of(run, job, measures), cluster=gate.cluster)
@@ -168,10 +175,16 @@ def _measure(
     measured = items if evaluation_plan.on_photos() else []
     tally = Tally(total=len(measured) + len(plans), failed=run.failures)
     progress = Progress(run.console, tally, unit="passes")
-    budget = _pass_budget(run, job, evaluation_plan, photos=len(measured))
+    places = run.places(job)
+    budget = _pass_budget(run, job, evaluation_plan, photos=len(measured)) if places.only_here else None
     measurer = Measurer(job, evaluation_plan, pass_budget=budget, on_points=progress.points)
     evaluation = Evaluation(job, evaluation_plan, measurer, items=measured, plans=plans)
-    for step in evaluation.steps(checking):
+    if places.only_here:
+        steps = evaluation.steps(checking)
+    else:
+        work = ShareWork(evaluation_plan, checking, len(measured), plans, run.batch_size)
+        steps = spread_steps(evaluation, places.engine(job, work), measurer, checking)
+    for step in steps:
         if step.failure:
             tally.failed += 1
             run.fail(step.name, step.failure)

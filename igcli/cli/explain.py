@@ -131,7 +131,14 @@ def explain(
             _check_report(
                 run, drawing, wanted, output / PAGE, overwrite=options.overwrite, chosen=selection.only is None
             )
-        job = run.job(all_wanted(wanted, drawing), output, name=destination.name, spread=True, writes=_writes(drawing))
+        job = run.job(
+            all_wanted(wanted, drawing),
+            output,
+            name=destination.name,
+            spread=destination.name is None,
+            cluster=options.cluster,
+            writes=_writes(drawing),
+        )
         finish_selection(run, job, selection, options)
         if not run.found:
             run.finish()
@@ -209,7 +216,7 @@ def _predict(request: Request, output: Path, wanted: Wanted, options: RunOptions
             )
     with Session(request, output=output) as run:
         begin_selection(run, selection, seed=wanted.settings.seed)
-        job = run.job(replace(wanted, methods=()), output, spread=True)
+        job = run.job(replace(wanted, methods=()), output, spread=True, cluster=options.cluster)
         finish_selection(run, job, selection)
         with predicted(run, job, options, shows=True):
             run.finish()

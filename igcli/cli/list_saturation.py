@@ -8,10 +8,10 @@ from pathlib import Path
 
 from igcli.cli.list_session import ListSession
 from igcli.cli.saturation import saturation_lines, saturation_words
+from igcli.cli.spreading import in_order
 from igcli.inputs import Missing, TextInput
 from igcli.jobs.outputs.record import new_record
-from igcli.jobs.outputs.saturation import even_alphas, measure_saturation, write_saturation
-from igcli.jobs.pipeline import process
+from igcli.jobs.outputs.saturation import even_alphas, measure_curves, write_saturation
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 
@@ -23,7 +23,7 @@ def plot_saturation(session: ListSession, job: Job, inputs: Iterable[TextInput |
     job = replace(job, plan=replace(job.plan, wanted=wanted))
     measured = []
     with lock_of_photo(job.plan.output, Path("saturation"), kind="saturation"):
-        for outcome in process(job, session.items(inputs), lambda _plan, item: measure_saturation(job, item)):
+        for outcome in in_order(session.engine(job, measure_curves), session.items(inputs)):
             session.done += not outcome.failures
             for each in outcome.results:
                 measured.append(each)

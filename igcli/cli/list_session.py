@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, NoReturn
+from typing import ClassVar, NoReturn, TypeVar
 
 import click
 
 from igcli.cli.console import Console
 from igcli.cli.options import Streams
+from igcli.cli.spreading import Engine, Places, chosen_devices, load_onto, own_device
 from igcli.inputs import Missing, TextInput
+from igcli.jobs.engines.cluster import Cluster
+from igcli.jobs.engines.scheduler import Work
 from igcli.jobs.item import Item
 from igcli.jobs.outputs.record import Record, new_record, typed
+from igcli.jobs.plan import Job
+from igcli.models.model import Model
+
+M = TypeVar("M", bound=Model)
 
 #: Inputs of one run that writes files: all are kept in memory, with the names of their files.
 MOST_LISTED = 100_000
@@ -31,6 +40,7 @@ class ListSession(ExitStack):
 
     def __init__(self, streams: Streams) -> None:
         super().__init__()
+        self.places: Places | None = None
         self.console = self.enter_context(Console(streams))
         self.json = streams.json
         self.done = self.failures = 0
@@ -43,6 +53,28 @@ class ListSession(ExitStack):
                 self.fail(found.argument, found.reason)
             else:
                 yield Item(number, found, found.relative.with_suffix(""))
+
+    def spread_over(self, device: str, load: Callable[[str], M], *, several: bool, cluster: Cluster | None) -> M:
+        """The network as ``load`` loads it for this process, and from now on where inputs are worked on.
+
+        Parameters
+        ----------
+        load
+            Called with a device's name; can be pickled.
+        several
+            Whether there is a list to spread over several devices; else the first is taken, which is said.
+        """
+        devices = chosen_devices(device, self.console, several=several, cluster=cluster)
+        model = load(own_device(devices))
+        own = partial(load_onto, load, model.provenance.name, model.provenance.sha256)
+        self.places = Places(devices, own, cluster if several else None, drawers=0)
+        return model
+
+    def engine(self, job: Job, work: Work) -> Engine:
+        """What does the work: this process, one process per device, or a cluster."""
+        if self.places is None:
+            return partial(work, job)
+        return replace(self.places, batch_size=job.budget.size).engine(job, work)
 
     def skip(self, count: int) -> None:
         """Count inputs that an earlier run did, and say so."""

@@ -49,6 +49,11 @@ def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], No
     return model
 
 
+def load_silently(choice: ModelChoice, device: str) -> Classifier:
+    """The same for a worker process, on its own device."""
+    return load_chosen(replace(choice, device=device), progress=False, warn=lambda _: None)
+
+
 def _numbers_type(name: str, count: int | None = None) -> TextType:
     """Numbers with commas between: one, or ``count`` of them if that is given."""
 
@@ -157,7 +162,8 @@ _details = (
                  help="Values of black and white before that; 0,1 by default."),
     click.option("--interpolation", type=click.Choice(INTERPOLATIONS), help="How the photo is resized."),
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
-                 help="Where to compute; auto: a GPU if there is one."),
+                 help="Where to compute; auto: a GPU if there is one. Of a collection, cuda is all GPUs, one "
+                      "process each, and cuda:0,2 two of them."),
     click.option("--offline", is_flag=True, help="Fetch nothing: only what is on this machine is used."),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from igcli.cli.help import command
 from igcli.cli.list_session import MOST_LISTED
 from igcli.cli.molecule_session import MoleculeInputs, MoleculeSession
 from igcli.cli.options import Streams, debug_option, output_option, quadrature_options, stream_options
+from igcli.cli.spreading import chosen_devices, engine_options
 from igcli.errors import UsageError
 from igcli.inputs import bounded_list
+from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.plan import Job, check_reachable
 from igcli.models.devices import numbers
 from igcli.models.molecule_model import MoleculeModel
@@ -123,11 +126,21 @@ _run_options = grouped(
     default="auto",
     show_default=True,
     metavar="auto|cpu|cuda[:N]|mps",
-    help="Where to compute; auto takes a GPU when there is one.",
+    help="Where to compute; auto takes a GPU when there is one. Of a list, cuda is all GPUs, one process each, and "
+    "cuda:0,2 two of them.",
 )
+@engine_options
 @font_option
 @debug_option
-def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wanted: Wanted, device: str) -> None:
+def molecule(
+    *,
+    inputs: MoleculeInputs,
+    run: MoleculeRun,
+    model: str | None,
+    wanted: Wanted,
+    device: str,
+    ray: Cluster | None,
+) -> None:
     """Show which atoms a prediction about a molecule depends on.
 
     Give SMILES, files of them (.smi, one per line with a name; .csv with a column), .sdf files, or - for stdin; .gz
@@ -157,9 +170,11 @@ def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wan
             from igcli.cli.molecule_check import check_molecules
 
             names = list(MODULES) if model is None else [model]
-            check_molecules(session, [load_molecule_model(name, device=device) for name in names], inputs, wanted)
+            device = chosen_devices(device, session.console, several=False, cluster=ray)[0]
+            check_molecules(session, [_load(name, device) for name in names], inputs, wanted)
         else:
-            job = _job(load_molecule_model(model or "w2n2", device=device), run, wanted)
+            load = functools.partial(_load, model or "w2n2")
+            job = _job(session.spread_over(device, load, several=not inputs.is_one, cluster=ray), run, wanted)
             if job.model.caveat:
                 session.console.note(job.model.caveat)
             if run.saturation:
@@ -172,6 +187,10 @@ def molecule(*, inputs: MoleculeInputs, run: MoleculeRun, model: str | None, wan
             else:
                 session.write_all(job, inputs, report=run.report, overwrite=run.overwrite)
         session.finish()
+
+
+def _load(name: str, device: str) -> MoleculeModel:
+    return load_molecule_model(name, device=device)
 
 
 def _job(model: MoleculeModel, run: MoleculeRun, wanted: Wanted) -> Job:

@@ -18,7 +18,7 @@ from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.jobs.runs.ownership import Ownership
-from igcli.jobs.runs.run import Engine, Run, RunOptions
+from igcli.jobs.runs.run import Run, RunOptions
 from igcli.molecules.reading import read_entries
 from igcli.rendering.numbers import score_text
 from igcli.text.scored import SampleMean
@@ -80,8 +80,8 @@ class MoleculeSession(ListSession):
             for number, missing in enumerate(each for each in entries if isinstance(each, Missing)):
                 self.fail(missing.argument, missing.reason, named=number < _NAMED)
             self.skip(run.tally.skipped)
-            work: Engine = functools.partial(process, job, write=self._writer(job))
-            for outcome in run.outcomes(work):
+            work = functools.partial(process, write=self._writer(job))
+            for outcome in run.outcomes(self.engine(job, work)):
                 self.tell(outcome)
             if report:
                 self.write_page(job.plan.output, run.records(), failures=self.sentences)

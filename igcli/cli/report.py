@@ -19,15 +19,16 @@ from igcli.cli.options import check_folder, wanted_options
 from igcli.cli.path_types import OutputPath
 from igcli.cli.progress import Progress
 from igcli.cli.session import Request, Session, photo_command
+from igcli.cli.spreading import engine_options, in_order
 from igcli.images.addresses import path_of
 from igcli.jobs.calibration import LowpassChoice
+from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.item import items_of
 from igcli.jobs.outputs.list_report import Listed
 from igcli.jobs.outputs.maps import Drawing
 from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
 from igcli.jobs.pipeline import process
-from igcli.jobs.pool import PoolSize
 from igcli.jobs.runs.run import Tally
 from igcli.rendering.page.content import PhotoPage, detail_for
 from igcli.rendering.page.style_tables import check_style
@@ -52,6 +53,7 @@ def _page(path: Path) -> Path:
 @scale_options
 @lowpass_option
 @selection_options
+@engine_options
 @photo_command
 def report(
     request: Request,
@@ -65,6 +67,7 @@ def report(
     scale: Scale,
     lowpass: LowpassChoice | None,
     selection: Selection,
+    ray: Cluster | None,
 ) -> None:
     """Put photos, maps, animations and curves on one HTML page.
 
@@ -89,7 +92,7 @@ def report(
         begin_selection(run, selection, seed=wanted.settings.seed)
         if selection.only is None:
             check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
-        job = run.job(wanted_for_pages(wanted), output.parent)
+        job = run.job(wanted_for_pages(wanted), output.parent, spread=True, cluster=ray)
         finish_selection(run, job, selection, keep=False)
         items = items_of(run.found)
         check_page(len(items) * sum(map(count_classes, wanted.targets)))
@@ -101,10 +104,12 @@ def report(
         write = functools.partial(page_of, detail=detail, lowpass=filters)
         tally = Tally(total=len(items), failed=run.failures)
         progress = Progress(run.console, tally)
-        pool_size = PoolSize.suited(str(job.model.device))
+        work = functools.partial(process, write=write)
+        engine = run.places(job).engine(job, work, on_points=progress.points)
         pages: list[PhotoPage] = []
         failures: list[str] = []
-        for outcome in process(job, items, write, pool_size=pool_size, on_points=progress.points):
+        for outcome in in_order(engine, items):
+            tally.gradients += outcome.gradients
             pages += outcome.results
             tally.done += not outcome.failures
             tally.failed += bool(outcome.failures)

@@ -16,9 +16,11 @@ from igcli.cli.help import command
 from igcli.cli.options import path_options
 from igcli.cli.param_type import TextType
 from igcli.cli.session import Request, Session, percent, photo_command, seen, star
+from igcli.cli.spreading import engine_options
 from igcli.errors import UsageError
+from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.outputs.record import Record, new_record
-from igcli.jobs.outputs.saturation import PhotoCurves, even_alphas, measure_saturation, write_saturation
+from igcli.jobs.outputs.saturation import PhotoCurves, even_alphas, measure_curves, write_saturation
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.rendering.plots import PLOTS
 
@@ -45,10 +47,17 @@ layers_option = click.option(
               help="Points on the path, evenly from α = 0 to 1.")  # fmt: skip
 @layers_option
 @path_options
+@engine_options
 @font_option
 @photo_command
 def saturation(
-    request: Request, *, destination: Destination, wanted: Wanted, points: int, layers: tuple[str, ...] | None
+    request: Request,
+    *,
+    destination: Destination,
+    wanted: Wanted,
+    points: int,
+    layers: tuple[str, ...] | None,
+    ray: Cluster | None,
 ) -> None:
     """Plot how the score rises and saturates along the path.
 
@@ -64,13 +73,14 @@ def saturation(
     """
     with Session(request, output=destination.folder) as run:
         wanted = replace(wanted, alphas=even_alphas(points))
-        job = run.job(wanted, destination.folder, name=destination.name, writes=True)
+        job = run.job(wanted, destination.folder, name=destination.name, spread=True, cluster=ray, writes=True)
         names = [] if layers is None else find_layers(job.model, layers)
         if layers is not None and not names:
             raise UsageError("This network has no layers to measure: leave --layers out.")
         measured = []
         with lock_of_photo(job.plan.output, Path(job.plan.name or "saturation"), kind="saturation"):
-            for each in run.run(job, functools.partial(measure_saturation, job, layers=names)):
+            places = run.places(job, drawers=0)
+            for each in run.run(job, functools.partial(measure_curves, layers=names), places):
                 measured.append(each)
                 run.console.say(new_record(**each.record), saturation_words(each))
             if measured:

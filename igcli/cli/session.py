@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
@@ -19,7 +19,7 @@ from igcli.attribution.wanted import Wanted
 from igcli.cli.console import Console
 from igcli.cli.font_option import undrawable
 from igcli.cli.grouped import grouped
-from igcli.cli.model_options import ModelChoice, load_chosen, model_options
+from igcli.cli.model_options import ModelChoice, load_chosen, load_silently, model_options
 from igcli.cli.options import (
     Streams,
     debug_option,
@@ -31,24 +31,30 @@ from igcli.cli.options import (
 )
 from igcli.cli.photo_arguments import paths_argument
 from igcli.cli.picture_warnings import shown_warnings
-from igcli.errors import UsageError, WeightsError
+from igcli.cli.spreading import (
+    Places,
+    chosen_devices,
+    in_order,
+    load_onto,
+    own_device,
+    refuse_precision,
+    refuse_streams,
+)
 from igcli.images.addresses import path_of
 from igcli.images.finding import find_images
-from igcli.images.members import is_sequential
 from igcli.images.options import ReadOptions
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import Found
 from igcli.inputs import Missing
 from igcli.jobs.choice import Choice
-from igcli.jobs.item import Explained, items_of
+from igcli.jobs.engines.cluster import Cluster
+from igcli.jobs.engines.scheduler import Work
+from igcli.jobs.item import items_of
 from igcli.jobs.outputs.record import Record, new_record
-from igcli.jobs.pipeline import precision_error, process
+from igcli.jobs.pipeline import precision_error
 from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.runs.ownership import is_result, written_by_earlier_runs
-from igcli.models.classifier import Classifier
-from igcli.models.devices import check_precision, devices_of, numbers, resolve_device
-
-T = TypeVar("T")
+from igcli.models.devices import check_precision, numbers, resolve_device
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class Session(ExitStack):
         Photos and arguments that failed so far.
     devices
         Where to compute; several for a collection that is spread over them.
+    cluster
+        That computes in place of these.
     passed_over
         The other files in folders and archives.
     choice
@@ -103,6 +111,7 @@ class Session(ExitStack):
         self.console = Console(request.streams)
         self.passed_over = PassedOver()
         self.devices = [request.choice.device]
+        self.cluster: Cluster | None = None
         self.choice: Choice | None = None
         self.failures = self._done = 0
 
@@ -139,7 +148,14 @@ class Session(ExitStack):
         self.found = [item for number in sorted(choice.numbers) if isinstance(item := self.inputs[number], Found)]
 
     def job(
-        self, wanted: Wanted, output: Path, *, name: str | None = None, spread: bool = False, writes: bool = False
+        self,
+        wanted: Wanted,
+        output: Path,
+        *,
+        name: str | None = None,
+        spread: bool = False,
+        cluster: Cluster | None = None,
+        writes: bool = False,
     ) -> Job:
         """Load the model and check all that can be checked before a photo is read; ends if there is no photo.
 
@@ -150,6 +166,8 @@ class Session(ExitStack):
         spread
             Whether the command can compute on several devices at once, if there is a collection; else it computes on
             the first of those that were named, and says so.
+        cluster
+            For that collection, in place of this machine.
         writes
             Whether names of photos and classes are drawn on pictures; characters that no font has are said.
         """
@@ -157,14 +175,12 @@ class Session(ExitStack):
             raise click.exceptions.Exit(1)
         check_reachable(output)
         choice = self._request.choice
-        self.devices = devices_of(choice.device)
-        if len(self.devices) > 1 and spread and self.several and name is None:
-            self.refuse_precision("several devices")
-            choice = replace(choice, device="cpu")  # each process loads its own; this one has to know what it is
-        elif len(self.devices) > 1:
-            first, *rest = self.devices
-            self.console.note(f"This computes on one device, {first}; {', '.join(rest)} {_idle(rest)}.")
-            self.devices, choice = [first], replace(choice, device=first)
+        several = spread and self.several
+        self.devices = chosen_devices(choice.device, self.console, several=several, cluster=cluster)
+        self.cluster = cluster if several else None
+        if len(self.devices) > 1:
+            refuse_precision(choice.precision, "several devices")
+        choice = replace(choice, device=own_device(self.devices))
         check_precision(choice.precision, resolve_device(choice.device))
         self.enter_context(numbers(choice.precision))
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
@@ -211,31 +227,33 @@ class Session(ExitStack):
         """As it was asked for."""
         return self._request.choice.batch_size
 
-    def loader(self, model: Classifier) -> Callable[[str], Classifier]:
-        """How another process loads the same model onto a device of its own; can be pickled."""
-        choice = self._request.choice
-        known = replace(choice, model=model.provenance.name) if choice.model == "auto" else choice
-        return functools.partial(_load_onto, known, model.provenance.sha256)
+    def places(self, job: Job, *, drawers: int | None = None) -> Places:
+        """Where photos are worked on.
 
-    def refuse_streams(self) -> None:
-        """Raise ``UsageError`` if a photo lies in an archive that only one process can read."""
-        archives = [found.member.archive for found in self.found if found.member and is_sequential(found)]
-        if archives:
-            raise UsageError(
-                f"{archives[0]} is compressed, so that one process alone can read it: unpack it, or use one device."
-            )
+        Raises
+        ------
+        UsageError
+            When other processes cannot read the photos, or not compute as was asked for.
+        """
+        choice, origin = self._request.choice, job.model.provenance
+        known = replace(choice, model=origin.name) if choice.model == "auto" else choice
+        load = functools.partial(load_onto, functools.partial(load_silently, known), choice.model, origin.sha256)
+        places = Places(self.devices, load, self.cluster, choice.batch_size, drawers)
+        if not places.only_here:
+            refuse_streams(self.found)
+        if places.cluster is not None:
+            refuse_precision(choice.precision, "the machines of a cluster")
+        return places
 
-    def refuse_precision(self, where: str) -> None:
-        """Raise ``UsageError`` if another precision than float32 was asked for: other processes know no other."""
-        if self._request.choice.precision != "float32":
-            raise UsageError(f"{where} compute in float32: leave --precision out, or name one --device.".capitalize())
-
-    def run(self, job: Job, use: Callable[[Explained], T]) -> Iterator[T]:
-        """What ``use`` makes of every photo and class; failures are reported and counted on the way."""
+    def run(self, job: Job, work: Work, places: Places) -> Iterator[Any]:
+        """What ``work`` makes of every photo and class, in order; failures are reported and counted on the way."""
         items = items_of(self.found, name=job.plan.name)
         total = None if job.plan.points is None else len(items) * job.plan.points
         self.console.bar(desc=f"{len(items)} photo{'s' * (len(items) > 1)}", total=total, unit=" gradients")
-        for outcome in process(job, items, lambda _plan, item: use(item), on_points=self.console.advance):
+        advance = self.console.advance
+        for outcome in in_order(places.engine(job, work, on_points=advance), items):
+            if not places.only_here:
+                advance(round(outcome.gradients))
             self._done += not outcome.failures
             yield from outcome.results
             for reason in outcome.failures:
@@ -261,20 +279,6 @@ class Session(ExitStack):
         if self.passed_over:
             self.console.note(f"Passed over: {self.passed_over.summary()}")
         raise click.exceptions.Exit(status or (1 if self.failures else 0))
-
-
-def _idle(devices: list[str]) -> str:
-    return "stays idle" if len(devices) == 1 else "stay idle"
-
-
-def _load_onto(choice: ModelChoice, sha256: str | None, device: str) -> Classifier:
-    model = load_chosen(replace(choice, device=device), progress=False, warn=lambda _: None)
-    if model.provenance.sha256 != sha256:
-        raise WeightsError(
-            f"{choice.model} has other weights in every process: its code does not load the same ones each time, or "
-            "their file has changed since the run began. Load fixed weights, or use one device."
-        )
-    return model
 
 
 def seen(photo: Path, target: Record) -> list[str]:

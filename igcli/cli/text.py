@@ -30,13 +30,15 @@ from igcli.cli.options import (
     stream_options,
 )
 from igcli.cli.path_types import OutputPath
+from igcli.cli.spreading import engine_options, in_order
 from igcli.cli.text_session import TextOutput, TextSession
 from igcli.errors import UsageError
 from igcli.inputs import Missing, TextInput, bounded_list
+from igcli.jobs.engines.cluster import Cluster
 from igcli.jobs.outputs.words import DoneText, score_words, write_words
 from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, check_reachable
-from igcli.jobs.runs.run import Engine, Run, RunOptions
+from igcli.jobs.runs.run import Run, RunOptions
 from igcli.models.devices import exact_numbers
 from igcli.rendering.fonts import VARIABLE
 from igcli.text.discretized import NO_WORD
@@ -86,7 +88,8 @@ _model_options = grouped(
                       "of transformers, with igcli[hf]; FILE.py:FUNCTION: a network of your own, which is run."),
     model_arg_option,
     click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
-                 help="Where to compute; auto takes a GPU when there is one."),
+                 help="Where to compute; auto takes a GPU when there is one. Of a list, cuda is all GPUs, one process "
+                      "each, and cuda:0,2 two of them."),
     click.option("--offline", is_flag=True, help="Fetch nothing: only what is on this machine is used."),
 )  # fmt: skip
 _wanted_options = grouped(
@@ -141,6 +144,7 @@ _output_options = grouped(
 @_wanted_options
 @_reading_options
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Points of the path per pass.")
+@engine_options
 @font_option
 @debug_option
 def text(
@@ -151,6 +155,7 @@ def text(
     reading: TextOptions,
     batch_size: int | None,
     destination: TextOutput,
+    ray: Cluster | None,
 ) -> None:
     """Show which words a prediction about a text depends on.
 
@@ -172,7 +177,9 @@ def text(
         raise UsageError("--continuation makes each text's own last word the target: leave --target out.")
     folder = _folder(destination)
     with TextSession(destination) as session, exact_numbers():
-        job = _job(load_text_model(choice), wanted, reading, folder, batch_size)
+        load = functools.partial(_load, choice)
+        model = session.spread_over(choice.device, load, several=not source.is_one, cluster=ray)
+        job = _job(model, wanted, reading, folder, batch_size)
         origin = job.model.provenance
         session.console.detail(f"{origin.name} ({origin.weights}) on {job.model.device}, {job.budget.size} at once")
         if job.model.caveat:
@@ -186,9 +193,14 @@ def text(
         elif folder is not None:
             _write(session, job, source)
         else:
-            for outcome in process(job, session.items(source.inputs()), score_words):
+            work = functools.partial(process, write=score_words)
+            for outcome in in_order(session.engine(job, work), session.items(source.inputs())):
                 session.tell(str(outcome.item.found.path), outcome.results, outcome.failures)
         session.finish()
+
+
+def _load(choice: TextModelChoice, device: str) -> TextModel:
+    return load_text_model(replace(choice, device=device))
 
 
 def _folder(destination: TextOutput) -> Path | None:
@@ -230,8 +242,8 @@ def _write(session: TextSession, job: Job, source: TextSource) -> None:
         for missing in (each for each in inputs if isinstance(each, Missing)):
             session.fail(missing.argument, missing.reason)
         session.skip(run.tally.skipped)
-        work: Engine = functools.partial(process, job, write=write_words)  # type: ignore[assignment]
-        for outcome in run.outcomes(work):
+        work = functools.partial(process, write=write_words)
+        for outcome in run.outcomes(session.engine(job, work)):
             session.tell(str(outcome.item.found.path), [each for each in outcome.results if isinstance(each, DoneText)],
                          outcome.failures)  # fmt: skip
         if session.destination.report:

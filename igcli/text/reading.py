@@ -65,6 +65,11 @@ class TextSource:
             if name != "-" and not _exists(name):
                 raise UsageError(f"{name} does not exist: check the spelling.")
 
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one argument, and no list."""
+        return not self.files and len(self.texts) == 1 and self.texts != ("-",)
+
     def inputs(self) -> Iterator[Found]:
         """All texts in order; what cannot be read is :class:`~igcli.inputs.Missing`, with the reason."""
         for text in self.texts:

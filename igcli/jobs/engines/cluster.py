@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from igcli.errors import IgError, UsageError
 from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, Worker, WorkerDied, WorkerPlan, schedule_items
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs.record import Done
 
 T = TypeVar("T")
 
@@ -47,7 +46,7 @@ class Cluster:
             raise UsageError("--engine ray needs Ray: pip install 'igcli[ray]', or leave --engine out.") from None
 
 
-def on_cluster(shared: WorkerPlan, cluster: Cluster, device: str, items: Iterable[Item]) -> Iterator[Outcome[Done]]:
+def on_cluster(shared: WorkerPlan, cluster: Cluster, device: str, items: Iterable[Item]) -> Iterator[Outcome[Any]]:
     """Do the items with Ray's actors; raises what :func:`~igcli.jobs.engines.scheduler.schedule_items` does.
 
     ``device`` is ``"cpu"``, ``"auto"`` for GPUs where the cluster has any, or anything else for one GPU per actor.
@@ -111,7 +110,7 @@ class _RemoteWorker:
     def group_size(self) -> int | Exception:
         return _answer(lambda: self._ready.group_size)
 
-    def do(self, batch: Sequence[Item]) -> list[Outcome[Done]] | Exception:
+    def do(self, batch: Sequence[Item]) -> list[Outcome[Any]] | Exception:
         return _answer(lambda: list(self._ready.do(batch)))
 
     @property
@@ -144,7 +143,7 @@ class _Actor:
     def begin(self, batch: Sequence[Item]) -> None:
         self.answer = self._actor.do.remote(batch)
 
-    def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
+    def collect(self) -> tuple[Sequence[Outcome[Any]], bool]:
         return self._get(self.answer), True
 
     def restart(self) -> None:

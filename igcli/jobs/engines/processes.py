@@ -14,13 +14,12 @@ from typing import Any
 from igcli.errors import IgError
 from igcli.jobs.engines.scheduler import GROUPS_A_BATCH, Worker, WorkerDied, WorkerPlan, schedule_items
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs.record import Done
 
 #: How long a process may take to end by itself, in seconds.
 _PATIENCE = 5.0
 
 
-def on_devices(shared: WorkerPlan, devices: Sequence[str], items: Iterable[Item]) -> Iterator[Outcome[Done]]:
+def on_devices(shared: WorkerPlan, devices: Sequence[str], items: Iterable[Item]) -> Iterator[Outcome[Any]]:
     """Do the items in one process per device; raises what :func:`~igcli.jobs.engines.scheduler.schedule_items` does."""
     members = [_Process(shared, device) for device in devices]
     try:
@@ -57,7 +56,7 @@ class _Process:
         except OSError:
             raise WorkerDied from None
 
-    def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
+    def collect(self) -> tuple[Sequence[Outcome[Any]], bool]:
         answer = self._next()
         return ([], True) if answer is None else ([answer], False)
 

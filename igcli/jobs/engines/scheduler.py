@@ -1,4 +1,4 @@
-"""Workers that explain or predict batches of photos, and the scheduler that gives them out.
+"""Workers that explain, predict or measure batches of photos, and the scheduler that gives them out.
 
 A worker may die with its process: what it has not done is done again by another. ``processes.py`` and ``cluster.py``
 run workers in processes and as actors of a cluster.
@@ -12,22 +12,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from igcli.attribution.budget import Budget
 from igcli.errors import OutOfMemory
 from igcli.jobs.item import Item, Outcome
-from igcli.jobs.outputs.record import Done
 from igcli.jobs.pipeline import group_size
 from igcli.jobs.plan import Job, ModelFacts, Plan
 from igcli.jobs.pool import PoolSize
 from igcli.lazy import torch
-from igcli.models.classifier import Classifier
 from igcli.models.devices import exact_numbers
+from igcli.models.model import Model
 from igcli.rendering.fonts import VARIABLE
 
-#: ``process`` with its writer, or ``predict_photos``: called with a job, items, and ``pool_size``.
-Work = Callable[..., Iterator[Outcome[Done]]]
+#: ``process`` with its writer, for example: called with a job, items, ``pool_size``, and ``on_points`` by no worker.
+Work = Callable[..., Iterator[Outcome[Any]]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class WorkerPlan:
     """
 
     plan: Plan
-    load: Callable[[str], Classifier]
+    load: Callable[[str], Model]
     work: Work
     batch_size: int | None
     drawers: int | None
@@ -63,7 +62,7 @@ class WorkerPlan:
 
 
 class Worker:
-    """A plan on one device, its network loaded: explains batches of photos and writes their files."""
+    """A plan on one device, its network loaded: does batches of photos."""
 
     def __init__(self, shared: WorkerPlan, device: str) -> None:
         os.chdir(shared.folder)
@@ -82,8 +81,8 @@ class Worker:
         """How many photos share a sweep."""
         return group_size(self._job)
 
-    def do(self, batch: Sequence[Item]) -> Iterator[Outcome[Done]]:
-        """Do these photos: explain them and write their files, or predict them."""
+    def do(self, batch: Sequence[Item]) -> Iterator[Outcome[Any]]:
+        """Do these photos: explain them and write their files, for example."""
         with exact_numbers():
             yield from self._work(self._job, batch, pool_size=self._pool_size)
 
@@ -113,7 +112,7 @@ class Member(Protocol):
     def begin(self, batch: Sequence[Item]) -> None:
         """Send it a batch."""
 
-    def collect(self) -> tuple[Sequence[Outcome[Done]], bool]:
+    def collect(self) -> tuple[Sequence[Outcome[Any]], bool]:
         """The outcomes that are ready, and whether these were the last of the batch.
 
         Raises ``WorkerDied``.
@@ -131,7 +130,7 @@ M = TypeVar("M", bound=Member)
 
 def schedule_items(
     items: Iterable[Item], members: Sequence[M], wait: Callable[[Sequence[M]], Iterable[M]]
-) -> Iterator[Outcome[Done]]:
+) -> Iterator[Outcome[Any]]:
     """Give the items to the members in batches; outcomes are yielded as they become ready.
 
     Parameters
@@ -182,7 +181,7 @@ class _Schedule:
                     self._on_death(member)
         return bool(self._pending)
 
-    def collect(self, member: Member) -> Iterator[Outcome[Done]]:
+    def collect(self, member: Member) -> Iterator[Outcome[Any]]:
         """What a member has done; if it has died, its unfinished photos go to other members."""
         pending = self._pending[id(member)]
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from igcli.lazy import torch
 from igcli.models.classifier import Classifier
@@ -29,6 +29,11 @@ class Effort:
     pass_seconds: float = 0.0
     _sampled: int = 0
     _sampled_seconds: float = 0.0
+
+    def add(self, other: Effort) -> None:
+        """Add what another process has done; seconds are then those of all processes together."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
     @property
     def bare_seconds(self) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from igcli.errors import ImageError
@@ -103,19 +103,68 @@ class Evaluation:
         OutOfMemory
             When a single picture does not fit into the device's memory.
         """
-        checking = checking or Checking()
-        self._shared = checking.shared
+        self.begin()
+        yield from self.measure(checking or Checking())
+
+    def begin(self) -> None:
+        """Remove what an interruption left half written, and list the mosaics; before anything is measured."""
         folders = {Path(kind) / item.stem.parent for kind in ("photos", "maps") for item in self._items}
         for folder in folders | {Path("mosaics")}:
             remove_partials(self._job.plan.output / folder)
-        ordinary = [column for column in self.columns if not column.metric.is_on_mosaics()]
-        if ordinary:
+        if self._on_mosaics:
+            table = listing(self._mosaic_plans).encode("utf-8", "replace")
+            write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", table)
+
+    def measure(self, checking: Checking) -> Iterator[Step]:
+        """As :meth:`steps`, after :meth:`begin`: the photos in order, then the mosaics."""
+        self._shared = checking.shared
+        if self._on_photos:
             group = group_size(self._job)
             for start in range(0, len(self._items), group):
-                yield from self._photos(self._items[start : start + group], ordinary, checking)
-        for column in self.columns:
-            if column.metric.is_on_mosaics():
-                yield from self._mosaics(column, checking)
+                yield from self._photos(self._items[start : start + group], self._on_photos, checking)
+        for column in self._on_mosaics:
+            for plan in self._mosaic_plans:
+                yield self._mosaic(plan, column, checking)
+
+    @property
+    def all_items(self) -> list[Item]:
+        """The photos, then the mosaics as items, which are numbered after them."""
+        names = [Path(plan.name) for plan in self._mosaic_plans]
+        mosaics = [Item(n, Found(name, name), name) for n, name in enumerate(names, len(self._items))]
+        return [*self._items, *mosaics]
+
+    def lacks(self, item: Item, checking: Checking) -> bool:
+        """Whether one of :attr:`all_items` must be measured, or its card be checked."""
+        if item.number >= len(self._items):
+            plan = self._mosaic_plans[item.number - len(self._items)]
+            photos = [self._unread_mosaic(plan, column, checking) for column in self._on_mosaics]
+            return checking.verify or not all(photo.complete for photo in photos)
+        try:
+            return not self._unread(item, self._on_photos, checking).complete
+        except ImageError:
+            return True  # whoever measures it says why
+
+    def join(self, item: Item) -> bool:
+        """Add what is on the card of one of :attr:`all_items` to the columns; false if it is not all there."""
+        if self.lacks(item, Checking()):
+            return False
+        if item.number < len(self._items):
+            photo = self._unread(item, self._on_photos, Checking())
+            if photo.card is not None:
+                self._add(item, photo.card, photo.names)
+        else:
+            plan = self._mosaic_plans[item.number - len(self._items)]
+            for column in self._on_mosaics:
+                self._known_mosaic(self._unread_mosaic(plan, column, Checking()), plan, column)
+        return True
+
+    @property
+    def _on_photos(self) -> list[Column]:
+        return [column for column in self.columns if not column.metric.is_on_mosaics()]
+
+    @property
+    def _on_mosaics(self) -> list[Column]:
+        return [column for column in self.columns if column.metric.is_on_mosaics()]
 
     def _photos(self, items: Sequence[Item], columns: Sequence[Column], checking: Checking) -> Iterator[Step]:
         prepared = [self._prepared(item, columns, checking) for item in items]
@@ -128,32 +177,39 @@ class Evaluation:
                 continue
             if not photo.complete:
                 self._keep(photo, "photos", "maps")
-            cluster = cluster_of(item.found, self._plan.cluster) if self._plan.cluster else None
-            for column in columns:
-                column.add(photo.card, photo.names, cluster=cluster)
+            self._add(item, photo.card, photo.names)
             yield Step(path, known=photo.complete)
+
+    def _add(self, item: Item, card: Card, names: Sequence[str]) -> None:
+        cluster = cluster_of(item.found, self._plan.cluster) if self._plan.cluster else None
+        for column in self._on_photos:
+            column.add(card, names, cluster=cluster)
 
     def _prepared(self, item: Item, columns: Sequence[Column], checking: Checking) -> Photo | str:
         """A photo with all that is known of it, read only if something is missing; or why it cannot be read."""
         try:
-            others = {} if self._plan.others is None else self._plan.others.of(item.found.relative)
-            mark = self._mark(owner_of(item.found), file_stamp(item.found), digest_of(others))
-            card = None if checking.fresh else self._known("photos", item.stem, mark)
-            if card is not None and checking.verify and card.image.get("sha256") != photo_sha256(item.found):
-                card = None
-            bases = [*self._plan.methods, *others, *self._plan.controls]
-            names = list(self._plan.named(bases))
-            known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
-            photo = Photo(item.stem.as_posix(), item.found.target, mark, bases, names, card=card, complete=known)
-            if known:
-                return photo
-            photo.set_picture(self._job.picture(item.found))
+            photo = self._unread(item, columns, checking)
+            if not photo.complete:
+                photo.set_picture(self._job.picture(item.found))
         except ImageError as error:
             return str(error)
-        photo.maps.update(others)
-        if card is not None:
+        if photo.card is not None and not photo.complete:
             kept = load_maps(self._path("maps", item.stem, "npz"))
             photo.maps.update({name: kept[name] for name in self._plan.methods if name in kept})
+        return photo
+
+    def _unread(self, item: Item, columns: Sequence[Column], checking: Checking) -> Photo:
+        """A photo with its card, and another tool's maps of it; raises ``ImageError`` where these cannot be read."""
+        others = {} if self._plan.others is None else self._plan.others.of(item.found.relative)
+        mark = self._mark(owner_of(item.found), file_stamp(item.found), digest_of(others))
+        card = None if checking.fresh else self._known("photos", item.stem, mark)
+        if card is not None and checking.verify and card.image.get("sha256") != photo_sha256(item.found):
+            card = None
+        bases = [*self._plan.methods, *others, *self._plan.controls]
+        names = list(self._plan.named(bases))
+        known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
+        photo = Photo(item.stem.as_posix(), item.found.target, mark, bases, names, card=card, complete=known)
+        photo.maps.update(others)
         return photo
 
     def _mark(self, *parts: object) -> str:
@@ -163,36 +219,36 @@ class Evaluation:
     def _known(self, folder: str, stem: Path, mark: str) -> Card | None:
         return load_card(self._path(folder, stem, "json"), fingerprint=mark, given_digest=self._plan.given_digest)
 
-    def _mosaics(self, column: Column, checking: Checking) -> Iterator[Step]:
+    def _unread_mosaic(self, plan: MosaicPlan, column: Column, checking: Checking) -> Photo:
+        """A mosaic with its card."""
         bases = [*self._plan.methods, *self._plan.controls]
         names = list(self._plan.named(bases))
-        table = listing(self._mosaic_plans).encode("utf-8", "replace")
-        write_whole(self._job.plan.output / "mosaics" / "mosaics.csv", table)
-        tile = getattr(column.metric, "tile", 0)
-        for plan in self._mosaic_plans:
-            stem = Path(plan.name).with_suffix("")
-            sources = [file_stamp(Found(tile.photo, tile.photo)) for tile in plan.tiles]
-            mark = self._mark(plan, sources, *([tile] if tile else []))
-            card = None if checking.fresh else self._known("mosaics", stem, mark)
-            known = card is not None and not card.missing(column.name, column.metric, dict.fromkeys(names))
-            if card is not None and known and not checking.verify:
-                column.add(card, names)
-                yield Step(plan.name, known=True)
-                continue
-            view, fit = self._job.classifier.view, self._job.plan.fit
-            reading = self._job.plan.reading
-            (mosaic,) = read_mosaics([plan], view, tile=tile or None, fit=fit or view.fit, options=reading)
-            if isinstance(mosaic, Exclusion):
-                yield Step(plan.name, failure=mosaic.sentence)
-                continue
-            if card is not None and card.image.get("sha256") != mosaic.picture.sha256:
-                card = None  # of other photos under the same names
-            elif card is not None and known:
-                column.add(card, names)
-                yield Step(plan.name, known=True)
-                continue
-            photo = Photo(stem.as_posix(), plan.target, mark, bases, names, card=card)
-            yield self._measure_mosaic(photo, mosaic, column)
+        stem, tile = Path(plan.name).with_suffix(""), _tile(column)
+        sources = [file_stamp(Found(each.photo, each.photo)) for each in plan.tiles]
+        mark = self._mark(plan, sources, *([tile] if tile else []))
+        card = None if checking.fresh else self._known("mosaics", stem, mark)
+        known = card is not None and not card.missing(column.name, column.metric, dict.fromkeys(names))
+        return Photo(stem.as_posix(), plan.target, mark, bases, names, card=card, complete=known)
+
+    def _mosaic(self, plan: MosaicPlan, column: Column, checking: Checking) -> Step:
+        photo = self._unread_mosaic(plan, column, checking)
+        if photo.complete and not checking.verify:
+            return self._known_mosaic(photo, plan, column)
+        view, fit = self._job.classifier.view, self._job.plan.fit
+        reading = self._job.plan.reading
+        (mosaic,) = read_mosaics([plan], view, tile=_tile(column) or None, fit=fit or view.fit, options=reading)
+        if isinstance(mosaic, Exclusion):
+            return Step(plan.name, failure=mosaic.sentence)
+        if photo.card is not None and photo.card.image.get("sha256") != mosaic.picture.sha256:
+            photo = replace(photo, card=None, complete=False)  # of other photos under the same names
+        if photo.complete:
+            return self._known_mosaic(photo, plan, column)
+        return self._measure_mosaic(photo, mosaic, column)
+
+    def _known_mosaic(self, photo: Photo, plan: MosaicPlan, column: Column) -> Step:
+        if photo.card is not None:
+            column.add(photo.card, photo.names)
+        return Step(plan.name, known=True)
 
     def _measure_mosaic(self, photo: Photo, mosaic: Mosaic, column: Column) -> Step:
         photo.set_picture(mosaic.picture)
@@ -218,3 +274,8 @@ class Evaluation:
     def _path(self, folder: str, stem: Path, ending: str) -> Path:
         output = self._job.plan.output
         return inside(output, output / folder / stem.parent / f"{stem.name}.{ending}")
+
+
+def _tile(column: Column) -> int:
+    """The side of a mosaic's tiles in pixels; 0 for half the input's."""
+    return int(getattr(column.metric, "tile", 0))

@@ -263,6 +263,12 @@ class Measurer:
         self.effort.passes += count
         self._report(count)
 
+    def take(self, effort: Effort, refused: Iterable[Exclusion]) -> None:
+        """Count what another measurer has done, and the boxes that it could not use."""
+        self.effort.add(effort)
+        self.refused_boxes += refused
+        self._report(effort.gradients + effort.passes)
+
     def _report(self, count: int) -> None:
         if self._on_points is not None:
             self._on_points(count)

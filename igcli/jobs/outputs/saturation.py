@@ -5,7 +5,7 @@ Only the curves of a photo are kept: memory is bounded over hundreds of photos.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from igcli.attribution.views.saturation import PHI, quartiles, saturation_statis
 from igcli.attribution.views.trace import Trace
 from igcli.inputs import TextInput
 from igcli.jobs.files import write_whole
-from igcli.jobs.item import Explained
+from igcli.jobs.item import Explained, Item, Outcome
 from igcli.jobs.outputs.record import Record, image_entry, new_record, write_record
+from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, Plan
+from igcli.jobs.pool import PoolSize
 from igcli.lazy import np
 from igcli.rendering.layer_plot import SETTLED, layer_plot
 from igcli.rendering.plots import PlotContext
@@ -87,6 +89,23 @@ def measure_saturation(job: Job, item: Explained, *, layers: Sequence[str] = ())
         image = image_entry(explanation.picture)
         subject, name = {"image": image}, str(image["path"])
     return PhotoCurves(subject, name, explanation.target, explanation.score, explanation.trace, distances)
+
+
+def measure_curves(
+    job: Job,
+    items: Iterable[Item],
+    *,
+    layers: Sequence[str] = (),
+    pool_size: PoolSize | None = None,
+    on_points: Callable[[int], None] | None = None,
+) -> Iterator[Outcome[PhotoCurves]]:
+    """Keep the curves of inputs; ``layers`` as for :func:`measure_saturation`, which need the network itself."""
+    pool_size = pool_size and replace(pool_size, processes=False)
+
+    def write(_plan: Plan, item: Explained) -> PhotoCurves:
+        return measure_saturation(job, item, layers=layers)
+
+    return process(job, items, write, pool_size=pool_size, on_points=on_points)
 
 
 def write_saturation(

@@ -208,7 +208,7 @@ def test_several_devices_predict_the_same(run, predicted, traps, tmp_path, monke
         for start in range(0, len(items), 5):
             yield from workers[start // 5 % 2].do(items[start : start + 5])
 
-    monkeypatch.setattr("igcli.cli.collection.on_devices", in_this_process)
+    monkeypatch.setattr("igcli.cli.spreading.on_devices", in_this_process)
     result = run(traps, "-r", "--truth", "folder", "--predict-only", "-o", "two", "--device", "cpu,cpu", short=())
     assert "24 predicted" in result.stderr
     assert table(tmp_path / "two" / "predictions.csv") == predicted[1]
