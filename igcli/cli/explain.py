@@ -131,14 +131,9 @@ def explain(
             _check_report(
                 run, drawing, wanted, output / PAGE, overwrite=options.overwrite, chosen=selection.only is None
             )
-        job = run.job(
-            all_wanted(wanted, drawing),
-            output,
-            name=destination.name,
-            spread=destination.name is None,
-            cluster=options.cluster,
-            writes=_writes(drawing),
-        )
+        needed, name = all_wanted(wanted, drawing), destination.name
+        ray, writes = options.cluster, _writes(drawing)
+        job = run.job(needed, output, name=name, spread=name is None, cluster=ray, writes=writes)
         finish_selection(run, job, selection, options)
         if not run.found:
             run.finish()
