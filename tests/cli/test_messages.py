@@ -45,5 +45,5 @@ def test_every_message_is_one_of_igs(texts):
 def test_no_message_is_explained_twice(root: Path):
     readme = (root / "README.md").read_text(encoding="utf-8").partition("## When something goes wrong")[2]
     first = explained(readme.partition("\n## ")[0])
-    assert len(first) > 5
+    assert first
     assert not set(first) & set(explained(reference.PATH.with_name("messages.md").read_text(encoding="utf-8")))
