@@ -41,7 +41,7 @@ def test_the_documented_example_is_short_and_works(example, tmp_path):
         result = outcome.results["integrated"]
         assert result.completeness.within_tolerance
         found = Contributions.of(outcome.sample.graph, result.parts)
-        assert sum(found.sums.values()) == pytest.approx(outcome.score.rise, rel=0.011)
+        assert sum(found.sums.values()) == pytest.approx(outcome.score.rise, rel=0.011, abs=0.001)  # the floor of a gap
 
 
 def test_molecules_of_one_size_share_passes_with_the_answers_that_they_get_alone(example):

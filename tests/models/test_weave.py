@@ -45,7 +45,7 @@ def test_contributions_sum_to_the_rise_of_the_score(model, score):
         result = outcome.results["integrated"]
         assert result.completeness.within_tolerance
         moved = abs(outcome.score.rise) if result.completeness.relative_to == "rise" else outcome.trace.span
-        assert result.completeness.gap <= 0.01 * moved
+        assert result.completeness.gap <= max(0.01 * moved, result.completeness.floor)
         found = Contributions.of(outcome.sample.graph, result.parts)
         assert sum(found.sums.values()) == pytest.approx(result.total, rel=1e-5, abs=1e-6)
 

@@ -111,7 +111,7 @@ def test_a_model_file_may_name_a_source_only_as_far_as_the_source_allows(tmp_pat
     SOURCES("two", summary="two classes")(ModelSource(load, data_only=True, fetching=("url",)))
     assert load_model(str(file), device="cpu").provenance.name == "two:net.pt"
     file.write_text('model = "two:net.pt"\n[arguments]\nurl = "http://127.0.0.1:9/"\n')
-    with pytest.raises(UsageError, match=r"sets url, .* begin with timm:, two:, and"):
+    with pytest.raises(UsageError, match=r"sets url, .* begin with timm:, hf:, two:, and"):
         load_model(str(file), device="cpu")
 
 
