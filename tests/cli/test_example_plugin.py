@@ -114,7 +114,7 @@ def test_what_it_adds_is_listed(done):
 def test_its_prefix_is_a_models_name_everywhere(done):
     folder, results = done
     assert "example:7" in results["show of a prefix"][1]
-    assert "timm:NAME, example:NAME," in " ".join(results["help"][1].split())
+    assert "example:NAME," in " ".join(results["help"][1].split())
     assert 'model = "example:7"' in (folder / "seven.toml").read_text()
     assert json.loads((folder / "seven" / "0.json").read_text())["model"]["name"] == "example:7"
 

@@ -52,7 +52,9 @@ def test_the_record_sums_to_the_rise_of_the_score(shell):
     rise = score["at_image"] - score["at_baseline"]
     found = molecule["contributions"]["integrated"]
     assert sum(found["sums"].values()) == pytest.approx(record["results"][0]["sum"])
-    assert sum(found["shares"].values()) == pytest.approx(1, abs=0.011)
+    completeness = record["results"][0]["completeness"]
+    assert completeness["within_tolerance"]
+    assert abs(sum(found["shares"].values()) - 1) * abs(rise) == pytest.approx(completeness["gap"], rel=1e-3, abs=1e-6)
     assert sum(found["atoms"]) == pytest.approx(found["sums"]["atoms"])
     assert sum(found["shares"].values()) * rise == pytest.approx(sum(found["sums"].values()))
     assert len(molecule["atoms"]) == len(found["atoms"]) == 13
