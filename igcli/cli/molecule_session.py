@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from igcli.attribution.completeness import Completeness
+from igcli.attribution.sample_mean import SampleMean
 from igcli.cli.list_session import MOST_LISTED, ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput, bounded_list
@@ -21,7 +22,6 @@ from igcli.jobs.runs.ownership import Ownership
 from igcli.jobs.runs.run import Run, RunOptions
 from igcli.molecules.reading import read_entries
 from igcli.rendering.numbers import score_text
-from igcli.text.scored import SampleMean
 
 #: More failures than this are counted on the terminal, and named in the file alone.
 _NAMED = 20

@@ -11,11 +11,12 @@ from text.test_models import language_model, read
 from igcli.attribution.explain import explain
 from igcli.attribution.reference_path import in_turns
 from igcli.attribution.result import Settings
+from igcli.attribution.sample_mean import SampleMean
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.rendering.words import terminal_lines
 from igcli.text import model as text_model
-from igcli.text.scored import SampleMean, ScoredText
+from igcli.text.scored import ScoredText
 
 
 def explained(model, sample, baseline, **more):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from igcli.attribution.completeness import Completeness
+from igcli.attribution.sample_mean import SampleMean
 from igcli.bounded import open_regular
 from igcli.errors import OutputError
 from igcli.inputs import TextInput
@@ -29,7 +30,7 @@ from igcli.rendering.page.content import CurvePage, Origin
 from igcli.rendering.page.entries import ListEntry, ListPage, list_page_parts
 from igcli.rendering.page.molecule_entry import ShownMolecule, molecule_entry
 from igcli.rendering.page.text_entry import text_entry
-from igcli.text.scored import SampleMean, ScoredText
+from igcli.text.scored import ScoredText
 from igcli.text.tokens import Token
 
 #: What a run over a list is of, as its index is called.
