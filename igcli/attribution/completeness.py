@@ -24,10 +24,9 @@ class Completeness:
     range along the path where the rise is less than ``RETURNED`` of that; and at least of ``SMALLEST_RISE``.
     ``relative_to`` says which: ``"rise"`` or ``"range"``. ``within_tolerance`` is ``None`` for a method that does not
     promise completeness; a gap of no more than ``floor``, in score units, is within it whatever its unit.
-    ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP), and
-    ``"end"`` for one whose map sums to the rise from the end of its own path (IG2); both gaps are measured against that
-    then. It is ``"mean rise"`` for a mean over reference samples, which is complete on average only, and promises no
-    gap.
+    ``sums_to`` is ``"score"`` for a method whose map sums to the score itself (LRP), and ``"end"`` for one whose map
+    sums to the rise from the end of its own path (IG2); both gaps are measured against that then. It is ``"mean rise"``
+    for a mean over reference samples, which is complete on average only, and promises no gap.
     """
 
     gap: float

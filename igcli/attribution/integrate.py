@@ -137,8 +137,15 @@ def integrate(
     OutOfMemory
         When a single row does not fit into the device's memory.
     """
-    settings = Settings(score="logit", path=path, steps=steps, tolerance=tolerance, max_steps=max_steps, rule=rule)
-    settings = replace(settings, map_tolerance=map_tolerance)
+    settings = Settings(
+        score="logit",
+        path=path,
+        steps=steps,
+        tolerance=tolerance,
+        map_tolerance=map_tolerance,
+        max_steps=max_steps,
+        rule=rule,
+    )
     check_settings(settings)
     kind = find_path(path)
     check_start(path, baseline_given=baselines is not None)
