@@ -111,7 +111,7 @@ def write_parts(plan: Plan, table: PartsTable, *, failed: int, notes: Sequence[s
     means = table.means()
     paths = [plan.output / name for name in PARTS_FILES[: 3 if table.photos else 2]]
     write_whole(paths[0], csv_bytes(_COLUMNS, table.rows))
-    title = f"{plan.model.provenance.name}: without background, without object"
+    title = f"{plan.model.provenance.name}: scores of the parts"
     if table.photos:
         plots = [
             PartsPlot(
