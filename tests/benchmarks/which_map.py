@@ -47,15 +47,13 @@ METHODS = (
 LOWPASSED = ("gradient", "integrated", "spectral-integrated")
 EXPECTED = "expected gradients"
 
-#: Fill, ranking and score of MAS for deletion and insertion too, so that they share their passes.
+#: Fill and ranking of MAS for deletion and insertion too, so that they share their passes.
 SETTINGS = {
     "deletion.fill": "grey",
     "deletion.ranked": "magnitude",
-    "deletion.score": "softmax",
     "deletion.steps": "14",
     "insertion.fill": "kernel-blur:11",
     "insertion.ranked": "magnitude",
-    "insertion.score": "softmax",
     "insertion.steps": "14",
     "mas.steps": "14",
     "abpc.fill": "grey",
