@@ -6,7 +6,6 @@ never unpacked. Redirects lead to ``http`` and ``https`` only.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import Any
 
@@ -87,6 +86,8 @@ def _system(url: str, name: str) -> tuple[Any, dict[str, Any]]:
 
 
 async def _read(system: Any, url: str, how: dict[str, Any], name: str) -> bytearray:
+    import asyncio  # takes a twentieth of a second, and only what is fetched needs it
+
     return await asyncio.wait_for(_pieces(system, url, how, name), LONGEST_WAIT)
 
 
