@@ -173,16 +173,18 @@ def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Mi
     name, own = shown(argument.rstrip("/") + "/"), PassedOver()
     items = list(_walk(folder, search, own, recursive=search.recursive))
     paths = [item for item in items if isinstance(item, Path)]
-    files = {path: Found(path, path.relative_to(folder)) for path in paths if not is_metadata(path)}
+    files = {path: [Found(path, path.relative_to(folder))] for path in paths if not is_metadata(path)}
     unreadable = [item for item in items if isinstance(item, Missing)]
-    for item in (item for path in paths if path not in files for item in pictures_listed(path)):
-        if isinstance(item, Missing):
-            unreadable.append(item)
-        else:
-            path = Path(os.path.normpath(item.path))
-            relative = path.relative_to(folder) if path.is_relative_to(folder) else item.relative
-            files[path] = replace(item, path=path, relative=relative)
-    yield from (files[path] for path in sorted(files))
+    for metadata in [path for path in paths if path not in files]:
+        rows: dict[Path, list[Found]] = {}
+        for item in pictures_listed(metadata):
+            if isinstance(item, Missing):
+                unreadable.append(item)
+            else:
+                described = _in_folder(item, folder)
+                rows.setdefault(described.path, []).append(described)  # each row counts, as of any list
+        files |= rows
+    yield from (found for path in sorted(files) for found in files[path])
     yield from unreadable
     if files or unreadable:
         search.passed_over.add(own)
@@ -195,6 +197,15 @@ def _folder(folder: Path, argument: str, search: _Search) -> Iterator[Found | Mi
         yield Missing(argument, f"{name} has no images directly in it; add --recursive to search its sub-folders.")
     else:
         yield Missing(argument, f"{name} has no images in it; check that it is the right folder.")
+
+
+def _in_folder(item: Found, folder: Path) -> Found:
+    """What a list of the folder names, under the name that the folder's own search gives it; an address as it is."""
+    if item.url is not None:
+        return item
+    path = Path(os.path.normpath(item.path))
+    relative = path.relative_to(folder) if path.is_relative_to(folder) else item.relative
+    return replace(item, path=path, relative=relative)
 
 
 def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool) -> Iterator[Path | Missing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from images.tars import found, reasons
 
 from igcli.images import listing
+from igcli.images.addresses import absolute
+from igcli.images.crop import Crop
 from igcli.images.finding import find_images
 from igcli.images.list_rows import LONGEST_LINE
 from igcli.images.listing import MOST_FAULTS
@@ -145,6 +148,32 @@ def test_metadata_below_the_folder_describe_the_folder_that_they_are_in(photos: 
     assert item.relative.as_posix() == "deep/c.jpg"
     assert "gone.jpg" in reasons(items)[0]
     assert [item.target for item in found(find_images([str(photos)]))] == [None] * 4
+
+
+def test_each_row_of_a_folders_metadata_is_a_picture_with_its_own_box(photos: Path) -> None:
+    boxes = [[0, 0, 2, 2], [1, 1, 2, 2]]
+    lines = [json.dumps({"file_name": "b.png", "box": box}) for box in boxes]
+    (photos / "metadata.jsonl").write_text("\n".join(lines))
+    items = find_images([str(photos)])
+
+    assert reasons(items) == []
+    crops = [item.crop for item in found(items) if item.relative.name == "b.png"]
+    assert crops == [Crop(0, 0, 2, 2), Crop(1, 1, 2, 2)]
+
+
+def test_two_lists_of_one_folder_do_not_double_its_pictures(photos: Path) -> None:
+    for name, text in METADATA.items():
+        (photos / name).write_text(text)
+
+    assert [item.relative.as_posix() for item in found(find_images([str(photos)]))].count("b.png") == 1
+
+
+def test_an_address_in_a_folders_metadata_stays_one(photos: Path) -> None:
+    (photos / "metadata.csv").write_text("file_name,label\nhttp://example.invalid/x/y.png,cow\n")
+
+    (item,) = (item for item in found(find_images([str(photos)])) if item.url)
+    assert absolute(item.path) == "http://example.invalid/x/y.png"
+    assert item.truth == "cow"
 
 
 def test_another_file_called_metadata_is_none(photos: Path) -> None:
