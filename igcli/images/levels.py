@@ -6,6 +6,7 @@ A 16-bit file rarely uses all its values, and floats have no range of their own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
@@ -100,63 +101,71 @@ def range_of(samples: Samples, options: ReadOptions, *, name: str, to: str = "8"
     extremes = float(values.min()), float(values.max())
     if not np.isfinite(extremes[1] - extremes[0]):
         raise ImageError(f"{name} has pixels that are not finite numbers; save it again with finite values.")
-    chosen, note = _range(samples, extremes, options)
-    note = type(note)(note.replace(" scaled to 8", f" scaled to {to}"))
+    chosen, note = _range(samples, extremes, options, to=to)
     return chosen, (*samples.notes, note, *_narrow(values, extremes, chosen))
 
 
 def shares(values: np.ndarray, low: float, high: float, *, inverted: bool = False) -> np.ndarray:
     """``low``..``high`` scaled to 0..1 and clipped, float32; 1 to 0 if ``inverted``, all 0 where the two are equal."""
     found = np.empty(values.shape, np.float32)
-    rows = max(1, _BLOCK // max(1, values[:1].size))
-    for top in range(0, len(values), rows):
-        part = values[top : top + rows].astype(np.float64).clip(low, high)
-        found[top : top + rows] = (part - low) / ((high - low) or 1.0)
+    for block in _blocks(values):
+        found[block] = _scaled(values[block].astype(np.float64), low, high)
     return 1 - found if inverted else found
 
 
 def byte_levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """``low``..``high`` scaled to 0..255, rounded and clipped; all black where the two are equal."""
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2:
-        table = _scaled(np.arange(256**values.dtype.itemsize, dtype=np.float64), low, high)
+        table = _bytes(np.arange(256**values.dtype.itemsize, dtype=np.float64), low, high)
         return np.asarray(table[values])
     levels = np.empty(values.shape, np.uint8)
-    rows = max(1, _BLOCK // max(1, values[:1].size))
-    for top in range(0, len(values), rows):  # in float64 all at once would be eight times the picture
-        levels[top : top + rows] = _scaled(values[top : top + rows].astype(np.float64), low, high)
+    for block in _blocks(values):
+        levels[block] = _bytes(values[block].astype(np.float64), low, high)
     return levels
 
 
 _BLOCK = 1 << 20
 
 
+def _blocks(values: np.ndarray) -> Iterator[slice]:
+    """Rows that are scaled at a time: in float64 all at once would be eight times the picture."""
+    rows = max(1, _BLOCK // max(1, values[:1].size))
+    return (slice(top, top + rows) for top in range(0, len(values), rows))
+
+
 def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Float64 values, in place, from ``low``..``high`` to 0..1."""
     np.clip(values, low, high, out=values)  # before the products, which could overflow
     values -= low
     values /= (high - low) or 1.0
+    return values
+
+
+def _bytes(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    values = _scaled(values, low, high)
     values *= 255
     levels: np.ndarray = np.rint(values, out=values).astype(np.uint8)
     return levels
 
 
-def _range(samples: Samples, extremes: Range, options: ReadOptions) -> tuple[Range, str]:
+def _range(samples: Samples, extremes: Range, options: ReadOptions, *, to: str) -> tuple[Range, str]:
     """The values that become black and white, and a note on them."""
-    kind = samples.kind
+    kind, done = samples.kind, f"scaled to {to}"
     if options.limits is not None:
         low, high = options.limits
-        return (low, high), f"{kind} {low:g}..{high:g} scaled to 8, by --window"
+        return (low, high), f"{kind} {low:g}..{high:g} {done}, by --window"
     if options.window == "percentile":
         low, high = _quantiles(samples.values, 0.005, 0.995)
         low, high = (low, high) if low < high else extremes
-        return (low, high), f"{kind} {low:g}..{high:g} scaled to 8, its own percentiles"
+        return (low, high), f"{kind} {low:g}..{high:g} {done}, its own percentiles"
     if options.window == "file" and samples.window is not None:
         low, high = samples.window
-        return (low, high), f"{kind} {low:g}..{high:g} scaled to 8, the file's window"
+        return (low, high), f"{kind} {low:g}..{high:g} {done}, the file's window"
     for low, high in (samples.stated, *samples.nominal) if samples.stated else samples.nominal:
         if low <= extremes[0] and extremes[1] <= high:
             usual = (low, high) == samples.nominal[0]
             stated = ", as the file states" if (low, high) == samples.stated else ""
-            return (low, high), f"{kind} scaled to 8" if usual else f"{kind} {low:g}..{high:g} scaled to 8{stated}"
+            return (low, high), f"{kind} {done}" if usual else f"{kind} {low:g}..{high:g} {done}{stated}"
     low, high = extremes
     return extremes, Caution(
         f"{kind} stretched from {low:g}..{high:g}, its own extremes, since its type has no range; --window LOW,HIGH "
