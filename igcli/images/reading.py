@@ -91,19 +91,17 @@ def read_image(
     name = "The picture" if path is None else shown(path)
     contents = given_contents(source, name) if found is None else contents_of(found)
     whole = given_pixels(source, view, options, name=name) if contents is None else None
+    crop, box = None if found is None else found.crop, None
     if whole is not None:
         pixels, notes = whole
         original = pixels.shape[2], pixels.shape[1]
         placement = Placement("squash", (0.0, 0.0, float(original[0]), float(original[1])))
     elif view.channels not in (1, 3):
-        data = None if contents is None else contents.data
         with explained(name, max_pixels=None, tolerant=True):
-            bands = _bands(source if data is None else data, view.channels, options, name=name)
-            crop = None if found is None or found.crop is None else found.crop.edges(bands.size)
-            pixels, placement = bands.pixels(lambda band: place(band if crop is None else band.crop(crop), view))
+            bands = _bands(source if contents is None else contents.data, view.channels, options, name=name)
+            box = None if crop is None else crop.edges(bands.size)
+            pixels, placement = bands.pixels(lambda band: place(band if box is None else band.crop(box), view))
         notes, original = (*bands.notes, options.drawing(view.channels)), bands.size
-        if crop is not None:
-            placement, notes = placement.moved(*crop[:2]), (*notes, _cropped(crop))
     else:
         if contents is None:
             image = given_image(source, options, name=name)
@@ -111,14 +109,13 @@ def read_image(
             image = decode(contents.data, options, name=name)
         with pillow(name, max_pixels=None, tolerant=True):  # the limit was for the file; Pillow counts crops too
             upright, notes = to_rgb(image.image, options, name=name)
-            seen, left, top = upright, 0, 0
-            if found is not None and found.crop is not None:
-                left, top, right, bottom = found.crop.edges(upright.size)
-                seen = upright.crop((left, top, right, bottom))
-                notes = (*notes, _cropped((left, top, right, bottom)))
+            box = None if crop is None else crop.edges(upright.size)
+            seen = upright if box is None else upright.crop(box)
             seen, placement = place(seen if view.channels == 3 else seen.convert("L"), view)
         pixels, notes, original = _pixels(seen), (*image.notes, *notes), upright.size
-        placement = placement.moved(left, top)
+    if box is not None:
+        placement = placement.moved(*box[:2])
+        notes = (*notes, f"cropped to the box {', '.join(map(str, box))}")
     for note in notes if warn else ():
         if isinstance(note, Caution):
             _LOG.warning("%s: %s", name, note)
@@ -143,10 +140,6 @@ def _bands(source: object, channels: int, options: ReadOptions, *, name: str) ->
         return scaled_bands(array_samples(numbers_of(source), (channels,), options, name=name), options, name=name)
     image = given_image(source, options, name=name)
     return image_bands(image.image, image.notes, channels, options, name=name)
-
-
-def _cropped(box: tuple[int, int, int, int]) -> str:
-    return f"cropped to the box {', '.join(map(str, box))}"
 
 
 def read_upright(
