@@ -74,6 +74,20 @@ FLOAT: tuple[Range, ...] = ((0.0, 1.0),)
 """The nominal range of floats."""
 
 
+def type_range(letter: str, bits: int) -> tuple[str, tuple[Range, ...]]:
+    """The name of a type of numbers, NumPy's ``f``, ``i`` or ``u`` of so many bits, and the ranges that it suggests."""
+    if letter == "f":
+        return "float", FLOAT
+    return (f"{bits}-bit", unsigned(bits)) if letter == "u" else (f"signed {bits}-bit", signed(bits))
+
+
+def opacity_levels(band: np.ndarray, full: float) -> np.ndarray:
+    """0..``full`` scaled to 0..255, rounded and clipped; what is no number is transparent."""
+    opacity = np.nan_to_num(band.astype(np.float64), posinf=full)
+    levels: np.ndarray = np.rint((opacity * (255 / full)).clip(0, 255)).astype(np.uint8)
+    return levels
+
+
 def to_levels(samples: Samples, options: ReadOptions, *, name: str) -> tuple[Image.Image, tuple[str, ...]]:
     """The samples as an 8-bit image (L, RGB, or one of these with alpha) and notes, cautions among them.
 

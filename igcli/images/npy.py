@@ -9,11 +9,12 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from igcli.errors import ImageError
 from igcli.images.guard import DamagedError, check_size
-from igcli.images.levels import FLOAT, Range, Samples, signed, to_levels, unsigned
+from igcli.images.levels import Samples, opacity_levels, to_levels, type_range
 from igcli.images.options import ReadOptions
 from igcli.lazy import np
 
@@ -38,15 +39,11 @@ def read_npy(data: bytes, options: ReadOptions, *, name: str, tolerant: bool) ->
         For an array that is none of these, of Python objects, larger than ``options.max_pixels``, or not whole.
     """
     samples = array_samples(npy_array(data, name=name, tolerant=tolerant), _COLOURS, options, name=name)
-    values, alpha = samples.values, None
+    values = samples.values
     if values.shape[2] in (2, 4):
         full = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
-        opacity = np.nan_to_num(values[:, :, -1].astype(np.float64), posinf=full)  # of no number: transparent
-        alpha = np.rint((opacity * (255 / full)).clip(0, 255)).astype(np.uint8)
-        values = values[:, :, :-1]
-    return to_levels(
-        Samples(values, samples.kind, samples.nominal, alpha=alpha, notes=samples.notes), options, name=name
-    )
+        samples = replace(samples, values=values[:, :, :-1], alpha=opacity_levels(values[:, :, -1], full))
+    return to_levels(samples, options, name=name)
 
 
 def npy_array(data: bytes, *, name: str, tolerant: bool = False) -> np.ndarray:
@@ -113,17 +110,8 @@ def array_samples(array: np.ndarray, counts: Sequence[int], options: ReadOptions
             f"channel{'s' * (wanted != '1')}; save one picture as (H, W, C) or (C, H, W), or say --channels."
         )
     height, width, channels = values.shape
-    check_size((width, height), name, options.max_pixels, weight=max(1, -(-channels * 4 // 8)))
+    check_size((width, height), name, options.max_pixels, weight=-(-channels * 4 // 8))
     if values.dtype == np.bool_:
-        values = values.astype(np.uint8)
-        return Samples(values, "boolean", ((0.0, 1.0),), notes=(f"array {order}",))
-    kind, nominal = type_range(values.dtype)
+        return Samples(values.astype(np.uint8), "boolean", ((0.0, 1.0),), notes=(f"array {order}",))
+    kind, nominal = type_range(values.dtype.kind, 8 * values.dtype.itemsize)
     return Samples(values, kind, nominal, notes=(f"array {order}",))
-
-
-def type_range(kind: np.dtype) -> tuple[str, tuple[Range, ...]]:
-    """The name of a type of numbers, and the ranges that it suggests."""
-    bits = 8 * kind.itemsize
-    if kind.kind == "f":
-        return "float", FLOAT
-    return (f"{bits}-bit", unsigned(bits)) if kind.kind == "u" else (f"signed {bits}-bit", signed(bits))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from igcli.errors import ImageError
 from igcli.images import tiff as tag
-from igcli.images.levels import FLOAT, Range, Samples, signed, unsigned
+from igcli.images.levels import Range, Samples, opacity_levels, type_range, unsigned
 from igcli.images.tiff import Tiff
 from igcli.images.tiff_strips import FLOATING, PLAIN, SIGNED, UNDEFINED, UNSIGNED, Shape, read_bands, shape_of
 from igcli.lazy import np
@@ -121,11 +121,7 @@ def _check(tiff: Tiff, shape: Shape, colours: int, name: str) -> None:
 
 def _meaning(shape: Shape) -> tuple[str, tuple[Range, ...]]:
     """The name of the samples' type, and the ranges that it suggests."""
-    if shape.format == FLOATING:
-        return "float", FLOAT
-    if shape.format == SIGNED:
-        return f"signed {shape.bits}-bit", signed(shape.bits)
-    return f"{shape.bits}-bit", unsigned(shape.bits)
+    return type_range({FLOATING: "f", SIGNED: "i"}.get(shape.format, "u"), shape.bits)
 
 
 def _stated(tiff: Tiff, colours: int) -> Range | None:
@@ -140,9 +136,7 @@ def _stated(tiff: Tiff, colours: int) -> Range | None:
 
 def _opacity(band: np.ndarray, shape: Shape) -> np.ndarray:
     full = 1.0 if shape.format == FLOATING else 2.0 ** (shape.bits - (shape.format == SIGNED)) - 1
-    scaled = np.nan_to_num(band.astype(np.float64) * (255 / full))
-    levels: np.ndarray = np.rint(scaled.clip(0, 255)).astype(np.uint8)
-    return levels
+    return opacity_levels(band, full)
 
 
 def _looked_up(tiff: Tiff, shape: Shape, index: np.ndarray, notes: tuple[str, ...], name: str) -> Samples:
