@@ -22,7 +22,7 @@ from igcli.images.npy import KIND, array_samples, npy_array
 from igcli.images.options import ReadOptions
 from igcli.images.orientation import TAG, TURNS, upright
 from igcli.images.signatures import HEAD, picture_kind
-from igcli.images.tiff import Tiff, pages_of, refuse_raw, refuse_unread
+from igcli.images.tiff import pages_of, refuse_raw, refuse_unread
 from igcli.images.tiff_samples import read_every_sample
 from igcli.images.tiff_strips import shape_of
 from igcli.lazy import np, torch
@@ -117,7 +117,7 @@ def image_bands(image: Image.Image, notes: tuple[str, ...], channels: int, optio
     """The bands of an 8-bit image, the last of which is its opacity; ``notes`` are on how it was read."""
     count = len(image.getbands())
     if image.mode not in ("LA", "RGBA") or count != channels:
-        raise other_number(name, {"CMYK": 4}.get(image.mode, count), channels)
+        raise _other_number(name, {"CMYK": 4}.get(image.mode, count), channels)
     values = np.asarray(image)
     found = scaled_bands(Samples(values, "8-bit", unsigned(8)), options, name=name)
     return replace(found, notes=(*notes, f"opacity as band {channels}"))
@@ -151,7 +151,7 @@ def _of_tiff(data: bytes, channels: int, options: ReadOptions, name: str, *, tol
         usual = 4 if shapes[0].photometric == _RGB else 2
         if shapes[0].count > usual or (shapes[0].count == 1 and len(pages) > 1):
             number = shapes[0].count if shapes[0].count > 1 else len(pages)
-            raise other_number(name, number, channels, more=len(pages) > channels)
+            raise _other_number(name, number, channels, more=len(pages) > channels)
         return None
     if as_pages and len({(each.width, each.height, each.depths, each.formats) for each in shapes}) > 1:
         raise ImageError(f"{name} has pages of different sizes or types, which are no bands of one picture.")
@@ -159,12 +159,9 @@ def _of_tiff(data: bytes, channels: int, options: ReadOptions, name: str, *, tol
     bits = max(32, shapes[0].bits)
     check_size(size, name, options.max_pixels, weight=-(-channels * bits // 64))
     with pillow(name, max_pixels=None, tolerant=tolerant):
-        samples = _joined([read_every_sample(page, name=name, tolerant=tolerant) for page in _first(pages, as_pages)])
+        read = pages if as_pages else pages[:1]
+        samples = _joined([read_every_sample(page, name=name, tolerant=tolerant) for page in read])
     return scaled_bands(samples, options, name=name, orientation=pages[0].whole(TAG, 1))
-
-
-def _first(pages: list[Tiff], all_of_them: bool) -> list[Tiff]:  # noqa: FBT001
-    return pages if all_of_them else pages[:1]
 
 
 def _joined(pages: list[Samples]) -> Samples:
@@ -174,7 +171,7 @@ def _joined(pages: list[Samples]) -> Samples:
     return replace(pages[0], values=values, notes=(*pages[0].notes, f"{len(pages)} pages as bands"))
 
 
-def other_number(name: str, found: int, channels: int, *, more: bool = False) -> ImageError:
+def _other_number(name: str, found: int, channels: int, *, more: bool = False) -> ImageError:
     """The error for a picture of another number of bands than the network takes."""
     count = f"{'more than ' if more else ''}{channels if more else found}"
     return ImageError(

@@ -71,10 +71,10 @@ def check_beginning(data: bytes, name: str) -> None:
 
 
 def _decode(data: bytes, options: ReadOptions, name: str, *, tolerant: bool) -> Decoded:
-    other = _OTHERS.get(picture_kind(data[:HEAD]) or "")
-    if other is not None:
-        return Decoded(*other(data, options, name=name, tolerant=tolerant))
-    frames = count_frames(data, picture_kind(data[:HEAD]))
+    kind = picture_kind(data[:HEAD])
+    if kind in _OTHERS:
+        return Decoded(*_OTHERS[kind](data, options, name=name, tolerant=tolerant))
+    frames = count_frames(data, kind)
     deep = read_deep(data, options, name=name, tolerant=tolerant)
     if deep is not None:
         image, notes = to_levels(deep.samples, options, name=name)

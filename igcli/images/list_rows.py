@@ -24,6 +24,8 @@ LIST_SUFFIXES = (".csv", ".tsv", ".jsonl")
 PATH_COLUMNS = ("path", "image", "file_name", "filename")
 """Columns that name the picture; the first one that is there counts."""
 
+PATH_COLUMNS_IN_WORDS = f"{', '.join(PATH_COLUMNS[:-1])} or {PATH_COLUMNS[-1]}"
+
 MOST_LINES = 100
 """Lines of one row, whose cells may have line breaks in quotes."""
 
@@ -168,8 +170,9 @@ def _header(header: str, ending: str) -> tuple[str, list[str]]:
         names = ", ".join(columns) or recordable(header).strip()
         names = names if len(names) < 200 else names[:200] + " and so on"
         there = f"names {shown(names)}" if names else "is empty"
-        known = f"{', '.join(PATH_COLUMNS[:-1])} or {PATH_COLUMNS[-1]}"
-        raise UnreadableList(f"has no column called {known}; its first line must name the columns, and {there}.")
+        raise UnreadableList(
+            f"has no column called {PATH_COLUMNS_IN_WORDS}; its first line must name the columns, and {there}."
+        )
     for name in (chosen, "target"):
         if (count := [each.casefold() for each in columns].count(name)) > 1:
             raise UnreadableList(f"has {count} columns called {name}; keep one.")

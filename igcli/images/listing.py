@@ -18,7 +18,7 @@ from igcli.bounded import open_regular
 from igcli.errors import ImageError
 from igcli.images.addresses import address_of, ending_at, found_at, is_address, joined
 from igcli.images.crop import crop_in
-from igcli.images.list_rows import PATH_COLUMNS, ListRow, UnreadableList, list_text, recordable, rows_of
+from igcli.images.list_rows import PATH_COLUMNS_IN_WORDS, ListRow, UnreadableList, list_text, recordable, rows_of
 from igcli.images.remote import fetched_bytes
 from igcli.images.source import Found, kind_of, shown
 from igcli.inputs import Missing
@@ -106,8 +106,7 @@ def item_of(row: ListRow, file: Path, *, url: str | None = None) -> Found | Miss
     where = f"{shown(file)}, line {row.line}"
     cells, column = row.folded, row.path_column
     if column is None or not cells[column].strip():
-        known = f"{', '.join(PATH_COLUMNS[:-1])} or {PATH_COLUMNS[-1]}"
-        reason = f"names no {column or known}; fill it in or leave the row out."
+        reason = f"names no {column or PATH_COLUMNS_IN_WORDS}; fill it in or leave the row out."
         return Missing(str(file), f"{where} {reason}")
     try:
         crop = crop_in(cells)

@@ -117,7 +117,7 @@ def _check_sizes(processor: Any) -> None:
         )
 
 
-def interpolation_of(processor: Any) -> str | None:
+def _interpolation(processor: Any) -> str | None:
     """The name in ``INTERPOLATIONS`` of a processor's ``resample``, a number of Pillow's; ``None`` without any."""
     from PIL import Image
 
@@ -137,7 +137,7 @@ def _candidates(processor: Any, size: Extent, channels: int) -> Iterator[View]:
     resizes = [each for each in (shorter, whole, size) if each]
     if share:
         resizes += [extent_of([int(side / share) for side in sides(each)]) for each in resizes]
-    named = interpolation_of(processor)
+    named = _interpolation(processor)
     for interpolation in (named,) if named else ("bilinear", "bicubic"):
         yield View(size, size, channels, interpolation, "squash")
         for resize in dict.fromkeys(resizes):
