@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from igcli.errors import WeightsError
 from igcli.lazy import torch
+from igcli.models.freezing import in_evaluation_mode
 from igcli.models.named_tensors import without_prefix
 from igcli.models.select_tensors import select_tensors
 from igcli.models.spec import warn_python
@@ -59,6 +61,14 @@ def assemble(
         fill(network, state, file=file)
     network.eval().requires_grad_(requires_grad=False)
     return network.to(device).to(memory_format=torch.channels_last)
+
+
+def placed(network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
+    """The network itself on the device, in evaluation mode, with the channels of its kernels last if it has such."""
+    in_evaluation_mode(network).to(device)
+    with suppress(RuntimeError):  # a few networks have parameters that have no such order
+        network.to(memory_format=torch.channels_last)
+    return network
 
 
 def outline(build: Callable[[], torch.nn.Module]) -> torch.nn.Module:

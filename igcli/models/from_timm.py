@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,10 +20,9 @@ from urllib.parse import urlsplit
 from igcli.errors import IgError, NetworkUnavailable, UsageError, first_line
 from igcli.images.options import View
 from igcli.lazy import torch, torchvision
-from igcli.models.assembly import fill, head_size, outline
+from igcli.models.assembly import fill, head_size, outline, placed
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
-from igcli.models.freezing import in_evaluation_mode
 from igcli.models.from_code import tensors_hash
 from igcli.models.model import Provenance
 from igcli.models.select_tensors import room_for, select_tensors
@@ -71,9 +70,7 @@ def load_timm(name: str, options: LoadOptions) -> Classifier:
 
     with _hub(name, offline=options.offline):
         network, weights, sha256 = _with_weights(build, name, options)
-    in_evaluation_mode(network).to(resolve_device(options.device))
-    with suppress(RuntimeError):  # a few networks have parameters that have no such order
-        network.to(memory_format=torch.channels_last)
+    network = placed(network, resolve_device(options.device))
     data = timm.data.resolve_model_data_config(network)
     (channels, height, width), mode = data["input_size"], data.get("crop_mode", "center")
     covered = int(width / data["crop_pct"]), int(height / data["crop_pct"])

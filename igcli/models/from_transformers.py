@@ -7,7 +7,6 @@ pictures are resized by Pillow, as the library's processors with ``backend="pil"
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,10 @@ from igcli.errors import UsageError
 from igcli.images.extent import extent_of
 from igcli.images.options import View
 from igcli.lazy import torch
-from igcli.models.assembly import head_size
+from igcli.models.assembly import head_size, placed
 from igcli.models.classifier import Classifier
 from igcli.models.devices import resolve_device
 from igcli.models.folders import is_of_timm, settings_in
-from igcli.models.freezing import in_evaluation_mode
 from igcli.models.from_code import tensors_hash
 from igcli.models.from_timm import load_timm
 from igcli.models.hub import (
@@ -84,9 +82,7 @@ def load_transformers(where: str, options: LoadOptions) -> Classifier:
         from igcli.models.reversed_channels import ReversedChannels  # loads torch
 
         network = ReversedChannels(network)
-    in_evaluation_mode(network).to(resolve_device(options.device))
-    with suppress(RuntimeError):  # a few networks have parameters that have no such order
-        network.to(memory_format=torch.channels_last)
+    network = placed(network, resolve_device(options.device))
     problem = getattr(config, "problem_type", None)
     names = names_in_order(config.id2label)
     return Classifier(
