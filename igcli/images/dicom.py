@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from igcli.errors import ImageError
-from igcli.images.dicom_header import header_of, number, one, whole_number
+from igcli.images.dicom_header import PIXELS, header_of, number, one, whole_number
 from igcli.images.frames import frames_note
 from igcli.images.guard import DamagedError, check_size, pillow
 from igcli.images.levels import Caution, Range, Samples, to_levels
@@ -93,7 +93,7 @@ def _check_encoding(header: Dataset, name: str) -> None:
         step = (
             "take a frame out of it with ffmpeg"
             if "MPEG" in syntax.name or "HEVC" in syntax.name
-            else ("save it uncompressed, as with dcmdjpeg or gdcmconv -w")
+            else "save it uncompressed, as with dcmdjpeg or gdcmconv -w"
         )
         raise ImageError(f"{name} is a DICOM file whose pixels are encoded as {syntax.name[:100]}; {step}.") from None
     deeper = syntax == _JPEG_12_BIT and whole_number(header, "BitsStored", 8) > 8
@@ -116,7 +116,7 @@ def _first_frame(header: Dataset, name: str, frames: int, *, tolerant: bool) -> 
             _check_rle(get_frame(header.PixelData, 0, number_of_frames=frames), size, name)
         return np.asarray(pixel_array(header, index=0))
     header.NumberOfFrames = 1  # what the file states need not be true
-    pixels = next(each for each in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if each in header)
+    pixels = next(each for each in PIXELS if each in header)
     length, element = get_expected_length(header), header[pixels]
     content = element.value or b""
     if len(content) < length:

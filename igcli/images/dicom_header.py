@@ -25,6 +25,9 @@ MOST_INFLATED = 1 << 28
 MOST_VALUE = 1 << 18
 """Bytes of a value that is read as numbers; the longest table has half of it."""
 
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+"""The elements of which one holds the pixels."""
+
 _START, _UNSTATED = 132, 0xFFFFFFFF
 _KEYWORDS = (
     "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames",
@@ -35,7 +38,7 @@ _KEYWORDS = (
     "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths", "PixelData", "FloatPixelData", "DoubleFloatPixelData",
+    "ExtendedOffsetTableLengths", *PIXELS,
 )  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def header_of(data: bytes, name: str) -> Dataset:
         syntax = ExplicitVRLittleEndian
     implicit, little = syntax.is_implicit_VR, syntax.is_little_endian
     header = read_dataset(stream, implicit, little, specific_tags=[Tag(keyword) for keyword in _KEYWORDS])
-    if not any(each in header for each in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+    if not any(each in header for each in PIXELS):
         raise ImageError(f"{name} is a DICOM file without a picture (a report, a plan, a directory); leave it out.")
     header.file_meta = FileMetaDataset()
     header.file_meta.TransferSyntaxUID = syntax
