@@ -27,7 +27,7 @@ from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.page.packing import pack_map
 from igcli.rendering.scaling import Scale
-from igcli.rendering.styles import STYLES
+from igcli.rendering.styles import style_of
 
 #: Steps of a kept map to each side of zero: off by 1 % of the largest importance at most, where that is large.
 _LEVELS = 127
@@ -80,7 +80,7 @@ def write_mean_maps(
     labels
         The network's classes.
     look
-        A name in ``STYLES``, and what counts as full brightness.
+        A style as ``style_of`` takes it, and what counts as full brightness.
 
     Raises
     ------
@@ -158,9 +158,9 @@ def _written(
 def _drawn(mean: MeanMap, look: tuple[str, Scale], *, name: str, method: str) -> bytes:
     from PIL.PngImagePlugin import PngInfo
 
-    style, scale = look
-    values = mean.signed if STYLES[style].signed else mean.importance
-    image = STYLES[style].draw(mean.photo, values[None], scale=scale).image
+    style, scale = style_of(look[0]), look[1]
+    values = mean.signed if style.signed else mean.importance
+    image = style.draw(mean.photo, values[None], scale=scale).image
     info, buffer = PngInfo(), io.BytesIO()
     info.add_itxt("Software", "igcli")
     facts = {"mean_over": mean.photos, "class": name, "method": method}

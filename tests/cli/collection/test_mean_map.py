@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib
 import numpy as np
 import pytest
 from cli.collection.folders import lines
@@ -66,6 +67,15 @@ def test_bright_is_where_the_mean_is_large(run, noise, tmp_path):
     brightest, darkest = np.unravel_index(found.argmax(), found.shape), np.unravel_index(found.argmin(), found.shape)
     assert drawn[brightest] == drawn.max()
     assert drawn[darkest] == drawn.min()
+
+
+def test_means_are_drawn_in_the_colour_map_that_was_chosen(run, noise, tmp_path):
+    result = run(noise, "--mean-map", "--style", "heat", "--cmap", "viridis", "--percentile", "100")
+    assert result.exit_code == 0, result.stderr
+    found = loaded(tmp_path / "out" / "mean.integrated.npz")["importance"]
+    brightest = np.asarray(Image.open(tmp_path / "out" / "mean.integrated.png"), float)[found == found.max()][0]
+    end = 255 * np.array(matplotlib.colormaps["viridis"](1.0)[:3])
+    assert np.abs(brightest - 0.95 * end).max() < 10  # the rest is the grey photo
 
 
 def test_an_interrupted_run_loses_nothing_and_a_lost_map_is_made_again(run, noise, tmp_path):
