@@ -7,6 +7,7 @@ and goes to other processes.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,18 @@ def check_reachable(folder: Path) -> None:
     nearest = next((path for path in (folder, *folder.parents) if os.path.exists(path)), folder)  # noqa: PTH110 - never raises
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
         check_writable(folder)  # knows the reason
+
+
+def differing_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Settings that differ, as (name, before, now), ``None`` where one is missing; nested names are joined by dots."""
+    old, new = dict(_flat(before)), dict(_flat(now))
+    names = dict.fromkeys((*old, *new))
+    return [(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value

@@ -26,7 +26,7 @@ from igcli.evaluation.statistics import Estimate, estimate
 from igcli.jobs.evaluating.table import CSV_COLUMNS, Column, estimate_entry, estimate_text
 from igcli.jobs.files import LARGEST
 from igcli.jobs.outputs.record import SCHEMA, Record, to_json
-from igcli.jobs.plan import Plan
+from igcli.jobs.plan import Plan, differing_settings
 from igcli.lazy import np
 from igcli.tables import unescaped_cell
 
@@ -102,12 +102,11 @@ class EarlierEvaluation:
 
     def changed(self, plan: Plan) -> list[str]:
         """Which settings are others now, as ``name then, now``: the model's weights among them."""
-        now = json.loads(to_json({**plan.settings}))
-        then = {name: each for name, each in self.record["settings"].items() if name not in _OF_NO_ACCOUNT}
-        now = {name: each for name, each in now.items() if name not in _OF_NO_ACCOUNT}
-        old, new = dict(_flat(then)), dict(_flat(now))
-        names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
-        return [f"{name} {old.get(name)} then, {new.get(name)} now" for name in names]
+        then, now = (
+            {name: each for name, each in settings.items() if name not in _OF_NO_ACCOUNT}
+            for settings in (self.record["settings"], json.loads(to_json(plan.settings)))
+        )
+        return [f"{name} {old} then, {new} now" for name, old, new in differing_settings(then, now)]
 
     def _difference(self, column: Column, score: str) -> Difference:
         if reason := self._why_not(column, score):
@@ -245,11 +244,3 @@ def _read(path: Path) -> bytes:
 
 def _table(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value

@@ -19,6 +19,7 @@ from igcli.errors import UsageError
 from igcli.jobs.files import FOLDER, open_to_append, output_error, read_own, unlinked, write_whole
 from igcli.jobs.item import Item, Outcome
 from igcli.jobs.outputs.record import Done, Record, to_json
+from igcli.jobs.plan import differing_settings
 from igcli.jobs.runs.lock import RunLock
 from igcli.jobs.shared_files import FILES
 
@@ -178,15 +179,6 @@ def _agree(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The first few settings that differ, in words."""
-    old, new = dict(_flat(before)), dict(_flat(now))
-    names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
-    words = [f"{name.rpartition('.')[2]} {old.get(name)} there, {new.get(name)} now" for name in names[:3]]
-    return "; ".join(words) + ("; …" if len(names) > len(words) else "")
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
+    found = differing_settings(before, now)
+    words = [f"{name.rpartition('.')[2]} {there} there, {here} now" for name, there, here in found[:3]]
+    return "; ".join(words) + ("; …" if len(found) > len(words) else "")
