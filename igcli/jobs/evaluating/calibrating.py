@@ -13,7 +13,7 @@ from typing import Literal
 
 from igcli.evaluation.map_views import MapView, viewed_names
 from igcli.jobs.calibration import Cutoff, LowpassChoice
-from igcli.jobs.evaluating.table import Column
+from igcli.jobs.evaluating.table import Column, aligned
 from igcli.lazy import np
 
 CYCLES = (4, 6, 8, 11, 15, 22, 32, 64, 112)
@@ -105,9 +105,7 @@ def lines_of_calibration(found: Sequence[Calibrated]) -> Iterator[str]:
         ["lowpass", *(cutoff.map for cutoff in cutoffs)],
         *([key, *(f"{each.cutoff.curve[key]:.3f}{' *' * (key == each.best)}" for each in found)] for key in keys),
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from aligned(rows)
     for each in found:
         yield _sentence(each)
     if cutoffs:

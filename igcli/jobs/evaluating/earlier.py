@@ -17,14 +17,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from igcli.bounded import read_bounded
 from igcli.errors import UsageError
 from igcli.evaluation.exclusions import counted
 from igcli.evaluation.ground_truth.names import Match, pair
 from igcli.evaluation.metrics.metric import arrow
 from igcli.evaluation.statistics import Estimate, estimate
-from igcli.jobs.evaluating.table import CSV_COLUMNS, Column, estimate_entry, estimate_text
-from igcli.jobs.files import LARGEST
+from igcli.jobs.evaluating.table import CSV_COLUMNS, Column, aligned, estimate_entry, estimate_text
+from igcli.jobs.files import read_own
 from igcli.jobs.outputs.record import SCHEMA, Record, to_json
 from igcli.jobs.plan import Plan, differing_settings
 from igcli.lazy import np
@@ -190,10 +189,7 @@ def lines_of_differences(
     if compared:
         estimates = [each.estimates for each in compared.values()]
         cells = ([name, *(difference_text(found.get(name)) for found in estimates)] for name in names)
-        rows = [[f"now − {earlier.path}", *(each.heading for each in compared.values())], *cells]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield from aligned([[f"now − {earlier.path}", *(each.heading for each in compared.values())], *cells])
     yield from notes_of_differences(differences, changed)
 
 
@@ -235,7 +231,7 @@ def _rows(table: Path) -> Iterator[tuple[str, str, str, str, float]]:
 
 def _read(path: Path) -> bytes:
     try:
-        return read_bounded(path, limit=LARGEST)
+        return read_own(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         what = "the number of each photo: keep it with the .json" if path.suffix == ".csv" else "an earlier evaluation"

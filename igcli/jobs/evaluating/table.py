@@ -200,15 +200,20 @@ def lines_of(
     if any(ranked):
         cells = [f"{c.reliability:.2f}" if there else "–" for c, there in zip(columns, ranked, strict=True)]
         rows.append(["reliability α", *cells])
-    widths = [max(len(row[i]) for row in [["", *heads], *rows]) for i in range(len(heads) + 1)]
-    for row in [["", *heads], *rows]:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from aligned([["", *heads], *rows])
     yield from footnotes(columns, premises or {})
     if any(ranked):
         yield (
             "reliability α: Krippendorff's, of the ranks that the photos give the maps, controls left out: 1 where "
             "every photo ranks them alike, 0 as by chance"
         )
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The rows of a table as lines, their columns below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def why_missing(columns: Sequence[Column]) -> Iterator[str]:
