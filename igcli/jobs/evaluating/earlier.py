@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,7 +64,7 @@ class Difference:
         """The metric, and whether a rise or a fall is better."""
         return f"{self.column.name} {arrow(self.column.metric.direction)}"
 
-    @property
+    @cached_property
     def estimates(self) -> dict[str, Estimate]:
         """Mean and interval of every map's differences."""
         return {name: estimate(values, resampling=self.column.resampling) for name, values in self.values.items()}

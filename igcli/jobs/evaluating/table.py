@@ -90,7 +90,7 @@ class Column:
         """Krippendorff's α of the maps' ranks over the photos, without controls; NaN for fewer than three maps."""
         return reliability({name: values for name, values in self.values.items() if name not in self.controls})
 
-    @property
+    @cached_property
     def bands(self) -> dict[str, dict[str, Band]]:
         """Curve to map to its mean over the photos."""
         return {
@@ -116,7 +116,7 @@ class Column:
             star += f"; median {median} ({lower} to {upper})"
         return f"{estimate_text(found)}{star}"
 
-    @property
+    @cached_property
     def record(self) -> Record:
         """The metric's part of the record."""
         wins = win_rates(self.values, direction=self.metric.direction, resampling=self.resampling)
