@@ -121,7 +121,7 @@ class Evaluation:
         if self._on_photos:
             group = group_size(self._job)
             for start in range(0, len(self._items), group):
-                yield from self._photos(self._items[start : start + group], self._on_photos, checking)
+                yield from self._photos(self._items[start : start + group], checking)
         for column in self._on_mosaics:
             for plan in self._mosaic_plans:
                 yield self._mosaic(plan, column, checking)
@@ -140,23 +140,27 @@ class Evaluation:
             photos = [self._unread_mosaic(plan, column, checking) for column in self._on_mosaics]
             return checking.verify or not all(photo.complete for photo in photos)
         try:
-            return not self._unread(item, self._on_photos, checking).complete
+            return not self._unread(item, checking).complete
         except ImageError:
             return True  # whoever measures it says why
 
     def join(self, item: Item) -> bool:
         """Add what is on the card of one of :attr:`all_items` to the columns; false if it is not all there."""
-        if self.lacks(item, Checking()):
-            return False
-        if item.number < len(self._items):
-            photo = self._unread(item, self._on_photos, Checking())
-            if photo.card is not None:
-                self._add(item, photo.card, photo.names)
-        else:
+        if item.number >= len(self._items):
             plan = self._mosaic_plans[item.number - len(self._items)]
-            for column in self._on_mosaics:
-                self._known_mosaic(self._unread_mosaic(plan, column, Checking()), plan, column)
-        return True
+            found = [(self._unread_mosaic(plan, column, Checking()), column) for column in self._on_mosaics]
+            if not all(photo.complete for photo, _ in found):
+                return False
+            for photo, column in found:
+                self._known_mosaic(photo, plan, column)
+            return True
+        try:
+            photo = self._unread(item, Checking())
+        except ImageError:
+            return False
+        if photo.complete and photo.card is not None:
+            self._add(item, photo.card, photo.names)
+        return photo.complete
 
     @property
     def _on_photos(self) -> list[Column]:
@@ -166,8 +170,8 @@ class Evaluation:
     def _on_mosaics(self) -> list[Column]:
         return [column for column in self.columns if column.metric.is_on_mosaics()]
 
-    def _photos(self, items: Sequence[Item], columns: Sequence[Column], checking: Checking) -> Iterator[Step]:
-        prepared = [self._prepared(item, columns, checking) for item in items]
+    def _photos(self, items: Sequence[Item], checking: Checking) -> Iterator[Step]:
+        prepared = [self._prepared(item, checking) for item in items]
         asked = [photo for photo in prepared if isinstance(photo, Photo) and not photo.complete]
         self._measurer.measure(asked)
         for item, photo in zip(items, prepared, strict=True):
@@ -185,10 +189,10 @@ class Evaluation:
         for column in self._on_photos:
             column.add(card, names, cluster=cluster)
 
-    def _prepared(self, item: Item, columns: Sequence[Column], checking: Checking) -> Photo | str:
+    def _prepared(self, item: Item, checking: Checking) -> Photo | str:
         """A photo with all that is known of it, read only if something is missing; or why it cannot be read."""
         try:
-            photo = self._unread(item, columns, checking)
+            photo = self._unread(item, checking)
             if not photo.complete:
                 photo.set_picture(self._job.picture(item.found))
         except ImageError as error:
@@ -198,7 +202,7 @@ class Evaluation:
             photo.maps.update({name: kept[name] for name in self._plan.methods if name in kept})
         return photo
 
-    def _unread(self, item: Item, columns: Sequence[Column], checking: Checking) -> Photo:
+    def _unread(self, item: Item, checking: Checking) -> Photo:
         """A photo with its card, and another tool's maps of it; raises ``ImageError`` where these cannot be read."""
         others = {} if self._plan.others is None else self._plan.others.of(item.found.relative)
         mark = self._mark(owner_of(item.found), file_stamp(item.found), digest_of(others))
@@ -207,7 +211,8 @@ class Evaluation:
             card = None
         bases = [*self._plan.methods, *others, *self._plan.controls]
         names = list(self._plan.named(bases))
-        known = card is not None and not any(card.missing(c.name, c.metric, dict.fromkeys(names)) for c in columns)
+        wanted = dict.fromkeys(names)
+        known = card is not None and not any(card.missing(c.name, c.metric, wanted) for c in self._on_photos)
         photo = Photo(item.stem.as_posix(), item.found.target, mark, bases, names, card=card, complete=known)
         photo.maps.update(others)
         return photo
