@@ -33,9 +33,9 @@ class _Sample(click.Option):
     """``--sample NAME``; where the command has ``--subset``, ``--sample N`` is that."""
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
-        """The names alone."""
+        """The names alone; numbers are :class:`Subset`'s, which reads the command line only."""
         value, source = super().consume_value(ctx, opts)
-        if any(isinstance(param, Subset) for param in ctx.command.params) and isinstance(value, list | tuple):
+        if source is ParameterSource.COMMANDLINE and any(isinstance(param, Subset) for param in ctx.command.params):
             value = [each for each in value if not _is_number(each)]
         return value, source
 
@@ -44,11 +44,13 @@ class Subset(click.Option):
     """``--subset N``, or ``--sample N``."""
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
-        """The number of either."""
+        """The number of either; ``UsageError`` for both."""
         numbers = [each for each in opts.get("sample") or () if _is_number(each)]
-        if numbers and opts.get(self.name or "") is None:
-            return numbers[-1], ParameterSource.COMMANDLINE
-        return super().consume_value(ctx, opts)
+        if not numbers:
+            return super().consume_value(ctx, opts)
+        if opts.get(self.name or "") is not None:
+            raise click.UsageError(f"--sample {numbers[-1]} is --subset {numbers[-1]}: give one of them.", ctx)
+        return numbers[-1], ParameterSource.COMMANDLINE
 
 
 def _is_number(text: object) -> bool:

@@ -182,6 +182,23 @@ def test_a_subset_grows_in_the_same_folder_and_every_file_keeps_its_photo(run, t
     assert account["choice"] == {"of": 24, "subset": 14, "seed": 0, "photos": 14}
 
 
+def test_a_number_of_sample_is_never_passed_over(run, traps, tmp_path, monkeypatch):
+    assert "A subset of 3 of 24 photos" in run(traps, "-r", "--sample", "3").stderr
+    both = run(traps, "-r", "--sample", "3", "--subset", "5")
+    assert both.exit_code == 2
+    assert "--sample 3 is --subset 3: give one of them." in both.stderr
+    monkeypatch.setenv("IGCLI_SAMPLE", "3")  # here it names photos alone
+    variable = run(traps, "-r")
+    assert variable.exit_code == 2
+    assert "The value is that of the variable IGCLI_SAMPLE." in variable.stderr
+    monkeypatch.delenv("IGCLI_SAMPLE")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "igcli.toml").write_text("sample = 3\n")
+    file = run(traps, "-r")
+    assert file.exit_code == 2
+    assert "The value is from igcli.toml, sample." in file.stderr
+
+
 def test_a_photo_that_cannot_be_predicted_is_a_failure_of_the_run(run, traps, tmp_path):
     (traps / "yeti" / "IMG_0.png").write_bytes(b"")
     result = run(traps, "-r", "--truth", "folder", "--only", "wrong")
