@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
+from igcli.cli.font_option import font_settings
 from igcli.cli.grouped import grouped
 from igcli.cli.options import StepsType, verify_option
 from igcli.cli.progress import Progress, duration
@@ -23,7 +23,6 @@ from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.jobs.runs.ownership import Ownership
 from igcli.jobs.runs.run import Run, RunOptions, Tally
-from igcli.rendering.fonts import VARIABLE
 
 #: More failures than this are counted on the terminal, and named in the file alone.
 _NAMED = 20
@@ -105,8 +104,7 @@ def _write_one(session: Session, job: Job, spec: OutputSpec, *, overwrite: bool)
 
 def _write_collection(session: Session, job: Job, spec: OutputSpec, options: RunOptions) -> Iterator[Record]:
     options, facts = replace(options, choice=session.choice), facts_of(session)
-    font = os.environ.get(VARIABLE)  # another one makes other pictures
-    settings = {**spec.settings, **({"font": font} if font else {})}
+    settings = {**spec.settings, **font_settings()}
     with Run(job.plan, session.inputs, kind=spec.kind, settings=settings, options=options, facts=facts) as run:
         complete(session, job, spec, options, run)
         return run.records()

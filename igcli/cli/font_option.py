@@ -44,6 +44,12 @@ font_option = click.option(
 )  # fmt: skip
 
 
+def font_settings() -> dict[str, str]:
+    """What files depend on that have text drawn in them: a named font makes other pictures."""
+    font = os.environ.get(VARIABLE)
+    return {"font": font} if font else {}
+
+
 def refuse_font(why: str) -> None:
     """Raise ``click.UsageError`` if ``--font`` was given on the command line."""
     if "igcli.font" in click.get_current_context().meta:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from igcli.attribution.completeness import Completeness
 from igcli.attribution.sample_mean import SampleMean
+from igcli.cli.font_option import font_settings
 from igcli.cli.list_session import MOST_LISTED, ListSession
 from igcli.cli.session import percent
 from igcli.inputs import Missing, TextInput, bounded_list
@@ -76,7 +77,8 @@ class MoleculeSession(ListSession):
         entries = bounded_list(inputs.entries(), most=MOST_LISTED, unit=self.unit)
         if not entries:
             return
-        with Run(job.plan, entries, kind="molecule", settings={}, options=RunOptions(overwrite=overwrite)) as run:
+        options = RunOptions(overwrite=overwrite)
+        with Run(job.plan, entries, kind="molecule", settings=font_settings(), options=options) as run:
             for number, missing in enumerate(each for each in entries if isinstance(each, Missing)):
                 self.fail(missing.argument, missing.reason, named=number < _NAMED)
             self.skip(run.tally.skipped)

@@ -14,6 +14,8 @@ from click.core import ParameterSource
 from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
 from igcli.cli.cluster_option import cluster_option
+from igcli.cli.collection import facts_of
+from igcli.cli.font_option import font_settings
 from igcli.cli.grouped import grouped
 from igcli.cli.options import verify_option
 from igcli.cli.path_types import NamedPath
@@ -111,8 +113,8 @@ def ablate_folder(run: Session, wanted: Wanted, parts: Parts, output: Path) -> N
     if not parts.overwrite:
         refuse_strangers(output, KIND, (output / name for name in PARTS_FILES), what="ablation of a folder")
     options = RunOptions(parts.overwrite, parts.on_error == "stop", parts.verify)
-    facts = {"passed_over": run.passed_over.counts}
-    with Run(job.plan, run.inputs, kind=KIND, settings=removal.settings, options=options, facts=facts) as work:
+    settings, facts = {**removal.settings, **font_settings()}, facts_of(run)
+    with Run(job.plan, run.inputs, kind=KIND, settings=settings, options=options, facts=facts) as work:
         if work.warning:
             run.console.warn(work.warning)
         progress = Progress(run.console, work.tally, unit="passes")

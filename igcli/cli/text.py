@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from igcli.attribution.baselines import is_list
 from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
-from igcli.cli.font_option import font_option, refuse_font, undrawable
+from igcli.cli.font_option import font_option, font_settings, refuse_font, undrawable
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.list_saturation import plot_saturation
@@ -40,7 +39,6 @@ from igcli.jobs.pipeline import process
 from igcli.jobs.plan import Job, check_reachable
 from igcli.jobs.runs.run import Run, RunOptions
 from igcli.models.devices import exact_numbers
-from igcli.rendering.fonts import VARIABLE
 from igcli.text.discretized import NO_WORD
 from igcli.text.loading import TextModelChoice, load_text_model
 from igcli.text.model import SPECIAL, WRITTEN, TextModel, TextOptions
@@ -235,10 +233,9 @@ def _job(model: TextModel, wanted: Wanted, reading: TextOptions, folder: Path | 
 def _write(session: TextSession, job: Job, source: TextSource) -> None:
     """A run over a list: what is done is skipped, as photos are."""
     inputs = bounded_list(source.inputs(), most=MOST_LISTED, unit="text")
-    options, font = RunOptions(overwrite=session.destination.overwrite), os.environ.get(VARIABLE)
+    options = RunOptions(overwrite=session.destination.overwrite)
     _warn_of_font(session, inputs)
-    settings = {"font": font} if font else {}  # another one makes other pictures
-    with Run(job.plan, inputs, kind="text", settings=settings, options=options) as run:
+    with Run(job.plan, inputs, kind="text", settings=font_settings(), options=options) as run:
         for missing in (each for each in inputs if isinstance(each, Missing)):
             session.fail(missing.argument, missing.reason)
         session.skip(run.tally.skipped)

@@ -113,6 +113,27 @@ def test_the_font_is_drawn_with_in_words(shell):
     assert bare.read_bytes() != named.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("text", "-f", "list.txt", "-o", "out", "--device", "cpu"),
+        ("molecule", "list.smi", "--steps", "2", "--device", "cpu"),
+        ("ablate", "in", "--keep-boxes", "boxes.csv", "--device", "cpu"),
+    ],
+)
+def test_every_list_with_pictures_knows_the_font_they_were_drawn_with(shell, motorcycle, tmp_path, command):
+    if command[0] == "molecule":
+        pytest.importorskip("rdkit")
+    (tmp_path / "list.txt").write_text("we must do more\nwe must do less\n")
+    (tmp_path / "list.smi").write_text(f"CCO {HAS_IT}\nCCN amine\n")
+    (tmp_path / "boxes.csv").write_text(f"path,xmin,ymin,xmax,ymax\n{motorcycle},20,20,90,90\n")
+    assert shell(*command).exit_code == 0
+    again = shell(*command, "--font", STIX)
+    assert again.exit_code == 2
+    assert "made with other settings (font None there" in again.stderr
+    assert shell(*command, "--font", STIX, "--overwrite").exit_code == 0
+
+
 def test_a_check_of_molecules_draws_nothing(shell):
     pytest.importorskip("rdkit")
     result = shell("molecule", "CCO", "--check", "--font", STIX)
