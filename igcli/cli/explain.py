@@ -138,8 +138,9 @@ def explain(
         if not run.found:
             run.finish()
         if drawing.report is not None:
-            check_page(len(run.found) * sum(map(count_classes, wanted.targets)))
-            drawing = replace(drawing, report=detail_for(len(run.found)))
+            entries = len(run.found) * sum(map(count_classes, wanted.targets))
+            check_page(entries)
+            drawing = replace(drawing, report=detail_for(entries))
         drawing = replace(drawing, lowpass=lowpass_of(run, job, lowpass, job.plan.wanted.methods))
         drawing = replace(drawing, scale=scale_of_run(run, job, drawing, overwrite=options.overwrite))
         write = functools.partial(write_maps, methods=wanted.methods, drawing=drawing)

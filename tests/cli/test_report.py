@@ -13,6 +13,7 @@ from toys import classifier, small_network
 from igcli.cli.main import ig
 from igcli.errors import OutputError
 from igcli.registry import Entry
+from igcli.rendering.page.content import detail_for
 from igcli.rendering.styles import STYLES, Style
 
 
@@ -50,6 +51,18 @@ def test_one_photo_becomes_one_page(run, photos, tmp_path):
     assert len(photo["frames"]["alphas"]) == 4
     assert page["origin"]["command"].startswith("ig ")
     assert page["title"].endswith("0.png")
+
+
+@pytest.mark.parametrize("command", [("report", "-o", "page.html"), ("explain", "--report", "-o", "out")])
+@pytest.mark.parametrize("classes", [("-t", "top-4"), ("-t", "0", "-t", "1", "-t", "2", "-t", "3")])
+def test_every_class_of_a_photo_counts_towards_the_room_on_the_page(run, photos, tmp_path, command, classes):
+    detail = detail_for(4 * 4)
+    assert detail.frames < 30 < detail_for(4).frames
+    result = run(*command, photos, *classes, "--steps", "30")
+    assert result.exit_code == 0, result.output
+    page = content(tmp_path / ("page.html" if command[0] == "report" else "out/report.html"))
+    assert len(page["photos"]) == 16
+    assert {len(photo["frames"]["alphas"]) for photo in page["photos"]} == {detail.frames}
 
 
 def test_photos_named_one_by_one_are_counted_in_the_title(run, photos, tmp_path):
