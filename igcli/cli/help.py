@@ -21,7 +21,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Input": (
         *("files", "column", "whole", "max_words", "sample"),
         *("truth", "only", "subset", "crops", "crop_confidence"),
-        *("null", "fit", "window", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
+        *("null", "fit", "window", "bands", "background", "no_exif_rotate", "max_pixels", "allow_truncated"),
     ),
     "Model": (
         *(
