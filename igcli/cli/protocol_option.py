@@ -120,8 +120,10 @@ def chosen_protocol(name: str, metrics: Sequence[str], given: Mapping[str, objec
 
 def without_its_rule(wanted: Wanted) -> Wanted:
     """``--steps auto`` given with a protocol whose rule places a number of steps: the rule is left out."""
-    source = click.get_current_context().get_parameter_source("rule")
-    if wanted.settings.steps == "auto" and source is ParameterSource.DEFAULT_MAP:
+    context = click.get_current_context()
+    name = context.params["protocol"]
+    in_map = context.get_parameter_source("rule") is ParameterSource.DEFAULT_MAP  # a file's rule is there too
+    if wanted.settings.steps == "auto" and in_map and name and "rule" in PROTOCOLS[name].options:
         return replace(wanted, settings=replace(wanted.settings, rule=None))
     return wanted
 

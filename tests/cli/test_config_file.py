@@ -144,6 +144,14 @@ def test_what_a_protocol_sets_is_not_taken_for_the_files(shell, config, motorcyc
     assert "--metric" not in result.stderr.partition("igcli.toml")[2].partition("\n")[0]
 
 
+@pytest.mark.parametrize("command", ["explain", "evaluate"])
+def test_a_rule_of_the_file_is_not_dropped_as_a_protocols_is(shell, config, motorcycle, command):
+    config('rule = "right"\n')
+    result = shell(command, motorcycle, *FEW[:4], "--steps", "auto")
+    assert result.exit_code == 2
+    assert "--rule right places a number of steps" in result.stderr
+
+
 # A stranger's folder.
 
 
