@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from click.core import ParameterSource
 
 from igcli.attribution.completeness import Completeness
 from igcli.attribution.methods.method import METHODS
@@ -25,7 +24,7 @@ from igcli.cli.font_option import font_option, refuse_font
 from igcli.cli.grouped import grouped
 from igcli.cli.help import SECTIONS, command
 from igcli.cli.lowpass_option import check_lowpass, lowpass_of, lowpass_option
-from igcli.cli.options import wanted_options
+from igcli.cli.options import typed_options, wanted_options
 from igcli.cli.predicting import predicted, said_of_wrong
 from igcli.cli.session import Request, Session, percent, photo_command, seen
 from igcli.errors import UsageError
@@ -202,14 +201,9 @@ def _check_one_map(wanted: Wanted) -> None:
 
 def _predict(request: Request, output: Path, wanted: Wanted, options: RunOptions, selection: Selection) -> NoReturn:
     """Predict all photos and write the table."""
-    context = click.get_current_context()
     unused = ("only", *SECTIONS["Method"], *SECTIONS["Drawing"], "method", "target", "style")
-    for name in unused:
-        if name != "seed" and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            option = f"--{name.replace('_', '-')}"
-            raise UsageError(
-                f"--predict-only explains nothing, so that {option} has no meaning: leave one of them out."
-            )
+    for option in typed_options(name for name in unused if name != "seed"):
+        raise UsageError(f"--predict-only explains nothing, so that {option} has no meaning: leave one of them out.")
     with Session(request, output=output) as run:
         begin_selection(run, selection, seed=wanted.settings.seed)
         job = run.job(replace(wanted, methods=()), output, spread=True, cluster=options.cluster)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from igcli.cli.console import Console
-from igcli.cli.options import Streams
+from igcli.cli.options import Streams, typed_options
 from igcli.errors import UsageError
 from igcli.jobs.files import check_writable
 from igcli.jobs.outputs.list_report import Listed, write_list_report
@@ -27,9 +26,7 @@ def report_list(listed: Listed, output: Path, streams: Streams, *, title: str | 
     UsageError
         For options that such a page cannot heed, since nothing is computed; for a folder without a record.
     """
-    context = click.get_current_context()
-    given = [name for name in context.params if context.get_parameter_source(name) == ParameterSource.COMMANDLINE]
-    if refused := [f"--{name.replace('_', '-')}" for name in given if name not in _TAKEN]:
+    if refused := typed_options(name for name in click.get_current_context().params if name not in _TAKEN):
         kind = listed.kinds[0]
         raise UsageError(
             f"{listed.folder} has the records of {kind}s, which are shown as they are: leave {', '.join(refused)} out, "

@@ -5,7 +5,7 @@ Help texts and choices come from the registries. How a group of options becomes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,13 @@ class StepsType(ParamType):
         if str(value).isdecimal() and int(value) >= self.minimum:
             return int(value)
         return self.fail(f"{value!r} is neither a whole number from {self.minimum} upwards nor 'auto'.", param, ctx)
+
+
+def typed_options(names: Iterable[str]) -> list[str]:
+    """Those of the options that stand on the command line, spelled as there: ``--map-tolerance``."""
+    context = click.get_current_context()
+    typed = (name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE)
+    return [f"--{name.replace('_', '-')}" for name in typed]
 
 
 def listed(registry: Registry[Any]) -> str:

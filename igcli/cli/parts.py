@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from click.core import ParameterSource
 
 from igcli.attribution.targets import count_classes
 from igcli.attribution.wanted import Wanted
@@ -17,7 +16,7 @@ from igcli.cli.cluster_option import cluster_option
 from igcli.cli.collection import facts_of
 from igcli.cli.font_option import font_settings
 from igcli.cli.grouped import grouped
-from igcli.cli.options import verify_option
+from igcli.cli.options import typed_options, verify_option
 from igcli.cli.path_types import NamedPath
 from igcli.cli.progress import Progress, duration
 from igcli.cli.session import Session, seen
@@ -70,12 +69,10 @@ class Parts:
 
     def check(self) -> None:
         """Raise ``UsageError`` for options of the other mode, which would be ignored."""
-        context = click.get_current_context()
         other = _OF_FOLDERS if self.keep_boxes is None else (*_OF_MAPS, "box", "mask", "top", "keep")
-        given = [name for name in other if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-        if not given:
+        if not (typed := typed_options(other)):
             return
-        option = f"--{given[0].replace('_', '-')}"
+        option = typed[0]
         if self.keep_boxes is None:
             raise UsageError(f"{option} goes with --keep-boxes, for the photos of a folder: add that, or leave it out.")
         raise UsageError(
