@@ -69,7 +69,7 @@ def pictures_listed_at(url: str) -> Iterator[Found | Missing]:
 def _pictures(raw: BinaryIO, file: Path, ending: str, *, url: str | None = None) -> Iterator[Found | Missing]:
     with list_text(raw) as text:
         rows = rows_of(text, file, ending)
-        items = (item_of(row, file, url=url) if isinstance(row, ListRow) else row for row in rows)
+        items = (_item(row, file, url=url) if isinstance(row, ListRow) else row for row in rows)
         yield from _bounded(items, file)
 
 
@@ -101,7 +101,7 @@ def _bounded(items: Iterator[Found | Missing], file: Path) -> Iterator[Found | M
         yield Missing(str(file), f"{shown(file)} {reason}")
 
 
-def item_of(row: ListRow, file: Path, *, url: str | None = None) -> Found | Missing:
+def _item(row: ListRow, file: Path, *, url: str | None = None) -> Found | Missing:
     """The picture of one row; ``url`` is the address of the list, if it has one."""
     where = f"{shown(file)}, line {row.line}"
     cells, column = row.folded, row.path_column
@@ -118,7 +118,7 @@ def item_of(row: ListRow, file: Path, *, url: str | None = None) -> Found | Miss
     used = (column, "target")
     others = tuple((name, recordable(cell)) for name, cell in row.cells if name and name.casefold() not in used)
     target = unescaped_cell(recordable(cells.get("target", "")).strip()) or None
-    return replace(place, target=target, columns=others, truth=truth_in(cells), crop=crop)
+    return replace(place, target=target, columns=others, truth=_truth(cells), crop=crop)
 
 
 def _place(cell: str, file: Path, url: str | None, where: str) -> Found | Missing:
@@ -142,7 +142,7 @@ def _place(cell: str, file: Path, url: str | None, where: str) -> Found | Missin
     return Found(path, Path(path.name) if written.is_absolute() else written)
 
 
-def truth_in(cells: Mapping[str, str]) -> str | None:
+def _truth(cells: Mapping[str, str]) -> str | None:
     """The true class in a row, by its columns' names in lower case; ``None`` where it names none."""
     named = next((cells[name] for name in TRUTH_COLUMNS if name in cells), "")
     return unescaped_cell(recordable(named).strip()) or None
