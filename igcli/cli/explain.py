@@ -204,6 +204,7 @@ def _predict(request: Request, output: Path, wanted: Wanted, options: RunOptions
     unused = ("only", *SECTIONS["Method"], *SECTIONS["Drawing"], "method", "target", "style")
     for option in typed_options(name for name in unused if name != "seed"):
         raise UsageError(f"--predict-only explains nothing, so that {option} has no meaning: leave one of them out.")
+    selection = replace(selection, only=None)  # of a variable or a file: it says what is explained
     with Session(request, output=output) as run:
         begin_selection(run, selection, seed=wanted.settings.seed)
         job = run.job(replace(wanted, methods=()), output, spread=True, cluster=options.cluster)

@@ -182,6 +182,13 @@ def test_a_subset_grows_in_the_same_folder_and_every_file_keeps_its_photo(run, t
     assert account["choice"] == {"of": 24, "subset": 14, "seed": 0, "photos": 14}
 
 
+def test_predictions_are_of_all_photos_whatever_a_variable_explains(run, traps, tmp_path, monkeypatch):
+    monkeypatch.setenv("IGCLI_ONLY", "wrong")
+    result = run(traps, "-r", "--truth", "folder", "--predict-only", short=())
+    assert "24 predicted, 0 failed, 0 skipped" in result.stderr
+    assert len(table(tmp_path / "out" / "predictions.csv")) == 24
+
+
 def test_a_number_of_sample_is_never_passed_over(run, traps, tmp_path, monkeypatch):
     assert "A subset of 3 of 24 photos" in run(traps, "-r", "--sample", "3").stderr
     both = run(traps, "-r", "--sample", "3", "--subset", "5")
