@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from igcli.attribution.result import Explanation
 from igcli.attribution.scores import Score
@@ -17,8 +17,7 @@ from igcli.errors import NumericalError, Occupied
 from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.fills import fill_values
 from igcli.evaluation.ground_truth.area import Area, GroundTruth
-from igcli.evaluation.parts import REMOVED, PartedPhoto, PartScore, Removed, check_part_fills, score_parts
-from igcli.images.picture import Picture
+from igcli.evaluation.parts import REMOVED, PartedPhoto, PartScore, check_part_fills, score_parts
 from igcli.jobs.item import Explained, Item, Outcome
 from igcli.jobs.outputs.record import Done, Outputs, Record, png
 from igcli.jobs.pipeline import process
@@ -26,9 +25,6 @@ from igcli.jobs.plan import Job, Plan
 from igcli.lazy import np
 from igcli.models.classifier import Classifier
 from igcli.rendering.comparison import Comparison, ComparisonRow, draw_comparison
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -86,18 +82,16 @@ def _group(
 ) -> Iterator[Outcome[Done]]:
     """Photos that share their passes."""
     areas: dict[int, Area | Exclusion] = {}
-    asked: list[tuple[int, PartedPhoto]] = []
+    asked: dict[int, PartedPhoto] = {}
     for outcome in group:
         for item in outcome.results:
-            picture, target = item.explanation.picture, item.explanation.target
-            area = areas[outcome.item.number] = removal.boxes.area(picture, label=target.label)
+            picture, label = item.explanation.picture, item.explanation.target.label
+            area = areas[outcome.item.number] = removal.boxes.area(picture, label=label)
             if isinstance(area, Area):
-                score = _score_of(job, item.explanation)
-                asked.append((outcome.item.number, PartedPhoto(picture.pixels, area.mask, score)))
-    photos = [photo for _, photo in asked]
+                asked[outcome.item.number] = _parted(job, item.explanation, area)
     seed = job.plan.wanted.settings.seed
-    found = score_parts(job.classifier, photos, removal.fills, budget=job.budget, seed=seed)
-    scores = {number: each for (number, _), each in zip(asked, found, strict=True)}
+    found = score_parts(job.classifier, list(asked.values()), removal.fills, budget=job.budget, seed=seed)
+    scores = dict(zip(asked, found, strict=True))
     if on_passes is not None:
         on_passes(sum(map(len, found)))
     for outcome in group:
@@ -113,10 +107,11 @@ def _group(
         yield Outcome(outcome.item, tuple(results), tuple(failures), busy=outcome.busy, occupied=occupied)
 
 
-def _score_of(job: Job, explanation: Explanation) -> Score:
+def _parted(job: Job, explanation: Explanation, area: Area) -> PartedPhoto:
     against = explanation.score.against
     rival = None if against is None else job.model.labels.find(against)
-    return Score(explanation.score.kind, explanation.target.index, rival)
+    score = Score(explanation.score.kind, explanation.target.index, rival)
+    return PartedPhoto(explanation.picture.pixels, area.mask, score)
 
 
 def _write(job: Job, item: Explained, area: Area | Exclusion, scores: Sequence[PartScore]) -> Done:
@@ -153,11 +148,13 @@ def parts_entry(job: Job, explanation: Explanation, area: Area, scores: Sequence
 
 def _sheet(job: Job, item: Explained, area: Area, parts: Record) -> Comparison:
     explanation = item.explanation
-    score, target = explanation.score, explanation.target
+    score, target, picture = explanation.score, explanation.target, explanation.picture
+    parted, seed = _parted(job, explanation, area), job.plan.wanted.settings.seed
     rows = []
     for number, (fill, entries) in enumerate(parts["fills"].items()):
-        photo = explanation.picture.image() if number == 0 else None
-        tiles = [_picture(job, explanation, area, fill, removed) for removed in REMOVED]
+        photo = picture.image() if number == 0 else None
+        filled = fill_values(fill, picture.pixels, model=job.classifier, seed=seed)
+        tiles = [replace(picture, pixels=parted.without(removed, filled)).image() for removed in REMOVED]
         lines = [f"{score.kind} {score.at_image:.4g} at the photo"]
         for removed in REMOVED:
             entry = entries[f"without_{removed}"]
@@ -165,7 +162,7 @@ def _sheet(job: Job, item: Explained, area: Area, parts: Record) -> Comparison:
             lines.append(f"{entry['score']:.4g} without {removed}{other}")
         rows.append(ComparisonRow(fill, tuple(lines), (photo, *tiles)))
     return Comparison(
-        title=f"{explanation.picture.name}: {target.label}",
+        title=f"{picture.name}: {target.label}",
         columns=("What the model saw", "Without the background", "Without the object"),
         rows=tuple(rows),
         footer=(
@@ -174,11 +171,3 @@ def _sheet(job: Job, item: Explained, area: Area, parts: Record) -> Comparison:
         ),
         warning=job.model.caveat,
     )
-
-
-def _picture(job: Job, explanation: Explanation, area: Area, fill: str, removed: Removed) -> Image.Image:
-    picture = explanation.picture
-    filled = fill_values(fill, picture.pixels, model=job.classifier, seed=job.plan.wanted.settings.seed)
-    parted = PartedPhoto(picture.pixels, area.mask, _score_of(job, explanation))
-    shown: Picture = replace(picture, pixels=parted.without(removed, filled))
-    return shown.image()

@@ -108,7 +108,7 @@ class PartsSummary:
 
 def write_parts(plan: Plan, table: PartsTable, *, failed: int, notes: Sequence[str]) -> PartsSummary:
     """Write ``ablation.csv``, ``ablation.json`` and, where a photo has numbers, ``ablation.png``."""
-    means = table.means()
+    means, whole = table.means(), table.estimate(table.photos)
     paths = [plan.output / name for name in PARTS_FILES[: 3 if table.photos else 2]]
     write_whole(paths[0], csv_bytes(_COLUMNS, table.rows))
     title = f"{plan.model.provenance.name}: scores of the parts"
@@ -131,23 +131,24 @@ def write_parts(plan: Plan, table: PartsTable, *, failed: int, notes: Sequence[s
         settings={**plan.settings, "device": plan.model.device, "batch_size": plan.batch_size},
         photos={"measured": len(table.photos), "excluded": table.excluded.total(), "failed": failed},
         excluded=dict(table.excluded.most_common()),
-        score=estimate_entry(table.estimate(table.photos)),
+        score=estimate_entry(whole),
         fills={fill: {name: estimate_entry(each) for name, each in own.items()} for fill, own in means.items()},
         **more,
         notes=list(notes),
     )
     write_record(paths[1], record)
-    return PartsSummary(record, tuple(_lines(table, means, paths)))
+    return PartsSummary(record, tuple(_lines(table, means, whole, paths)))
 
 
 def _point(found: Estimate) -> Point:
     return Point(found.mean, found.low, found.high, found.count)
 
 
-def _lines(table: PartsTable, means: dict[str, dict[str, Estimate]], paths: Sequence[Path]) -> Iterator[str]:
+def _lines(
+    table: PartsTable, means: dict[str, dict[str, Estimate]], whole: Estimate, paths: Sequence[Path]
+) -> Iterator[str]:
     if table.photos:
-        whole = estimate_text(table.estimate(table.photos))
-        yield f"mean {table.score} over {counted(len(table.photos), 'photo')}: {whole} as they are"
+        yield f"mean {table.score} over {counted(len(table.photos), 'photo')}: {estimate_text(whole)} as they are"
     for fill, own in means.items():
         yield (
             f"{fill}: {estimate_text(own['without_background'])} without background, "
