@@ -22,7 +22,7 @@ from igcli.attribution.result import Explanation
 from igcli.errors import OutputError
 from igcli.jobs.files import inside, read_own, write_whole
 from igcli.jobs.item import MEAN, with_target
-from igcli.jobs.outputs.record import Record
+from igcli.jobs.outputs.record import Record, png_with
 from igcli.jobs.plan import Plan
 from igcli.lazy import np
 from igcli.rendering.page.packing import pack_map
@@ -156,17 +156,10 @@ def _written(
 
 
 def _drawn(mean: MeanMap, look: tuple[str, Scale], *, name: str, method: str) -> bytes:
-    from PIL.PngImagePlugin import PngInfo
-
     style, scale = style_of(look[0]), look[1]
     values = mean.signed if style.signed else mean.importance
     image = style.draw(mean.photo, values[None], scale=scale).image
-    info, buffer = PngInfo(), io.BytesIO()
-    info.add_itxt("Software", "igcli")
-    facts = {"mean_over": mean.photos, "class": name, "method": method}
-    info.add_itxt("igcli", json.dumps(facts, ensure_ascii=False).encode("utf-8", "replace").decode())
-    image.save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()
+    return png_with(image, {"mean_over": mean.photos, "class": name, "method": method})
 
 
 def _unpacked(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:

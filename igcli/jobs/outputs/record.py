@@ -23,6 +23,7 @@ from igcli.attribution.result import Attribution, Explanation
 from igcli.attribution.targets import TrueClass
 from igcli.errors import Occupied
 from igcli.images.addresses import absolute, address_of, is_address
+from igcli.images.list_rows import recordable
 from igcli.images.picture import Picture
 from igcli.inputs import TextInput
 from igcli.jobs.files import FOLDER, inside, write_whole
@@ -104,8 +105,8 @@ def image_entry(picture: Picture) -> Record:
     (width, height), channels = picture.original_size, len(picture.pixels)
     path, crop = picture.path, picture.source.crop if picture.source else None
     return {
-        "path": None if path is None else _text(str(path)),
-        "absolute": None if path is None else _text(absolute(path)),
+        "path": None if path is None else recordable(str(path)),
+        "absolute": None if path is None else recordable(absolute(path)),
         "sha256": picture.sha256,
         "file": None if picture.state is None else asdict(picture.state),
         "width": width,
@@ -151,7 +152,7 @@ def result_entry(result: Attribution, *, device: str, batch_size: int, drawing: 
 
 def to_json(record: Record, *, indent: int | None = None) -> str:
     """The record as JSON text; numbers that JSON does not have become null."""
-    return _text(json.dumps(finite(record), indent=indent, ensure_ascii=False, allow_nan=False))
+    return recordable(json.dumps(finite(record), indent=indent, ensure_ascii=False, allow_nan=False))
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -169,11 +170,6 @@ def versions() -> dict[str, str]:
     """The versions that numbers can depend on."""
     packages = ("igcli", "torch", "torchvision", "numpy", "pillow")
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}
-
-
-def _text(name: str) -> str:
-    """The text with ``?`` for what UTF-8 does not have: names of files can be any bytes."""
-    return name.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True)
@@ -277,9 +273,7 @@ class Outputs:
 
 def png(image: Image.Image, model: ModelFacts, explanation: Explanation, **more: Any) -> bytes:
     """The image as PNG; the record's key fields, and ``more``, are in its metadata."""
-    from PIL.PngImagePlugin import PngInfo
-
-    fields: dict[str, Any] = {
+    fields = {
         "model": model.provenance.name,
         "weights_sha256": model.provenance.sha256,
         **({"image_sha256": explanation.sample.sha256} if isinstance(explanation.sample, Picture) else {}),
@@ -288,10 +282,15 @@ def png(image: Image.Image, model: ModelFacts, explanation: Explanation, **more:
         "score_at_image": explanation.score.at_image,
         **more,
     }
-    info = PngInfo()
+    return png_with(image, fields)
+
+
+def png_with(image: Image.Image, fields: Mapping[str, Any]) -> bytes:
+    """The image as PNG; its metadata say who has drawn it, and these fields as JSON."""
+    from PIL.PngImagePlugin import PngInfo
+
+    info, buffer = PngInfo(), io.BytesIO()
     info.add_itxt("Software", "igcli")
-    text = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")  # a name may hold half a character
-    info.add_itxt("igcli", text.decode())
-    buffer = io.BytesIO()
+    info.add_itxt("igcli", recordable(json.dumps(fields, ensure_ascii=False)))  # a name may hold half a character
     image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()

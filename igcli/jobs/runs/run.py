@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from igcli.errors import IgError, remedy_of
+from igcli.images.list_rows import recordable
 from igcli.inputs import Missing
 from igcli.jobs.accuracy import Accuracy
 from igcli.jobs.choice import Choice
@@ -292,4 +293,4 @@ class Run:
 
 
 def _shown(found: Input | Missing) -> str:
-    return str(found.argument if isinstance(found, Missing) else found.path).encode("utf-8", "replace").decode()
+    return recordable(str(found.argument if isinstance(found, Missing) else found.path))
