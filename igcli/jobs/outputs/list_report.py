@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -122,19 +123,18 @@ def write_list_report(
         For records that another version of igcli has written.
     """
     count, following = 0, iter(records)
+    first = next(following, None)
+    if first is None:
+        return 0
 
-    def counted(first: Record) -> Iterator[ListEntry]:
+    def counted() -> Iterator[ListEntry]:
         nonlocal count
-        yield _entry_of(first, folder)
-        count = 1
-        for record in following:
+        for record in chain([first], following):
             yield _entry_of(record, folder)
             count += 1
 
-    first = next(following, None)
-    if first is not None:
-        page = ListPage(title, _origin_of(first, command), counted(first), failures)
-        write_whole(path, (part.encode("utf-8", "replace") for part in list_page_parts(page)))
+    page = ListPage(title, _origin_of(first, command), counted(), failures)
+    write_whole(path, (part.encode("utf-8", "replace") for part in list_page_parts(page)))
     return count
 
 

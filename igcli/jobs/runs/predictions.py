@@ -130,12 +130,11 @@ class PredictionRun(Run):
 
     def numbered(self) -> Iterator[tuple[int, Record]]:
         """The same, each with the photo's place among the inputs."""
-        for item in self._items:
-            if item.number not in self._failures:
-                (record,) = self._ledger.records(item)
-                truth = self._truth_of(item.found)
-                said = {} if truth is None else {"truth": truth_entry(truth, record["prediction"][0]["index"])}
-                yield item.number, {**record, **said}
+        for item in self._done():
+            (record,) = self._ledger.records(item)
+            truth = self._truth_of(item.found)
+            said = {} if truth is None else {"truth": truth_entry(truth, record["prediction"][0]["index"])}
+            yield item.number, {**record, **said}
 
     def _file(self, name: str) -> Path:
         return self._plan.output / TABLE if name == TABLE else super()._file(name)

@@ -204,9 +204,8 @@ class Run:
     def records(self) -> Iterator[Record]:
         """The records of all photos that are done, in input order."""
         # Read back one by one: those of thousands of photos would not be kept in memory.
-        for item in self._items:
-            if item.number not in self._failures:
-                yield from self._ledger.records(item)
+        for item in self._done():
+            yield from self._ledger.records(item)
 
     @property
     def failures(self) -> Mapping[int, tuple[str, Sequence[str]]]:
@@ -250,11 +249,14 @@ class Run:
         write_whole(self._file(self.index), (f"{to_json(record)}\n".encode() for record in self._counted()))
 
     def _counted(self) -> Iterator[Record]:
-        for item in self._items:
-            for place, record in enumerate(() if item.number in self._failures else self._ledger.records(item)):
+        for item in self._done():
+            for place, record in enumerate(self._ledger.records(item)):
                 if place == 0:  # the other classes of a photo have the same prediction
                     self.accuracy.take(record)
                 yield record
+
+    def _done(self) -> Iterator[Item]:
+        return (item for item in self._items if item.number not in self._failures)
 
     def _failed(self) -> Iterator[Record]:
         for number in sorted(self._failures):
