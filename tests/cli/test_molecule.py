@@ -87,6 +87,11 @@ def test_several_tasks_have_files_of_their_own(shell, folder):
     assert len(shell("molecule", "CCO", "-t", "all", *QUICK, "-o", "all").stdout.splitlines()) == 12
 
 
+def test_a_gap_over_the_tolerance_names_a_remedy(shell):
+    done = shell("molecule", ASPIRIN, "--steps", "1", "--tolerance", "1e-9")
+    assert "(over the tolerance: try --steps auto, or more --max-steps)" in done.stdout
+
+
 def test_the_logit_can_be_explained(shell):
     (record,) = records(shell("molecule", "CCO", "--score", "logit", "--json", *QUICK))
     assert record["score"]["kind"] == "logit"

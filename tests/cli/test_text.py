@@ -40,6 +40,12 @@ def test_words_with_numbers_that_sum_to_the_rise(run):
     assert "\x1b" not in result.stdout  # no terminal
 
 
+def test_the_remedy_of_a_gap_is_one_for_a_number_of_steps_too(run):
+    said = "not within the tolerance: try --steps auto, or more --max-steps)"
+    assert said in run("a fine film", "--steps", "1", "--tolerance", "1e-9").stdout
+    assert said in run("a fine film", "--max-steps", "1", "--tolerance", "1e-9").stdout
+
+
 def test_several_texts_in_one_command(run):
     result = run("a fine film", "not a dull film", "--json")
     assert [each["text"]["words"] for each in records(result)] == [["a", "fine", "film"], ["not", "a", "dull", "film"]]
