@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from igcli.attribution.budget import Budget
+from igcli.attribution.result import Explanation
+from igcli.attribution.scores import Score
 from igcli.attribution.wanted import Wanted
 from igcli.errors import UsageError
 from igcli.images.options import ReadOptions
@@ -201,6 +203,12 @@ class Job:
             When it cannot be read.
         """
         return self.classifier.read(found, fit=self.plan.fit, options=self.plan.reading)
+
+    def score_of(self, explanation: Explanation) -> Score:
+        """The score that is explained: to be taken of other pictures, for the same classes."""
+        against = explanation.score.against
+        rival = None if against is None else self.model.labels.find(against)
+        return Score(explanation.score.kind, explanation.target.index, rival)
 
     def check(self) -> None:
         """Raise ``IgError`` for errors that can be found before any picture is read."""

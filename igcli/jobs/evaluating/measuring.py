@@ -13,7 +13,6 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.explain import explain
 from igcli.attribution.methods.method import METHODS
 from igcli.attribution.result import Explanation, Settings
-from igcli.attribution.scores import Score
 from igcli.errors import UsageError
 from igcli.evaluation.controls import CONTROLS
 from igcli.evaluation.exclusions import Exclusion
@@ -181,9 +180,7 @@ class Measurer:
                 photo.maps[name] = view_of(base, view, photo.maps[base], photo.picture.pixels)
 
     def _card(self, photo: Photo, explanation: Explanation) -> Card:
-        against = explanation.score.against
-        rival = None if against is None else self.job.model.labels.find(against)
-        score = Score(explanation.score.kind, explanation.target.index, rival)
+        score = self.job.score_of(explanation)
         image, target = image_entry(photo.picture), asdict(explanation.target)
         return Card(image, target, score, photo.fingerprint, self.evaluation_plan.given_digest)
 

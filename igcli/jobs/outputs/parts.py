@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any
 
 from igcli.attribution.result import Explanation
-from igcli.attribution.scores import Score
 from igcli.errors import NumericalError, Occupied
 from igcli.evaluation.exclusions import Exclusion
 from igcli.evaluation.fills import fill_values
@@ -108,10 +107,7 @@ def _group(
 
 
 def _parted(job: Job, explanation: Explanation, area: Area) -> PartedPhoto:
-    against = explanation.score.against
-    rival = None if against is None else job.model.labels.find(against)
-    score = Score(explanation.score.kind, explanation.target.index, rival)
-    return PartedPhoto(explanation.picture.pixels, area.mask, score)
+    return PartedPhoto(explanation.picture.pixels, area.mask, job.score_of(explanation))
 
 
 def _write(job: Job, item: Explained, area: Area | Exclusion, scores: Sequence[PartScore]) -> Done:
