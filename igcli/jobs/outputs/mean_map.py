@@ -85,7 +85,7 @@ def write_mean_maps(
     Raises
     ------
     OutputError
-        When a kept map cannot be read.
+        When a kept map cannot be read, or classes have maps of different sizes.
     """
     files: defaultdict[int, list[Path]] = defaultdict(list)
     for record in records:
@@ -95,7 +95,13 @@ def write_mean_maps(
         sums = _Sums()
         for file in files[index]:
             sums.take(file)
-        everything.add(sums)
+        try:
+            everything.add(sums)
+        except ValueError:
+            raise OutputError(
+                f"The maps that {plan.output} has kept of {labels[index]} have another size than those of other "
+                "classes: run again with --overwrite."
+            ) from None
         if len(files) > 1:
             yield from _written(plan, with_target(Path(MEAN), index, labels), labels[index], sums, look)
     (name,) = [labels[index] for index in files] if len(files) == 1 else ("all classes",)

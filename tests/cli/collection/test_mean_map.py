@@ -1,6 +1,9 @@
 """The mean map of each class over a collection."""
 
+import io
 import json
+import zlib
+from base64 import b64encode
 
 import matplotlib
 import numpy as np
@@ -100,6 +103,27 @@ def test_a_damaged_map_is_said_with_the_remedy(run, noise, tmp_path, text):
     result = run(noise, "--mean-map")
     assert result.exit_code == 1
     assert ".igcli/maps/3.json cannot be read: remove it, and run again" in result.stderr
+
+
+def test_a_class_whose_kept_maps_have_another_size_is_said(run, noise, tmp_path):
+    run(noise, "--mean-map")
+    out = tmp_path / "out"
+    records = lines(out / "index.jsonl")
+    index = records[0]["target"]["index"]
+    of_one_class = [record for record in records if record["target"]["index"] == index]
+    assert 0 < len(of_one_class) < len(records)
+    jpeg = io.BytesIO()
+    Image.new("RGB", (6, 6)).save(jpeg, "JPEG")
+    levels = np.ones((2, 6, 6), "<i2").tobytes()
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = packer.compress(levels) + packer.flush()
+    plain = {"width": 6, "height": 6, "photo": b64encode(jpeg.getvalue()).decode(), "maps": {}}
+    plain["maps"]["integrated"] = {"data": b64encode(data).decode(), "top": 1.0}
+    for record in of_one_class:
+        (out / record["files"]["map"]).write_text(json.dumps(plain))
+    result = run(noise, "--mean-map")
+    assert result.exit_code == 1
+    assert "have another size" in result.stderr
 
 
 def test_a_photo_called_mean_keeps_out_of_the_way(run, noise, tmp_path):
