@@ -67,7 +67,7 @@ def select_tensors(
     prefix = _prefix(plain, own.keys(), file)
     whole, left = False, []
     if prefix is None:
-        found = aligned(plain, own.keys())
+        found = without_common_prefix(plain, own.keys())
     else:
         inside = {key: value for key, value in plain.items() if key.startswith(prefix)}
         found = without_prefix(with_versions(inside, getattr(plain, "_metadata", None)), prefix)
@@ -84,7 +84,7 @@ def select_tensors(
     return found
 
 
-def aligned(state: Mapping[str, torch.Tensor], wanted: Collection[str]) -> NamedTensors:
+def without_common_prefix(state: Mapping[str, torch.Tensor], wanted: Collection[str]) -> NamedTensors:
     """The state dict without the one prefix that a wrapper of any kind put before all keys."""
     inner = whole = without_prefix(state, "")
     while not any(key in wanted for key in inner):
