@@ -12,7 +12,7 @@ demo: $(VENV)/.installed  ## install igcli and explain the sample images
 	@echo "Which network knows which sample: sample_images/README.md"
 
 test: $(VENV)/.tested  ## install what the tests need and run them
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.tested  ## formatting, lint, types
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,8 @@ def content(path):
     return json.loads(text)
 
 
-def test_one_photo_becomes_one_page(run, photos, tmp_path):
+def test_one_photo_becomes_one_page(run, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/ig", "report", "my photo.png"])
     result = run("report", photos / "0.png", "--steps", "4", "-m", "integrated", "-m", "gradient")
     assert result.exit_code == 0, result.output
     assert re.search(r"1 photo  -> report\.html \(0\.\d MB\)", result.stdout)
@@ -49,7 +51,7 @@ def test_one_photo_becomes_one_page(run, photos, tmp_path):
     (photo,) = page["photos"]
     assert [each["method"] for each in photo["maps"]] == ["integrated", "gradient"]
     assert len(photo["frames"]["alphas"]) == 4
-    assert page["origin"]["command"].startswith("ig ")
+    assert page["origin"]["command"] == "ig report 'my photo.png'"
     assert page["title"].endswith("0.png")
 
 
