@@ -201,6 +201,7 @@ def test_a_zip_in_a_folder_is_to_be_named(tmp_path: Path) -> None:
         (zip_of({"a.jpg": b"x" * 100})[:-30], "is cut off or damaged"),
         (LOCAL, "is cut off or damaged"),
     ],
+    ids=["empty", "text", "no files", "a text file", "cut off", "the beginning alone"],
 )
 def test_what_has_no_pictures_says_so_in_one_sentence(tmp_path: Path, data: bytes, reason: str) -> None:
     items = listed(tmp_path / "x.zip", data)

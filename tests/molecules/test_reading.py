@@ -63,7 +63,9 @@ def test_a_compressed_table_is_read(tmp_path):
     assert read(file)[0].text == "CCO"
 
 
-@pytest.mark.parametrize("data", [b"", b"not gzip", gzip.compress(b"smiles\nCC\n" * 1000)[:40]])
+@pytest.mark.parametrize(
+    "data", [b"", b"not gzip", gzip.compress(b"smiles\nCC\n" * 1000)[:40]], ids=["empty", "text", "cut off"]
+)
 def test_a_damaged_file_fails_with_a_sentence(tmp_path, data):
     file = tmp_path / "set.smi.gz"
     file.write_bytes(data)
