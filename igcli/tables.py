@@ -1,4 +1,4 @@
-"""Tables as CSV for spreadsheets: text that they would run as a formula is written with an apostrophe before it.
+"""Tables as CSV: written for spreadsheets, with an apostrophe before text that they would run as a formula; and read.
 
 Cells that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line break are formulas to spreadsheets (OWASP, "CSV
 Injection"); a file's name or a label can be such a cell. Numbers stay numbers.
@@ -10,9 +10,67 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
 
 #: What begins a formula, also in full width; apostrophes before it are escaped too: :func:`unescaped_cell` is exact.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+#: Lines of one row, whose cells may have line breaks in quotes, unless whole texts stand in them.
+MOST_LINES = 100
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row: the line it begins on, counted from 1, and its cells; or why it has none.
+
+    Attributes
+    ----------
+    fault
+        The end of a sentence that begins with the row's place; empty for a row that was read.
+    is_last
+        Whether the fault is such that no later row can be relied on.
+    """
+
+    line: int
+    cells: Sequence[str] = ()
+    fault: str = ""
+    is_last: bool = False
+
+
+def table_rows(lines: Iterator[str], *, delimiter: str, most_lines: int = MOST_LINES) -> Iterator[TableRow]:
+    """The rows of a table that are not blank, its first line among them, and those that cannot be read.
+
+    A row of more than ``most_lines`` lines is the last: its quote was not meant to be closed so late.
+    """
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        first = rows.line_num + 1
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            torn = rows.line_num > first  # a quote was opened and not closed
+            rest = " What follows this line was not read." if torn else ""
+            yield TableRow(first, fault=f"cannot be read as a row ({error}); check its quotes.{rest}", is_last=torn)
+            if torn:
+                return
+            continue
+        if rows.line_num - first >= most_lines:
+            later = f"opens a quote that is closed {rows.line_num - first} lines later; close it in its own cell."
+            yield TableRow(first, fault=f"{later} The rest was not read.", is_last=True)
+            return
+        if any(cell.strip() for cell in cells):
+            yield TableRow(first, cells)
+
+
+def bounded_lines(text: TextIO, longest: int) -> Iterator[str]:
+    """The lines of a text, none of them read further than so many characters; the first that is longer ends it."""
+    while line := text.readline(longest + 1):
+        if len(line) > longest:
+            raise csv.Error(f"it has more than {longest:,} characters, and nothing after it is read")
+        yield line
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

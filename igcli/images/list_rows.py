@@ -12,11 +12,13 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from igcli.images.source import shown
 from igcli.inputs import Missing
+from igcli.tables import table_rows
 
 LIST_SUFFIXES = (".csv", ".tsv", ".jsonl")
 """Endings, in lower case, by which a list is recognised."""
@@ -25,9 +27,6 @@ PATH_COLUMNS = ("path", "image", "file_name", "filename")
 """Columns that name the picture; the first one that is there counts."""
 
 PATH_COLUMNS_IN_WORDS = f"{', '.join(PATH_COLUMNS[:-1])} or {PATH_COLUMNS[-1]}"
-
-MOST_LINES = 100
-"""Lines of one row, whose cells may have line breaks in quotes."""
 
 LONGEST_LINE = 1 << 20
 """Characters of the longest line; a file with a longer one is no list of pictures."""
@@ -127,35 +126,20 @@ def _text(value: object) -> str:
 
 
 def _table(lines: Iterator[str], file: Path, ending: str) -> Iterator[ListRow | Missing]:
-    delimiter, columns = _header(next(lines, ""), ending)
-    rows, empty = csv.reader(lines, delimiter=delimiter, strict=True), True
-    while True:
-        line = rows.line_num + 2  # counted from 1, after the header; cells in quotes may have line breaks
-        where = f"{shown(file)}, line {line}"
-        try:
-            row = next(rows)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            reason = f"{where}, cannot be read as a row ({error}); check its quotes."
-            empty = False
-            if rows.line_num + 1 > line:  # a quote was opened and not closed: no later row can be relied on
-                yield Missing(str(file), f"{reason} What follows this line was not read.")
-                return
-            yield Missing(str(file), reason)
-            continue
-        if rows.line_num + 2 - line > MOST_LINES:
-            reason = f"opens a quote that is closed {rows.line_num + 1 - line} lines later; close it in its own cell."
-            yield Missing(str(file), f"{where}, {reason} The rest was not read.")
-            return
-        if not any(cell.strip() for cell in row):
-            continue
-        empty = False
-        if len(row) == len(columns):
-            yield ListRow(line, tuple(zip(columns, row, strict=True)))
+    header = next(lines, "")
+    delimiter, columns = _header(header, ending)
+    rows = table_rows(chain([header], lines), delimiter=delimiter)
+    next(rows)
+    empty = True
+    for row in rows:
+        empty, where = False, f"{shown(file)}, line {row.line}"
+        if row.fault:
+            yield Missing(str(file), f"{where}, {row.fault}")
+        elif len(row.cells) == len(columns):
+            yield ListRow(row.line, tuple(zip(columns, row.cells, strict=True)))
         else:
-            reason = f"has {len(row)} fields, the first line {len(columns)}; put what holds a separator in quotes."
-            yield Missing(str(file), f"{where} {reason}")
+            counts = f"has {len(row.cells)} fields, the first line {len(columns)}"
+            yield Missing(str(file), f"{where} {counts}; put what holds a separator in quotes.")
     if empty:
         raise UnreadableList("has no images in it, only the names of columns; add a row for each.")
 

@@ -6,28 +6,25 @@ none fails alone, with its line.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from igcli.bounded import open_regular
 from igcli.inputs import Missing, TextInput
 from igcli.molecules.sdf import structures_in
-from igcli.tables import unescaped_cell
+from igcli.tables import TableRow, bounded_lines, table_rows, unescaped_cell
 
 SMILES_SUFFIXES, TABLE_SUFFIXES, STRUCTURE_SUFFIXES = (".smi", ".smiles"), (".csv", ".tsv"), (".sdf", ".mol")
 SUFFIXES = SMILES_SUFFIXES + TABLE_SUFFIXES + STRUCTURE_SUFFIXES
 
 LONGEST_LINE = 1 << 16
 """Characters of the longest line; a file with a longer one is none of molecules."""
-
-MOST_LINES = 100
-"""Lines of one row of a table, whose cells may have line breaks in quotes."""
 
 
 def read_entries(inputs: Sequence[str], *, column: str | None, stdin: BinaryIO) -> Iterator[TextInput | Missing]:
@@ -93,60 +90,38 @@ def _lines_of_smiles(text: TextIO, file: str) -> Iterator[TextInput | Missing]:
 
 def _table(text: TextIO, file: str, column: str | None) -> Iterator[TextInput | Missing]:
     header = text.readline(LONGEST_LINE)
-    if len(header) == LONGEST_LINE:
-        yield _endless(file, 1)
-        return
     delimiter = max("\t,;" if Path(file).suffix == ".tsv" else ",;\t", key=header.count)
+    rows = table_rows(chain([header], bounded_lines(text, LONGEST_LINE)), delimiter=delimiter)
     try:
-        columns = next(csv.reader([header], delimiter=delimiter, strict=True), [])
-        place = _column(columns, column)
-    except (csv.Error, ValueError) as error:
+        place = _column(next(rows, TableRow(1)), column)
+    except ValueError as error:
         yield Missing(file, str(error))
         return
-    rows = csv.reader(_bounded_lines(text), delimiter=delimiter, strict=True)
     empty = True
-    while True:
-        line = rows.line_num + 2  # counted from 1, after the header
-        where = f"{file}:{line}"
-        try:
-            row = next(rows)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            yield Missing(where, f"It cannot be read as a row ({error}), nor what follows it: check its quotes.")
-            return
-        if rows.line_num + 2 - line > MOST_LINES:
-            yield Missing(where, "It opens a quote that is closed much later; the rest was not read.")
-            return
-        if not any(cell.strip() for cell in row):
-            continue
-        empty = False
-        if place >= len(row):
-            yield Missing(where, f"It has {len(row)} fields, and the column of SMILES is number {place + 1}.")
-            continue
-        smiles = unescaped_cell(row[place].strip())
-        yield TextInput(smiles, source=file, line=line)
+    for row in rows:
+        empty, where = False, f"{file}:{row.line}"
+        if row.fault:
+            yield Missing(where, f"It {row.fault}")
+        elif place >= len(row.cells):
+            yield Missing(where, f"It has {len(row.cells)} fields, and the column of SMILES is number {place + 1}.")
+        else:
+            yield TextInput(unescaped_cell(row.cells[place].strip()), source=file, line=row.line)
     if empty:
         yield Missing(file, "It has no molecules in it, only the names of columns.")
 
 
-def _column(columns: Sequence[str], wanted: str | None) -> int:
+def _column(header: TableRow, wanted: str | None) -> int:
     """The place of the column of SMILES."""
+    if header.fault:
+        raise ValueError(f"Its first line {header.fault}")
     name = "smiles" if wanted is None else wanted
-    folded = [column.strip().casefold() for column in columns]
+    folded = [column.strip().casefold() for column in header.cells]
     found = [place for place, column in enumerate(folded) if column == name.strip().casefold()]
     if len(found) == 1:
         return found[0]
-    there = ", ".join(column[:40] for column in columns[:20]) or "nothing"
+    there = ", ".join(column[:40] for column in header.cells[:20]) or "nothing"
     many = f"It has {len(found)} columns called {name}" if found else f"It has no column called {name[:40]}"
     raise ValueError(f"{many}: name the one with the SMILES with --column; its first line has {there}.")
-
-
-def _bounded_lines(text: TextIO) -> Iterator[str]:
-    while line := text.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE:
-            raise csv.Error(f"it has more than {LONGEST_LINE:,} characters")
-        yield line
 
 
 def _endless(file: str, number: int) -> Missing:

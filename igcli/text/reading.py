@@ -5,7 +5,6 @@ A file or stdin has one text per line; a table (``.csv``, ``.tsv``) one per row;
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import sys
@@ -17,11 +16,14 @@ from typing import BinaryIO
 from igcli.bounded import open_regular, read_bounded
 from igcli.errors import UsageError, first_line
 from igcli.inputs import Missing, TextInput
+from igcli.tables import TableRow, bounded_lines, table_rows
 
 #: Bytes of the longest line, cell or whole file.
 LONGEST = 2**20
 #: Of a longer line, how many times as much is passed over.
 _PASSED_OVER = 256
+#: Lines of one text in a table.
+_MOST_LINES = 10_000
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _NOT_UTF8 = "It is not UTF-8: save it as UTF-8, or convert it with iconv."
 _TOO_LONG = f"It has more than {LONGEST} bytes: one text is expected on a line."
@@ -98,16 +100,17 @@ class TextSource:
 
     def _rows(self, file: BinaryIO, name: str, delimiter: str) -> Iterator[Found]:
         with io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as lines:
-            rows = csv.reader(_bounded(lines), delimiter=delimiter)
-            try:
-                heads = next(rows, [])
-                place = self._place(heads, name)
-                for row in rows:
-                    if row:
-                        yield _of_row(heads, row, place, TextInput("", name, rows.line_num))
-            except csv.Error as problem:
-                reason = f"It is no row of a table ({problem}): nothing after it is read."
-                yield Missing(f"{name}:{rows.line_num}", reason)
+            rows = table_rows(bounded_lines(lines, LONGEST), delimiter=delimiter, most_lines=_MOST_LINES)
+            heads = next(rows, TableRow(1))
+            if heads.fault:
+                yield Missing(f"{name}:1", f"It {heads.fault}")
+                return
+            place = self._place(heads.cells, name)
+            for row in rows:
+                if row.fault:
+                    yield Missing(f"{name}:{row.line}", f"It {row.fault}")
+                else:
+                    yield _of_row(heads.cells, row.cells, place, TextInput("", name, row.line))
 
     def _place(self, heads: Sequence[str], name: str) -> int:
         wanted = self.column or ("text" if "text" in heads else heads[0] if len(heads) == 1 else None)
@@ -133,14 +136,6 @@ def _lines(file: BinaryIO, name: str) -> Iterator[Found]:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape").strip("\r\n")
         if text.strip():
             yield _checked(text, TextInput(text, name, number))
-
-
-def _bounded(lines: io.TextIOWrapper) -> Iterator[str]:
-    """The lines of a table, none of them read further than :data:`LONGEST`."""
-    while line := lines.readline(LONGEST + 1):
-        if len(line) > LONGEST:
-            raise csv.Error(f"it has more than {LONGEST:,} characters")
-        yield line
 
 
 def _passed_over(file: BinaryIO) -> bool:

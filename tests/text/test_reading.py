@@ -149,6 +149,14 @@ def test_devices_and_pipes_are_refused():
     assert "cannot be read" in found.reason
 
 
+def test_a_text_of_many_lines_stands_in_one_cell(tmp_path):
+    file = tmp_path / "reviews.csv"
+    file.write_text('text,label\n"' + "line\n" * 500 + '",a\nnext,b\n')
+    first, second = TextSource(files=(str(file),)).inputs()
+    assert first.text.count("line") == 500
+    assert (second.text, second.line, second.columns) == ("next", 503, (("label", "b"),))
+
+
 def test_a_table_with_an_endless_row_is_read_no_further_than_a_text_may_be_long(tmp_path):
     table = tmp_path / "table.csv"
     with table.open("wb") as file:
