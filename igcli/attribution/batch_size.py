@@ -15,13 +15,13 @@ from __future__ import annotations
 import gc
 import json
 import os
-import platform
 import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
 
 from igcli.lazy import torch
+from igcli.models.devices import processor_name
 from igcli.models.model import Model
 from igcli.models.weights_store import checkpoints_folder
 
@@ -221,13 +221,5 @@ def _machine(device: torch.device) -> str:
     if device.type == "cuda":
         facts = torch.cuda.get_device_properties(device)
         return f"{facts.name}, {facts.total_memory >> 20} MiB"
-    processor = f"{_processor()}, {os.cpu_count()} cores"
+    processor = f"{processor_name()}, {os.cpu_count()} cores"
     return processor if device.type != "cpu" else f"{processor}, {torch.get_num_threads()} threads"
-
-
-def _processor() -> str:
-    with suppress(OSError):  # Linux alone has this file, and platform does not know the name there
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

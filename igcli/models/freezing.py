@@ -15,7 +15,6 @@ def frozen(network: torch.nn.Module) -> Iterator[None]:
     needs = [(parameter, parameter.requires_grad) for parameter in network.parameters()]
     try:
         in_evaluation_mode(network)
-        _multiply_samples_together(network)
         yield
     finally:
         for module, training in modes:
@@ -30,14 +29,3 @@ def in_evaluation_mode(network: torch.nn.Module) -> torch.nn.Module:
     for parameter in network.parameters():  # one by one: scripted networks cannot do it as a whole
         parameter.requires_grad = False
     return network
-
-
-def _multiply_samples_together(network: torch.nn.Module) -> None:
-    """Mark the weights of attention's first projection as requiring a gradient, which nobody computes.
-
-    Its input is not contiguous, and torch multiplies that by a weight without gradient sample by sample, by one with a
-    gradient all at once (``should_fold`` in ATen/native/LinearAlgebra.cpp). It made a ViT a third slower.
-    """
-    for module in network.modules():
-        if isinstance(module, torch.nn.MultiheadAttention) and module.in_proj_weight is not None:
-            module.in_proj_weight.requires_grad_()

@@ -234,13 +234,17 @@ class Model:
 
         Each sample's outputs are those that it has alone, unless another ``batching`` than the model's own is given.
         """
+        from igcli.models.engine.products import FastProducts  # loads torch
+
         own = self.network if network is None else network
         if batching is None and self._batching is None and len(inputs[0]) > 1:
             batching = self.try_batching(*self.two_different(inputs))
         batching = batching or self._batching or TOGETHER
 
         def forward(part: tuple[Any, ...]) -> torch.Tensor:
-            output = own(*self.prepared(part, own))
+            prepared = self.prepared(part, own)
+            with FastProducts():
+                output = own(*prepared)
             return logits_of(output, len(part[0]), choice=self.output_index, classes=len(self.labels) or None)
 
         return batching.run(inputs, forward)

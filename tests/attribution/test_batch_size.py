@@ -180,7 +180,7 @@ def other_threads(model, monkeypatch):
 
 
 def other_processor(model, monkeypatch):
-    monkeypatch.setattr(batch_size, "_processor", lambda: "abacus")
+    monkeypatch.setattr(batch_size, "processor_name", lambda: "abacus")
 
 
 def other_torch(model, monkeypatch):

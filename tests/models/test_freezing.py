@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from igcli.models.freezing import frozen
 
@@ -16,26 +15,6 @@ class _Attention(nn.Module):
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return self.attention(values, values, values, need_weights=False)[0]
-
-
-class _Products(TorchDispatchMode):
-    """The operators that are called inside the block."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.seen.append(func.name())
-        return func(*args, **(kwargs or {}))
-
-
-def test_attention_projects_all_samples_by_one_product() -> None:
-    network, values = _Attention(), torch.rand(3, 5, 8, requires_grad=True)
-    with frozen(network), _Products() as products:
-        torch.autograd.grad(network(values).sum(), values)
-    assert "aten::bmm" not in products.seen
-    assert "aten::mm" in products.seen
 
 
 def test_what_needs_a_gradient_is_as_before_and_none_is_kept() -> None:
