@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -113,19 +114,30 @@ def test_the_workflows_lint_test_and_try_the_wheel_with_the_oldest_and_the_newes
     assert release["permissions"] == {"contents": "read"}
 
 
-def test_issue_forms_and_citation_are_what_their_readers_expect(root, read_yaml):
-    for name in ("bug", "wish"):
-        form = read_yaml(f".github/ISSUE_TEMPLATE/{name}.yml")
-        assert form["name"]
-        assert form["description"]
-        names = [part["id"] for part in form["body"]]
-        assert len(names) == len(set(names))
-        assert all(part["attributes"]["label"] for part in form["body"])
-    cited = read_yaml("CITATION.cff")
-    assert cited["cff-version"] == "1.2.0"
-    assert {"message", "title", "authors"} <= set(cited)
-    for paper in cited["references"]:
-        assert {"type", "title", "authors", "year"} <= set(paper)
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("github-workflows", ".github/workflows/*.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/[!c]*.yml"),
+        ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+        ("dependabot", ".github/dependabot.yml"),
+        ("citation-file-format", "CITATION.cff"),
+    ],
+)
+def test_what_other_programs_read_keeps_to_their_schemas(root, schema, files):
+    pytest.importorskip("check_jsonschema", reason="needs check-jsonschema, which holds the schemas")
+    found = sorted(root.glob(files))
+    assert found
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *found]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_programs_that_the_workflows_run_are_in_the_distribution(root):
+    text = "".join(each.read_text(encoding="utf-8") for each in (root / ".github" / "workflows").iterdir())
+    named = set(re.findall(r"python ([\w/]+\.py)", text))
+    assert named
+    assert all((root / name).is_file() for name in named)
 
 
 @pytest.mark.parametrize(
