@@ -36,12 +36,12 @@ ifdef ZIP
 	$(BIN)/python tests/benchmarks/folder.py $(ZIP)
 endif
 
-wheel-check: $(VENV)/bin/python  ## build dist/, and try the wheel in an empty environment; LOWEST=1 with the oldest dependencies
+wheel-check: $(VENV)/$(if $(INSTALLED),.tested,bin/python)  ## build dist/, and try the wheel in an empty environment; LOWEST=1: the oldest dependencies, INSTALLED=1: those of .venv
 	rm -rf dist
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build
 	$(BIN)/python tests/distribution/sdist.py dist/*.tar.gz
-	$(BIN)/python tests/distribution/try_wheel.py dist/*.whl $(if $(LOWEST),--lowest)
+	$(BIN)/python tests/distribution/try_wheel.py dist/*.whl $(if $(LOWEST),--lowest) $(if $(INSTALLED),--installed)
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage .hypothesis

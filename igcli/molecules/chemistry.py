@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from igcli.errors import InputError, UsageError
+from igcli.errors import InputError, UsageError, first_line
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -22,9 +23,16 @@ NO_ATOMS = "It has no atoms."
 
 
 def check_installed() -> None:
-    """Raise ``UsageError`` if RDKit is not installed."""
+    """Raise ``UsageError`` if RDKit is not installed, or cannot draw here."""
     if find_spec("rdkit") is None:
         raise UsageError('Molecules are read by RDKit, which is not installed: pip install "igcli[molecules]".')
+    try:
+        import_module("rdkit.Chem.Draw")
+    except ImportError as problem:  # it needs libraries of a desktop, which a container may be without
+        raise UsageError(
+            f"RDKit cannot draw molecules here ({first_line(problem)}): install what is missing with the system's own "
+            "packages (Debian and Ubuntu: apt-get install libxrender1 libxext6)."
+        ) from problem
 
 
 def molecule_from_smiles(smiles: str) -> Mol:

@@ -24,5 +24,8 @@ def missing_from(archive: Path) -> set[str]:
 
 
 if __name__ == "__main__":
+    if not (ROOT / ".git").exists():
+        print("This is no clone: what git has is not known.")
+        sys.exit()
     missing = missing_from(Path(sys.argv[1]))
     sys.exit(f"Not in the distribution: {', '.join(sorted(missing))}" if missing else 0)

@@ -56,3 +56,12 @@ def test_without_rdkit_one_sentence_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(chemistry, "find_spec", lambda _: None)
     with pytest.raises(UsageError, match=r'pip install "igcli\[molecules\]"'):
         check_installed()
+
+
+def test_a_library_that_rdkit_misses_is_named_with_how_to_install_it(monkeypatch):
+    def without_a_desktop(_: str) -> None:
+        raise ImportError("libXrender.so.1: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(chemistry, "import_module", without_a_desktop)
+    with pytest.raises(UsageError, match=r"libXrender\.so\.1: .* apt-get install libxrender1"):
+        check_installed()
