@@ -145,7 +145,7 @@ def sweep(
     OutOfMemory
         When a single point does not fit into the device's memory.
     """
-    model = model.optimised()
+    model = model.optimised(compiled=all(len(bundle) == 1 for bundle in _together(runs)))
     for run in runs:
         run.path = run.path.to(model.device, model.dtype)
         for consumer in run.consumers:

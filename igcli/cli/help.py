@@ -37,7 +37,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
             "std",
         ),
         *("value_range", "interpolation", "model_arg", "trust_pickle", "trust_model_file", "device", "precision"),
-        *("batch_size", "offline", "layers"),
+        *("batch_size", "compile", "offline", "layers"),
     ),
     "Method": (
         *("continuation", "compare"),
@@ -62,6 +62,7 @@ RARE = {
     *("weights_key", "ig2_step", "references", "guided_fraction", "guided_distance", "phi", "smooth_sigma"),
     *("ray_address", "ray_actors", "ray_cpus", "crops", "crop_confidence", "interpolation", "max_pixels"),
     *("output_index", "resize", "model_arg", "no_exif_rotate", "allow_truncated", "rule", "bands", "map_tolerance"),
+    "compile",
 }
 
 #: The heading of a command's options that no section names.

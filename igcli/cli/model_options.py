@@ -35,10 +35,13 @@ class ModelChoice(ModelSpec):
         How many pictures go through it at once: ``None`` for as many as suit the device.
     precision
         A name in ``PRECISIONS``: how products are computed.
+    compile
+        Whether torch compiles it first.
     """
 
     batch_size: int | None = None
     precision: str = "float32"
+    compile: bool = False
 
 
 def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], None]) -> Classifier:
@@ -46,12 +49,17 @@ def load_chosen(choice: ModelChoice, *, progress: bool, warn: Callable[[str], No
     startup.import_torchvision_without_compiler()  # also in worker processes, which do not begin in main()
     model = load_model(choice, progress=progress, warn=warn)
     startup.after_loading(on_cpu=model.device.type == "cpu")
+    if choice.compile:
+        model.compile(warn=warn)
     return model
 
 
 def load_silently(choice: ModelChoice, device: str) -> Classifier:
-    """The same for a worker process, on its own device."""
-    return load_chosen(replace(choice, device=device), progress=False, warn=lambda _: None)
+    """The same for a worker process, on its own device; only what the compiler has to say is said."""
+    model = load_chosen(replace(choice, device=device, compile=False), progress=False, warn=lambda _: None)
+    if choice.compile:
+        model.compile(warn=lambda sentence: click.echo(f"warning: {sentence}", err=True))
+    return model
 
 
 def _numbers_type(name: str, count: int | None = None) -> TextType:
@@ -103,11 +111,12 @@ def _choice(
     input_size: Extent | None,
     **how: Any,
 ) -> ModelChoice:
-    precision = how.pop("precision", "float32")  # commands about the model compute nothing
+    # commands about the model compute nothing
+    computing = {name: how.pop(name) for name in ("precision", "compile") if name in how}
     said = {"trust_pickle": trust_pickle, "trust_model_file": trust_model_file, "offline": offline}
     flags: dict[str, Any] = {name: True for name, value in said.items() if value}
     choice = ModelChoice.of(arguments=dict(model_arg) or None, size=input_size, **flags, **how)
-    return replace(choice, precision=precision)
+    return replace(choice, **computing)
 
 
 model_arg_option = click.option(
@@ -179,8 +188,16 @@ _precision = click.option(
          "the first photo, and said.",
 )  # fmt: skip
 
+_compile = click.option(
+    "--compile", is_flag=True,
+    help="Let torch compile the network first. That takes minutes, and needs a C++ compiler, or Triton on a GPU (not "
+         "tried there). Results differ by rounding. It can pay off for hundreds of photos on ResNet or ConvNeXt; small "
+         "networks such as EfficientNet-Lite get slower. Several classes of a photo, single pictures, layers, and "
+         "methods that look inside the network use it as it is.",
+)  # fmt: skip
+
 #: For commands that use the model: ``--model`` and all the rest, as ``choice``.
-model_options = grouped("choice", _choice, _model_option, *_details, _precision, _batch_size)
+model_options = grouped("choice", _choice, _model_option, *_details, _precision, _batch_size, _compile)
 
 _model_argument = click.argument("model", default="auto", metavar="[MODEL]", shell_complete=completion.model_names)
 

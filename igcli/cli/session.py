@@ -180,9 +180,12 @@ class Session(ExitStack):
         self.cluster = cluster if several else None
         if len(self.devices) > 1:
             refuse_precision(choice.precision, "several devices")
-        choice = replace(choice, device=own_device(self.devices))
+        here = self.cluster is None and len(self.devices) == 1
+        choice = replace(choice, device=own_device(self.devices), compile=choice.compile and here)
         check_precision(choice.precision, resolve_device(choice.device))
         self.enter_context(numbers(choice.precision))
+        if choice.compile:
+            self.console.note("Compiling the network takes half a minute and more.")
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
         gradients = len(self.found) * gradients_for(wanted)
         size = choice.batch_size or batch_size_for(model, gradients=gradients) or default_batch_size(model.device)

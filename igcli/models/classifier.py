@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -19,11 +19,21 @@ from igcli.images.references import reference_files
 from igcli.images.source import Found
 from igcli.lazy import torch
 from igcli.models.batching import synthetic_pictures
-from igcli.models.engine.rewritable import Fingerprint, may_be_rewritten
+from igcli.models.engine.rewritable import Fingerprint, has_hooks, may_be_rewritten
 from igcli.models.model import Model, Provenance
+from igcli.models.spec import warn_python
 from igcli.sample import Sample
 
 OWN_NETWORK = "Your own network becomes igcli.Classifier(network, labels, view=igcli.View(224), mean=(...), std=(...))."
+
+
+@dataclass(frozen=True)
+class _Faster:
+    """What takes a network's place as long as it is in the state ``origin``: it rewritten, and compiled."""
+
+    origin: tuple[object, ...]
+    rewritten: torch.nn.Module | None  # takes pixels, and normalises them itself
+    compiled: torch.nn.Module | None = None  # takes what the rewritten one takes, else what the network does
 
 
 class Classifier(Model):
@@ -72,10 +82,10 @@ class Classifier(Model):
         self.view = view or View()
         self.mean, self.std = mean, std
         self._takes_pixels = False  # whether the network normalises them itself
-        self._rewritten: tuple[tuple[object, ...], torch.nn.Module | None] | None = None
+        self._faster: _Faster | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_rewritten": None}  # copies, here or in another process, make their own
+        return {**vars(self), "_faster": None}  # copies, here or in another process, make their own
 
     @property
     def preparation(self) -> dict[str, Any]:
@@ -146,29 +156,50 @@ class Classifier(Model):
         """Two synthetic pictures of the same shape."""
         return (synthetic_pictures(*inputs[0].shape[1:]),)
 
-    def optimised(self) -> Self:
+    def optimised(self, *, compiled: bool = True) -> Self:
         """The same classifier over an equivalent network that is faster (equal to rounding), or the classifier itself.
 
         Made once, and again when parameters, buffers or modules' settings change, as far as
         :class:`~igcli.models.engine.rewritable.Fingerprint` notices: not through ``.data``. Returns the classifier
         itself for networks that have hooks, cannot be traced, or contain modules of other libraries than torch,
-        torchvision and timm. Layers are renamed or removed: use it for logits and gradients only.
+        torchvision and timm, unless they were compiled. Layers are renamed or removed: use it for logits and gradients
+        only.
         """
-        from igcli.models.engine.optimised import optimised  # loads torch
-
         _ = self.batching  # the copy shares what is known of it
-        if not may_be_rewritten(self.network):
+        rewritable = may_be_rewritten(self.network)
+        if not rewritable and (self._faster is None or has_hooks(self.network)):
             return self
-        origin = Fingerprint(self.network), self.mean, self.std
-        if self._rewritten is None or self._rewritten[0] != origin:
-            mean, std = (torch.tensor(v, device=self.device, dtype=self.dtype) for v in (self.mean, self.std))
-            self._rewritten = origin, optimised(self.network, mean=mean, std=std)
-        network = self._rewritten[1]
+        faster = self._current(rewritable=rewritable)
+        network = (faster.compiled if compiled else None) or faster.rewritten
         if network is None:
             return self
         other = copy(self)
-        other.network, other._takes_pixels = network, True
+        other.network, other._takes_pixels = network, faster.rewritten is not None
         return other
+
+    def compile(self, *, warn: Callable[[str], None] = warn_python) -> None:
+        """Compile the network with :func:`torch.compile`, now, for logits and gradients in batches of two or more.
+
+        It takes half a minute and more, and pays off in long runs on networks that it makes faster. Results differ by
+        rounding. It holds until the network changes, and not for copies of the classifier. Gradients of several classes
+        at once, layers, and methods that look inside the network use it as it is. Where it cannot be compiled, or
+        returns other numbers then, ``warn`` is called with the reason, and nothing changes.
+        """
+        from igcli.models.engine.compiled import compiled  # loads torch and its compiler
+
+        faster = self._current(rewritable=may_be_rewritten(self.network))
+        if faster.compiled is None:
+            self._faster = replace(faster, compiled=compiled(self.optimised(), warn=warn))
+
+    def _current(self, *, rewritable: bool) -> _Faster:
+        """What takes the place of the network as it is now."""
+        from igcli.models.engine.optimised import optimised  # loads torch
+
+        origin = Fingerprint(self.network), self.mean, self.std
+        if self._faster is None or self._faster.origin != origin:
+            mean, std = (torch.tensor(v, device=self.device, dtype=self.dtype) for v in (self.mean, self.std))
+            self._faster = _Faster(origin, optimised(self.network, mean=mean, std=std) if rewritable else None)
+        return self._faster
 
     def prepared(self, inputs: tuple[Any, ...], network: Callable[..., object]) -> tuple[Any, ...]:
         """Pixels (N, C, H, W) normalised, unless the network does that itself, in the order that it expects."""
@@ -184,7 +215,7 @@ class Classifier(Model):
     def recognised(self, outputs: torch.Tensor) -> Self:
         """The same classifier, or one over the same network that treats its outputs as probabilities."""
         other = super().recognised(outputs)
-        other._rewritten = self._rewritten
+        other._faster = self._faster
         return other
 
     @property

@@ -213,8 +213,14 @@ class Model:
         """Logits (N, K) of batches (N, ...) of a sample's tensors, and of what the network takes further."""
         return self.through(self.network, *inputs)
 
-    def optimised(self) -> Self:
-        """The same model over an equivalent network that is faster (equal to rounding), or the model itself."""
+    def optimised(self, *, compiled: bool = True) -> Self:
+        """The same model over an equivalent network that is faster (equal to rounding), or the model itself.
+
+        Parameters
+        ----------
+        compiled
+            Whether it may be a compiled network, whose pass can be differentiated once, and whose modules run no hooks.
+        """
         return self
 
     def through(self, network: torch.nn.Module, *inputs: Any) -> torch.Tensor:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import adaptive
 import commands
+import compiling
 import end_to_end
 import equal_error
 import equal_steps
@@ -45,6 +46,7 @@ SECTIONS = {
     "folder": end_to_end.measure,
     "networks": networks.measure,
     "commands": commands.measure,
+    "compile": compiling.measure,
 }
 COUNTS = (24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128)
 

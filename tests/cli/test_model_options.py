@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +15,8 @@ from click.testing import CliRunner
 from igcli.cli.main import Commands
 from igcli.cli.model_options import ModelChoice, load_chosen, model_options
 from igcli.models.spec import InputSpec, ModelSpec
+
+SAMPLES = Path(__file__).parents[2] / "sample_images"
 
 
 @pytest.fixture
@@ -45,6 +50,7 @@ def test_everything_that_is_typed_is_in_the_choice(typed):
         *("--value-range", "-1,1", "--interpolation", "bicubic", "--device", "cpu", "--batch-size", "7"),
         "--offline",
         "--trust-pickle",
+        "--compile",
     )
     assert choice == ModelChoice(
         "net.py:build",
@@ -56,6 +62,7 @@ def test_everything_that_is_typed_is_in_the_choice(typed):
         batch_size=7,
         offline=True,
         trust_pickle=True,
+        compile=True,
     )
     assert pickle.loads(pickle.dumps(choice)) == choice
     assert isinstance(choice, ModelSpec)
@@ -100,3 +107,26 @@ def test_the_choice_is_loaded_and_warnings_are_handed_on(monkeypatch):
     model = load_chosen(ModelChoice(offline=True, device="cpu"), progress=False, warn=said.append)
     assert model.provenance.name == "caltech101"
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("devices", ["cpu", "cpu,cpu"], ids=["this process", "workers"])
+def test_without_a_compiler_a_sentence_says_so_and_the_run_goes_on(tmp_path, devices):
+    (tmp_path / "net.py").write_text(
+        "import torch\nfrom torch import nn\n\ndef build():\n    torch.manual_seed(0)\n"
+        "    return nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 3))\n"
+    )
+    photos = [str(file) for file in sorted(SAMPLES.glob("*.jpg"))[:2]]
+    network = ["--model", "net.py:build", "--input-size", "16", "--steps", "4", "--compile", "--device", devices]
+    done = subprocess.run(
+        [sys.executable, "-m", "igcli", "explain", *photos, *network, "-o", "out"],
+        cwd=tmp_path,
+        env={**os.environ, "CXX": "no-such-compiler", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "net.py:build: the network is used as it is, without --compile." in done.stderr
+    assert "needs a C++ compiler" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(list((tmp_path / "out").glob("*.integrated.png"))) == 2

@@ -47,7 +47,7 @@ class IG2(OwnPath):
     def finish(self) -> torch.Tensor:
         """Follow the paths to all references together; signed, in score units."""
         context = self.context
-        model = context.model.optimised()
+        model = context.model.optimised(compiled=False)
         with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
             last = LastRepresentation.of(model, context.path)
             names, goals = self._references(last)

@@ -25,18 +25,20 @@ _PLAIN = (bool, int, float, str, type(None))
 
 def may_be_rewritten(network: torch.nn.Module) -> bool:
     """Whether all modules are of known libraries and unchanged, without any hook on them."""
-    if any(getattr(torch.nn.modules.module, name) for name in _GLOBAL_HOOKS):
-        return False
-    return all(map(_is_unchanged, network.modules()))
+    return not has_hooks(network) and all(map(_is_unchanged, network.modules()))
+
+
+def has_hooks(network: torch.nn.Module) -> bool:
+    """Whether anything is to be called when a module of the network is, or any module."""
+    return any(getattr(torch.nn.modules.module, name) for name in _GLOBAL_HOOKS) or any(
+        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
+        for module in network.modules()
+    )
 
 
 def _is_unchanged(module: torch.nn.Module) -> bool:
-    return (
-        type(module).__module__.startswith(_LIBRARIES)
-        and "forward" not in vars(module)  # replaced on this one object
-        and not (module._forward_hooks or module._forward_pre_hooks)
-        and not (module._backward_hooks or module._backward_pre_hooks)
-    )
+    # a forward pass may have been replaced on this one object
+    return type(module).__module__.startswith(_LIBRARIES) and "forward" not in vars(module)
 
 
 class Fingerprint:
