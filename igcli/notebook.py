@@ -31,7 +31,7 @@ from igcli.jobs.plan import Job
 from igcli.models.model import Model
 from igcli.rendering.animation import encode
 from igcli.rendering.film import Look, draw_frames
-from igcli.rendering.page.content import detail_for
+from igcli.rendering.page.content import detail_for, title_of
 from igcli.rendering.page.photo_page import photo_page
 from igcli.rendering.saturation_plot import saturation_plot
 
@@ -223,8 +223,7 @@ def report(
     found = explain_in_groups(model, samples, wanted, budget=job.budget)
     pages = [photo_page(each, name=names[id(each.sample)], detail=detail) for each in found]
     name = samples[0].name if len(samples) == 1 else f"{len(samples)} photos"
-    heading = title or f"What the prediction depends on: {name}"
-    write_report(written, job.plan, photos=pages, title=heading, command=f"igcli.report(model, pictures, {path!r})")
+    write_report(written, job.plan, photos=pages, title=title or title_of(name), command=f"igcli.report(model, pictures, {path!r})")
     return OutputFile(written)
 
 

@@ -64,14 +64,15 @@ class Completeness:
         return cls(gap, relative, within, sums_to, "range" if returned else "rise", floor)
 
     @property
-    def unit_words(self) -> str:
-        """What follows a gap in per cent: empty, or ``" of the score's range"`` where it is not one of the rise."""
-        return OF_RANGE if self.relative_to == "range" else ""
+    def words(self) -> str:
+        """What follows a gap in per cent, wherever one is shown; mostly nothing.
 
-    def floor_words(self, tolerance: float) -> str:
-        """``", but only 0.0004 of the score"`` after a gap over the tolerance that is small in itself; else empty."""
-        by_floor = self.within_tolerance and self.relative_gap > tolerance
-        return f", but only {self.gap:.1g} of the score" if by_floor else ""
+        ``" of the score's range"`` where that is its unit; ``", but only 0.0004 of the score"`` where it is over the
+        tolerance, but within it by ``floor``.
+        """
+        unit = OF_RANGE if self.relative_to == "range" else ""
+        by_floor = self.within_tolerance and self.relative_gap > self.floor / OF_PROBABILITY > 0
+        return f"{unit}, but only {self.gap:.1g} of the score" if by_floor else unit
 
 
 #: Said of a gap whose unit is the score's range along the path.

@@ -24,8 +24,7 @@ def caption_of(result: Attribution) -> str:
     complete, parts = result.completeness, []
     if complete.within_tolerance is not None:
         over = "" if complete.within_tolerance else f" (over {100 * result.settings.tolerance:g} %)"
-        words = complete.unit_words + complete.floor_words(result.settings.tolerance)
-        parts.append(f"gap {100 * complete.relative_gap:.1f} %{words}{over}")
+        parts.append(f"gap {100 * complete.relative_gap:.1f} %{complete.words}{over}")
     if (error := result.extras.get("map_error")) is not None:
         missed = result.extras.get("map_within_tolerance") is False
         over = f" (over {100 * (result.settings.map_tolerance or 0):g} %)" if missed else ""

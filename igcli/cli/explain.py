@@ -280,7 +280,7 @@ def _map_error(result: Record) -> str:
 def _gap(result: Record) -> str:
     found, settings = Completeness(**result["completeness"]), result["settings"]
     shown = f"gap {percent(gap)}" if (gap := found.relative_gap) < 10 else f"gap {gap:.3g} times the score's rise"
-    shown += found.unit_words + found.floor_words(settings["tolerance"])
+    shown += found.words
     if result.get("lowpass", {}).get("of") == "absolute":
         shown += " before the low-pass"
     shown += {"score": " between sum and score", "end": " between sum and rise from the path's end"}.get(

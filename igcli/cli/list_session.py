@@ -95,8 +95,9 @@ class ListSession(ExitStack):
     def write_page(self, folder: Path, records: Iterable[Record], *, failures: Sequence[str] = ()) -> None:
         """Write ``report.html`` of the records into their folder."""
         from igcli.jobs.outputs.list_report import write_list_report
+        from igcli.rendering.page.content import title_of
 
-        page, title = folder / "report.html", f"What the prediction depends on: {self.unit}s"
+        page, title = folder / "report.html", title_of(f"{self.unit}s")
         if write_list_report(page, records, folder=folder, title=title, command=typed(), failures=failures):
             self.console.note(f"-> {page}")
 

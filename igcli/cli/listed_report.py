@@ -13,6 +13,7 @@ from igcli.jobs.files import check_writable
 from igcli.jobs.outputs.list_report import Listed, write_list_report
 from igcli.jobs.outputs.record import new_record, typed
 from igcli.jobs.outputs.report import check_free
+from igcli.rendering.page.content import title_of
 
 #: What of ig report's own options such a page takes.
 _TAKEN = {"paths", "output", "title", "overwrite", "json", "quiet", "verbose", "debug"}
@@ -35,7 +36,7 @@ def report_list(listed: Listed, output: Path, streams: Streams, *, title: str | 
     with Console(streams) as console:
         check_writable(output.parent)
         check_free(output, overwrite=overwrite)
-        name = title or f"What the prediction depends on: {listed.folder.resolve().name}"
+        name = title or title_of(listed.folder.resolve().name)
         failures = listed.failures()
         count = write_list_report(
             output, listed.records(), folder=listed.folder, title=name, command=typed(), failures=failures

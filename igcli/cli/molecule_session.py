@@ -135,5 +135,4 @@ def _gap(result: Record) -> list[str]:
     if found.within_tolerance is None:
         return []
     over = "" if found.within_tolerance else " (over the tolerance: try --steps auto, or more --max-steps)"
-    words = found.unit_words + found.floor_words(result["settings"]["tolerance"])
-    return [f"gap {percent(found.relative_gap)}{words}{over}"]
+    return [f"gap {percent(found.relative_gap)}{found.words}{over}"]

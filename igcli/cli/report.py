@@ -30,7 +30,7 @@ from igcli.jobs.outputs.record import new_record
 from igcli.jobs.outputs.report import check_free, page_of, wanted_for_pages, write_report
 from igcli.jobs.pipeline import process
 from igcli.jobs.runs.run import Tally
-from igcli.rendering.page.content import PhotoPage, detail_for
+from igcli.rendering.page.content import PhotoPage, detail_for, title_of
 from igcli.rendering.page.style_tables import check_style
 from igcli.rendering.scaling import Scale
 
@@ -126,7 +126,7 @@ def report(
                 job.plan,
                 photos=pages,
                 look=(style, scale),
-                title=title or f"What the prediction depends on: {name}",
+                title=title or title_of(name),
                 failures=failures,
             )
             size = output.stat().st_size / 1e6

@@ -60,12 +60,10 @@ def sums_of(text: ScoredText) -> list[str]:
         if name == "gradient":
             words = f"{name}: sizes, which sum to nothing"
         elif gap.within_tolerance is False:
-            words += (
-                f" (gap {gap.relative_gap:.1%}{gap.unit_words}, not within the tolerance: try --steps auto, or more "
-            )
+            words += f" (gap {gap.relative_gap:.1%}{gap.words}, not within the tolerance: try --steps auto, or more "
             words += "--max-steps)"
-        elif gap.within_tolerance and gap.relative_to == "range":
-            words += f" (gap {gap.relative_gap:.1%}{gap.unit_words} along the path)"
+        elif gap.within_tolerance and gap.words:
+            words += f" (gap {gap.relative_gap:.1%}{gap.words})"
         if name in text.means:
             words += f": {text.means[name].words}"
         lines.append(words)

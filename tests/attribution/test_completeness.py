@@ -12,12 +12,12 @@ def test_a_probability_that_hardly_rises_may_be_off_by_a_tenth_of_the_tolerance(
     found = Completeness.of(0.0029, 0.002, tolerance=0.01, floor=floor)
     assert found.within_tolerance is True
     assert found.relative_gap == pytest.approx(0.45)
-    assert found.floor_words(0.01) == ", but only 0.0009 of the score"
+    assert found.words == ", but only 0.0009 of the score"
     assert Completeness.of(0.0031, 0.002, tolerance=0.01, floor=floor).within_tolerance is False
 
 
 def test_a_gap_within_the_tolerance_needs_no_further_words():
-    assert Completeness.of(0.998, 1.0, tolerance=0.01, floor=0.001).floor_words(0.01) == ""
+    assert Completeness.of(0.998, 1.0, tolerance=0.01, floor=0.001).words == ""
 
 
 def test_scores_without_a_unit_of_their_own_have_no_floor():

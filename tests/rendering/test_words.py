@@ -56,7 +56,7 @@ def test_colour_is_added_to_the_same_words():
 def test_a_gap_in_units_of_the_range_says_so():
     gap = Completeness.of(-0.0070, -0.0068, tolerance=0.01, span=0.05)
     (line,) = sums_of(replace(TEXT, gaps={"integrated": gap}))
-    assert "(gap 0.4% of the score's range along the path)" in line
+    assert "(gap 0.4% of the score's range)" in line
 
 
 def test_several_methods_are_a_table():

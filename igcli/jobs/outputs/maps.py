@@ -219,7 +219,7 @@ def panel_of(model: ModelFacts, explanation: Explanation, *, drawing: Drawing) -
     results = [explanation.results[name] for name in names]
     first = results[0]
     gaps = [
-        f"{result.method}: completeness gap {100 * gap.relative_gap:.2f} %{gap.unit_words}"
+        f"{result.method}: completeness gap {100 * gap.relative_gap:.2f} %{gap.words}"
         for result in results
         if (gap := result.completeness).within_tolerance is not None
     ]

@@ -46,6 +46,7 @@ from igcli.rendering.page.content import (
     Series,
     SplitPage,
     Table,
+    title_of,
 )
 from igcli.rendering.page.markup import page_parts
 from igcli.rendering.page.photo_page import photo_page
@@ -103,8 +104,7 @@ def gather_report(path: Path, plan: Plan, records: Iterable[Record], *, look: tu
     pages = [load_page(plan.output / record["files"]["page"]) for record in records]
     if pages:
         name = pages[0].name if len(pages) == 1 else f"{len(pages)} photos"
-        title = f"What the prediction depends on: {name}"
-        write_report(path, plan, photos=pages, look=look, title=title)
+        write_report(path, plan, photos=pages, look=look, title=title_of(name))
     return bool(pages)
 
 

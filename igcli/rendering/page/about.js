@@ -63,11 +63,12 @@ function exactness({ method, completeness, total, steps, evaluations }, named) {
   }
   if (completeness.within_tolerance === null) return [];
   const good = completeness.within_tolerance;
-  const unit = completeness.relative_to === "range" ? " of the score's range along the path" : "";
+  const gap = share(completeness.relative_gap);
+  const whose = completeness.words ? `${gap}${completeness.words}: ` : "";
   const effort = `${steps} steps, ${evaluations} gradients`;
   return [
-    [`Completeness gap${name}`, `${share(completeness.relative_gap)} ${good ? "✓" : "!"}`,
-      `${good ? "within" : "above"} the tolerance${unit}; map sums to ${figure(total)}, off by ${figure(completeness.gap)}; ${effort}`,
+    [`Completeness gap${name}`, `${gap} ${good ? "✓" : "!"}`,
+      `${whose}${good ? "within" : "above"} the tolerance; map sums to ${figure(total)}, off by ${figure(completeness.gap)}; ${effort}`,
       good ? "good" : "poor"],
   ];
 }

@@ -238,6 +238,11 @@ class ReportPage:
     failures: tuple[str, ...] = ()
 
 
+def title_of(name: str) -> str:
+    """The heading of a page on explanations, where none is given: of a photo's or folder's name, or of their number."""
+    return f"What the prediction depends on: {name}"
+
+
 #: The most levels of a map: those of int16.
 MAP_LEVELS = 32767
 

@@ -1,6 +1,6 @@
 // The score and the mean importance over α, with a cursor that can be dragged and the split into left and right.
 
-const CURVE_MARGINS = { left: 50, right: 84, top: 26, bottom: 26 };
+const CURVE_MARGINS = { top: 26, bottom: 26 }; // those to the sides have room for the ticks
 
 /** A curve's value between its points, joined by straight lines. */
 function readOff(xs, ys, x) {
@@ -43,16 +43,21 @@ class PathCurve {
   draw() {
     const { curve, score, split } = this.entry;
     const height = matchMedia("(max-width: 560px)").matches ? 160 : 220;
-    this.plot = new Plot(this.svg, { height, margins: CURVE_MARGINS, x: [0, 1], y: scoreRange(this.entry) });
+    const y = scoreRange(this.entry);
+    const yTicks = ticks(...y, 4);
+    const yText = (value) => (isProbability(score.kind) ? `${Math.round(100 * value)} %` : figure(value));
+    this.most = curve.importance ? Math.max(...curve.importance) || 1 : null;
+    const left = widest(this.svg, yTicks.map(yText)) + 16;
+    const right = Math.max(widest(this.svg, curve.importance ? [figure(this.most)] : []) + 12, 34);
+    this.plot = new Plot(this.svg, { height, margins: { ...CURVE_MARGINS, left, right }, x: [0, 1], y });
     const { plot } = this;
+    // The slider lies under the plot, its thumb under the cursor.
+    byId("alpha").style.setProperty("--left", `${left}px`);
+    byId("alpha").style.setProperty("--right", `${right}px`);
     if (split) this.drawSplit(split);
-    plot.axes({
-      xTicks: [0, 0.2, 0.4, 0.6, 0.8, 1],
-      yTicks: ticks(...plot.y, 4),
-      yText: (value) => (isProbability(score.kind) ? `${Math.round(100 * value)} %` : figure(value)),
-    });
+    plot.axes({ xTicks: [0, 0.2, 0.4, 0.6, 0.8, 1], yTicks, yText });
+    plot.text(plot.right + 18, plot.bottom + 18, "α", "axis-label", "start");
     if (curve.importance) {
-      this.most = Math.max(...curve.importance) || 1;
       plot.line(curve.alphas, curve.importance, "line importance", [0, this.most]);
       plot.text(plot.right + 8, plot.top + 4, figure(this.most), "tick importance-text", "start");
       plot.text(plot.right + 8, plot.bottom + 4, "0", "tick importance-text", "start");
@@ -69,11 +74,12 @@ class PathCurve {
     const x = plot.across(star);
     plot.add("rect", { x: plot.left, y: plot.top, width: x - plot.left, height: plot.bottom - plot.top, class: "rise" });
     plot.rule(x, plot.top - 6, x, plot.bottom, "split");
-    const words = left === null ? `α* ${star.toFixed(2)}` : `left ${share(left)} · α* ${star.toFixed(2)} · right ${share(right)}`;
-    const text = plot.text(x, plot.top - 11, words, "tick split-text");
-    // The words stand over the mark, but stay inside the plot.
-    const half = text.getComputedTextLength() / 2;
-    text.setAttribute("x", clamp(x, plot.left + half - 8, Math.max(plot.right - half + 8, plot.left + half - 8)));
+    const mark = `α* ${star.toFixed(2)}`;
+    const text = plot.text(x, plot.top - 11, left === null ? mark : `left ${share(left)} · ${mark} · right ${share(right)}`, "tick split-text");
+    // The words stand over the mark, but inside the drawing; the shares, which are among the numbers too, give way.
+    if (text.getComputedTextLength() > this.svg.clientWidth - 4) text.textContent = mark;
+    const half = text.getComputedTextLength() / 2 + 2;
+    text.setAttribute("x", clamp(x, half, this.svg.clientWidth - half));
   }
 
   move(alpha) {

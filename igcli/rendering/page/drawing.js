@@ -18,6 +18,15 @@ function extent(numbers) {
   return ends[0] === ends[1] ? [ends[0] - 0.5, ends[1] + 0.5] : ends;
 }
 
+/** The width in pixels of the widest of some ticks. */
+function widest(svg, texts) {
+  const trials = texts.map((text) => element("svg:text", { text, class: "tick" }));
+  svg.append(...trials);
+  const widths = trials.map((trial) => trial.getComputedTextLength());
+  for (const trial of trials) trial.remove();
+  return Math.ceil(Math.max(0, ...widths));
+}
+
 /** An SVG with a rectangle in which numbers have places; `margins` are {left, right, top, bottom} in pixels. */
 class Plot {
   constructor(svg, { height, margins, x, y }) {

@@ -22,6 +22,7 @@ _POLICY_WITHOUT_SCRIPT = (
 #: So many entries are open from the start.
 _OPEN = 5
 _STEPS = 10
+_WIDE, _HIGH = 640, 150  # units of a drawing
 _LONGEST_TITLE = 160
 
 
@@ -68,7 +69,7 @@ def list_page_parts(page: ListPage) -> Iterator[str]:
         "policy": _POLICY_WITHOUT_SCRIPT.format(style=policy_hash(style)),
         "title": isolated(page.title),
         "style": style,
-        "caveat": f'<p class="notice">{isolated(page.origin.caveat)}</p>' if page.origin.caveat else "",
+        "caveat": f'<aside class="notice" aria-label="Caveat">{isolated(page.origin.caveat)}</aside>' if page.origin.caveat else "",
         "facts": "".join(f"<dt>{escape(name)}</dt><dd>{isolated(value)}</dd>" for name, value in _facts(page.origin)),
     }
     head, tail = page_asset("list.html").split("{{entries}}")
@@ -116,7 +117,7 @@ def table_markup(table: Table) -> str:
 def scrolled(title: str, markup: str) -> str:
     """Markup that scrolls by itself where it is wider than the page, by the keyboard too."""
     said = escape(visible(title), quote=True)
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="{said}">{markup}</div>'
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{said}">{markup}</div>'
 
 
 def _caption(title: str) -> str:
@@ -133,28 +134,20 @@ def score_curve(curve: CurvePage, said: str, *, kind: str) -> str:
     if len(curve.alphas) < 3:
         return ""
     low, high = min(*curve.scores, 0.0), max(*curve.scores, 0.0)
-    width, height, left, top = 640, 150, 56, 10
     scale = (high - low) or 1.0
-
-    def down(score: float) -> float:
-        return top + height * (1 - (score - low) / scale)
-
     points = " ".join(
-        f"{left + width * alpha:.1f},{down(score):.1f}" for alpha, score in zip(curve.alphas, curve.scores, strict=True)
+        f"{_WIDE * alpha:.1f},{_HIGH * (high - score) / scale:.1f}"
+        for alpha, score in zip(curve.alphas, curve.scores, strict=True)
     )
-    lines = "".join(
-        f'<line x1="{left}" x2="{left + width}" y1="{down(score):.1f}" y2="{down(score):.1f}" class="grid"/>'
-        f'<text x="{left - 6}" y="{down(score) + 4:.1f}" text-anchor="end">{score_text(score, kind)}</text>'
-        for score in sorted({low, high})
-    )
-    ticks = "".join(
-        f'<text x="{left + width * alpha}" y="{top + height + 18}" text-anchor="middle">{alpha:g}</text>'
-        for alpha in (0, 0.5, 1)
-    )
-    box, label = f"0 0 {left + width + 20} {top + height + 26}", escape(visible(said), quote=True)
+    lines = "".join(f'<line x1="0" x2="{_WIDE}" y1="{y}" y2="{y}" class="grid"/>' for y in (0, _HIGH))
     line = f'<polyline points="{points}" class="line score"/>'
-    svg = f'<svg viewBox="{box}" role="img" aria-label="{label}">{lines}{ticks}{line}</svg>'
-    return f'<figure class="curve">{svg}<figcaption class="muted small">{isolated(said)}</figcaption></figure>\n'
+    # The drawing is stretched to the width there is; its numbers stand outside, so that they keep their size.
+    svg = f'<svg viewBox="0 0 {_WIDE} {_HIGH}" preserveAspectRatio="none">{lines}{line}</svg>'
+    ends = "".join(f"<span>{score_text(score, kind)}</span>" for score in (high, low))
+    alphas = "".join(f"<span>{alpha}</span>" for alpha in ("α = 0", "0.5", "1"))
+    label = escape(visible(said), quote=True)
+    plot = f'<div class="plot" role="img" aria-label="{label}"><div>{ends}</div>{svg}<div>{alphas}</div></div>'
+    return f'<figure class="curve">{plot}<figcaption class="muted small">{isolated(said)}</figcaption></figure>\n'
 
 
 def _entry_markup(entry: ListEntry, number: int) -> str:

@@ -1,6 +1,6 @@
 // The tables and curves of an evaluation.
 
-const CHART_MARGINS = { left: 56, right: 16, top: 12, bottom: 40 };
+const CHART_MARGINS = { right: 16, top: 12, bottom: 40 }; // that to the left has room for the ticks
 const DASHES = 6; // kinds of line that the style sheet distinguishes
 
 function showEvaluation({ tables, charts }) {
@@ -16,8 +16,8 @@ function showEvaluation({ tables, charts }) {
 function tableOf({ title, columns, rows, note }) {
   const head = element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, foreign(name))));
   const body = rows.map((row) => element("tr", {}, ...row.map((value, place) => cellOf(value, place))));
-  const table = element("table", {}, element("caption", { text: title }), element("thead", {}, head), element("tbody", {}, ...body));
-  const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
+  const table = element("table", {}, element("caption", {}, foreign(title)), element("thead", {}, head), element("tbody", {}, ...body));
+  const scroll = element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title }, table);
   return element("div", { class: "card table" }, scroll, ...(note ? [element("p", { class: "muted small", text: note })] : []));
 }
 
@@ -47,9 +47,10 @@ const kindOf = (place) => `series series-${place % DASHES}`;
 
 function drawChart(svg, { series, x_label: xLabel, y_label: yLabel }) {
   const x = extent(series.flatMap((each) => each.x));
-  const y = extent(series.flatMap((each) => [...each.y, ...(each.low ?? []), ...(each.high ?? [])]));
-  const plot = new Plot(svg, { height: 260, margins: CHART_MARGINS, x, y });
+  const y = extent([0, ...series.flatMap((each) => [...each.y, ...(each.low ?? []), ...(each.high ?? [])])]);
   const text = (value) => figure(value);
+  const left = widest(svg, ticks(...y).map(text)) + 32;
+  const plot = new Plot(svg, { height: 260, margins: { ...CHART_MARGINS, left }, x, y });
   plot.axes({ xTicks: ticks(...x), yTicks: ticks(...y), xText: text, yText: text });
   for (const [place, each] of series.entries()) {
     if (each.low && each.high) plot.band(each.x, each.low, each.high, `band ${kindOf(place)}`);

@@ -78,7 +78,8 @@ function empty(card) {
 function cardOf(entry, number) {
   const item = byId("card").content.firstElementChild.cloneNode(true);
   const find = (kind) => item.querySelector(kind);
-  const gap = gapOf(entry);
+  const exact = exactnessOf(entry);
+  const gap = exact?.relative_gap ?? null;
   const star = entry.split?.alpha_star ?? null;
   item.dataset.number = number;
   find("a").href = `#photo-${number + 1}`;
@@ -87,7 +88,7 @@ function cardOf(entry, number) {
   find(".tile-name").title = entry.name;
   find(".tile-label bdi").textContent = find(".tile-label").title = entry.target.label;
   find(".tile-probability").textContent = amountText(entry.target.amount, entry.score.kind);
-  const facts = [gap === null ? null : `gap ${share(gap)}`, star === null ? null : `α* ${star.toFixed(2)}`];
+  const facts = [gap === null ? null : `gap ${share(gap)}${exact.words}`, star === null ? null : `α* ${star.toFixed(2)}`];
   if (!isProbability(entry.score.kind)) facts.unshift(`${entry.score.kind} ${figure(entry.score.at_image)}`);
   if (entry.truth) {
     find(".tile").dataset.correct = entry.truth.correct === null ? "unknown" : entry.truth.correct ? "yes" : "no";
@@ -107,11 +108,8 @@ function truthOf({ label, correct }) {
   return [correct === false ? "✗ predicted wrongly, it is " : "it is ", foreign(label)];
 }
 
-/** The relative gap of the first map that promises completeness. */
-function gapOf(entry) {
-  const first = entry.maps.find(({ completeness }) => completeness.within_tolerance !== null);
-  return first?.completeness.relative_gap ?? null;
-}
+/** The completeness of the first map that promises it. */
+const exactnessOf = (entry) => entry.maps.map(({ completeness }) => completeness).find(({ within_tolerance: within }) => within !== null);
 
 const plain = (text) => text.normalize("NFKC").toLowerCase();
 

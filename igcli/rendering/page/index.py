@@ -88,7 +88,7 @@ def _map(each: MapPage) -> Plain:
         "levels": each.levels,
         "top": each.top,
         "total": each.total,
-        "completeness": asdict(each.completeness),
+        "completeness": {**asdict(each.completeness), "words": each.completeness.words},
         "steps": each.steps,
         "evaluations": each.gradient_evaluations,
     }

@@ -92,7 +92,7 @@ def _sums(molecule: ShownMolecule) -> Table:
         adds = bool(rise) and gap.within_tolerance is not None
         sums = found.sums.values()
         cells = [Cell(f"{value:+.4g}", f"{value / rise:.0%} of the rise" if adds else "") for value in sums]
-        exact = "–" if gap.within_tolerance is None else f"{gap.relative_gap:.2%}{gap.unit_words}"
+        exact = "–" if gap.within_tolerance is None else f"{gap.relative_gap:.2%}{gap.words}"
         beyond = "over the tolerance" if gap.within_tolerance is False else ""
         rows.append((method, *cells, f"{sum(sums):+.4g}", f"{rise:+.4g}", Cell(exact, beyond)))
     columns = ("method", "atoms", "bonded pairs", "other pairs", "all", "rise of the score", "completeness gap")
@@ -125,7 +125,7 @@ def _matrix(found: Contributions, atoms: Sequence[str]) -> str:
     )
     title = "Atoms on the diagonal, half of each pair on either side; empty: no pair"
     table = f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody>"
-    return scrolled(title, f'<table class="matrix"><caption>{title}</caption>{table}</table>')
+    return scrolled(title, f'<table class="matrix"><caption><bdi>{title}</bdi></caption>{table}</table>')
 
 
 def _pairs(found: Contributions, atoms: Sequence[str]) -> str:

@@ -34,10 +34,13 @@ async function copyCommand() {
   getSelection().selectAllChildren(byId("command"));
   try {
     await navigator.clipboard.writeText(report.origin.command);
-    byId("copy").textContent = "Copied";
-    setTimeout(() => (byId("copy").textContent = "Copy"), 2000);
+    byId("copy").textContent = byId("copied").textContent = "Copied";
+    setTimeout(() => {
+      byId("copy").textContent = "Copy";
+      byId("copied").textContent = "";
+    }, 2000);
   } catch {
-    byId("copy").textContent = "Selected"; // a browser that does not let pages write: the reader can
+    byId("copy").textContent = byId("copied").textContent = "Selected"; // a browser that does not let pages write: the reader can
   }
 }
 

@@ -41,8 +41,9 @@ def shown(page) -> str:
 def across(page, alpha: float) -> tuple[float, float]:
     """Where α lies on the screen, at half the curve's height."""
     page.locator("#curve").scroll_into_view_if_needed()
-    box, left, right = page.locator("#curve").bounding_box(), 50, 84  # the margins that page.css has too
-    return box["x"] + left + alpha * (box["width"] - left - right), box["y"] + box["height"] / 2
+    box, slider = page.locator("#curve").bounding_box(), page.locator("#alpha").bounding_box()
+    thumb = 18  # of the slider under the plot, half of it to each side
+    return slider["x"] + thumb / 2 + alpha * (slider["width"] - thumb), box["y"] + box["height"] / 2
 
 
 def stop_the_clock(page) -> None:
