@@ -223,7 +223,13 @@ def report(
     found = explain_in_groups(model, samples, wanted, budget=job.budget)
     pages = [photo_page(each, name=names[id(each.sample)], detail=detail) for each in found]
     name = samples[0].name if len(samples) == 1 else f"{len(samples)} photos"
-    write_report(written, job.plan, photos=pages, title=title or title_of(name), command=f"igcli.report(model, pictures, {path!r})")
+    write_report(
+        written,
+        job.plan,
+        photos=pages,
+        title=title or title_of(name),
+        command=f"igcli.report(model, pictures, {path!r})",
+    )
     return OutputFile(written)
 
 

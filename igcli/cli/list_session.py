@@ -94,12 +94,15 @@ class ListSession(ExitStack):
 
     def write_page(self, folder: Path, records: Iterable[Record], *, failures: Sequence[str] = ()) -> None:
         """Write ``report.html`` of the records into their folder."""
-        from igcli.jobs.outputs.list_report import write_list_report
+        from igcli.jobs.outputs.list_report import room_words, write_list_report
         from igcli.rendering.page.content import title_of
 
         page, title = folder / "report.html", title_of(f"{self.unit}s")
-        if write_list_report(page, records, folder=folder, title=title, command=typed(), failures=failures):
-            self.console.note(f"-> {page}")
+        count, left_out = write_list_report(
+            page, records, folder=folder, title=title, command=typed(), failures=failures
+        )
+        if count:
+            self.console.note(f"-> {page}{room_words(left_out)}")
 
     def finish(self) -> NoReturn:
         """End: status 1 if anything failed, or nothing was there."""

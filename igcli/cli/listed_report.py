@@ -10,7 +10,7 @@ from igcli.cli.console import Console
 from igcli.cli.options import Streams, typed_options
 from igcli.errors import UsageError
 from igcli.jobs.files import check_writable
-from igcli.jobs.outputs.list_report import Listed, write_list_report
+from igcli.jobs.outputs.list_report import Listed, room_words, write_list_report
 from igcli.jobs.outputs.record import new_record, typed
 from igcli.jobs.outputs.report import check_free
 from igcli.rendering.page.content import title_of
@@ -38,12 +38,12 @@ def report_list(listed: Listed, output: Path, streams: Streams, *, title: str | 
         check_free(output, overwrite=overwrite)
         name = title or title_of(listed.folder.resolve().name)
         failures = listed.failures()
-        count = write_list_report(
+        count, left_out = write_list_report(
             output, listed.records(), folder=listed.folder, title=name, command=typed(), failures=failures
         )
         if not count:
             raise UsageError(f"{listed.folder} has no record of a text or molecule: explain some first.")
         size = output.stat().st_size / 1e6
-        counted = f"{count} {' and '.join(kind + 's' * (count > 1) for kind in listed.kinds)}"
-        record = new_record(report=str(output), photos=0, entries=count, failed=len(failures))
-        console.say(record, f"{counted}  -> {output} ({size:.1f} MB)")
+        counted = f"{count - left_out} {' and '.join(kind + 's' * (count > 1) for kind in listed.kinds)}"
+        record = new_record(report=str(output), photos=0, entries=count - left_out, failed=len(failures))
+        console.say(record, f"{counted}  -> {output} ({size:.1f} MB){room_words(left_out)}")

@@ -74,6 +74,7 @@ def report(
     The page needs no network and no server: sliders move along the path and recolour the maps in the browser. Several
     photos become a gallery that can be searched and sorted; where true classes are known, wrong predictions come first.
     Of a folder that ig text or ig molecule wrote, the page shows the texts or molecules, and nothing is computed.
+    A page has at most 2,000 photos, each of --target's classes counted, or 40 MB of texts or molecules.
 
     \b
     Examples:

@@ -27,7 +27,7 @@ from igcli.jobs.outputs.report import ranked_of, score_ends_of
 from igcli.lazy import np
 from igcli.models.model import Provenance
 from igcli.molecules.contributions import Contributions, PairContribution
-from igcli.rendering.page.content import CurvePage, Origin
+from igcli.rendering.page.content import PAGE_ROOM, CurvePage, Origin
 from igcli.rendering.page.entries import ListEntry, ListPage, list_page_parts
 from igcli.rendering.page.molecule_entry import ShownMolecule, molecule_entry
 from igcli.rendering.page.text_entry import text_entry
@@ -107,8 +107,10 @@ class Listed:
 
 def write_list_report(
     path: Path, records: Iterable[Record], *, folder: Path, title: str, command: str, failures: Sequence[str] = ()
-) -> int:
-    """Write the page of records, whole; how many there were. Nothing is written where there is none.
+) -> tuple[int, int]:
+    """Write the page of records, whole: how many there were, and how many of them found no room on it.
+
+    Nothing is written where there is none.
 
     Parameters
     ----------
@@ -122,10 +124,10 @@ def write_list_report(
     OutputError
         For records that another version of igcli has written.
     """
-    count, following = 0, iter(records)
+    count, left_out, following = 0, 0, iter(records)
     first = next(following, None)
     if first is None:
-        return 0
+        return 0, 0
 
     def counted() -> Iterator[ListEntry]:
         nonlocal count
@@ -133,9 +135,20 @@ def write_list_report(
             yield _entry_of(record, folder)
             count += 1
 
-    page = ListPage(title, _origin_of(first, command), counted(), failures)
-    write_whole(path, (part.encode("utf-8", "replace") for part in list_page_parts(page)))
-    return count
+    def parts() -> Iterator[str]:
+        nonlocal left_out
+        left_out = yield from list_page_parts(ListPage(title, _origin_of(first, command), counted(), failures))
+
+    write_whole(path, (part.encode("utf-8", "replace") for part in parts()))
+    return count, left_out
+
+
+def room_words(left_out: int) -> str:
+    """What follows the page's name where not all found room on it; else nothing."""
+    words = (
+        f"{left_out:,} without room on the page, which ends at {PAGE_ROOM // 1_000_000} MB; their files are complete"
+    )
+    return f" ({words})" if left_out else ""
 
 
 def _entry_of(record: Record, folder: Path) -> ListEntry:

@@ -7,7 +7,7 @@ outside is escaped here; control characters and direction overrides are shown as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -62,14 +62,16 @@ class ListPage:
     room: int = PAGE_ROOM
 
 
-def list_page_parts(page: ListPage) -> Iterator[str]:
-    """The page in pieces, one per entry, to be written one after another."""
+def list_page_parts(page: ListPage) -> Generator[str, None, int]:
+    """The page in pieces, one per entry, to be written one after another; returns how many found no room."""
     style = page_asset("page.css") + page_asset("list.css")
     words = {
         "policy": _POLICY_WITHOUT_SCRIPT.format(style=policy_hash(style)),
         "title": isolated(page.title),
         "style": style,
-        "caveat": f'<aside class="notice" aria-label="Caveat">{isolated(page.origin.caveat)}</aside>' if page.origin.caveat else "",
+        "caveat": f'<aside class="notice" aria-label="Caveat">{isolated(page.origin.caveat)}</aside>'
+        if page.origin.caveat
+        else "",
         "facts": "".join(f"<dt>{escape(name)}</dt><dd>{isolated(value)}</dd>" for name, value in _facts(page.origin)),
     }
     head, tail = page_asset("list.html").split("{{entries}}")
@@ -89,6 +91,7 @@ def list_page_parts(page: ListPage) -> Iterator[str]:
         items = "".join(f"<li>{isolated(reason)}</li>" for reason in failures)
         yield f'<section id="failures"><h2>Not shown</h2><ul>{items}</ul></section>\n'
     yield filled(tail, words)
+    return refused
 
 
 def isolated(text: str) -> str:
@@ -142,7 +145,7 @@ def score_curve(curve: CurvePage, said: str, *, kind: str) -> str:
     lines = "".join(f'<line x1="0" x2="{_WIDE}" y1="{y}" y2="{y}" class="grid"/>' for y in (0, _HIGH))
     line = f'<polyline points="{points}" class="line score"/>'
     # The drawing is stretched to the width there is; its numbers stand outside, so that they keep their size.
-    svg = f'<svg viewBox="0 0 {_WIDE} {_HIGH}" preserveAspectRatio="none">{lines}{line}</svg>'
+    svg = f'<svg viewBox="0 0 {_WIDE} {_HIGH}" preserveAspectRatio="none" aria-hidden="true">{lines}{line}</svg>'
     ends = "".join(f"<span>{score_text(score, kind)}</span>" for score in (high, low))
     alphas = "".join(f"<span>{alpha}</span>" for alpha in ("α = 0", "0.5", "1"))
     label = escape(visible(said), quote=True)

@@ -49,7 +49,7 @@ function drawChart(svg, { series, x_label: xLabel, y_label: yLabel }) {
   const x = extent(series.flatMap((each) => each.x));
   const y = extent([0, ...series.flatMap((each) => [...each.y, ...(each.low ?? []), ...(each.high ?? [])])]);
   const text = (value) => figure(value);
-  const left = widest(svg, ticks(...y).map(text)) + 32;
+  const left = widest(svg, ticks(...y).map(text)) + 34;
   const plot = new Plot(svg, { height: 260, margins: { ...CHART_MARGINS, left }, x, y });
   plot.axes({ xTicks: ticks(...x), yTicks: ticks(...y), xText: text, yText: text });
   for (const [place, each] of series.entries()) {
@@ -58,5 +58,5 @@ function drawChart(svg, { series, x_label: xLabel, y_label: yLabel }) {
   for (const [place, each] of series.entries()) plot.line(each.x, each.y, `line ${kindOf(place)}`);
   plot.text((plot.left + plot.right) / 2, plot.bottom + 34, xLabel, "axis-label");
   const upright = plot.text(0, 0, yLabel, "axis-label");
-  upright.setAttribute("transform", `translate(12 ${(plot.top + plot.bottom) / 2}) rotate(-90)`);
+  upright.setAttribute("transform", `translate(15 ${(plot.top + plot.bottom) / 2}) rotate(-90)`);
 }

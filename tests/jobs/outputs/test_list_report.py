@@ -62,7 +62,7 @@ def molecule_record(record, **files):
 
 def page(folder, *records, **more):
     path = folder / "page.html"
-    count = write_list_report(path, records, folder=folder, title="A page", command="ig report x", **more)
+    count, _ = write_list_report(path, records, folder=folder, title="A page", command="ig report x", **more)
     return count, path.read_text() if path.exists() else None
 
 

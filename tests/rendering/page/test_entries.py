@@ -13,6 +13,7 @@ from rendering.page.pages import ORIGIN, page_html
 from igcli.attribution.completeness import Completeness
 from igcli.attribution.result import ScoreEnds
 from igcli.attribution.targets import RankedClass
+from igcli.jobs.outputs.list_report import room_words
 from igcli.molecules.contributions import Contributions, PairContribution
 from igcli.rendering.page.content import CurvePage
 from igcli.rendering.page.entries import ListEntry, ListPage, list_page_parts, strength
@@ -147,6 +148,20 @@ def test_a_page_has_no_more_than_its_room_and_says_how_many_are_left_out():
     assert page_html(page_of(ListEntry("one", "seen", "x" * 1000), room=10)).count(b"entry card") == 1
 
 
+def test_those_who_write_a_page_hear_how_many_entries_found_no_room():
+    counts = []
+
+    def parts(page):
+        counts.append((yield from list_page_parts(page)))
+
+    entries = [ListEntry(f"title {number}", "seen", "x" * 1000) for number in range(50)]
+    for room in (10_500, 1_000_000):
+        list(parts(page_of(*entries, room=room)))
+    assert counts == [41, 0]
+    assert room_words(41).startswith(" (41 without room on the page, which ends at 40 MB")
+    assert room_words(0) == ""
+
+
 def test_entries_are_made_one_at_a_time():
     made = []
 
@@ -199,3 +214,19 @@ def test_in_a_browser_nothing_is_wider_than_the_screen(visit, width):
     for summary in page.locator(".part > summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_curves_and_captions_are_readable_at_every_width(visit, width):
+    page = visit(page_of(text_of(["fine"], [0.5]), molecule_of()), width=width)
+    assert page.locator(".plot span").first.evaluate("each => each.getBoundingClientRect().height") > 12
+    assert page.locator(".plot svg").first.bounding_box()["height"] == 150
+    for caption in page.locator("figcaption, caption bdi").all():
+        assert caption.evaluate("each => each.scrollWidth <= each.clientWidth"), caption.text_content()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_gap_of_a_molecule_says_its_unit_and_how_small_it_is():
+    gap = Completeness(0.0004, 0.45, within_tolerance=True, relative_to="range", floor=0.001)
+    page = Parsed(page_of(molecule_of(gaps={"integrated": gap})))
+    assert "45.00% of the score's range, but only 0.0004 of the score" in page.text

@@ -63,6 +63,29 @@ def test_curves_fit_a_phone(visit):
     assert page.locator(".chart svg").first.bounding_box()["width"] < 390
 
 
+def test_a_wide_table_scrolls_by_itself_under_a_caption_that_is_read_without(visit):
+    metrics = tuple(f"a metric {number}" for number in range(12))
+    row = ("integrated", *(Cell("0.213", "0.19 to 0.24", best=True) for _ in metrics))
+    title = "Means over 100 photos, with bootstrap 95 % intervals"
+    page = visit(ReportPage("An evaluation", ORIGIN, tables=(Table(title, ("map", *metrics), (row,)),)), width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".scroll").evaluate("each => each.scrollWidth > each.clientWidth")
+    caption = page.locator("caption bdi").bounding_box()
+    assert caption["x"] + caption["width"] <= 390
+    assert page.locator("thead th").nth(1).bounding_box()["height"] < 80
+
+
+def test_no_tick_or_label_of_a_chart_is_cut(visit):
+    tiny = tuple(-1.23e-12 * x for x in X)
+    chart = Chart("Tiny", "share of pixels removed", "score", (Series("a", X, tiny),))
+    page = visit(ReportPage("An evaluation", ORIGIN, charts=(CHART, chart)))
+    for svg in page.locator(".chart > svg").all():
+        box, label = svg.bounding_box(), svg.locator("[transform]").bounding_box()
+        assert label["x"] >= box["x"]
+        for tick in svg.locator("text[text-anchor=end]").all():
+            assert tick.bounding_box()["x"] >= label["x"] + label["width"] - 1, tick.text_content()
+
+
 def test_an_evaluation_without_photos_has_neither_gallery_nor_viewer(page):
     assert page.locator("#gallery").is_hidden()
     assert page.locator("#viewer").is_hidden()

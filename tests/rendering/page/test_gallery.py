@@ -81,6 +81,17 @@ def test_wrong_predictions_come_first_and_are_marked_where_true_classes_are_know
     assert text(page, "#verdict .wrong") == "✗ predicted wrongly, it is lynx"
 
 
+def test_a_gap_says_its_unit_and_how_small_it_is_on_its_card_and_among_the_numbers(visit, photos):
+    gap = Completeness(0.0004, 0.45, within_tolerance=True, relative_to="range", floor=0.001)
+    photo = replace(photos[0], maps=(replace(photos[0].maps[0], completeness=gap),))
+    words = "45 % of the score's range, but only 0.0004 of the score"
+    page = visit(toy_report(photo, photos[1]))
+    assert f"gap {words} · α* 0.60" in text(page, "#cards li:first-child .tile-facts")
+    page.locator("#cards a").first.click()
+    painted(page)
+    assert f"{words}: within the tolerance; map sums to" in text(page, "#numbers")
+
+
 def test_without_true_classes_nothing_is_called_wrong(page):
     assert page.locator("#sort").input_value() == "order"
     assert page.locator("#sort option[value=correct]").count() == 0

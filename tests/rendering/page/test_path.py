@@ -225,3 +225,30 @@ def test_the_numbers_of_a_mean_over_samples_say_so(visit, explanation):
     said = text(page, "#numbers")
     assert "Gap of the mean" in said
     assert "over 40 samples" in said
+
+
+@pytest.mark.parametrize("width", [1280, 900, 390, 320])
+@pytest.mark.parametrize(("kind", "size"), [("logit", 3.2e-7), ("logit", -3.21e4), ("softmax", 0.9)])
+def test_no_tick_is_cut_however_long_and_the_slider_stays_under_the_plot(visit, explanation, width, kind, size):
+    photo = photo_page(explanation)
+    scores = tuple(size * alpha for alpha in photo.curve.alphas)
+    importance = tuple(1.23e-12 * (1 + alpha) for alpha in photo.curve.alphas)
+    page = visit(
+        toy_report(
+            replace(
+                photo,
+                score=replace(photo.score, kind=kind),
+                curve=replace(photo.curve, scores=scores, mean_importance=importance),
+            )
+        ),
+        width=width,
+    )
+    box = page.locator("#curve").bounding_box()
+    for tick in page.locator("#curve text").all():
+        found = tick.bounding_box()
+        assert found["x"] >= box["x"] - 0.5, tick.text_content()
+        assert found["x"] + found["width"] <= box["x"] + box["width"] + 0.5, tick.text_content()
+    page.locator("#alpha").press("Home")
+    cursor = page.locator("#curve .cursor").evaluate("each => each.getBoundingClientRect().x")
+    assert cursor == pytest.approx(across(page, 0)[0], abs=1)
+    assert page.locator("#curve .axis-label").text_content() == "α"
