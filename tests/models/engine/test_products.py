@@ -193,6 +193,16 @@ def test_only_convolutions_that_torch_keeps_from_the_faster_library_are_exchange
     assert operators.dilations == [dilation]
 
 
+@pytest.mark.parametrize(
+    ("operation", "weight"), [(functional.linear, numbers(4, 8)), (functional.conv2d, numbers(4, 3, 1, 1))]
+)
+def test_values_may_be_given_by_name(operation, weight):
+    values = numbers(2, 3, 8, 8)
+    with FastProducts():
+        found = operation(input=values, weight=weight)
+    torch.testing.assert_close(found, operation(values, weight))
+
+
 def test_with_several_threads_convolutions_are_left_to_torch(one_thread):
     torch.set_num_threads(2)
     with _Operators() as operators, FastProducts():
