@@ -15,6 +15,7 @@ from igcli.cli.collection import OutputSpec, collection_options, write_all
 from igcli.cli.destination import Destination, destination_options
 from igcli.cli.drawing_options import percentile_option, style_options
 from igcli.cli.font_option import font_option
+from igcli.cli.given_options import refuse_given
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.options import path_options
@@ -94,6 +95,8 @@ def animate(
       ig animate photo.jpg --format frames --alphas 0,0.02,0.1,0.5,1
     """
     filming = replace(filming, ending=destination.ending)
+    if destination.ending == FRAMES:
+        refuse_given(("fps", "hold", "loop"), "is for an animation: leave it out, or leave out --format frames.")
     filming.check()
     with Session(request, output=destination.folder) as run:
         destination.check_photos(run.found)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from igcli.attribution.methods.method import METHODS
+from igcli.cli.given_options import refuse_given
 from igcli.cli.grouped import grouped
 from igcli.cli.lowpass_option import LowpassType, cutoffs_of
 from igcli.cli.options import listed
@@ -76,6 +77,8 @@ def _measures(
 ) -> Measures:
     if tile is not None and "focus" not in metric:
         raise click.UsageError("--tile is the side of a mosaic's photos: it goes with --metric focus.")
+    if not any(METRICS[name].is_on_mosaics() for name in metric):
+        refuse_given(("mosaics", "classes"), "is for mosaics of photos: it goes with --metric focus.")
     if rest["calibrate_by"] is not None and rest["calibrate"] is None:
         raise click.UsageError("--calibrate-by says what --calibrate lowpass maximises: give that too.")
     given = {"fill": fill, "ranked": ranked, "focus.tile": tile}

@@ -15,6 +15,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
 from igcli.cli.font_option import font_option, refuse_font
+from igcli.cli.given_options import refuse_given
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.list_session import MOST_LISTED
@@ -158,6 +159,10 @@ def molecule(
     check_installed()
     if run.saturation + run.check + run.report > 1:
         raise UsageError("--saturation, --check and --report each do something of their own: give one of them.")
+    if not run.saturation:
+        refuse_given(("points",), "is for the plot along the path: add --saturation.")
+    if not inputs.has_table:
+        refuse_given(("column",), "is for a table: give a .csv or .tsv file.")
     if run.check:
         refuse_font("--check prints, and draws nothing.")
     check_reachable(run.output)

@@ -21,7 +21,7 @@ from igcli.jobs.plan import Job
 from igcli.jobs.runs.lock import lock_of_photo
 from igcli.jobs.runs.ownership import Ownership
 from igcli.jobs.runs.run import Run, RunOptions
-from igcli.molecules.reading import read_entries
+from igcli.molecules.reading import is_table, read_entries
 from igcli.rendering.numbers import score_text
 
 #: More failures than this are counted on the terminal, and named in the file alone.
@@ -46,6 +46,11 @@ class MoleculeInputs:
     def entries(self) -> Iterator[TextInput | Missing]:
         """Each molecule in order, unparsed; read as they are asked for."""
         return read_entries(self.given, column=self.column, stdin=sys.stdin.buffer)
+
+    @property
+    def has_table(self) -> bool:
+        """Whether one of the files is a table."""
+        return any(map(is_table, self.given))
 
     @property
     def is_one(self) -> bool:

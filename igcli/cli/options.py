@@ -22,6 +22,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
+from igcli.cli.given_options import refuse_given
 from igcli.cli.grouped import grouped
 from igcli.cli.param_type import ParamType, TextType
 from igcli.cli.path_types import NamedPath, OutputPath
@@ -173,10 +174,30 @@ def _wanted(
 ) -> Wanted:
     given = click.get_current_context().get_parameter_source("baseline") is not ParameterSource.DEFAULT
     check_start(settings["path"], baseline_given=given)
+    if method:
+        _refuse_idle(method, smooth=settings["smooth"] > 0)
     joint = baseline if isinstance(baseline, str) else JOINT.join(baseline)
     folder = None if references is None else str(references)
     return Wanted(tuple(dict.fromkeys(method)), target, Settings(baseline=joint, references=folder, **settings))
 
+
+def _refuse_idle(methods: tuple[str, ...], *, smooth: bool) -> None:
+    """Raise ``click.UsageError`` for an option of methods that are not asked for; a plug-in's may use any setting."""
+    if any(not METHODS[name].__module__.startswith("igcli.") for name in methods):
+        return
+    for owners, options in _OF_METHODS.items():
+        if not set(owners).intersection(methods) and not (smooth and "smooth-gradient" in owners):
+            more = ", or --smooth N" if "smooth-gradient" in owners else ""
+            refuse_given(options, f"would change nothing: it is for --method {' or '.join(owners)}{more}.")
+
+
+_OF_METHODS = {
+    ("left-integrated", "right-integrated"): ("phi",),
+    ("ig2",): ("references", "ig2_step"),
+    ("guided-integrated",): ("guided_fraction", "guided_distance"),
+    ("smooth-gradient",): ("smooth_sigma",),
+}
+"""Methods, and the options that only these use."""
 
 wanted_options = grouped(
     "wanted",

@@ -14,6 +14,7 @@ from igcli.attribution.budget import Budget
 from igcli.attribution.result import Settings
 from igcli.attribution.wanted import Wanted
 from igcli.cli.font_option import font_option, font_settings, refuse_font, undrawable
+from igcli.cli.given_options import refuse_given
 from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.list_saturation import plot_saturation
@@ -171,6 +172,7 @@ def text(
       ig text "a fine film" --model sentiment.py:build
     """
     source.check()
+    _refuse_idle(source, wanted, destination)
     if reading.continuation and wanted.targets != ("top",):
         raise UsageError("--continuation makes each text's own last word the target: leave --target out.")
     folder = _folder(destination)
@@ -199,6 +201,18 @@ def text(
 
 def _load(choice: TextModelChoice, device: str) -> TextModel:
     return load_text_model(replace(choice, device=device))
+
+
+def _refuse_idle(source: TextSource, wanted: Wanted, destination: TextOutput) -> None:
+    """Raise ``click.UsageError`` for an option that nothing asked for uses."""
+    if not destination.saturation:
+        refuse_given(("points",), "is for the plot along the path: add --saturation.")
+    if not {"left-integrated", "right-integrated"}.intersection(wanted.methods):
+        refuse_given(("phi",), "would change nothing: it is for --method left-integrated or right-integrated.")
+    if not source.has_table:
+        refuse_given(("column",), "is for a table: give one with -f FILE.csv or -f FILE.tsv.")
+    if not source.has_file:
+        refuse_given(("whole",), "is for files: give one with -f FILE.")
 
 
 def _folder(destination: TextOutput) -> Path | None:

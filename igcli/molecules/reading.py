@@ -46,6 +46,11 @@ def read_entries(inputs: Sequence[str], *, column: str | None, stdin: BinaryIO) 
             yield from _of_file(Path(given), column)
 
 
+def is_table(given: str) -> bool:
+    """Whether it is called as a table is, also with ``.gz`` after that."""
+    return _kind(given) in TABLE_SUFFIXES
+
+
 def _kind(given: str) -> str | None:
     """The ending by which a file is recognised, without ``.gz``; ``None`` for a SMILES."""
     suffix = Path(given.lower().removesuffix(".gz")).suffix

@@ -68,6 +68,16 @@ class TextSource:
                 raise UsageError(f"{name} does not exist: check the spelling.")
 
     @property
+    def has_table(self) -> bool:
+        """Whether one of the files is a table, and is read by its rows."""
+        return not self.whole and any(Path(name).suffix.lower() in _TABLES for name in self.files)
+
+    @property
+    def has_file(self) -> bool:
+        """Whether there is anything else than arguments and stdin."""
+        return any(name != "-" for name in self.files)
+
+    @property
     def is_one(self) -> bool:
         """Whether it is one argument, and no list."""
         return not self.files and len(self.texts) == 1 and self.texts != ("-",)
