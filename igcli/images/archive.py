@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 
 from igcli.images.archive_bounds import ArchiveEntry, ArchiveError
 from igcli.images.members import open_archive
+from igcli.images.npy import LONGEST_HEAD, has_picture_shape
 from igcli.images.optional import picture_suffixes
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import ArchiveMember, Found, shown
@@ -91,7 +92,7 @@ class _Contents:
         is_class = ending == "cls"
         if _hidden(entry.name):
             return
-        if not is_class and posixpath.splitext(entry.name)[1].lower() not in self._suffixes:
+        if not is_class and not self._is_picture(entry, archive):
             self.others.take(PurePath(self._archive / _inside(entry.name)))
             return
         self._counted += 1
@@ -104,6 +105,12 @@ class _Contents:
         else:
             member = ArchiveMember(self._archive, entry.name, entry.offset, entry.size, archive.form, archive.state)
             self._members.append((member, self._run))
+
+    def _is_picture(self, entry: ArchiveEntry, archive: TarArchive | ZipArchive) -> bool:
+        suffix = posixpath.splitext(entry.name)[1].lower()
+        if suffix == ".npy" and not entry.problem:
+            return has_picture_shape(archive.head(entry, LONGEST_HEAD))
+        return suffix in self._suffixes
 
     def pictures(self) -> Iterator[Found]:
         """Each with its class, except those that have several."""

@@ -19,7 +19,7 @@ from igcli.images.archive import ARCHIVE_SUFFIXES, pictures_in
 from igcli.images.list_rows import LIST_SUFFIXES
 from igcli.images.listing import MOST_ROWS, is_metadata, pictures_listed, pictures_listed_at
 from igcli.images.optional import picture_suffixes
-from igcli.images.passed_over import PassedOver, begins_as_picture, is_dicom_by_content
+from igcli.images.passed_over import PassedOver, begins_as_picture, is_picture
 from igcli.images.remote import is_offline, refused_offline
 from igcli.images.source import Found, kind_of, shown
 from igcli.inputs import Missing
@@ -237,7 +237,7 @@ def _walk(folder: Path, search: _Search, others: PassedOver, *, recursive: bool)
             elif entry.suffix.lower() in suffixes and kind == "dangling":
                 yield _dangling(str(entry))
             elif kind == "file" and not search.exclude(entry):
-                if entry.suffix.lower() in suffixes or is_metadata(entry) or is_dicom_by_content(entry):
+                if is_picture(entry, suffixes) or is_metadata(entry):
                     yield entry
                 else:
                     others.take(entry)
@@ -264,7 +264,7 @@ def _glob(pattern: str, search: _Search) -> Iterator[Found | Missing]:
     files = [match for match in matches if kind_of(match) == "file" and not _hidden(match, base, pattern)]
     files = [file for file in files if not search.exclude(file)]
     suffixes = picture_suffixes()
-    pictures = [file for file in files if file.suffix.lower() in suffixes or is_dicom_by_content(file)]
+    pictures = [file for file in files if is_picture(file, suffixes)]
     for file in set(files).difference(pictures) if pictures else ():
         search.passed_over.take(file)
     files = pictures or files

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from igcli.images.npy import LONGEST_HEAD, has_picture_shape
 from igcli.images.optional import DICOM, HEIF, readable_optional
 
 
@@ -29,6 +31,7 @@ KINDS = (
     Kind("DICOM", DICOM.suffixes, f"{DICOM.installing}, or export 16-bit TIFF or PNG from the viewer"),
     Kind("volumes", (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"), "save slices as TIFF or PNG"),
     Kind("arrays", (".npz", ".mat", ".h5", ".hdf5"), "save them as TIFF or PNG, as with Pillow's fromarray"),
+    Kind("arrays without a picture's shape", (".npy",), "save each picture as (H, W) or (H, W, C)"),
     Kind("camera raw files", (".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
          "develop them to TIFF or JPEG, as with darktable-cli"),
     Kind("slides", (".svs", ".ndpi", ".czi", ".lif", ".nd2", ".scn", ".mrxs", ".vsi"), "export regions as TIFF or PNG"),
@@ -110,6 +113,18 @@ def ending_of(path: PurePath) -> str:
     name = path.name.lower()
     double = next((ending for ending in _KIND_OF if ending.count(".") > 1 and name.endswith(ending)), "")
     return double or PurePath(name).suffix
+
+
+def is_picture(path: Path, suffixes: Container[str]) -> bool:
+    """Whether a file of a folder is read: by its ending, or by its first bytes where that says too little."""
+    suffix = path.suffix.lower()
+    if suffix != ".npy":
+        return suffix in suffixes or is_dicom_by_content(path)
+    try:
+        with path.open("rb") as file:
+            return has_picture_shape(file.read(LONGEST_HEAD))
+    except OSError:
+        return True  # the error comes when it is read
 
 
 def is_dicom_by_content(path: Path) -> bool:

@@ -91,6 +91,11 @@ class TarArchive:
             raise self.cut()
         return data
 
+    def head(self, entry: ArchiveEntry, size: int) -> bytes:
+        """The first ``size`` bytes of a member, or as many as it has, before the next one is asked for."""
+        self.seek(entry.offset)
+        return self.read(min(size, entry.size))
+
     def read(self, size: int) -> bytes:
         """The next ``size`` bytes; fewer only where the archive ends."""
         self._check(self.position + size)

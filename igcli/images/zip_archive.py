@@ -53,6 +53,14 @@ class ZipArchive:
         """The bytes of a small member."""
         return self.read(entry.offset)
 
+    def head(self, entry: ArchiveEntry, size: int) -> bytes:
+        """The first ``size`` bytes of a member, or as many as it has; none where it is damaged."""
+        try:
+            with archive_errors(self.name), self._zip.open(self._infos[entry.offset]) as member:
+                return member.read(size)
+        except ArchiveError:  # said of this member when it is read, and no reason to end the list
+            return b""
+
     def read(self, offset: int) -> bytes:
         """The bytes of the member whose header is at ``offset``: as many as the zip says, and of its checksum."""
         info = self._infos.get(offset)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -110,7 +112,7 @@ def test_dicom_files_without_an_ending_are_found_where_they_can_be_read(photos, 
 def test_no_ending_is_both_read_and_passed_over():
     endings = [ending for kind in KINDS for ending in kind.endings]
     assert len(endings) == len(set(endings))
-    assert not IMAGE_SUFFIXES & set(endings)
+    assert IMAGE_SUFFIXES & set(endings) == {".npy"}  # of which the header decides
 
 
 @pytest.mark.parametrize("kind", sorted({"PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000"} & {*FORMATS}))
@@ -126,3 +128,26 @@ def test_pictures_are_recognised_by_what_pillow_writes(kind):
 )
 def test_other_files_are_no_pictures(start):
     assert not begins_as_picture(start)
+
+
+@pytest.mark.parametrize("packing", ["folder", "glob", "tar", "tar.gz", "zip"])
+def test_arrays_of_features_and_labels_next_to_pictures_are_no_pictures(tmp_path, monkeypatch, packing):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.new("RGB", (8, 8)).save(folder / "a.png")
+    for name, array in {
+        "a": np.zeros(512, "f4"), "b": np.zeros((1, 512), "f4"), "c": np.array(3), "d": np.array(["cat", "dog"]),
+        "e": np.zeros((2, 3, 8, 8)), "grey": np.zeros((6, 8)), "bands": np.zeros((5, 6, 8), "u2"),
+    }.items():  # fmt: skip
+        np.save(folder / f"{name}.npy", array)
+    np.save(folder / "f.npy", {"label": 3}, allow_pickle=True)
+    (folder / "cut.npy").write_bytes(b"\x93NUMPY\1\0v")  # said when it is read, and so not passed over
+    given = {"folder": "in", "glob": "in/*"}.get(packing)
+    if given is None:
+        given = shutil.make_archive("all", {"tar.gz": "gztar"}.get(packing, packing), folder)
+    passed = PassedOver()
+    found = find_images([given], passed_over=passed)
+    assert sorted(each.relative.name for each in found) == ["a.png", "bands.npy", "cut.npy", "grey.npy"]
+    assert passed.counts == {".npy": 6}
+    assert "(H, W, C)" in passed.summary()
