@@ -70,7 +70,7 @@ def unpickled(path: Path, *, trust_pickle: bool, room: int = COMPRESSED_ROOM) ->
             _check_bounds(path, room=room)
         # Not memory-mapped: a file that is overwritten while the network runs would change or crash it.
         # Training scripts save their arguments with the weights: a Namespace is a plain record, and runs nothing.
-        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
+        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace, *_NOT_MADE]):
             warnings.simplefilter("ignore")  # torch's remarks on odd files: the errors below say more
             return torch.load(path, map_location="cpu", weights_only=not trust_pickle)
     except WeightsError:
@@ -79,6 +79,29 @@ def unpickled(path: Path, *, trust_pickle: bool, room: int = COMPRESSED_ROOM) ->
         raise WeightsError(f"{path} cannot be read: {problem.strerror or problem}.") from problem
     except Exception as problem:  # unpickling unknown bytes can fail in any way
         raise WeightsError(_why_unreadable(path, problem, trusted=trust_pickle)) from problem
+
+
+class _NotMade:
+    """Stands for a value that a training script stored next to the weights: nothing is made of it, and nothing runs."""
+
+    def __new__(cls, *_: object) -> _NotMade:  # torch calls it with what the file gives
+        return super().__new__(cls)
+
+    def __setstate__(self, _: object) -> None:
+        """Forget it."""
+
+
+_NOT_MADE = [
+    (_NotMade, f"{module}.{name}")
+    for modules, names in (
+        (("numpy.core.multiarray", "numpy._core.multiarray"), ("scalar", "_reconstruct")),
+        (("numpy",), ("dtype", "ndarray")),
+        (("pathlib", "pathlib._local"), ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
+    )
+    for module in modules
+    for name in names
+]
+"""NumPy's numbers and arrays, such as the best accuracy, and paths: common in checkpoints, and no part of a network."""
 
 
 def sha256_of(path: Path) -> str:

@@ -12,12 +12,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from igcli.errors import WeightsError
-from igcli.models.weights import read_state_dict, sha256_of
+from igcli.models.weights import read_state_dict, sha256_of, unpickled
 
 STATE = {"layer.weight": torch.arange(300.0), "layer.bias": torch.zeros(2)}
 
@@ -130,6 +131,22 @@ def test_a_trusted_file_whose_code_is_not_here_says_which(path: Path) -> None:
 def test_the_arguments_that_training_scripts_leave_beside_the_weights_are_no_hindrance(path: Path) -> None:
     path.write_bytes(saved({"model": STATE, "args": argparse.Namespace(lr=0.1, output=None)}))
     assert_read(path, STATE)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_numbers_and_paths_that_training_scripts_leave_beside_the_weights_are_no_hindrance(
+    path: Path, zipped: bool
+) -> None:
+    others = {"best": np.float64(0.9), "of each": np.array([0.5, 0.2]), "data": Path("train"), "byte": np.uint8(3)}
+    path.write_bytes(saved({"model": STATE, **others}, zipped=zipped))
+    assert_read(path, STATE)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_nothing_of_numpy_is_made_from_a_file_of_weights(path: Path, zipped: bool) -> None:
+    path.write_bytes(saved({"model": STATE, "best": np.array([0.5, 0.2]), "last": np.float32(3)}, zipped=zipped))
+    content = unpickled(path, trust_pickle=False)
+    assert not any(isinstance(content[name], (np.ndarray, np.generic)) for name in ("best", "last"))
 
 
 def test_a_torchscript_archive_is_sent_to_the_other_option(path: Path) -> None:
