@@ -21,8 +21,8 @@ def refuse_given(names: Iterable[str], reason: str) -> None:
     reason
         What follows the option's name in the sentence: what it is for, and the next step.
     """
-    context = click.get_current_context(silent=True)
-    for name in names if context is not None else ():
+    context = click.get_current_context()
+    for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             option = next(param for param in context.command.params if param.name == name)
             raise click.UsageError(f"{option.opts[-1]} {reason}")

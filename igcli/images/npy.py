@@ -107,7 +107,7 @@ def has_picture_shape(head: bytes) -> bool:
 def _header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return read(file, max_header_size=_LONGEST_HEADER)  # type: ignore[no-any-return]
+    return read(file, max_header_size=_LONGEST_HEADER)
 
 
 def array_samples(array: np.ndarray, counts: Sequence[int], options: ReadOptions, *, name: str) -> Samples:
