@@ -2,7 +2,7 @@
 
 1. Probe: the score at six points between the ends, forward only.
 2. Place: 23 points, the denser the more the score moves (``profile.density``), each weighing as much as the part of
-   the path it stands for (``cells.Cells``).
+   the path it stands for (``cells.Cells``). Of several classes the first counts half.
 3. Take the gradient at every point. Score and slope come along, and with them, between each point and the next, how
    much the score grows beyond what the two gradients say. These residuals sum to the completeness gap.
 4. Refine: while the gap exceeds the tolerance, put points where the residuals are largest. Then, where a tolerance of
@@ -14,10 +14,11 @@ each round together, so that chunks are full. Gradients are kept until their wei
 
 Limits: completeness bounds the error of the map's sum, not of the map: opposite errors in two places cancel. The probe
 can miss a rise that is over between two of its points; the share of points that is placed evenly, and the residuals,
-are the remedy. Paths of one sample for several classes share the probe; their points differ, and so they share no other
-forward pass. The paths of one sample that are averaged over, from several baselines or to noisy copies, share their
-points. On a path that bends, the slope of a gradient that was not kept is that over the part that its point stood for
-first, so that the finished map's gap can exceed the tolerance.
+are the remedy. Paths of one sample for several classes share the probe and the first points, which go forward once for
+all of them; each is refined for itself. So a map depends, within its map error, on the classes explained along with it.
+The paths of one sample that are averaged over, from several baselines or to noisy copies, share all points. On a path
+that bends, the slope of a gradient that was not kept is that over the part that its point stood for first, so that the
+finished map's gap can exceed the tolerance.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from igcli.attribution.network import probe
 from igcli.attribution.quadrature import Nodes
 from igcli.attribution.result import ScoreEnds, Settings
 from igcli.attribution.scores import PROBABILITIES
-from igcli.attribution.sweep import PathRun, sweep
+from igcli.attribution.sweep import MOST_TOGETHER, PathRun, sweep
 from igcli.errors import NumericalError
 from igcli.lazy import np
 from igcli.models.model import Model
@@ -90,16 +91,16 @@ class AdaptivePath:
         """Of one gradient of each path."""
         return sum(run.path.end.numel() * run.path.end.element_size() for run in self.runs)
 
-    def place(self, scores: Sequence[np.ndarray], *, most: int) -> None:
-        """The first points, from each path's scores at ``PROBE_ALPHAS``; of each, ``most`` gradients may be kept."""
+    def density(self, scores: Sequence[np.ndarray]) -> np.ndarray:
+        """How densely points are needed, the mean over its paths, from each path's scores at ``PROBE_ALPHAS``."""
         alphas = np.array([0.0, *PROBE_ALPHAS, 1.0])
         probability = self.settings.score in PROBABILITIES
         each = [
             density(alphas, np.array([ends.at_baseline, *own, ends.at_image]), probability=probability)
             for ends, own in zip(self.ends, scores, strict=True)
         ]
-        self.cells = Cells.placed(first_points(self.settings), np.mean(each, axis=0))
-        self.buffers = [GradientBuffer(most) for _ in self.runs]
+        mean: np.ndarray = np.mean(each, axis=0)
+        return mean
 
     def pending(self) -> list[PathRun]:
         """The points without a gradient so far, as runs that fill the buffers."""
@@ -185,6 +186,7 @@ def refine_paths(
     OutOfMemory
         When a single point does not fit into the device's memory.
     """
+    _place(model, paths, budget)
     for group, most in _groups(paths):
         _refine_group(model, group, most, others, budget, on_points)
         others = ()
@@ -221,7 +223,9 @@ def _refine_group(
     budget: Budget,
     on_points: Callable[[int], None] | None,
 ) -> None:
-    _probe(model, paths, most, budget)
+    for path in paths:
+        if path.cells is not None:
+            path.buffers = [GradientBuffer(most) for _ in path.runs]
     unfinished = list(paths)
     while unfinished:
         pending = [path.pending() for path in unfinished]
@@ -243,20 +247,32 @@ def _refine_group(
     sweep(model, again, budget=budget, on_points=on_points)
 
 
-def _probe(model: Model, paths: Sequence[AdaptivePath], most: int, budget: Budget) -> None:
-    """The score at ``PROBE_ALPHAS`` of all runs, and the points that follow; classes of one sample share the pass."""
-    ways = {run.path.between: run.path for path in paths for run in path.runs}
+def _place(model: Model, paths: Sequence[AdaptivePath], budget: Budget) -> None:
+    """The first points, from the scores at ``PROBE_ALPHAS``: classes of one sample share both.
+
+    As many classes share points as share a pass in the sweep.
+    """
+    if not (ways := {run.path.between: run.path for path in paths for run in path.runs}):
+        return
     logits = dict(zip(ways, probe(model, list(ways.values()), np.array(PROBE_ALPHAS), budget=budget), strict=True))
+    densities: dict[tuple[object, ...], list[tuple[AdaptivePath, np.ndarray]]] = {}
     for path in paths:
-        scores = []
-        for run in path.runs:
-            found = logits[run.path.between]
+        found = [logits[run.path.between] for run in path.runs]
+        for run, own in zip(path.runs, found, strict=True):
             run.forward_evaluations = len(PROBE_ALPHAS)
-            scores.append(run.score.of(found).numpy())
-            if not bool(found.isfinite().all()):
+            if not bool(own.isfinite().all()):
                 run.failure = NumericalError.on_the_path()
-        if not any(run.failure for run in path.runs):
-            path.place(scores, most=most)
+        if path.runs and not any(run.failure for run in path.runs):
+            scores = [run.score.of(own).numpy() for run, own in zip(path.runs, found, strict=True)]
+            sample = tuple(run.path.between for run in path.runs)
+            densities.setdefault(sample, []).append((path, path.density(scores)))
+    for each in densities.values():
+        for start in range(0, len(each), MOST_TOGETHER):
+            classes = each[start : start + MOST_TOGETHER]
+            first, *others = (needed for _, needed in classes)
+            shared = (first + np.mean(others, axis=0)) / 2 if others else first
+            for path, _ in classes:
+                path.cells = Cells.placed(first_points(path.settings), shared)
 
 
 def _replay(run: PathRun, buffer: GradientBuffer, model: Model) -> None:

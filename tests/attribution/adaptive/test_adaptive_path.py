@@ -112,24 +112,37 @@ def test_a_device_without_memory_to_keep_gradients_in_takes_them_again(small_dou
     torch.testing.assert_close(result.values, roomy.values, rtol=1e-12, atol=1e-15)
 
 
-def test_classes_of_one_picture_share_the_probe(small):
+def test_classes_of_one_picture_share_the_probe_and_the_first_points(small):
     small.batching = TOGETHER  # not tried: its passes are counted
     forward = []
     small.network.register_forward_pre_hook(lambda _, inputs: forward.append(len(inputs[0])))
     ((*found,),) = explain(small, [random_picture()], Wanted(targets=("top-3",), settings=Settings(tolerance=0.5)))
     assert [each.results["integrated"].steps for each in found] == [FIRST_POINTS] * 3
-    assert sum(forward) == 2 + len(PROBE_ALPHAS) + 3 * FIRST_POINTS
+    assert sum(forward) == 2 + len(PROBE_ALPHAS) + FIRST_POINTS
 
 
-def test_pictures_classes_and_chunks_together_give_what_each_gives_alone(small_double):
+@pytest.mark.parametrize("budget", [Budget(3), Budget(50)], ids=["3", "50"])
+def test_pictures_and_chunks_together_give_what_each_gives_alone(small_double, budget):
     pictures = [random_picture(seed=s, dtype=torch.float64) for s in range(3)]
     wanted = Wanted(targets=("top-2",), settings=Settings(**TIGHT))
-    for budget in (Budget(3), Budget(50)):
-        together = explain(small_double, pictures, wanted, budget=budget)
-        for picture, outcomes in zip(pictures, together, strict=True):
-            for outcome in outcomes:
-                alone = igcli.attribute(small_double, picture, target=outcome.target.index, **TIGHT)
-                torch.testing.assert_close(outcome.results["integrated"].values, alone.values, rtol=1e-9, atol=1e-12)
+    together = explain(small_double, pictures, wanted, budget=budget)
+    for picture, outcomes in zip(pictures, together, strict=True):
+        (alone,) = explain(small_double, [picture], wanted)
+        for one, other in zip(outcomes, alone, strict=True):
+            torch.testing.assert_close(
+                one.results["integrated"].values, other.results["integrated"].values, rtol=1e-9, atol=1e-12
+            )
+
+
+def test_classes_together_are_as_near_to_the_exact_maps_as_each_alone(small_double):
+    pictures = [random_picture(seed=s, dtype=torch.float64) for s in range(6)]
+    together, alone = [], []
+    for picture, outcomes in zip(pictures, explain(small_double, pictures, Wanted(targets=("top-3",))), strict=True):
+        for outcome in outcomes:
+            exact = igcli.attribute(small_double, picture, target=outcome.target.index, steps=2000)
+            together.append(error(outcome.results["integrated"], exact))
+            alone.append(error(igcli.attribute(small_double, picture, target=outcome.target.index), exact))
+    assert np.median(together) < 1.2 * np.median(alone)
 
 
 def test_points_that_others_ask_for_do_not_change_the_map(small_double):
