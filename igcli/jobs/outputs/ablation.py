@@ -163,9 +163,9 @@ def _table(job: Job, before: Explanation, after: Explanation, what: str, drawing
     scores = f"{before.score.at_image:.4g} before, {after.score.at_image:.4g} after"
     change = f"{before.target.label}: {before.score.kind} {scores}."
     return Comparison(
-        title=f"{before.picture.name}: {what}",
+        title=before.picture.name,
         columns=("What the model saw", *columns_of(before.results, drawing)),
         rows=(row("Before", before), row("After", after)),
-        footer=(change, *footer_of(job, drawing)),
+        footer=(f"After: {what}.", change, *footer_of(job, drawing)),
         warning=job.model.caveat,
     )

@@ -105,7 +105,7 @@ def test_a_baseline_that_changes_during_the_run_ends_it(run, photos, tmp_path, r
 
 def test_another_photo_among_the_references_is_another_setting(run, photos, tmp_path):
     (tmp_path / "others").mkdir()
-    options = ("--references", "others")
+    options = ("-m", "ig2", "--steps", "4", "--references", "others")
     Image.new("RGB", (9, 9), "white").save(tmp_path / "others" / "one.png")
     assert run(photos, *options).exit_code == 0
     assert run(photos, *options).exit_code == 0
