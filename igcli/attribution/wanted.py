@@ -20,6 +20,9 @@ from igcli.models.model import Model
 #: With ``steps="auto"``: the points of methods with a path of their own, which is not refined; ``max_steps`` if fewer.
 STEPS_ALONE = 64
 
+#: Of steps and of noisy copies: far beyond what changes a map of 32-bit numbers, within what can be waited for.
+MOST_STEPS = 100_000
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -135,11 +138,10 @@ def check_settings(settings: Settings) -> None:
         if isinstance(value, bool) or not (isinstance(value, kind) or (name, value) in _WORDS):
             raise UsageError(f"{name} is {words}, not {value!r}.")
     find_path(settings.path)
+    _check_counts(settings)
     nodes(settings.rule, steps_alone(settings))
     if settings.steps == "auto" and settings.rule is not None:
         raise UsageError(f"--rule {settings.rule} places a number of steps: add one, such as --steps 64.")
-    if settings.max_steps < 1:
-        raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
     if not settings.tolerance > 0:
         raise UsageError(f"The tolerance must be above 0, not {settings.tolerance}.")
     _check_map_tolerance(settings)
@@ -151,6 +153,13 @@ def check_settings(settings: Settings) -> None:
         raise UsageError(f"Phi is a share of the score's rise, from 0 to below 1, not {settings.phi}.")
     if settings.smooth < 0 or not 0 <= settings.smooth_sigma < float("inf"):
         raise UsageError("Smoothing needs a number of copies and a sigma that are not negative.")
+
+
+def _check_counts(settings: Settings) -> None:
+    if settings.max_steps < 1:
+        raise UsageError(f"The path needs at least 1 step, not {settings.max_steps}.")
+    if max(steps_alone(settings), settings.smooth) > MOST_STEPS:
+        raise UsageError(f"More than {MOST_STEPS:,} steps or copies gain nothing over rounding: take fewer.")
 
 
 def _check_map_tolerance(settings: Settings) -> None:

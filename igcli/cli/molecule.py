@@ -20,7 +20,14 @@ from igcli.cli.grouped import grouped
 from igcli.cli.help import command
 from igcli.cli.list_session import MOST_LISTED
 from igcli.cli.molecule_session import MoleculeInputs, MoleculeSession
-from igcli.cli.options import Streams, debug_option, output_option, quadrature_options, stream_options
+from igcli.cli.options import (
+    Streams,
+    debug_option,
+    output_option,
+    quadrature_options,
+    refuse_max_steps,
+    stream_options,
+)
 from igcli.cli.spreading import chosen_devices, engine_options
 from igcli.errors import UsageError
 from igcli.inputs import bounded_list
@@ -71,6 +78,7 @@ class MoleculeRun:
 def _wanted(method: tuple[str, ...], target: tuple[str, ...], score: str, baseline: str, **settings: Any) -> Wanted:
     if baseline != "zero" and not is_list(baseline):
         raise click.UsageError(f"--baseline is zero, or a file of molecules (.smi, .csv, .sdf), not {baseline!r:.100}.")
+    refuse_max_steps(settings["steps"])
     return Wanted(tuple(dict.fromkeys(method)), target, Settings(score=SCORES[score], baseline=baseline, **settings))
 
 

@@ -174,11 +174,18 @@ def _wanted(
 ) -> Wanted:
     given = click.get_current_context().get_parameter_source("baseline") is not ParameterSource.DEFAULT
     check_start(settings["path"], baseline_given=given)
+    refuse_max_steps(settings.get("steps", "auto"))
     if method:
         _refuse_idle(method, smooth=settings["smooth"] > 0)
     joint = baseline if isinstance(baseline, str) else JOINT.join(baseline)
     folder = None if references is None else str(references)
     return Wanted(tuple(dict.fromkeys(method)), target, Settings(baseline=joint, references=folder, **settings))
+
+
+def refuse_max_steps(steps: int | str) -> None:
+    """Raise ``click.UsageError`` for ``--max-steps`` beside a number of steps."""
+    if steps != "auto":
+        refuse_given(("max_steps",), "is for --steps auto: leave it out, or leave out --steps.")
 
 
 def _refuse_idle(methods: tuple[str, ...], *, smooth: bool) -> None:

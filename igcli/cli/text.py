@@ -26,6 +26,7 @@ from igcli.cli.options import (
     debug_option,
     phi_option,
     quadrature_options,
+    refuse_max_steps,
     score_option,
     stream_options,
 )
@@ -207,6 +208,7 @@ def _refuse_idle(source: TextSource, wanted: Wanted, destination: TextOutput) ->
     """Raise ``click.UsageError`` for an option that nothing asked for uses."""
     if not destination.saturation:
         refuse_given(("points",), "is for the plot along the path: add --saturation.")
+    refuse_max_steps(wanted.settings.steps)
     if not {"left-integrated", "right-integrated"}.intersection(wanted.methods):
         refuse_given(("phi",), "would change nothing: it is for --method left-integrated or right-integrated.")
     if not source.has_table:

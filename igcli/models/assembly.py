@@ -159,8 +159,8 @@ def _fault(
     faults = [f"{len(keys)} {kind} ({_first(keys)})" for kind, keys in kinds.items() if keys]
     return WeightsError(
         f"{file} holds the weights of another network than {type(network).__name__}: {', '.join(faults)}. "
-        "Give the file that belongs to this model, or the model of this file: --model FILE.py:FUNCTION for one "
-        "of your own."
+        "Give the file that belongs to this model, or the model of this file: --model NAME ('ig models' lists them), "
+        "or --model FILE.py:FUNCTION for one of your own."
     )
 
 

@@ -130,8 +130,8 @@ MODELS(
     summary="GoogLeNet when its ImageNet weights are here or can be fetched, else efficientnet_lite0 if installed, "
     "else caltech101.",
 )(load_auto)
-MODELS("googlenet", summary="torchvision's GoogLeNet, 1000 ImageNet classes; downloaded once (50 MB).")(load_googlenet)
-MODELS(
-    "efficientnet_lite0", summary="Google's EfficientNet-Lite0, 1000 ImageNet classes; needs igcli[imagenet] (17 MB)."
-)(load_efficientnet_lite0)
+MODELS("googlenet", summary="torchvision's GoogLeNet, 1000 ImageNet classes; downloaded once.")(load_googlenet)
+MODELS("efficientnet_lite0", summary="Google's EfficientNet-Lite0, 1000 ImageNet classes; a package of 17 MB.")(
+    load_efficientnet_lite0
+)
 MODELS("caltech101", summary="The bundled GoogLeNet, 100 Caltech-101 classes; needs no network.")(load_caltech101)

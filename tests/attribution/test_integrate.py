@@ -125,6 +125,7 @@ def test_works_where_gradients_are_switched_off(surrounding):
         (quadratic, rows(2, 6), {"baselines": rows(2, 5)}, "does not fit"),
         (quadratic, rows(2, 6), {"baselines": (rows(2, 6), rows(2, 6))}, "1 tensors, and the baselines 2"),
         (quadratic, rows(2, 6), {"steps": 0}, "at least 1 step"),
+        (quadratic, rows(2, 6), {"steps": 99_999_999}, "More than 100,000 steps"),
         (quadratic, rows(2, 6), {"rule": "nonsense", "steps": 3}, "no rule called"),
         (lambda x: x, rows(2, 6), {}, "one number for each"),
         (lambda x: x.sum(), rows(2, 6), {}, "one number for each"),

