@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from igcli.images.archive_bounds import ArchiveEntry, ArchiveError
 from igcli.images.members import open_archive
-from igcli.images.npy import LONGEST_HEAD, has_picture_shape
+from igcli.images.npy_header import LONGEST_HEAD, has_picture_shape
 from igcli.images.optional import picture_suffixes
 from igcli.images.passed_over import PassedOver
 from igcli.images.source import ArchiveMember, Found, shown

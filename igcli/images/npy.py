@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from igcli.errors import ImageError
 from igcli.images.guard import DamagedError, check_size
 from igcli.images.levels import Samples, opacity_levels, to_levels, type_range
+from igcli.images.npy_header import npy_header
 from igcli.images.options import ReadOptions
 from igcli.lazy import np
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 KIND = "NPY"
 """Of these files, among the formats of ``signatures.picture_kind``."""
-
-_LONGEST_HEADER = 10_000
-LONGEST_HEAD = _LONGEST_HEADER + 12
-"""Bytes from the beginning of a file in which a header that is read ends."""
 
 _COLOURS = (3, 1, 4, 2)
 
@@ -61,7 +58,7 @@ def npy_array(data: bytes, *, name: str, tolerant: bool = False) -> np.ndarray:
     """
     file = io.BytesIO(data)
     try:
-        shape, by_columns, kind = _header(file)
+        shape, by_columns, kind = npy_header(file)
     except Exception as error:  # numpy lets through what its own parser raises
         raise DamagedError(
             f"{name} is a NumPy array whose header cannot be read; save it again with numpy.save."
@@ -84,30 +81,6 @@ def npy_array(data: bytes, *, name: str, tolerant: bool = False) -> np.ndarray:
         body = memoryview(bytes(body) + bytes(missing))
     found = np.frombuffer(body[:size], kind).reshape(shape, order="F" if by_columns else "C")
     return found.astype(kind.newbyteorder("="), copy=False)
-
-
-def has_picture_shape(head: bytes) -> bool:
-    """Whether an array can be a picture by its header: numbers, on two or three axes, two of them longer than 1.
-
-    Features, labels and boxes of single photos are mostly of other shapes. A header that cannot be read counts, so that
-    the file is not passed over in silence.
-
-    Parameters
-    ----------
-    head
-        The first bytes of the file, at least ``LONGEST_HEAD`` where it has as many.
-    """
-    try:
-        shape, _, kind = _header(io.BytesIO(head))
-    except Exception:  # numpy lets through what its own parser raises
-        return True
-    return kind.kind in "buif" and len(shape) in (2, 3) and sum(side > 1 for side in shape) >= 2
-
-
-def _header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return read(file, max_header_size=_LONGEST_HEADER)
 
 
 def array_samples(array: np.ndarray, counts: Sequence[int], options: ReadOptions, *, name: str) -> Samples:

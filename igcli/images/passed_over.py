@@ -13,7 +13,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from igcli.images.npy import LONGEST_HEAD, has_picture_shape
+from igcli.images.npy_header import LONGEST_HEAD, has_picture_shape
 from igcli.images.optional import DICOM, HEIF, readable_optional
 
 

@@ -28,7 +28,8 @@ def test_the_map_of_integrated_along_that_path(method, settings, small_double):
 @pytest.mark.parametrize("path", ["straight", "blur"])
 def test_each_is_the_same_alone_and_together_with_the_others(path, steps, small_double):
     pictures = [random_picture(seed=seed, dtype=torch.float64) for seed in range(2)]
-    methods, targets = ("integrated", *OWN, "gradient", "left-integrated"), (1, 3)
+    methods = ("integrated", *OWN, "gradient", "left-integrated")
+    targets = (1, 3) if steps == 9 else (1,)  # with auto, classes share points
     together = Wanted(methods, targets, Settings(steps=steps, path=path))
     for picture, both in zip(pictures, igcli.explain(small_double, pictures, together), strict=True):
         for target, explanation in zip(targets, both, strict=True):

@@ -235,9 +235,9 @@ def test_what_cannot_be_traced_is_left_alone(monkeypatch):
 
 
 def test_copies_do_not_carry_it_along(small):
-    assert small.optimised()._rewritten is None
+    assert small.optimised()._faster is None
     for other in (copy(small), deepcopy(small), pickle.loads(pickle.dumps(small))):
-        assert other._rewritten is None
+        assert other._faster is None
         assert other.optimised() is not other
 
 
