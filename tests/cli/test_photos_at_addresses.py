@@ -87,3 +87,12 @@ def test_the_command_line_is_kept_without_secrets(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["ig", "explain", "https://h.org/a.jpg?token=SECRET", "b.jpg"])
     assert "SECRET" not in typed()
     assert typed().endswith(" b.jpg")
+
+
+def test_variables_that_are_defaults_of_options_are_kept_too(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["ig", "report", "a.jpg"])
+    monkeypatch.setenv("IGCLI_STYLE", "heat")
+    monkeypatch.setenv("IGCLI_TARGET", "tabby cat")
+    monkeypatch.setenv("IGCLI_BASELINE", "https://h.org/a.jpg?token=SECRET")
+    assert "SECRET" not in typed()
+    assert typed().endswith(" IGCLI_STYLE=heat IGCLI_TARGET='tabby cat' ig report a.jpg")

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from igcli.errors import IgError
 
-#: Of each property: few, small and the same ones each time. ``IGCLI_FUZZ=2000`` tries so many, and others each time.
-MANY = int(os.environ.get("IGCLI_FUZZ", "0"))
+#: Of each property: few, small and the same ones each time. ``TESTS_FUZZ=2000`` tries so many, and others each time.
+MANY = int(os.environ.get("TESTS_FUZZ", "0"))
 FUZZ = settings(
     max_examples=MANY or 40, derandomize=not MANY, database=None, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

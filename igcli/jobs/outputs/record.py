@@ -161,8 +161,14 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def typed() -> str:
-    """The command line, quoted for the shell."""
-    return shlex.join(["ig", *(str(address_of(each)) if is_address(each) else each for each in sys.argv[1:])])
+    """The command line, quoted for the shell, after the variables that are defaults of its options."""
+    variables = [(name, value) for name, value in sorted(os.environ.items()) if name.startswith("IGCLI_")]
+    words = [f"{name}={_quoted(value)}" for name, value in variables]
+    return " ".join([*words, "ig", *map(_quoted, sys.argv[1:])])
+
+
+def _quoted(word: str) -> str:
+    return shlex.quote(str(address_of(word)) if is_address(word) else word)
 
 
 @cache

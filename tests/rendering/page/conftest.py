@@ -21,8 +21,8 @@ _FRAMES = "async () => { for (let i = 0; i < 3; i++) await new Promise(requestAn
 
 
 def _without_browser(reason: str) -> NoReturn:
-    if os.environ.get("IGCLI_BROWSER") == "required":
-        pytest.fail(f"IGCLI_BROWSER is 'required', but {reason}")
+    if os.environ.get("TESTS_BROWSER") == "required":
+        pytest.fail(f"TESTS_BROWSER is 'required', but {reason}")
     pytest.skip(reason)
 
 
