@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -86,7 +86,7 @@ def check(
             console.data(f"{entry.name}: {entry.summary}")
         console.data("")
         console.data(f"On {model.provenance.name}, {steps} steps:")
-        for line in _table(on_model):
+        for line in (*_table(on_model), *_reasons(on_model)):
             console.data(line)
         console.data("")
         of = f"{len(tried)} photo{'s' * (len(tried) > 1)}" if paths else "a made-up picture"
@@ -135,6 +135,15 @@ def _unmet(model: Classifier, name: str) -> str:
 
 def _plain(verdicts: Verdicts) -> dict[str, dict[str, object]]:
     return {name: {axiom: asdict(verdict) for axiom, verdict in row.items()} for name, row in verdicts.items()}
+
+
+def _reasons(on_model: Verdicts) -> Iterator[str]:
+    """The numbers behind each "no", and what can change it."""
+    for name, row in on_model.items():
+        for axiom, verdict in row.items():
+            if verdict.kept is False:
+                remedy = " (more --steps bring the sum nearer)" if axiom == "completeness" else ""
+                yield f"{name}, {axiom}: {verdict.numbers}{remedy}"
 
 
 def _table(verdicts: Verdicts) -> list[str]:

@@ -16,6 +16,13 @@ def test_prints_who_keeps_what(shell, bundled):
     assert "f, g (1.5, -0.5) and (2, -1)" in done.stderr
 
 
+def test_a_no_on_the_model_has_its_numbers_and_a_remedy(shell, bundled):
+    done = shell("check", "-m", "integrated", "--steps", "1", *bundled)
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("integrated, completeness: sum "))
+    assert line.endswith(", 1 steps (more --steps bring the sum nearer)")
+    assert "completeness: sum" not in shell("check", "-m", "gradient", "--steps", "1", *bundled).stdout
+
+
 def test_json_has_the_numbers(shell, bundled):
     done = shell("check", "-m", "integrated", "--steps", "4", "--json", *bundled)
     record = json.loads(done.stdout)
