@@ -17,10 +17,10 @@ def test_prints_who_keeps_what(shell, bundled):
 
 
 def test_a_no_on_the_model_has_its_numbers_and_a_remedy(shell, bundled):
-    done = shell("check", "-m", "integrated", "--steps", "1", *bundled)
+    done = shell("check", "-m", "integrated", "--steps", "2", *bundled)
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("integrated, completeness: sum "))
-    assert line.endswith(", 1 steps (more --steps bring the sum nearer)")
-    assert "completeness: sum" not in shell("check", "-m", "gradient", "--steps", "1", *bundled).stdout
+    assert line.endswith(", 2 steps (more --steps bring the sum nearer)")
+    assert "completeness: sum" not in shell("check", "-m", "gradient", "--steps", "2", *bundled).stdout
 
 
 def test_json_has_the_numbers(shell, bundled):
