@@ -28,14 +28,11 @@ class TableRow:
     ----------
     fault
         The end of a sentence that begins with the row's place; empty for a row that was read.
-    is_last
-        Whether the fault is such that no later row can be relied on.
     """
 
     line: int
     cells: Sequence[str] = ()
     fault: str = ""
-    is_last: bool = False
 
 
 def table_rows(lines: Iterator[str], *, delimiter: str, most_lines: int = MOST_LINES) -> Iterator[TableRow]:
@@ -53,13 +50,13 @@ def table_rows(lines: Iterator[str], *, delimiter: str, most_lines: int = MOST_L
         except csv.Error as error:
             torn = rows.line_num > first  # a quote was opened and not closed
             rest = " What follows this line was not read." if torn else ""
-            yield TableRow(first, fault=f"cannot be read as a row ({error}); check its quotes.{rest}", is_last=torn)
+            yield TableRow(first, fault=f"cannot be read as a row ({error}); check its quotes.{rest}")
             if torn:
                 return
             continue
         if rows.line_num - first >= most_lines:
             later = f"opens a quote that is closed {rows.line_num - first} lines later; close it in its own cell."
-            yield TableRow(first, fault=f"{later} The rest was not read.", is_last=True)
+            yield TableRow(first, fault=f"{later} The rest was not read.")
             return
         if any(cell.strip() for cell in cells):
             yield TableRow(first, cells)

@@ -94,7 +94,10 @@ def _lines_of_smiles(text: TextIO, file: str) -> Iterator[TextInput | Missing]:
 
 
 def _table(text: TextIO, file: str, column: str | None) -> Iterator[TextInput | Missing]:
-    header = text.readline(LONGEST_LINE)
+    header = text.readline(LONGEST_LINE + 1)
+    if len(header) > LONGEST_LINE:  # the rest of it would be taken for a row
+        yield _endless(file, 1)
+        return
     delimiter = max("\t,;" if Path(file).suffix == ".tsv" else ",;\t", key=header.count)
     rows = table_rows(chain([header], bounded_lines(text, LONGEST_LINE)), delimiter=delimiter)
     try:

@@ -113,7 +113,7 @@ class TextSource:
             rows = table_rows(bounded_lines(lines, LONGEST), delimiter=delimiter, most_lines=_MOST_LINES)
             heads = next(rows, TableRow(1))
             if heads.fault:
-                yield Missing(f"{name}:1", f"It {heads.fault}")
+                yield Missing(f"{name}:{heads.line}", f"It {heads.fault}")
                 return
             place = self._place(heads.cells, name)
             for row in rows:

@@ -65,3 +65,22 @@ def test_a_network_without_gradient_is_refused():
         dead_features(Model(Detached(), ["a", "b", "c"]), [Sample(torch.ones(3))])
     with pytest.raises(ValueError, match="nothing"):
         dead_features(Model(Detached(), ["a"]), [])
+
+
+class Attending(torch.nn.Module):
+    """Attention that returns its weights too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(4, 2, bias=False, batch_first=True)
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        attended, weights = self.attention(values, values, values)
+        return attended.flatten(1) + weights.sum()
+
+
+def test_the_weights_of_attention_are_alive():
+    torch.manual_seed(0)
+    model = Model(Attending(), [f"class {number}" for number in range(12)])
+    found = dead_features(model, [Sample(torch.randn(3, 4))])
+    assert found.parameters == ()

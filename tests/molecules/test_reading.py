@@ -99,6 +99,13 @@ def test_a_line_without_end_is_not_held(tmp_path):
     assert second.argument == f"{file}:2"
 
 
+def test_the_rest_of_a_first_line_that_is_too_long_is_no_molecule(tmp_path):
+    file = tmp_path / "set.csv"
+    file.write_text("smiles," + "C" * (LONGEST_LINE + 9) + "\nCC,1\n")
+    (missing,) = read(file)
+    assert missing.argument == f"{file}:1"
+
+
 def test_stdin_is_read_as_it_is_asked_for():
     class Endless(io.RawIOBase):
         def readable(self):

@@ -157,6 +157,13 @@ def test_a_text_of_many_lines_stands_in_one_cell(tmp_path):
     assert (second.text, second.line, second.columns) == ("next", 503, (("label", "b"),))
 
 
+def test_a_first_line_that_cannot_be_read_is_named_by_its_number(tmp_path):
+    file = tmp_path / "texts.csv"
+    file.write_text('\n\n"text"x,b\na,b\n')
+    (missing,) = TextSource(files=(str(file),)).inputs()
+    assert missing.argument == f"{file}:3"
+
+
 def test_a_table_with_an_endless_row_is_read_no_further_than_a_text_may_be_long(tmp_path):
     table = tmp_path / "table.csv"
     with table.open("wb") as file:

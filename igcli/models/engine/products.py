@@ -53,13 +53,21 @@ def _is_on_processor(values: torch.Tensor) -> bool:
     return values.is_cpu and values.dtype == torch.float32
 
 
+def _is_usual_linear(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
+    """Whether a convolution takes these too: no nested or sparse tensors, and a number for each output."""
+    is_dense = not values.is_nested and values.layout == weight.layout == torch.strided
+    return is_dense and weight.ndim == 2 and (bias is None or bias.shape == weight.shape[:1])
+
+
 def _linear(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-    if not (MKL_IS_SLOW and _is_on_processor(values) and values.numel() > SMALL and weight.ndim == 2):
+    is_large = MKL_IS_SLOW and _is_on_processor(values) and values.numel() > SMALL
+    if not (is_large and _is_usual_linear(values, weight, bias)):
         return functional.linear(values, weight, bias)
     # all samples as one picture, a row of the matrix per point, channels last
     picture = values.reshape(1, -1, 1, values.shape[-1]).permute(0, 3, 1, 2)
     products = functional.conv2d(picture, weight[:, :, None, None], bias, dilation=2)
-    return products.permute(0, 2, 3, 1).reshape(*values.shape[:-1], -1)
+    # in the order of what torch returns, on which a network's view() may rely
+    return products.permute(0, 2, 3, 1).reshape(*values.shape[:-1], -1).contiguous()
 
 
 def _conv2d(
@@ -91,8 +99,8 @@ def _attention(*arguments: Any, **named: Any) -> tuple[torch.Tensor, torch.Tenso
     settings = (bias_k, bias_v, *(each for name, each in named.items() if name != "average_attn_weights"))
     special = zeros or any(each is not None and each is not False for each in settings)
     if special or not (query is key is value and query.ndim == 3):
-        if weight is not None and torch.is_grad_enabled():
-            weight = weight.detach().requires_grad_()
+        if weight is not None and torch.is_grad_enabled() and not weight.requires_grad:
+            weight = torch.nn.Parameter(weight)
         return functional.multi_head_attention_forward(
             query, key, value, width, heads, weight, bias, bias_k, bias_v, zeros, dropout, out_weight, out_bias, **named
         )
@@ -100,7 +108,7 @@ def _attention(*arguments: Any, **named: Any) -> tuple[torch.Tensor, torch.Tenso
     count, length, _ = samples.shape
     parts = _linear(samples, weight, bias).view(count, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
     attended = functional.scaled_dot_product_attention(*parts)
-    return _linear(attended.transpose(1, 2).reshape(count, length, width), out_weight, out_bias).transpose(0, 1), None
+    return _linear(attended.permute(2, 0, 1, 3).reshape(length, count, width), out_weight, out_bias), None
 
 
 _INSTEAD: dict[Callable[..., Any], Callable[..., Any]] = {

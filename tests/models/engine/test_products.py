@@ -117,6 +117,39 @@ def test_a_linear_layer_of_values_in_another_order_in_memory_computes_the_same(m
 
 
 @pytest.mark.parametrize(
+    "values", [numbers(64, 400).t(), numbers(1, 64, 20, 20).flatten(2).transpose(1, 2)], ids=["matrix", "picture"]
+)
+def test_a_linear_layer_returns_numbers_in_the_order_in_memory_of_torch(values, monkeypatch):
+    monkeypatch.setattr(products, "MKL_IS_SLOW", True)
+    network = nn.Linear(64, 48)
+    with FastProducts():
+        found = network(values)
+    assert found.stride() == network(values).stride()
+
+
+@pytest.mark.filterwarnings("ignore:.*nested.*:UserWarning")
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+def test_nested_tensors_are_multiplied_as_torch_does(layout, monkeypatch):
+    monkeypatch.setattr(products, "MKL_IS_SLOW", True)
+    values, weight = torch.nested.nested_tensor([numbers(400, 64), numbers(100, 64)], layout=layout), numbers(48, 64)
+    with FastProducts():
+        found = functional.linear(values, weight)
+    for mine, exact in zip(found.unbind(), functional.linear(values, weight).unbind(), strict=True):
+        torch.testing.assert_close(mine, exact)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning")
+@pytest.mark.parametrize("weight_of", [torch.Tensor.to_sparse, torch.Tensor.to_sparse_csr, torch.Tensor.clone])
+def test_sparse_weights_and_a_bias_of_one_number_stay_with_torch(weight_of, monkeypatch):
+    monkeypatch.setattr(products, "MKL_IS_SLOW", True)
+    values, weight = numbers(400, 64), weight_of(numbers(48, 64))
+    bias = None if weight.is_sparse else torch.ones(1)
+    with FastProducts():
+        found = functional.linear(values, weight, bias)
+    torch.testing.assert_close(found, functional.linear(values, weight, bias))
+
+
+@pytest.mark.parametrize(
     "values",
     [numbers(SMALL // 64, 64), numbers(500, 64).double(), numbers(500, 64).bfloat16()],
     ids=["small", "double", "bfloat16"],
@@ -173,6 +206,32 @@ def test_attention_projects_all_samples_by_one_product(kind):
     assert before & {"aten::mm", "aten::addmm"}
     assert "aten::bmm" not in before
     assert all(parameter.grad is None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("kind", [_Attention, _Masked, _WithWeights])
+def test_parameters_of_attention_have_their_gradients(kind):
+    network, values = kind().requires_grad_(), numbers(3, 5, 64)
+    parameters = list(network.parameters())
+    with FastProducts():
+        ours = torch.autograd.grad(network(values).pow(2).sum(), parameters)
+    torch.testing.assert_close(ours, torch.autograd.grad(network(values).pow(2).sum(), parameters))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("kind", [_Attention, _Masked])
+def test_attention_is_differentiated_by_torch_func(kind):
+    network, values = kind(), numbers(3, 5, 64)
+    with FastProducts():
+        ours = torch.func.jacrev(lambda each: network(each).sum())(values)
+    torch.testing.assert_close(ours, torch.func.jacrev(lambda each: network(each).sum())(values))
+
+
+def test_attention_returns_numbers_in_the_order_in_memory_of_torch():
+    network, values = _Attention(batch_first=False), numbers(5, 3, 64)
+    with FastProducts():
+        found = network(values)
+    assert found.is_contiguous()
+    torch.testing.assert_close(found, network(values))
 
 
 @pytest.mark.usefixtures("one_thread")
