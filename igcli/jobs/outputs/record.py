@@ -162,9 +162,8 @@ def write_record(path: Path, record: Record) -> None:
 
 def typed() -> str:
     """The command line, quoted for the shell, after the variables that are defaults of its options."""
-    variables = [(name, value) for name, value in sorted(os.environ.items()) if name.startswith("IGCLI_")]
-    words = [f"{name}={_quoted(value)}" for name, value in variables]
-    return " ".join([*words, "ig", *map(_quoted, sys.argv[1:])])
+    variables = [f"{name}={_quoted(os.environ[name])}" for name in sorted(os.environ) if name.startswith("IGCLI_")]
+    return " ".join([*variables, "ig", *map(_quoted, sys.argv[1:])])
 
 
 def _quoted(word: str) -> str:
@@ -215,8 +214,7 @@ class Outputs:
 
     def save(self, suffix: str, data: bytes) -> Path:
         """Write ``<stem>.<suffix>``; a suffix with a slash lies in a folder, and the record lists the folder."""
-        path = self._path(suffix)
-        self._write(path, data)
+        path = self._write(suffix, data)
         listed = suffix.partition("/")[0]
         self.files[listed] = self._path(listed).relative_to(self.plan.output).as_posix()
         return path
@@ -251,15 +249,12 @@ class Outputs:
             truth=self.item.truth,
             entry=found if isinstance(found, TextInput) else None,
         )
-        path = self._path(suffix)
-        self._write(path, (to_json(record, indent=2) + "\n").encode())
+        path = self._write(suffix, (to_json(record, indent=2) + "\n").encode())
         return Done(found, record, path.relative_to(self.plan.output).as_posix(), shown, caveat)
 
     def claim(self, suffix: str) -> None:
         """Raise ``Occupied`` if ``<stem>.<suffix>`` is there, a file or a folder, and may not be replaced."""
-        self._claim(self._path(suffix))
-
-    def _claim(self, path: Path) -> None:
+        path = self._path(suffix)
         if not self.item.ours and os.path.lexists(path):
             for made in self._made:  # all or nothing
                 made.unlink(missing_ok=True)
@@ -267,10 +262,12 @@ class Outputs:
                 f"{path} is there already, and is not of this photo: choose another folder with -o, or add --overwrite."
             )
 
-    def _write(self, path: Path, data: bytes) -> None:
-        self._claim(path)
+    def _write(self, suffix: str, data: bytes) -> Path:
+        self.claim(suffix)
+        path = self._path(suffix)
         write_whole(path, data)
         self._made.append(path)
+        return path
 
     def _path(self, suffix: str) -> Path:
         output, stem = self.plan.output, self.item.stem
