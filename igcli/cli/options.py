@@ -22,7 +22,7 @@ from igcli.attribution.result import Settings
 from igcli.attribution.scores import SCORES
 from igcli.attribution.wanted import Wanted
 from igcli.cli import completion
-from igcli.cli.given_options import refuse_given
+from igcli.cli.given_options import refuse_given, refuse_of_other_methods
 from igcli.cli.grouped import grouped
 from igcli.cli.param_type import ParamType, TextType
 from igcli.cli.path_types import NamedPath, OutputPath
@@ -142,8 +142,8 @@ averaging_options = (
 )  # fmt: skip
 phi_option = click.option(
     "--phi", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True,
-    help="Share of the score's rise at which left- and right-integrated are split. The split is the first point at "
-         "which the score has passed it.",
+    help="Share of the score's rise at which left- and right-integrated are split, and the curve of a photo's report. "
+         "The split is the first point at which the score has passed it.",
 )  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def _wanted(
     check_start(settings["path"], baseline_given=given)
     refuse_max_steps(settings.get("steps", "auto"))
     if method:
-        _refuse_idle(method, smooth=settings["smooth"] > 0)
+        refuse_of_other_methods(method, smooth=settings["smooth"] > 0)
     joint = baseline if isinstance(baseline, str) else JOINT.join(baseline)
     folder = None if references is None else str(references)
     return Wanted(tuple(dict.fromkeys(method)), target, Settings(baseline=joint, references=folder, **settings))
@@ -187,24 +187,6 @@ def refuse_max_steps(steps: int | str) -> None:
     if steps != "auto":
         refuse_given(("max_steps",), "is for --steps auto: leave it out, or leave out --steps.")
 
-
-def _refuse_idle(methods: tuple[str, ...], *, smooth: bool) -> None:
-    """Raise ``click.UsageError`` for an option of methods that are not asked for; a plug-in's may use any setting."""
-    if any(not METHODS[name].__module__.startswith("igcli.") for name in methods):
-        return
-    for owners, options in _OF_METHODS.items():
-        if not set(owners).intersection(methods) and not (smooth and "smooth-gradient" in owners):
-            more = ", or --smooth N" if "smooth-gradient" in owners else ""
-            refuse_given(options, f"would change nothing: it is for --method {' or '.join(owners)}{more}.")
-
-
-_OF_METHODS = {
-    ("left-integrated", "right-integrated"): ("phi",),
-    ("ig2",): ("references", "ig2_step"),
-    ("guided-integrated",): ("guided_fraction", "guided_distance"),
-    ("smooth-gradient",): ("smooth_sigma",),
-}
-"""Methods, and the options that only these use."""
 
 wanted_options = grouped(
     "wanted",

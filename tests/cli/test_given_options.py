@@ -77,6 +77,16 @@ def test_with_what_it_belongs_to_it_is_taken(shell, arguments):
 
 
 @pytest.mark.usefixtures("photo")
+def test_the_curve_of_a_photos_report_is_split_by_phi_whatever_the_method(shell, tmp_path):
+    result = shell("report", *PHOTO, "--steps", "2", "--phi", "0.5", "-o", "page.html")
+    assert result.exit_code == 0, result.output
+    assert '"phi":0.5' in (tmp_path / "page.html").read_text()
+    result = shell("explain", *PHOTO, "--steps", "2", "--phi", "0.5", "--report", "-o", "out")
+    assert result.exit_code == 0, result.output
+    assert '"phi":0.5' in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("photo")
 def test_a_default_of_ones_own_is_for_all_commands(shell, monkeypatch):
     monkeypatch.setenv("IGCLI_EXPLAIN_PHI", "0.5")
     assert shell("explain", *PHOTO, "--steps", "2").exit_code == 0
