@@ -54,9 +54,10 @@ def _is_on_processor(values: torch.Tensor) -> bool:
 
 
 def _is_usual_linear(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
-    """Whether a convolution takes these too: no nested or sparse tensors, and a number for each output."""
-    is_dense = not values.is_nested and values.layout == weight.layout == torch.strided
-    return is_dense and weight.ndim == 2 and (bias is None or bias.shape == weight.shape[:1])
+    """Whether a convolution takes these too: dense tensors of shapes that fit. Others are left to torch."""
+    if values.is_nested or not values.layout == weight.layout == torch.strided:
+        return False
+    return weight.shape[1:] == values.shape[-1:] and (bias is None or bias.shape == weight.shape[:1])
 
 
 def _linear(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:

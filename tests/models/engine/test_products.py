@@ -138,6 +138,12 @@ def test_nested_tensors_are_multiplied_as_torch_does(layout, monkeypatch):
         torch.testing.assert_close(mine, exact)
 
 
+def test_shapes_that_do_not_fit_are_refused_in_the_words_of_torch(monkeypatch):
+    monkeypatch.setattr(products, "MKL_IS_SLOW", True)
+    with FastProducts(), pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        functional.linear(numbers(400, 64), numbers(48, 65))
+
+
 @pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning")
 @pytest.mark.parametrize("weight_of", [torch.Tensor.to_sparse, torch.Tensor.to_sparse_csr, torch.Tensor.clone])
 def test_sparse_weights_and_a_bias_of_one_number_stay_with_torch(weight_of, monkeypatch):
