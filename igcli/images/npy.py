@@ -101,10 +101,10 @@ def array_samples(array: np.ndarray, counts: Sequence[int], options: ReadOptions
     elif array.ndim == 3 and array.shape[0] in counts:
         values, order = array.transpose(1, 2, 0), "(C, H, W)"
     else:
-        shape = " x ".join(map(str, array.shape))
+        shape = "of " + " x ".join(map(str, array.shape)) if array.ndim else "without axes"
         wanted = str(counts[0]) if len(counts) == 1 else "1 to 4"
         raise ImageError(
-            f"{name} is an array of {shape}, and neither its last nor its first axis has {wanted} "
+            f"{name} is an array {shape}, and neither its last nor its first axis has {wanted} "
             f"channel{'s' * (wanted != '1')}; save one picture as (H, W, C) or (C, H, W), or say --channels."
         )
     height, width, channels = values.shape

@@ -90,7 +90,10 @@ def _check_entries(entries: list[zipfile.ZipInfo], path: Path, *, room: int) -> 
         )
     for entry in entries:
         if _is_pickle(entry) and entry.file_size > LARGEST_PICKLE:
-            raise WeightsError(f"{path} has a list of tensors of {entry.file_size:,} bytes and was not read.")
+            raise WeightsError(
+                f"{path} has {entry.file_size:,} bytes beside its tensors and was not read: they may be NumPy arrays. "
+                "Save tensors, made by torch.from_numpy(array)."
+            )
 
 
 def _is_pickle(entry: zipfile.ZipInfo) -> bool:

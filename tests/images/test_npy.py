@@ -122,7 +122,7 @@ HEADER = "{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}"
         (HEADER.format("<f4", "(1000000000000, 1000000000000, 5)"), "cut off"),
         (HEADER.format("<f8", "(30000, 30000, 3)"), "cut off"),
         (HEADER.format("|u1", "(0, 30, 3)"), "empty"),
-        (HEADER.format("|u1", "()"), "array of "),
+        (HEADER.format("|u1", "()"), "an array without axes, and"),
         (HEADER.format("|u1", "(-4, -4, 3)"), "empty|header"),
         (HEADER.format("<c8", "(4, 4, 3)"), "type complex64"),
         (HEADER.format("<U9", "(4, 4, 3)"), "type <U9"),

@@ -286,6 +286,11 @@ def test_a_compressed_file_of_the_networks_size_is_read(path: Path) -> None:
     assert_read(rewritten(path, compression=zipfile.ZIP_DEFLATED), STATE)
 
 
+def test_large_numpy_arrays_in_place_of_tensors_are_refused_with_the_way_to_save_them(path: Path) -> None:
+    torch.save({"weight": np.zeros((65 << 20,), np.uint8)}, path)
+    assert "they may be NumPy arrays. Save tensors, made by torch.from_numpy(array)." in refusal(path)
+
+
 def test_an_archive_with_two_files_of_one_name_is_refused(path: Path) -> None:
     path.write_bytes(saved(STATE))
     rewritten(path, twice=True)
