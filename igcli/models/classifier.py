@@ -178,7 +178,7 @@ class Classifier(Model):
         return other
 
     def compile(self, *, warn: Callable[[str], None] = warn_python) -> None:
-        """Compile the network with :func:`torch.compile`, now, for logits and gradients in batches of two or more.
+        """Compile the network with :func:`torch.compile`, now, for logits and gradients but for the smallest batches.
 
         It takes half a minute and more, and pays off in long runs on networks that it makes faster. Results differ by
         rounding. It holds until the network changes, and not for copies of the classifier. Gradients of several classes

@@ -63,7 +63,10 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--reference", type=int, default=512, help="midpoints of the reference; %(default)s")
     add("--references", type=Path, metavar="FOLDER", help="keeps the references for other runs; by default none are")
     add("--counts", type=_numbers, default=COUNTS, metavar="N,...", help="in which the smallest is searched")
+    add("--model", default="caltech101", help="the network of most sections; %(default)s, or efficientnet_lite0")
+    add("--limit", type=float, default=0.025, help="of nine tenths of the errors, at equal error; %(default)s")
     add("--tolerance", type=float, help="of the adaptive path; its own by default")
+    add("--map-tolerance", type=float, help="the same, of its map; none by default")
     add("--networks", type=_names, default=NETWORKS, metavar="NAME,...", help="of that section; all by default")
     add("--sizes", type=_numbers, default=(1, 30), metavar="N,...", help="photos that the commands get; %(default)s")
     add("--device", default="cpu")
@@ -106,7 +109,7 @@ def _machine(trial: Trial) -> dict[str, object]:
 
 
 def _settings(options: argparse.Namespace, files: Sequence[Path]) -> dict[str, object]:
-    names = ("timed", "gradients", "reference", "counts", "tolerance")
+    names = ("model", "timed", "gradients", "reference", "counts", "limit", "tolerance", "map_tolerance")
     return {"photos": len(files), **{name: getattr(options, name) for name in names}}
 
 
@@ -117,7 +120,7 @@ def _command(section: str, options: argparse.Namespace) -> str:
         if name in ("only", "output", "references") or value == getattr(defaults, name):
             continue
         shown = value.name if name == "zip" else ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        words += [f"--{name}", shown]
+        words += [f"--{name.replace('_', '-')}", shown]
     return shlex.join(words)
 
 

@@ -19,7 +19,7 @@ from zoo import NETWORKS, as_igcli_loads_it
 import igcli
 
 DEFAULT = ("efficientnet_lite0", "resnet50", "convnext_tiny")
-BATCH = 18
+BATCH = 24
 ROUNDS = 4
 GRADIENTS = 25  # of a photo: the median of --steps auto
 

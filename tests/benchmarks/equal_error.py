@@ -13,7 +13,6 @@ from table import Section
 from tqdm import tqdm
 from trial import Trial
 
-LIMIT = 0.025
 CHECKED = 3  # photos on which the engine's numbers are compared with a rival's own
 FEW = 20
 
@@ -67,11 +66,16 @@ def measure(trial: Trial) -> Section:
         }
     header = ("", "gradients", "holds", "batch", "error", "90th", "s", "x adaptive", "of medians", "x midpoint")
     return Section(
-        f"Equal error: fewest gradients with a 90th-percentile error of at most {LIMIT:.1%}, "
+        f"Equal error: fewest gradients with a 90th-percentile error of at most {trial.options.limit:.1%}, "
         f"{len(trial.subjects)} photos; seconds on {len(trial.timed)}",
         header,
         rows,
-        {"limit": LIMIT, "reference": trial.reference.midpoints, "rivals": data, "same_numbers": differences},
+        {
+            "limit": trial.options.limit,
+            "reference": trial.reference.midpoints,
+            "rivals": data,
+            "same_numbers": differences,
+        },
         _notes(trial, contestants, differences),
     )
 
@@ -89,7 +93,9 @@ def _smallest_counts(trial: Trial) -> dict[str, int | None]:
                 bar.update()
                 return reference.error(subject, rule, count)
 
-            found[rule] = first_that_holds(counts, hardest, error, limit=LIMIT, allowed_over=allowed_over(len(hardest)))
+            found[rule] = first_that_holds(
+                counts, hardest, error, limit=trial.options.limit, allowed_over=allowed_over(len(hardest))
+            )
     return found
 
 
@@ -106,7 +112,7 @@ def _adaptive(trial: Trial) -> Contestant:
     pairs = zip(trial.subjects, trial.adapted, strict=True)
     error = Spread.of([distance(found.values, trial.reference.of(subject)) for subject, found in pairs])
     gradients = median(found.gradient_evaluations for found in trial.adapted)
-    return Contestant(ADAPTIVE, gradients, error.ninetieth <= LIMIT, error, None, trial.adaptive)
+    return Contestant(ADAPTIVE, gradients, error.ninetieth <= trial.options.limit, error, None, trial.adaptive)
 
 
 def _differences(trial: Trial, smallest: dict[str, int | None]) -> dict[str, float]:

@@ -75,7 +75,7 @@ class Rival:
 def rivals_on(model: igcli.Classifier) -> dict[str, Rival]:
     """All that take a number of gradients, by name."""
     batches = _CPU_BATCHES if model.device.type == "cpu" else _GPU_BATCHES
-    apart = Apart(users_ways, str(model.device))
+    apart = Apart(users_ways, model.provenance.name, str(model.device))
 
     def user(name: str, rule: str, *batches: int) -> Rival:
         def explain(subject: Subject, steps: int, batch: int | None) -> torch.Tensor:
@@ -97,18 +97,23 @@ def rivals_on(model: igcli.Classifier) -> dict[str, Rival]:
 
 
 def ours(
-    model: igcli.Classifier, subject: Subject, steps: int | str, *, rule: str = "midpoint", **settings: object
+    model: igcli.Classifier, subject: Subject, steps: int | str, *, rule: str | None = None, **settings: object
 ) -> igcli.Attribution:
     """What a user of igcli calls."""
     return igcli.attribute(model, subject.picture, target=subject.target, steps=steps, rule=rule, **settings)
 
 
-def users_ways(device: str) -> Callable[..., torch.Tensor]:
+def users_ways(model: str, device: str) -> Callable[..., torch.Tensor]:
     """What answers for the rivals of others, by name: called in their process, where alone these libraries load."""
     import users
+    from zoo import as_users_have_it
 
     exact_numbers().__enter__()  # for good
-    plain, last = (users.network(device, channels_last=channels_last) for channels_last in (False, True))
+    if model == "caltech101":
+        plain, last = (users.network(device, channels_last=channels_last) for channels_last in (False, True))
+    else:
+        plain, last = as_users_have_it(model).to(device), as_users_have_it(model).to(device)
+        last = last.to(memory_format=torch.channels_last)
     gauss, midpoint = (partial(users.with_captum, method=method) for method in ("gausslegendre", "riemann_middle"))
     ways: dict[str, tuple[users.Way, torch.nn.Module]] = {
         CAPTUM: (gauss, plain),

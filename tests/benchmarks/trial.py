@@ -33,7 +33,7 @@ class Trial:
 
     def __init__(self, files: Sequence[Path], options: argparse.Namespace) -> None:
         self.options, self.files = options, files
-        self.model = igcli.load_model("caltech101", device=options.device)
+        self.model = igcli.load_model(options.model, device=options.device)
         after_loading(on_cpu=self.model.device.type == "cpu")  # as the command line does
         self.clock = Clock(self.model.device)
         self.reference = Reference(self.model, midpoints=options.reference, folder=options.references)
@@ -61,9 +61,9 @@ class Trial:
         return rivals_on(self.model)
 
     def adaptive(self, subject: Subject) -> igcli.Attribution:
-        """The adaptive path with its own settings, or the tolerance asked for."""
-        tolerance = self.options.tolerance
-        return ours(self.model, subject, "auto", **({} if tolerance is None else {"tolerance": tolerance}))
+        """The adaptive path with its own settings, or the tolerances asked for."""
+        asked = {name: getattr(self.options, name) for name in ("tolerance", "map_tolerance")}
+        return ours(self.model, subject, "auto", **{name: value for name, value in asked.items() if value is not None})
 
     @cached_property
     def adapted(self) -> list[igcli.Attribution]:

@@ -1,8 +1,8 @@
 """A network compiled by torch (``torch.compile``): the same to rounding, and all of it compiled before the first photo.
 
-Two passes are compiled, forward only and with a gradient, each for batches of any size. Nothing is compiled later:
-whatever would need that, such as a batch of one picture or another shape, goes through the network as it is. This file
-imports torch.
+Two passes are compiled, forward only and with a gradient, for batches of one size: torch cannot compile the gradient of
+convolutions for any. Larger batches are cut into such, and what is left is filled up. Nothing is compiled later: few
+pictures, or pictures of another shape, go through the network as it is. This file imports torch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 import torch
-import torch._dynamo
+from torch.nn import functional
+from torch.utils._pytree import tree_map
 
 from igcli.errors import first_line
 from igcli.models.batching import agree, synthetic_pictures
@@ -24,9 +25,11 @@ from igcli.models.engine.rewritable import has_hooks
 if TYPE_CHECKING:
     from igcli.models.classifier import Classifier
 
-SIZES = (18, 4)
-"""Pictures in the batches that are compiled for: the same code serves every size above one, but on one thread of a CPU,
-where torch computes convolutions of up to 16 pictures in another way."""
+SIZE = 12
+"""Pictures in the batches that are compiled for: ``--steps auto`` takes its first 23 points in two of them."""
+
+FEW = SIZE // 2
+"""Pictures that are not worth filling up: at most so many go through the network as it is."""
 
 AS_IT_IS = "{}: the network is used as it is, without --compile. {}"
 PROGRAM = "It is a TorchScript program, which torch does not compile."
@@ -63,15 +66,19 @@ class _Compiled(torch.nn.Module):
         super().__init__()
         self.network = network
         self.compiles = True
-        self._compiled_forward = torch.compile(network.forward)
+        self._compiled_forward = torch.compile(network.forward, dynamic=False)
 
     def forward(self, pixels: torch.Tensor) -> object:
         """What the network returns for pixels (N, C, H, W)."""
-        if has_hooks(self.network):
+        if has_hooks(self.network) or len(pixels) <= FEW:
             return self.network(pixels)
-        torch._dynamo.maybe_mark_dynamic(pixels, 0)
+        if len(pixels) > SIZE:
+            return tree_map(lambda *parts: torch.cat(parts), *map(self, torch.split(pixels, SIZE)))
+        last = pixels.is_contiguous(memory_format=torch.channels_last)
+        batch = functional.pad(pixels, (0, 0, 0, 0, 0, 0, 0, SIZE - len(pixels)))
+        batch = batch.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
         with torch.compiler.set_stance("default" if self.compiles else "eager_on_recompile"):
-            return self._compiled_forward(pixels)
+            return tree_map(lambda output: output[: len(pixels)], self._compiled_forward(batch))
 
 
 def _agrees(network: _Compiled, model: Classifier) -> bool:
@@ -79,15 +86,14 @@ def _agrees(network: _Compiled, model: Classifier) -> bool:
     other = copy(model)
     other.network = network
     with _quietly():
-        for size in SIZES:
-            answers = _answers(other, size)
-    return all(map(agree, answers, _answers(model, size)))
+        answers = _answers(other)
+    return all(map(agree, answers, _answers(model)))
 
 
-def _answers(model: Classifier, size: int) -> list[torch.Tensor]:
-    """For so many pictures: logits (N, K) of both passes, the gradient (N, C * H * W) of a weighted sum of them."""
+def _answers(model: Classifier) -> list[torch.Tensor]:
+    """For one batch: logits (N, K) of both passes, the gradient (N, C * H * W) of a weighted sum of them."""
     pictures = synthetic_pictures(*model.input_shape).to(model.device, model.dtype)
-    pictures = pictures.repeat(size // 2, 1, 1, 1).contiguous(memory_format=model.memory_format)
+    pictures = pictures.repeat(SIZE // 2, 1, 1, 1).contiguous(memory_format=model.memory_format)
     with model.frozen(), torch.inference_mode(mode=False), torch.enable_grad():
         points = pictures.clone().requires_grad_()
         logits = model(points)

@@ -80,14 +80,16 @@ def _conv2d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> torch.Tensor:
-    if (
-        weight.shape[2:] == (1, 1)
-        and _is_on_processor(values)
-        and 1 < len(values) < MANY  # for a single sample, oneDNN is no faster
-        and torch.get_num_threads() == 1
-    ):
+    if weight.shape[2:] == (1, 1) and _is_on_processor(values) and _few(values):
         dilation = 2
     return functional.conv2d(values, weight, bias, stride, padding, dilation, groups)
+
+
+def _few(values: torch.Tensor) -> bool:
+    """Whether torch computes 1×1 convolutions of so many samples by its loop; for one sample, oneDNN is no faster."""
+    if not 1 < len(values) < MANY:
+        return False
+    return torch.compiler.is_compiling() or torch.get_num_threads() == 1  # what is compiled cannot ask for threads
 
 
 def _attention(*arguments: Any, **named: Any) -> tuple[torch.Tensor, torch.Tensor | None]:

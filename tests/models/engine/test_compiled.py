@@ -16,7 +16,7 @@ from toys import SIDE, classifier, random_picture, small_network
 
 import igcli
 from igcli.attribution.path import Path
-from igcli.models.engine.compiled import DIFFERS, HOOKS, PROGRAM
+from igcli.models.engine.compiled import DIFFERS, FEW, HOOKS, PROGRAM, SIZE
 
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))), reason="torch compiles with a C++ compiler"
@@ -74,16 +74,17 @@ def rewritten() -> igcli.Classifier:
 
 
 @needs_compiler
-def test_batches_of_any_size_are_compiled_once_and_give_the_same(noted):
+def test_batches_of_many_sizes_are_compiled_once_and_give_the_same(noted):
+    sizes = (SIZE, FEW + 1, SIZE + FEW + 2, 3 * SIZE)
     noted.network.plain.clear()
-    counted = [answers(noted.optimised(), pictures(size)) for size in (2, 3, 15, 16, 17, 40, 7)]
+    counted = [answers(noted.optimised(), pictures(size)) for size in sizes]
     assert noted.network.plain == []
-    for size, found in zip((2, 3, 15, 16, 17, 40, 7), counted, strict=True):
+    for size, found in zip(sizes, counted, strict=True):
         assert_rounding_apart(answers(noted, pictures(size)), found)
 
 
 @needs_compiler
-@pytest.mark.parametrize("pixels", [pictures(1), pictures(4, side=20)], ids=["one picture", "another shape"])
+@pytest.mark.parametrize("pixels", [pictures(FEW), pictures(SIZE, side=20)], ids=["few pictures", "another shape"])
 def test_what_was_not_compiled_for_goes_through_the_plain_network(noted, pixels):
     noted.network.plain.clear()
     found = answers(noted.optimised(), pixels)
@@ -95,7 +96,7 @@ def test_what_was_not_compiled_for_goes_through_the_plain_network(noted, pixels)
 def test_a_rewritten_network_gives_the_same_compiled(rewritten):
     plain, quick = classifier(rewritten.network, classes=5), rewritten.optimised()
     assert type(quick.network).__name__ == "_Compiled"
-    for size in (2, 24):
+    for size in (2, SIZE, 2 * SIZE + 2):
         assert_rounding_apart(answers(plain, pictures(size)), answers(quick, pictures(size)))
 
 
