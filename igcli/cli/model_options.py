@@ -190,10 +190,10 @@ _precision = click.option(
 
 _compile = click.option(
     "--compile", is_flag=True,
-    help="Let torch compile the network first. That takes minutes, and needs a C++ compiler, or Triton on a GPU (not "
-         "tried there). Results differ by rounding. It can pay off for hundreds of photos on ResNet or ConvNeXt; small "
-         "networks such as EfficientNet-Lite get slower. Several classes of a photo, single pictures, layers, and "
-         "methods that look inside the network use it as it is.",
+    help="Let torch compile the network first. That takes a minute or more, and needs a C++ compiler, or Triton on a "
+         "GPU (not tried there). Results differ by rounding. On a CPU none of three networks became faster, and "
+         "EfficientNet-Lite0 three times slower: measure it on yours. Several classes of a photo, small batches, "
+         "layers, and methods that look inside the network use it as it is.",
 )  # fmt: skip
 
 #: For commands that use the model: ``--model`` and all the rest, as ``choice``.
