@@ -30,6 +30,7 @@ import networks
 import rate
 import start
 import torch
+from commands import COMMANDS
 from photographs import test_photographs
 from trial import SAMPLES, Trial
 from zoo import NETWORKS
@@ -68,6 +69,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--tolerance", type=float, help="of the adaptive path; its own by default")
     add("--map-tolerance", type=float, help="the same, of its map; none by default")
     add("--networks", type=_names, default=NETWORKS, metavar="NAME,...", help="of that section; all by default")
+    add("--commands", type=_names, default=COMMANDS, metavar="NAME,...", help="of that section; all by default")
     add("--sizes", type=_numbers, default=(1, 30), metavar="N,...", help="photos that the commands get; %(default)s")
     add("--device", default="cpu")
     add("-o", "--output", type=Path, default=Path("out/bench.json"), help="%(default)s")

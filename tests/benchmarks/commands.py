@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,11 +34,17 @@ class Kind:
     line: Callable[[Sequence[Path], int, Path], Sequence[str]]
     single: bool = False  # takes one input alone
 
+    @property
+    def command(self) -> str:
+        """The command alone."""
+        return re.split("[ ,]", self.name)[0]
+
 
 def measure(trial: Trial) -> Section:
     """Every command for every number of inputs."""
     rows, data = [], []
-    chosen = [(kind, size) for kind in KINDS for size in trial.options.sizes if size == 1 or not kind.single]
+    asked = [kind for kind in KINDS if kind.command in trial.options.commands]
+    chosen = [(kind, size) for kind in asked for size in trial.options.sizes if size == 1 or not kind.single]
     for kind, size in tqdm(chosen, desc="commands", leave=False):
         found = _account(kind, trial.files, size)
         total, passes = found["command"], found["seconds"]
@@ -117,3 +124,4 @@ KINDS = (
     Kind("text", _texts),
     Kind("molecule", _molecules),
 )
+COMMANDS = tuple(dict.fromkeys(kind.command for kind in KINDS))

@@ -21,7 +21,7 @@ def most_resident():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 photo, device, steps, chunk = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-model = igcli.load_model("caltech101", device=device)
+model = igcli.load_model(sys.argv[5], device=device)
 picture = igcli.read_image(photo, view=model.view)
 igcli.attribute(model, picture, steps=steps, budget=igcli.Budget(chunk, device=model.device))
 if model.device.type == "cuda":
@@ -33,7 +33,7 @@ else:
 
 def measure(trial: Trial) -> Section:
     """Two processes, one photo."""
-    few, many = (peak(steps, device=str(trial.model.device)) for steps in (FEW, MANY))
+    few, many = (peak(trial.options.model, steps, device=str(trial.model.device)) for steps in (FEW, MANY))
     kind = "memory of the GPU" if trial.model.device.type == "cuda" else "resident memory"
     return Section(
         f"Peak {kind} of a fresh process, chunks of {CHUNK}",
@@ -43,8 +43,8 @@ def measure(trial: Trial) -> Section:
     )
 
 
-def peak(steps: int, *, device: str) -> float:
+def peak(model: str, steps: int, *, device: str) -> float:
     """Peak memory in MiB of a process that explains one photo."""
-    command = [sys.executable, "-c", PROGRAM, str(SAMPLES / "motorcycle.jpg"), device, str(steps), str(CHUNK)]
+    command = [sys.executable, "-c", PROGRAM, SAMPLES / "motorcycle.jpg", device, str(steps), str(CHUNK), model]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(done.stdout.split()[-1]) / 2**20

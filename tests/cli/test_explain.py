@@ -360,8 +360,8 @@ def test_a_folder_without_photographs_is_refused(run, photo, tmp_path):
 
 
 def test_a_tolerance_of_the_map_that_is_missed_is_said(photo, tmp_path):
-    wanted = ["--model", "caltech101", "--map-tolerance", "0.001", "--max-steps", "4", "-o", str(tmp_path / "out")]
-    result = CliRunner().invoke(ig, ["explain", str(photo), *wanted])
+    wanted = ["--model", "caltech101", "--map-tolerance", "0.001", "-o", str(tmp_path / "out")]
+    result = CliRunner().invoke(ig, ["explain", str(photo), *wanted, "--max-steps", "4"])
     assert result.exit_code == 0, result.output
     assert "map error" in result.output
     assert "(over 0.1 %: after --max-steps 4)" in result.output
