@@ -76,9 +76,9 @@ def test_the_plot_of_saturation(model, photos, count):
 @pytest.mark.parametrize("ending", ["gif", "png"])
 def test_the_animation(model, photos, ending):
     file = igcli.animate(model, photos[0], f"film.{ending}", frames=4, look=igcli.Look(side_by_side=True))
-    other = written(f"animate photo0.png --frames 4 --side-by-side -o other.{ending}", f"other.{ending}")
+    with written(f"animate photo0.png --frames 4 --side-by-side -o other.{ending}", f"other.{ending}") as other:
+        assert len(list(ImageSequence.Iterator(other))) == 4
     assert Path(file).read_bytes() == Path(f"other.{ending}").read_bytes()
-    assert len(list(ImageSequence.Iterator(other))) == 4
 
 
 def test_a_larger_animation_takes_its_detail_from_the_file(model, photos, tmp_path):
