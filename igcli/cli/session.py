@@ -185,7 +185,7 @@ class Session(ExitStack):
         check_precision(choice.precision, resolve_device(choice.device))
         self.enter_context(numbers(choice.precision))
         if choice.compile:
-            self.console.note("Compiling the network takes half a minute and more.")
+            self.console.note("Compiling the network takes a minute or more.")
         model = load_chosen(choice, progress=self.console.draws_bars, warn=self.console.warn)
         gradients = len(self.found) * gradients_for(wanted)
         size = choice.batch_size or batch_size_for(model, gradients=gradients) or default_batch_size(model.device)

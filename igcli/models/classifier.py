@@ -180,7 +180,7 @@ class Classifier(Model):
     def compile(self, *, warn: Callable[[str], None] = warn_python) -> None:
         """Compile the network with :func:`torch.compile`, now, for logits and gradients but for the smallest batches.
 
-        It takes half a minute and more, and pays off in long runs on networks that it makes faster. Results differ by
+        It takes a minute or more, and pays off in long runs on networks that it makes faster. Results differ by
         rounding. It holds until the network changes, and not for copies of the classifier. Gradients of several classes
         at once, layers, and methods that look inside the network use it as it is. Where it cannot be compiled, or
         returns other numbers then, ``warn`` is called with the reason, and nothing changes.

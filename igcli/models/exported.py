@@ -6,7 +6,6 @@ batch is split into parts, and the last part is padded with copies. This file im
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch.export import ExportedProgram
 from igcli.errors import UsageError
 from igcli.images.extent import extent_of
 from igcli.images.options import View
+from igcli.models.batch_parts import filled_up, in_parts
 
 #: Operations that work differently in training, and the position of the argument that says so.
 _TRAINING = {"dropout": 2, "native_dropout": 2, "batch_norm": 5, "native_batch_norm": 5, "cudnn_batch_norm": 5}
@@ -53,38 +53,13 @@ class Exported(torch.nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> Any:
         """What the program returns for normalised pixels (N, C, H, W): logits (N, K), or several outputs."""
-        most = self._most or max(len(pixels), 1)
-        return _joined([self._part(pixels[start : start + most]) for start in range(0, len(pixels), most)])
+        return in_parts(self._part, pixels, most=self._most or max(len(pixels), 1))
 
     def _part(self, pixels: torch.Tensor) -> Any:
-        count = len(pixels)
-        if count < self._fewest:
-            # not detached: if the output depends on the whole batch, the copies contribute to the gradient
-            pixels = torch.cat([pixels, pixels[-1:].expand(self._fewest - count, -1, -1, -1)])
-        named = {} if self._keyword is None else {self._keyword: pixels}
-        output = self.program(**named) if named else self.program(pixels)
-        return output if len(pixels) == count else _first_rows(output, count, len(pixels))
+        return filled_up(self._run, pixels, to=self._fewest)
 
-
-def _first_rows(output: Any, count: int, filled: int) -> Any:
-    """The output for the first ``count`` of ``filled`` pictures, of which the others are copies."""
-    if isinstance(output, torch.Tensor):
-        return output[:count] if output.ndim and len(output) == filled else output
-    if isinstance(output, Mapping):
-        return {name: _first_rows(value, count, filled) for name, value in output.items()}
-    return [_first_rows(value, count, filled) for value in output] if isinstance(output, (tuple, list)) else output
-
-
-def _joined(parts: Sequence[Any]) -> Any:
-    """The outputs for several parts of a batch as one: rows concatenated; what has no rows is the first part's."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    if isinstance(first, torch.Tensor):
-        return torch.cat(list(parts)) if first.ndim else first
-    if isinstance(first, Mapping):
-        return {name: _joined([part[name] for part in parts]) for name in first}
-    return [_joined(column) for column in zip(*parts, strict=True)] if isinstance(first, (tuple, list)) else first
+    def _run(self, pixels: torch.Tensor) -> Any:
+        return self.program(pixels) if self._keyword is None else self.program(**{self._keyword: pixels})
 
 
 def _keyword(program: ExportedProgram) -> str | None:

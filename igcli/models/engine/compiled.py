@@ -15,10 +15,9 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn import functional
-from torch.utils._pytree import tree_map
 
 from igcli.errors import first_line
+from igcli.models.batch_parts import filled_up, in_parts
 from igcli.models.batching import agree, synthetic_pictures
 from igcli.models.engine.rewritable import has_hooks
 
@@ -70,15 +69,17 @@ class _Compiled(torch.nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> object:
         """What the network returns for pixels (N, C, H, W)."""
-        if has_hooks(self.network) or len(pixels) <= FEW:
+        return self.network(pixels) if has_hooks(self.network) else in_parts(self._part, pixels, most=SIZE)
+
+    def _part(self, pixels: torch.Tensor) -> object:
+        if len(pixels) <= FEW:
             return self.network(pixels)
-        if len(pixels) > SIZE:
-            return tree_map(lambda *parts: torch.cat(parts), *map(self, torch.split(pixels, SIZE)))
         last = pixels.is_contiguous(memory_format=torch.channels_last)
-        batch = functional.pad(pixels, (0, 0, 0, 0, 0, 0, 0, SIZE - len(pixels)))
-        batch = batch.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+        order = torch.channels_last if last else torch.contiguous_format
         with torch.compiler.set_stance("default" if self.compiles else "eager_on_recompile"):
-            return tree_map(lambda output: output[: len(pixels)], self._compiled_forward(batch))
+            return filled_up(
+                lambda batch: self._compiled_forward(batch.contiguous(memory_format=order)), pixels, to=SIZE
+            )
 
 
 def _agrees(network: _Compiled, model: Classifier) -> bool:
